@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "whitney/core/api.h"
+#include "whitney/core/array.h"
+#include "whitney/core/context.h"
+#include "whitney/core/dtype.h"
+#include "whitney/core/matrix.h"
+#include "whitney/core/value.h"
+#include "whitney/data/embeddings.h"
+
+namespace whitney {
+
+/// A tensor of an open file: a view of the mapping.
+struct TensorView {
+  std::string name;
+  DType dtype = DType::kU8;
+  std::vector<int64_t> shape;
+  Array<std::byte> bytes;
+
+  int64_t num_elements() const;
+  /// The elements as T, which must be the dtype's type. Throws Error that names the tensor when it is not.
+  template <class T>
+  Array<T> as() const {
+    check_type(dtype_for<T>());
+    return Array<T>::view(bytes.owner(), reinterpret_cast<const T*>(bytes.data()), num_elements());
+  }
+  WHITNEY_API void check_type(DType wanted) const;
+};
+
+/// An open safetensors file, mapped. Opening reads the header and checks shapes against the file's size only.
+class WHITNEY_API Artifact {
+ public:
+  /// Throws Error that names the file and what is wrong with it.
+  static Artifact open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  /// "embeddings", "table", "index", "model"; "" for a safetensors file that Whitney did not write.
+  const std::string& kind() const { return kind_; }
+  /// The record of the metadata key `whitney` (an empty object for a foreign file).
+  const Value& record() const { return record_; }
+  const std::vector<TensorView>& tensors() const { return tensors_; }
+  /// Null when there is none.
+  const TensorView* find(std::string_view name) const;
+  /// Throws Error that names file and tensor when it is missing.
+  const TensorView& tensor(std::string_view name) const;
+  int64_t size_bytes() const { return size_bytes_; }
+  /// Hashes every tensor and compares with the record. Throws Error that names the first one that differs.
+  void verify(const Context& context) const;
+  /// xxh3-128 of the file's bytes: the fingerprint of an input in a record.
+  std::string fingerprint() const;
+
+ private:
+  std::string path_, kind_;
+  Value record_;
+  std::vector<TensorView> tensors_;
+  int64_t size_bytes_ = 0;
+};
+
+/// Collects tensors and a record and writes them as one safetensors file of format version 1.
+class WHITNEY_API ArtifactWriter {
+ public:
+  /// `record` gets format version, kind, program version, schema and hashes added at `write`.
+  ArtifactWriter(std::string kind, Value record);
+  void add(std::string name, DType dtype, std::vector<int64_t> shape, Array<std::byte> bytes);
+  template <class T>
+  void add(std::string name, std::vector<int64_t> shape, const Array<T>& values) {
+    add(std::move(name), dtype_for<T>(), std::move(shape),
+        Array<std::byte>::view(values.owner(), reinterpret_cast<const std::byte*>(values.data()),
+                               values.size() * static_cast<int64_t>(sizeof(T))));
+  }
+  /// Adds ids.* and the attribute tensors with their schema.
+  void add_ids(const Ids& ids);
+  void add_attributes(const Attributes& attributes);
+  Value& record() { return record_; }
+  /// Writes beside, fsyncs and renames. Refuses an existing output unless `force`. Throws Error that names the file.
+  void write(const std::string& path, bool force, const Context& context) const;
+
+ private:
+  struct Tensor {
+    std::string name;
+    DType dtype;
+    std::vector<int64_t> shape;
+    Array<std::byte> bytes;
+  };
+  std::string kind_;
+  Value record_;
+  std::vector<Tensor> tensors_;
+};
+
+/// Reads what add_ids and add_attributes wrote; row numbers when there are no ids.
+WHITNEY_API Ids read_ids(const Artifact& artifact, int64_t num_rows);
+WHITNEY_API Attributes read_attributes(const Artifact& artifact, int64_t num_rows);
+
+/// Embeddings and tables as artifacts. A reader views the mapping: nothing is copied.
+WHITNEY_API Embeddings load_embeddings(const Artifact& artifact);
+WHITNEY_API Embeddings load_embeddings(const std::string& path);
+WHITNEY_API void save_embeddings(const Embeddings& embeddings, const std::string& path, bool force, const Context& context);
+WHITNEY_API Table load_table(const Artifact& artifact);
+WHITNEY_API void save_table(const Table& table, const std::string& path, bool force, const Context& context);
+
+}  // namespace whitney

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "whitney/core/api.h"
+#include "whitney/core/matrix.h"
+#include "whitney/core/value.h"
+#include "whitney/data/attributes.h"
+#include "whitney/data/ids.h"
+#include "whitney/linalg/metric.h"
+
+namespace whitney {
+
+/// The one artifact: n ids, an n x d matrix, typed attributes and provenance. Every learner makes it.
+struct WHITNEY_API Embeddings {
+  Ids ids;
+  /// n x d; float32, float16, bfloat16, int8 or uint8.
+  Matrix vectors;
+  Attributes attributes;
+  /// Provenance, an object: method, options, seed, metric, inputs, quality, parents (docs/file-format.md).
+  Value record = Value::object();
+
+  int64_t size() const { return vectors.rows(); }
+  int64_t dim() const { return vectors.cols(); }
+  /// The metric of the record, else cosine.
+  Metric metric() const;
+  /// Throws Error when ids, vectors and attributes differ in rows, an id stands twice, a value is NaN or infinite,
+  /// or there are more than 2^32 - 1 rows; the sentence names the row and its id.
+  void validate() const;
+};
+
+/// A table: ids and attributes without vectors.
+struct WHITNEY_API Table {
+  Ids ids;
+  Attributes attributes;
+};
+
+/// Left-joins the columns of `table` by id. Unmatched rows on either side are counted in `unmatched_rows` (rows of
+/// ids that the table lacks) and `unused_rows` (rows of the table that no id asks for).
+struct JoinResult {
+  Attributes attributes;
+  int64_t unmatched_rows = 0;
+  int64_t unused_rows = 0;
+};
+WHITNEY_API JoinResult join_attributes(const Ids& ids, const Table& table);
+
+}  // namespace whitney

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "whitney/core/api.h"
+#include "whitney/core/context.h"
+#include "whitney/core/registry.h"
+#include "whitney/data/artifact.h"
+#include "whitney/data/embeddings.h"
+#include "whitney/linalg/exact_search.h"
+#include "whitney/search/row_set.h"
+
+namespace whitney {
+
+/// What a search is asked besides its queries.
+struct SearchParams {
+  int64_t k = 10;
+  /// Rows that may be returned; null: all.
+  const RowSet* allowed = nullptr;
+  /// A row to leave out per query, or empty ("search --id X" leaves X out); -1: none.
+  std::vector<int64_t> excluded;
+  /// Options of the search itself (`ef`), resolved against `search_options()`.
+  Value options = Value::object();
+  /// Scan instead of the index.
+  bool exact = false;
+  /// Fill `explain`.
+  bool explain = false;
+};
+
+struct SearchResult {
+  Neighbors neighbors;
+  /// Hits per query.
+  std::vector<int64_t> counts;
+  /// {"index", "plan", "estimates", "actuals", "filter"} when asked; null otherwise.
+  Value explain;
+};
+
+/// Answers nearest-neighbour queries over embeddings that it holds, under a set of allowed rows. Searches may run
+/// concurrently; changes need the caller's lock. Row numbers are stable until a row is removed.
+class WHITNEY_API Index {
+ public:
+  virtual ~Index() = default;
+  /// The method's name.
+  virtual std::string_view method() const = 0;
+  virtual Metric metric() const = 0;
+  virtual int64_t dim() const = 0;
+  /// Rows, removed ones included; `live()` tells which may be found.
+  virtual int64_t num_rows() const = 0;
+  virtual const RowSet& live() const = 0;
+  virtual const Ids& ids() const = 0;
+  virtual const Attributes& attributes() const = 0;
+  virtual const Value& record() const = 0;
+  /// Bytes held in memory (or mapped).
+  virtual int64_t size_bytes() const = 0;
+  /// The stored vector of a row as float32 (normalised under cosine).
+  virtual std::vector<float> vector(int64_t row) const = 0;
+  /// Declarations of the options of a search (`ef`).
+  virtual std::vector<OptionSpec> search_options() const = 0;
+  /// Returns min(k, allowed and live rows) hits per query. queries: m x dim, any float dtype. Throws Error for a
+  /// width that differs or a value that is NaN or infinite.
+  virtual SearchResult search(const MatrixView& queries, const SearchParams& params, const Context& context) const = 0;
+  /// Adds rows; ids must be new. Throws Error for duplicates, other widths, columns of another type.
+  virtual void add(const Embeddings& more, const Context& context) = 0;
+  /// Removes rows by id; unknown ids are an Error before anything changes.
+  virtual void remove(const Ids& ids, const Context& context) = 0;
+  /// Writes an artifact of kind `index`.
+  virtual void save(const std::string& path, bool force, const Context& context) const = 0;
+};
+
+/// Builds and opens the indexes of one method (verb `index`).
+class WHITNEY_API IndexBuilder : public MethodRunner {
+ public:
+  virtual std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options, const Context& context) const = 0;
+  virtual std::unique_ptr<Index> open(const Artifact& artifact) const = 0;
+  virtual CostEstimate estimate(int64_t num_rows, int64_t dim, const Value& options, const Context& context) const = 0;
+};
+
+/// Builds an index the same way from every door: resolves options, says which have no effect, refuses what cannot fit,
+/// validates the embeddings, completes the record.
+WHITNEY_API std::unique_ptr<Index> build_index(std::string_view method, const Embeddings& embeddings,
+                                               const Value& given_options, const Context& context);
+
+/// Opens an index file, or embeddings as a flat index. Throws Error that names the file.
+WHITNEY_API std::unique_ptr<Index> open_index(const std::string& path);
+
+}  // namespace whitney
