@@ -1,0 +1,1 @@
+// Owns the precompiled header of the library; see whitney_library.cmake.

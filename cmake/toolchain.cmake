@@ -1,0 +1,37 @@
+# How this checkout is compiled when it is the top-level project: nothing here reaches a project that adds Whitney.
+
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+# Objects are shared between build folders and clones: paths relative to the checkout, no folder in the hash.
+find_program(whitney_ccache ccache)
+if(whitney_ccache AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${whitney_ccache})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND WHITNEY_PCH)
+    add_compile_options(-fpch-preprocess)  # lets ccache see through a precompiled header
+  endif()
+endif()
+
+find_program(whitney_mold mold)
+if(whitney_mold)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+if(WHITNEY_SANITIZE)
+  add_compile_options(-fsanitize=${WHITNEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${WHITNEY_SANITIZE})
+endif()
+if(WHITNEY_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "WHITNEY_FUZZ=ON needs clang: configure with --preset fuzz, "
+                        "or -DCMAKE_CXX_COMPILER=clang++-19")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

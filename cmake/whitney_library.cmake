@@ -1,0 +1,103 @@
+# whitney_library(<folder> [LINKS <whitney_folder or third::name> ...])
+#
+# Compiles the sources of whitney/<folder> into the OBJECT library whitney_<folder>. All of these go, object by object,
+# into libwhitney.so, so that a unit which only registers itself is kept. Internals are hidden in the shared library;
+# tests and benches therefore link the objects.
+
+set(whitney_root "${CMAKE_CURRENT_SOURCE_DIR}")
+set_property(GLOBAL PROPERTY whitney_libraries "")
+
+# What every target of Whitney is compiled with.
+add_library(whitney_flags INTERFACE)
+target_compile_features(whitney_flags INTERFACE cxx_std_20)
+target_include_directories(whitney_flags INTERFACE "${whitney_root}")
+target_compile_definitions(whitney_flags INTERFACE $<$<BOOL:${WHITNEY_STD_THREADS}>:WHITNEY_STD_THREADS=1>)
+target_compile_options(whitney_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                       $<$<BOOL:${WHITNEY_WERROR}>:-Werror>)
+target_link_libraries(whitney_flags INTERFACE Threads::Threads)
+
+# One precompiled header serves all folders; it holds only what nearly every file includes.
+if(WHITNEY_PCH)
+  add_library(whitney_precompiled OBJECT "${whitney_root}/cmake/precompiled.cc")
+  target_link_libraries(whitney_precompiled PRIVATE whitney_flags)
+  set_target_properties(whitney_precompiled PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+                        VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
+  target_precompile_headers(whitney_precompiled PRIVATE
+    <algorithm> <array> <atomic> <bit> <chrono> <cmath> <cstdint> <cstring> <filesystem> <functional> <limits> <map>
+    <memory> <mutex> <numeric> <optional> <span> <sstream> <stdexcept> <string> <string_view> <tuple> <type_traits>
+    <unordered_map> <unordered_set> <utility> <variant> <vector>)
+endif()
+
+function(whitney_target_defaults target)
+  target_link_libraries(${target} PRIVATE whitney_flags)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+                        VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
+  if(WHITNEY_PCH)
+    target_precompile_headers(${target} REUSE_FROM whitney_precompiled)
+  endif()
+endfunction()
+
+# Sets `out` to the targets named in the arguments and everything of Whitney below them.
+function(whitney_closure out)
+  set(all "")
+  foreach(library IN LISTS ARGN)
+    if(TARGET ${library})
+      get_property(below GLOBAL PROPERTY ${library}_closure)
+      list(APPEND all ${below} ${library})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES all)
+  set(${out} ${all} PARENT_SCOPE)
+endfunction()
+
+function(whitney_library folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
+  set(whitney_links ${arg_LINKS})
+  list(FILTER whitney_links INCLUDE REGEX "^whitney_")
+  set(third_links ${arg_LINKS})
+  list(FILTER third_links EXCLUDE REGEX "^whitney_")
+  whitney_closure(below ${whitney_links})
+
+  set(self "")
+  if(sources)
+    set(self whitney_${folder})
+    add_library(${self} OBJECT ${sources})
+    whitney_target_defaults(${self})
+    target_link_libraries(${self} PUBLIC ${third_links})
+    set_property(GLOBAL PROPERTY ${self}_closure ${below} ${self})
+    set_property(GLOBAL APPEND PROPERTY whitney_libraries ${self})
+  endif()
+  if(WHITNEY_TESTS)
+    file(GLOB_RECURSE tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
+    whitney_test(whitney_${folder}_tests SOURCES ${tests} LINKS ${below} ${self})
+  endif()
+  file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cc")
+  if(WHITNEY_TESTS OR WHITNEY_FUZZ)
+    foreach(fuzzer IN LISTS fuzzers)
+      whitney_fuzzer(${fuzzer} LINKS ${below} ${self})
+    endforeach()
+  endif()
+endfunction()
+
+# libwhitney.so: everything above, with one registry.
+function(whitney_shared_library)
+  get_property(libraries GLOBAL PROPERTY whitney_libraries)
+  if(NOT libraries)
+    return()
+  endif()
+  add_library(whitney SHARED)
+  add_library(Whitney::whitney ALIAS whitney)
+  target_link_libraries(whitney PRIVATE whitney_flags ${libraries})
+  target_compile_features(whitney PUBLIC cxx_std_20)
+  target_include_directories(whitney PUBLIC "$<BUILD_INTERFACE:${whitney_root}>"
+                             "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_options(whitney PRIVATE -Wl,--as-needed)
+  set_target_properties(whitney PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION 0)
+  if(WHITNEY_SANITIZE OR WHITNEY_FUZZ)
+    set_target_properties(whitney PROPERTIES EXCLUDE_FROM_ALL ON)  # tests link the objects
+  else()
+    target_link_options(whitney PRIVATE -Wl,-z,defs)
+  endif()
+endfunction()

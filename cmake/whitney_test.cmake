@@ -1,0 +1,69 @@
+# Tests: found from *_test.cc, one program per folder; fuzzers: found from *_fuzz.cc, replayed as plain tests.
+
+include(GoogleTest)
+
+if(WHITNEY_PCH AND WHITNEY_TESTS)
+  add_library(whitney_test_precompiled OBJECT "${whitney_root}/cmake/precompiled.cc")
+  target_link_libraries(whitney_test_precompiled PRIVATE whitney_flags third::gtest third::gmock third::rapidcheck)
+  set_target_properties(whitney_test_precompiled PROPERTIES CXX_EXTENSIONS OFF)
+  target_precompile_headers(whitney_test_precompiled PRIVATE
+    <algorithm> <array> <cmath> <cstdint> <filesystem> <fstream> <functional> <map> <memory> <numeric> <optional> <random>
+    <set> <span> <sstream> <string> <string_view> <unordered_map> <utility> <variant> <vector>
+    <gmock/gmock.h> <gtest/gtest.h> <rapidcheck.h> <rapidcheck/gtest.h>)
+endif()
+
+# Every test runs with fixed seeds, and finds the real data where WHITNEY_DATA or ../shared/data is.
+configure_file("${whitney_root}/cmake/test_environment.cmake.in" "${CMAKE_BINARY_DIR}/test_environment.cmake" @ONLY)
+function(whitney_use_test_environment)
+  get_property(scripts DIRECTORY PROPERTY TEST_INCLUDE_FILES)
+  if(NOT "${CMAKE_BINARY_DIR}/test_environment.cmake" IN_LIST scripts)
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${CMAKE_BINARY_DIR}/test_environment.cmake")
+  endif()
+endfunction()
+
+# ThreadSanitizer's shadow memory does not stand every layout of a randomised address space.
+if(WHITNEY_SANITIZE MATCHES "thread")
+  set(CMAKE_CROSSCOMPILING_EMULATOR "setarch;${CMAKE_HOST_SYSTEM_PROCESSOR};-R")
+endif()
+
+# whitney_test(<target> SOURCES <file> ... LINKS <target> ...): a test program and its tests.
+function(whitney_test target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  if(NOT arg_SOURCES)
+    return()
+  endif()
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_link_libraries(${target} PRIVATE whitney_flags ${arg_LINKS} third::rapidcheck third::gtest_main third::gmock
+                        third::gtest)
+  if(WHITNEY_PCH)
+    target_precompile_headers(${target} REUSE_FROM whitney_test_precompiled)
+  endif()
+  string(REGEX REPLACE "^whitney_(.*)_tests$" "\\1" name ${target})
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${WHITNEY_TEST_PREFIX}${name}."
+                       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  whitney_use_test_environment()
+endfunction()
+
+# whitney_fuzzer(<name>_fuzz.cc LINKS <target> ...): a libFuzzer program with WHITNEY_FUZZ, else a test that replays
+# tests/fuzz/corpus/<name>, cut short at every byte and with single bits flipped.
+function(whitney_fuzzer source)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS")
+  get_filename_component(name ${source} NAME)
+  string(REGEX REPLACE "_fuzz\\.cc$" "" name ${name})
+  set(target whitney_fuzz_${name})
+  add_executable(${target} ${source})
+  whitney_target_defaults(${target})
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF
+                        RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz" DISABLE_PRECOMPILE_HEADERS ON)
+  target_link_libraries(${target} PRIVATE ${arg_LINKS})
+  if(WHITNEY_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${target} PRIVATE "${whitney_root}/tests/fuzz/replay_main.cc")
+    add_test(NAME ${WHITNEY_TEST_PREFIX}fuzz_replay.${name}
+             COMMAND ${target} "${whitney_root}/tests/fuzz/corpus/${name}")
+    set_tests_properties(${WHITNEY_TEST_PREFIX}fuzz_replay.${name} PROPERTIES TIMEOUT 120)
+    whitney_use_test_environment()
+  endif()
+endfunction()
