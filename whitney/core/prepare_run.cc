@@ -1,0 +1,38 @@
+#include "whitney/core/prepare_run.h"
+
+#include <array>
+#include <cstdio>
+
+#include "whitney/core/error.h"
+
+namespace whitney {
+
+Value prepare_options(const Method& method, const Value& given, const Context& context) {
+  Value resolved = resolve_options(method, given);
+  if (method.ineffective) {
+    for (const std::string& sentence : method.ineffective(resolved)) context.note(sentence);
+  }
+  return resolved;
+}
+
+void refuse_if_too_large(const Method& method, const CostEstimate& cost, const Context& context) {
+  const int64_t limit = context.memory_limit_bytes();
+  if (cost.peak_bytes <= limit) return;
+  fail(method.info.name, " needs about ", size_text(cost.peak_bytes), " of memory for this input, and ",
+       size_text(limit), " are allowed", context.max_memory_bytes ? " by max_memory" : " on this machine",
+       "; a smaller dim or fewer rows need less (`whitney estimate` tells how much)");
+}
+
+std::string size_text(int64_t size_bytes) {
+  static constexpr std::array kUnits = {"kB", "MB", "GB", "TB", "PB", "EB"};
+  if (size_bytes < 1000) return concat(size_bytes, size_bytes == 1 ? " byte" : " bytes");
+  double value = static_cast<double>(size_bytes) / 1000;
+  size_t unit = 0;
+  // 999.95 would print as 1000.0.
+  for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%.1f", value);
+  return concat(digits.data(), " ", kUnits[unit]);
+}
+
+}  // namespace whitney
