@@ -15,8 +15,9 @@ namespace whitney {
 /// Allocates `size_bytes` bytes aligned to 64; the content is not set. Throws Error when memory runs out.
 WHITNEY_API std::shared_ptr<void> allocate_aligned(int64_t size_bytes);
 
-/// A run of `size` values in one 64-byte aligned allocation, or a view of memory that somebody else keeps alive
-/// (a mapped file, a numpy array). Copies share the memory; `mutable_data` copies first when it is shared or foreign.
+/// A run of `size` values in one 64-byte aligned allocation, or a view of memory that somebody else keeps
+/// alive (a mapped file, a numpy array). Copies share the memory; `mutable_data` copies first when it is
+/// shared or foreign.
 template <class T>
 class Array {
  public:

@@ -19,7 +19,8 @@ class WHITNEY_API Progress {
   virtual void note(std::string_view sentence) = 0;
 };
 
-/// A flag that asks running work to stop at its next block border. `request` may be called in a signal handler.
+/// A flag that asks running work to stop at its next block border. `request` may be called in a signal
+/// handler.
 class WHITNEY_API CancellationToken {
  public:
   void request() noexcept { requested_.store(true, std::memory_order_relaxed); }
@@ -30,7 +31,8 @@ class WHITNEY_API CancellationToken {
   std::atomic<bool> requested_{false};
 };
 
-/// What every long call is given: threads, seed, progress, cancellation and the memory it may use. Never global.
+/// What every long call is given: threads, seed, progress, cancellation and the memory it may use. Never
+/// global.
 struct WHITNEY_API Context {
   /// Threads to use; 0 = what affinity and the container's quota allow.
   int threads = 0;

@@ -32,28 +32,52 @@ WHITNEY_API float to_float(Float16 value) noexcept;
 template <class T>
 constexpr DType dtype_for();
 template <>
-constexpr DType dtype_for<bool>() { return DType::kBool; }
+constexpr DType dtype_for<bool>() {
+  return DType::kBool;
+}
 template <>
-constexpr DType dtype_for<uint8_t>() { return DType::kU8; }
+constexpr DType dtype_for<uint8_t>() {
+  return DType::kU8;
+}
 template <>
-constexpr DType dtype_for<int8_t>() { return DType::kI8; }
+constexpr DType dtype_for<int8_t>() {
+  return DType::kI8;
+}
 template <>
-constexpr DType dtype_for<uint16_t>() { return DType::kU16; }
+constexpr DType dtype_for<uint16_t>() {
+  return DType::kU16;
+}
 template <>
-constexpr DType dtype_for<int16_t>() { return DType::kI16; }
+constexpr DType dtype_for<int16_t>() {
+  return DType::kI16;
+}
 template <>
-constexpr DType dtype_for<Float16>() { return DType::kF16; }
+constexpr DType dtype_for<Float16>() {
+  return DType::kF16;
+}
 template <>
-constexpr DType dtype_for<uint32_t>() { return DType::kU32; }
+constexpr DType dtype_for<uint32_t>() {
+  return DType::kU32;
+}
 template <>
-constexpr DType dtype_for<int32_t>() { return DType::kI32; }
+constexpr DType dtype_for<int32_t>() {
+  return DType::kI32;
+}
 template <>
-constexpr DType dtype_for<float>() { return DType::kF32; }
+constexpr DType dtype_for<float>() {
+  return DType::kF32;
+}
 template <>
-constexpr DType dtype_for<uint64_t>() { return DType::kU64; }
+constexpr DType dtype_for<uint64_t>() {
+  return DType::kU64;
+}
 template <>
-constexpr DType dtype_for<int64_t>() { return DType::kI64; }
+constexpr DType dtype_for<int64_t>() {
+  return DType::kI64;
+}
 template <>
-constexpr DType dtype_for<double>() { return DType::kF64; }
+constexpr DType dtype_for<double>() {
+  return DType::kF64;
+}
 
 }  // namespace whitney

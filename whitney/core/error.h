@@ -13,11 +13,12 @@ template <class... Parts>
 std::string concat(const Parts&... parts) {
   std::ostringstream text;
   text.imbue(std::locale::classic());
-  (text << ... << parts);
+  static_cast<void>((text << ... << parts));
   return text.str();
 }
 
-/// Says that the user's input cannot be served: what, where (file, line, field), the value seen, what would be right.
+/// Says that the user's input cannot be served: what, where (file, line, field), the value seen, what would
+/// be right.
 class WHITNEY_API Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -47,7 +48,8 @@ template <class... Parts>
   throw Error(concat(parts...));
 }
 
-[[noreturn]] WHITNEY_API void fail_check(const char* file, int line, const char* condition, const std::string& text);
+[[noreturn]] WHITNEY_API void fail_check(const char* file, int line, const char* condition,
+                                         const std::string& text);
 
 }  // namespace whitney
 

@@ -9,7 +9,8 @@
 
 namespace whitney {
 
-/// Shows rows x cols values of one type in row-major order, `stride` elements from row to row. Valid for the call only.
+/// Shows rows x cols values of one type in row-major order, `stride` elements from row to row. Valid for the
+/// call only.
 struct MatrixView {
   const void* data = nullptr;
   int64_t rows = 0;
@@ -27,7 +28,8 @@ struct MatrixView {
   }
   /// Rows [begin, end).
   MatrixView slice(int64_t begin, int64_t end) const {
-    return {static_cast<const std::byte*>(data) + begin * stride * size_of(dtype), end - begin, cols, stride, dtype};
+    return {static_cast<const std::byte*>(data) + begin * stride * size_of(dtype), end - begin, cols, stride,
+            dtype};
   }
 };
 

@@ -55,7 +55,8 @@ struct OptionSpec {
 };
 
 /// Names of an enum's values: overload `enum_names(E)` beside the enum, found by argument-dependent look-up.
-/// `inline constexpr auto enum_names(Metric) { return std::array{"cosine", "inner_product", "l2"}; }`, in value order.
+/// `inline constexpr auto enum_names(Metric) { return std::array{"cosine", "inner_product", "l2"}; }`, in
+/// value order.
 template <class E>
 concept NamedEnum = std::is_enum_v<E> && requires(E e) { enum_names(e); };
 
@@ -64,8 +65,8 @@ std::string_view name_of_enum(E value) {
   return enum_names(value)[static_cast<size_t>(value)];
 }
 
-/// Reads a command line's text as a value of the option. Throws UsageError that names the option, the text seen and
-/// what would be right. Lists are separated by commas.
+/// Reads a command line's text as a value of the option. Throws UsageError that names the option, the text
+/// seen and what would be right. Lists are separated by commas.
 WHITNEY_API Value parse_option_text(const OptionSpec& spec, std::string_view text);
 
 /// Checks a value's type and range and converts where nothing is lost (int to real, one value to a list).
@@ -90,24 +91,38 @@ struct Unwrapped<std::vector<T>> : Unwrapped<T> {
 
 template <class T>
 constexpr OptionKind option_kind() {
-  if constexpr (std::is_same_v<T, bool>) return OptionKind::kBool;
-  else if constexpr (std::is_integral_v<T>) return OptionKind::kInt;
-  else if constexpr (std::is_floating_point_v<T>) return OptionKind::kReal;
-  else if constexpr (std::is_same_v<T, Path>) return OptionKind::kPath;
-  else if constexpr (std::is_same_v<T, MethodChoice>) return OptionKind::kMethod;
-  else if constexpr (NamedEnum<T>) return OptionKind::kEnum;
-  else return OptionKind::kText;
+  if constexpr (std::is_same_v<T, bool>)
+    return OptionKind::kBool;
+  else if constexpr (std::is_integral_v<T>)
+    return OptionKind::kInt;
+  else if constexpr (std::is_floating_point_v<T>)
+    return OptionKind::kReal;
+  else if constexpr (std::is_same_v<T, Path>)
+    return OptionKind::kPath;
+  else if constexpr (std::is_same_v<T, MethodChoice>)
+    return OptionKind::kMethod;
+  else if constexpr (NamedEnum<T>)
+    return OptionKind::kEnum;
+  else
+    return OptionKind::kText;
 }
 
 template <class T>
 Value to_value(const T& value) {
-  if constexpr (std::is_same_v<T, bool>) return Value(value);
-  else if constexpr (std::is_integral_v<T>) return Value(static_cast<int64_t>(value));
-  else if constexpr (std::is_floating_point_v<T>) return Value(static_cast<double>(value));
-  else if constexpr (std::is_same_v<T, Path>) return Value(value.value);
-  else if constexpr (std::is_same_v<T, MethodChoice>) return Value(value.method);
-  else if constexpr (NamedEnum<T>) return Value(name_of_enum(value));
-  else return Value(value);
+  if constexpr (std::is_same_v<T, bool>)
+    return Value(value);
+  else if constexpr (std::is_integral_v<T>)
+    return Value(static_cast<int64_t>(value));
+  else if constexpr (std::is_floating_point_v<T>)
+    return Value(static_cast<double>(value));
+  else if constexpr (std::is_same_v<T, Path>)
+    return Value(value.value);
+  else if constexpr (std::is_same_v<T, MethodChoice>)
+    return Value(value.method);
+  else if constexpr (NamedEnum<T>)
+    return Value(name_of_enum(value));
+  else
+    return Value(value);
 }
 template <class T>
 Value to_value(const std::optional<T>& value) {
@@ -122,17 +137,23 @@ Value to_value(const std::vector<T>& values) {
 
 template <class T>
 void from_value(const Value& value, T& out) {
-  if constexpr (std::is_same_v<T, bool>) out = value.as_bool();
-  else if constexpr (std::is_integral_v<T>) out = static_cast<T>(value.as_int());
-  else if constexpr (std::is_floating_point_v<T>) out = static_cast<T>(value.as_real());
-  else if constexpr (std::is_same_v<T, Path>) out.value = value.as_string();
-  else if constexpr (std::is_same_v<T, MethodChoice>) out.method = value.as_string();
+  if constexpr (std::is_same_v<T, bool>)
+    out = value.as_bool();
+  else if constexpr (std::is_integral_v<T>)
+    out = static_cast<T>(value.as_int());
+  else if constexpr (std::is_floating_point_v<T>)
+    out = static_cast<T>(value.as_real());
+  else if constexpr (std::is_same_v<T, Path>)
+    out.value = value.as_string();
+  else if constexpr (std::is_same_v<T, MethodChoice>)
+    out.method = value.as_string();
   else if constexpr (NamedEnum<T>) {
     const auto names = enum_names(out);
     for (size_t i = 0; i < names.size(); ++i) {
       if (value.as_string() == names[i]) out = static_cast<T>(i);
     }
-  } else out = value.as_string();
+  } else
+    out = value.as_string();
 }
 template <class T>
 void from_value(const Value& value, std::optional<T>& out) {

@@ -10,8 +10,9 @@
 
 namespace whitney {
 
-/// A stream of random numbers that is a function of (seed, purpose, item) only: Philox 4x32-10 (Salmon et al. 2011),
-/// counter-based, with our own distributions, so that equal seeds give equal bytes on every machine and thread count.
+/// A stream of random numbers that is a function of (seed, purpose, item) only: Philox 4x32-10 (Salmon et al.
+/// 2011), counter-based, with our own distributions, so that equal seeds give equal bytes on every machine
+/// and thread count.
 class WHITNEY_API RandomStream {
  public:
   RandomStream(uint64_t seed, std::string_view purpose, uint64_t item);

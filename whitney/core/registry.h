@@ -38,7 +38,8 @@ struct MethodInfo {
   std::string description;
   /// Paper, arXiv id.
   std::string source;
-  /// A command line that works on the inputs named in docs/: "whitney learn fastrp edges.tsv -o nodes.safetensors".
+  /// A command line that works on the inputs named in docs/: "whitney learn fastrp edges.tsv -o
+  /// nodes.safetensors".
   std::string example;
 };
 
@@ -76,16 +77,17 @@ class WHITNEY_API Registry {
   std::vector<std::unique_ptr<Method>> methods_;
 };
 
-/// Checks what a user gave (an object; nested options with dots, "base.dim") against the declaration and fills in the
-/// defaults. The result has every option in the order of the declaration, nested ones after their choice.
-/// Throws UsageError for unknown names, with the nearest known one, and for wrong values.
+/// Checks what a user gave (an object; nested options with dots, "base.dim") against the declaration and
+/// fills in the defaults. The result has every option in the order of the declaration, nested ones after
+/// their choice. Throws UsageError for unknown names, with the nearest known one, and for wrong values.
 WHITNEY_API Value resolve_options(const Method& method, const Value& given);
 
 /// Finds the declaration of an option, nested ones by dots under the choices in `given`; null when unknown.
-WHITNEY_API const OptionSpec* find_option(const Method& method, std::string_view dotted_name, const Value& given);
+WHITNEY_API const OptionSpec* find_option(const Method& method, std::string_view dotted_name,
+                                          const Value& given);
 
-/// Makes the declaration of a method whose options are `Options`; an optional member `std::vector<std::string>
-/// ineffective() const` names options without effect.
+/// Makes the declaration of a method whose options are `Options`; an optional member
+/// `std::vector<std::string> ineffective() const` names options without effect.
 template <class Options>
 Method declare_method(Verb verb, MethodInfo info, std::shared_ptr<const MethodRunner> runner) {
   Method method{verb, std::move(info), option_specs<Options>(), {}, std::move(runner)};

@@ -21,14 +21,14 @@ class WHITNEY_API Value {
   enum class Kind : uint8_t { kNull, kBool, kInt, kReal, kString, kList, kObject };
 
   Value() = default;
-  Value(bool value) : data_(value) {}                                // NOLINT(google-explicit-constructor)
-  Value(int value) : data_(int64_t{value}) {}                        // NOLINT(google-explicit-constructor)
-  Value(int64_t value) : data_(value) {}                             // NOLINT(google-explicit-constructor)
-  Value(double value) : data_(value) {}                              // NOLINT(google-explicit-constructor)
-  Value(const char* value) : data_(std::string(value)) {}            // NOLINT(google-explicit-constructor)
-  Value(std::string_view value) : data_(std::string(value)) {}       // NOLINT(google-explicit-constructor)
-  Value(std::string value) : data_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
-  Value(List value) : data_(std::move(value)) {}                     // NOLINT(google-explicit-constructor)
+  Value(bool value) : data_(value) {}                           // NOLINT(google-explicit-constructor)
+  Value(int value) : data_(int64_t{value}) {}                   // NOLINT(google-explicit-constructor)
+  Value(int64_t value) : data_(value) {}                        // NOLINT(google-explicit-constructor)
+  Value(double value) : data_(value) {}                         // NOLINT(google-explicit-constructor)
+  Value(const char* value) : data_(std::string(value)) {}       // NOLINT(google-explicit-constructor)
+  Value(std::string_view value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string value) : data_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Value(List value) : data_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
   static Value object(Object members = {});
 
   Kind kind() const { return static_cast<Kind>(data_.index()); }
@@ -48,7 +48,8 @@ class WHITNEY_API Value {
   const List& as_list() const;
   const Object& as_object() const;
 
-  /// The member named `key`, or null when there is none (or this is no object). Linear in the number of members.
+  /// The member named `key`, or null when there is none (or this is no object). Linear in the number of
+  /// members.
   const Value* find(std::string_view key) const;
   /// As find, but throws Error when it is missing.
   const Value& at(std::string_view key) const;
@@ -59,10 +60,11 @@ class WHITNEY_API Value {
 
   friend bool operator==(const Value&, const Value&);
 
-  /// Writes JSON; `indent` spaces a level, or one line when negative. Reals are the shortest text that reads back
-  /// equal and always look like reals; NaN and infinities become null.
+  /// Writes JSON; `indent` spaces a level, or one line when negative. Reals are the shortest text that reads
+  /// back equal and always look like reals; NaN and infinities become null.
   std::string to_json(int indent = -1) const;
-  /// Reads one JSON text; `where` begins the sentence of an Error ("table.jsonl:17"). Repeated keys are an Error.
+  /// Reads one JSON text; `where` begins the sentence of an Error ("table.jsonl:17"). Repeated keys are an
+  /// Error.
   static Value parse_json(std::string_view text, std::string_view where);
 
  private:

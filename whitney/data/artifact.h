@@ -79,7 +79,8 @@ class WHITNEY_API ArtifactWriter {
   void add_ids(const Ids& ids);
   void add_attributes(const Attributes& attributes);
   Value& record() { return record_; }
-  /// Writes beside, fsyncs and renames. Refuses an existing output unless `force`. Throws Error that names the file.
+  /// Writes beside, fsyncs and renames. Refuses an existing output unless `force`. Throws Error that names
+  /// the file.
   void write(const std::string& path, bool force, const Context& context) const;
 
  private:
@@ -101,7 +102,8 @@ WHITNEY_API Attributes read_attributes(const Artifact& artifact, int64_t num_row
 /// Embeddings and tables as artifacts. A reader views the mapping: nothing is copied.
 WHITNEY_API Embeddings load_embeddings(const Artifact& artifact);
 WHITNEY_API Embeddings load_embeddings(const std::string& path);
-WHITNEY_API void save_embeddings(const Embeddings& embeddings, const std::string& path, bool force, const Context& context);
+WHITNEY_API void save_embeddings(const Embeddings& embeddings, const std::string& path, bool force,
+                                 const Context& context);
 WHITNEY_API Table load_table(const Artifact& artifact);
 WHITNEY_API void save_table(const Table& table, const std::string& path, bool force, const Context& context);
 

@@ -7,12 +7,12 @@
 
 namespace whitney {
 
-/// A file that appears whole or not at all: written beside its place, fsynced, renamed by `commit`. Without a commit
-/// (an error, an interruption) the destructor removes it.
+/// A file that appears whole or not at all: written beside its place, fsynced, renamed by `commit`. Without a
+/// commit (an error, an interruption) the destructor removes it.
 class WHITNEY_API AtomicFile {
  public:
-  /// Throws Error when the output exists and not `force`, the folder is missing or cannot be written. "-" is standard
-  /// output: bytes are spooled and copied out by `commit`.
+  /// Throws Error when the output exists and not `force`, the folder is missing or cannot be written. "-" is
+  /// standard output: bytes are spooled and copied out by `commit`.
   AtomicFile(std::string path, bool force);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

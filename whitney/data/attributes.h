@@ -18,7 +18,8 @@ enum class ColumnType : uint8_t { kInt, kReal, kBool, kString, kDate, kSet };
 WHITNEY_API std::string_view name_of(ColumnType type);
 WHITNEY_API std::optional<ColumnType> column_type_of(std::string_view name);
 
-/// One attribute of n rows. Strings and sets are codes into a dictionary of distinct strings, sorted by bytes.
+/// One attribute of n rows. Strings and sets are codes into a dictionary of distinct strings, sorted by
+/// bytes.
 struct WHITNEY_API Column {
   std::string name;
   ColumnType type = ColumnType::kInt;
@@ -84,7 +85,8 @@ class WHITNEY_API ColumnBuilder {
   std::vector<Value> values_;
 };
 
-/// Reads "2026-11-24" or "2026-11-24T10:00:00[.ffffff]Z" as microseconds since 1970 UTC; nothing when it is neither.
+/// Reads "2026-11-24" or "2026-11-24T10:00:00[.ffffff]Z" as microseconds since 1970 UTC; nothing when it is
+/// neither.
 WHITNEY_API std::optional<int64_t> parse_date(std::string_view text);
 /// Writes such a date, the time only when it is not midnight.
 WHITNEY_API std::string date_text(int64_t microseconds);

@@ -27,8 +27,8 @@ struct WHITNEY_API Embeddings {
   int64_t dim() const { return vectors.cols(); }
   /// The metric of the record, else cosine.
   Metric metric() const;
-  /// Throws Error when ids, vectors and attributes differ in rows, an id stands twice, a value is NaN or infinite,
-  /// or there are more than 2^32 - 1 rows; the sentence names the row and its id.
+  /// Throws Error when ids, vectors and attributes differ in rows, an id stands twice, a value is NaN or
+  /// infinite, or there are more than 2^32 - 1 rows; the sentence names the row and its id.
   void validate() const;
 };
 
@@ -38,8 +38,8 @@ struct WHITNEY_API Table {
   Attributes attributes;
 };
 
-/// Left-joins the columns of `table` by id. Unmatched rows on either side are counted in `unmatched_rows` (rows of
-/// ids that the table lacks) and `unused_rows` (rows of the table that no id asks for).
+/// Left-joins the columns of `table` by id. Unmatched rows on either side are counted in `unmatched_rows`
+/// (rows of ids that the table lacks) and `unused_rows` (rows of the table that no id asks for).
 struct JoinResult {
   Attributes attributes;
   int64_t unmatched_rows = 0;

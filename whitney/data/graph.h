@@ -10,8 +10,9 @@
 
 namespace whitney {
 
-/// A graph as CSR over nodes 0..n-1 with any ids: row u lists the targets of u, ascending. An undirected graph stores
-/// each edge in both rows (a self-loop once). Repeated edges are merged: weights add up; without weights they count once.
+/// A graph as CSR over nodes 0..n-1 with any ids: row u lists the targets of u, ascending. An undirected
+/// graph stores each edge in both rows (a self-loop once). Repeated edges are merged: weights add up; without
+/// weights they count once.
 struct WHITNEY_API Graph {
   Ids ids;
   /// n + 1 starts.
@@ -28,11 +29,13 @@ struct WHITNEY_API Graph {
   int64_t num_edges() const;
   bool weighted() const { return !weights.empty(); }
   std::span<const uint32_t> neighbors(int64_t node) const {
-    return targets.span().subspan(static_cast<size_t>(offsets[node]), static_cast<size_t>(offsets[node + 1] - offsets[node]));
+    return targets.span().subspan(static_cast<size_t>(offsets[node]),
+                                  static_cast<size_t>(offsets[node + 1] - offsets[node]));
   }
   std::span<const float> neighbor_weights(int64_t node) const {
     if (weights.empty()) return {};
-    return weights.span().subspan(static_cast<size_t>(offsets[node]), static_cast<size_t>(offsets[node + 1] - offsets[node]));
+    return weights.span().subspan(static_cast<size_t>(offsets[node]),
+                                  static_cast<size_t>(offsets[node + 1] - offsets[node]));
   }
 };
 

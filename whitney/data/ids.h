@@ -12,7 +12,8 @@
 
 namespace whitney {
 
-/// The names of n rows: unsigned 64-bit integers (any gaps) or strings. Copies share memory; may view a mapped file.
+/// The names of n rows: unsigned 64-bit integers (any gaps) or strings. Copies share memory; may view a
+/// mapped file.
 class WHITNEY_API Ids {
  public:
   Ids() = default;
@@ -32,7 +33,8 @@ class WHITNEY_API Ids {
   /// The id as people see it.
   std::string text(int64_t row) const;
 
-  /// The row of an id given as text ("17" finds the integer 17). The first call builds a table in O(n); thread-safe.
+  /// The row of an id given as text ("17" finds the integer 17). The first call builds a table in O(n);
+  /// thread-safe.
   std::optional<int64_t> find(std::string_view text) const;
   /// A row whose id stands twice, if any: (first row, second row).
   std::optional<std::pair<int64_t, int64_t>> first_duplicate() const;

@@ -30,7 +30,8 @@ struct DataSize {
 class WHITNEY_API Learner : public MethodRunner {
  public:
   virtual DataKind input() const = 0;
-  /// `options` are resolved. The result's record holds what the learner knows (metric, quality); `learn` adds the rest.
+  /// `options` are resolved. The result's record holds what the learner knows (metric, quality); `learn` adds
+  /// the rest.
   virtual Embeddings learn(const Dataset& data, const Value& options, const Context& context) const = 0;
   virtual CostEstimate estimate(const DataSize& size, const Value& options, const Context& context) const = 0;
 };
@@ -58,12 +59,13 @@ class GraphLearner : public Learner {
 template <class Options>
 bool register_graph_learner(MethodInfo info, typename GraphLearner<Options>::Run run,
                             typename GraphLearner<Options>::EstimateCost estimate) {
-  return register_method(
-      declare_method<Options>(Verb::kLearn, std::move(info), std::make_shared<GraphLearner<Options>>(run, estimate)));
+  return register_method(declare_method<Options>(Verb::kLearn, std::move(info),
+                                                 std::make_shared<GraphLearner<Options>>(run, estimate)));
 }
 
-/// Runs a learner the same way from every door: resolves options, says which have no effect, refuses what cannot fit
-/// into memory (with the estimate), learns, and completes the record (method, options, seed, input fingerprint).
+/// Runs a learner the same way from every door: resolves options, says which have no effect, refuses what
+/// cannot fit into memory (with the estimate), learns, and completes the record (method, options, seed, input
+/// fingerprint).
 WHITNEY_API Embeddings learn(std::string_view method, const Dataset& data, const Value& given_options,
                              const Context& context);
 

@@ -17,10 +17,12 @@ class WHITNEY_API Task : public MethodRunner {
   /// Names of the input files, in the order of the command line: {"embeddings", "labels"}.
   virtual std::vector<std::string> inputs() const = 0;
   /// `paths` as many as inputs(); options resolved.
-  virtual Report run(const std::vector<std::string>& paths, const Value& options, const Context& context) const = 0;
+  virtual Report run(const std::vector<std::string>& paths, const Value& options,
+                     const Context& context) const = 0;
 };
 
-/// Runs a task the same way from every door: resolves options, says which have no effect, checks the number of inputs.
+/// Runs a task the same way from every door: resolves options, says which have no effect, checks the number
+/// of inputs.
 WHITNEY_API Report evaluate(Verb verb, std::string_view task, const std::vector<std::string>& paths,
                             const Value& given_options, const Context& context);
 

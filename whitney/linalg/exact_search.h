@@ -20,9 +20,9 @@ struct Neighbors {
 };
 
 /// Computes the k best rows of `base` for each row of `queries`, exactly. queries: m x d, base: n x d.
-/// Equal values: the smaller row first. Zero rows under cosine score 0. O(m n d), blocked so that tiles stay in cache.
-/// Throws Error when the widths differ.
-WHITNEY_API Neighbors exact_search(const MatrixView& queries, const MatrixView& base, int64_t k, Metric metric,
-                                   const Context& context);
+/// Equal values: the smaller row first. Zero rows under cosine score 0. O(m n d), blocked so that tiles stay
+/// in cache. Throws Error when the widths differ.
+WHITNEY_API Neighbors exact_search(const MatrixView& queries, const MatrixView& base, int64_t k,
+                                   Metric metric, const Context& context);
 
 }  // namespace whitney

@@ -7,8 +7,8 @@
 
 namespace whitney {
 
-/// Gives the SIMD level in use: "scalar", "sse4", "avx2", "avx3" or "avx3_dl". WHITNEY_SIMD forces one; a level that
-/// the machine lacks is an Error that names those it has.
+/// Gives the SIMD level in use: "scalar", "sse4", "avx2", "avx3" or "avx3_dl". WHITNEY_SIMD forces one; a
+/// level that the machine lacks is an Error that names those it has.
 WHITNEY_API std::string simd_level();
 /// Levels that this machine and this build have, lowest first.
 WHITNEY_API std::vector<std::string> simd_levels();

@@ -18,10 +18,10 @@ struct SparseView {
   std::span<const float> weights;
 };
 
-/// Computes out (rows x d, packed) = diag(row_scale) * S * dense, dense: cols x d float32; `row_scale` may be empty.
-/// Each output row is summed in the fixed order of its entries (rows longer than a block in blocks of fixed size), so
-/// bytes do not depend on threads. Bandwidth bound: prefetches rows to come.
-WHITNEY_API void multiply_sparse(const Context& context, const SparseView& sparse, std::span<const float> row_scale,
-                                 const MatrixView& dense, float* out);
+/// Computes out (rows x d, packed) = diag(row_scale) * S * dense, dense: cols x d float32; `row_scale` may be
+/// empty. Each output row is summed in the fixed order of its entries (rows longer than a block in blocks of
+/// fixed size), so bytes do not depend on threads. Bandwidth bound: prefetches rows to come.
+WHITNEY_API void multiply_sparse(const Context& context, const SparseView& sparse,
+                                 std::span<const float> row_scale, const MatrixView& dense, float* out);
 
 }  // namespace whitney

@@ -12,8 +12,8 @@
 
 namespace whitney {
 
-/// Answers filters over the columns of n rows: per column postings of values, sorted numbers, words of texts, built at
-/// the first use of the column. Thread-safe.
+/// Answers filters over the columns of n rows: per column postings of values, sorted numbers, words of texts,
+/// built at the first use of the column. Thread-safe.
 class WHITNEY_API AttributeIndex {
  public:
   AttributeIndex(Ids ids, Attributes attributes);
@@ -21,8 +21,8 @@ class WHITNEY_API AttributeIndex {
   AttributeIndex(AttributeIndex&&) noexcept;
   AttributeIndex& operator=(AttributeIndex&&) noexcept;
 
-  /// The rows that satisfy the filter. Throws UsageError: an unknown field (with the nearest name), a value of another
-  /// type than the field's, `=` on a set, `contains` on a number.
+  /// The rows that satisfy the filter. Throws UsageError: an unknown field (with the nearest name), a value
+  /// of another type than the field's, `=` on a set, `contains` on a number.
   RowSet matches(const Filter& filter, const Context& context) const;
 
  private:

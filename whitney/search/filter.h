@@ -12,7 +12,22 @@ namespace whitney {
 
 /// A filter's tree; the language of docs/filters.md and later Qdrant's JSON compile to it.
 struct WHITNEY_API Filter {
-  enum class Op : uint8_t { kAnd, kOr, kNot, kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn, kBetween, kContains, kExists, kIdIn };
+  enum class Op : uint8_t {
+    kAnd,
+    kOr,
+    kNot,
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kIn,
+    kBetween,
+    kContains,
+    kExists,
+    kIdIn
+  };
   Op op = Op::kAnd;
   std::string field;
   /// Operands of a condition: a bool, int, real, string, or a date as {"date": microseconds}.

@@ -39,8 +39,8 @@ struct SearchResult {
   Value explain;
 };
 
-/// Answers nearest-neighbour queries over embeddings that it holds, under a set of allowed rows. Searches may run
-/// concurrently; changes need the caller's lock. Row numbers are stable until a row is removed.
+/// Answers nearest-neighbour queries over embeddings that it holds, under a set of allowed rows. Searches may
+/// run concurrently; changes need the caller's lock. Row numbers are stable until a row is removed.
 class WHITNEY_API Index {
  public:
   virtual ~Index() = default;
@@ -60,9 +60,10 @@ class WHITNEY_API Index {
   virtual std::vector<float> vector(int64_t row) const = 0;
   /// Declarations of the options of a search (`ef`).
   virtual std::vector<OptionSpec> search_options() const = 0;
-  /// Returns min(k, allowed and live rows) hits per query. queries: m x dim, any float dtype. Throws Error for a
-  /// width that differs or a value that is NaN or infinite.
-  virtual SearchResult search(const MatrixView& queries, const SearchParams& params, const Context& context) const = 0;
+  /// Returns min(k, allowed and live rows) hits per query. queries: m x dim, any float dtype. Throws Error
+  /// for a width that differs or a value that is NaN or infinite.
+  virtual SearchResult search(const MatrixView& queries, const SearchParams& params,
+                              const Context& context) const = 0;
   /// Adds rows; ids must be new. Throws Error for duplicates, other widths, columns of another type.
   virtual void add(const Embeddings& more, const Context& context) = 0;
   /// Removes rows by id; unknown ids are an Error before anything changes.
@@ -74,13 +75,15 @@ class WHITNEY_API Index {
 /// Builds and opens the indexes of one method (verb `index`).
 class WHITNEY_API IndexBuilder : public MethodRunner {
  public:
-  virtual std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options, const Context& context) const = 0;
+  virtual std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
+                                       const Context& context) const = 0;
   virtual std::unique_ptr<Index> open(const Artifact& artifact) const = 0;
-  virtual CostEstimate estimate(int64_t num_rows, int64_t dim, const Value& options, const Context& context) const = 0;
+  virtual CostEstimate estimate(int64_t num_rows, int64_t dim, const Value& options,
+                                const Context& context) const = 0;
 };
 
-/// Builds an index the same way from every door: resolves options, says which have no effect, refuses what cannot fit,
-/// validates the embeddings, completes the record.
+/// Builds an index the same way from every door: resolves options, says which have no effect, refuses what
+/// cannot fit, validates the embeddings, completes the record.
 WHITNEY_API std::unique_ptr<Index> build_index(std::string_view method, const Embeddings& embeddings,
                                                const Value& given_options, const Context& context);
 
