@@ -1,7 +1,8 @@
 #include "whitney/core/prepare_run.h"
 
 #include <array>
-#include <cstdio>
+#include <charconv>
+#include <string_view>
 
 #include "whitney/core/error.h"
 
@@ -31,8 +32,8 @@ std::string size_text(int64_t size_bytes) {
   // 999.95 would print as 1000.0.
   for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
   std::array<char, 32> digits{};
-  std::snprintf(digits.data(), digits.size(), "%.1f", value);
-  return concat(digits.data(), " ", kUnits[unit]);
+  const auto end = std::to_chars(digits.begin(), digits.end(), value, std::chars_format::fixed, 1).ptr;
+  return concat(std::string_view(digits.data(), end), " ", kUnits[unit]);
 }
 
 }  // namespace whitney
