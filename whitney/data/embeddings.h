@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "whitney/core/api.h"
+#include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/core/value.h"
 #include "whitney/data/attributes.h"
@@ -29,7 +30,7 @@ struct WHITNEY_API Embeddings {
   Metric metric() const;
   /// Throws Error when ids, vectors and attributes differ in rows, an id stands twice, a value is NaN or
   /// infinite, or there are more than 2^32 - 1 rows; the sentence names the row and its id.
-  void validate() const;
+  void validate(const Context& context = {}) const;
 };
 
 /// A table: ids and attributes without vectors.
@@ -37,6 +38,11 @@ struct WHITNEY_API Table {
   Ids ids;
   Attributes attributes;
 };
+
+/// xxh3-128 over ids, vectors and attributes: the fingerprint of an input in a record, the same in memory and
+/// mapped.
+WHITNEY_API std::string fingerprint(const Embeddings& embeddings);
+WHITNEY_API std::string fingerprint(const Table& table);
 
 /// Left-joins the columns of `table` by id. Unmatched rows on either side are counted in `unmatched_rows`
 /// (rows of ids that the table lacks) and `unused_rows` (rows of the table that no id asks for).
@@ -46,5 +52,9 @@ struct JoinResult {
   int64_t unused_rows = 0;
 };
 WHITNEY_API JoinResult join_attributes(const Ids& ids, const Table& table);
+
+/// Adds the columns of `more` behind those of `attributes`, of the same rows. Throws Error when both have a
+/// name.
+WHITNEY_API void append_columns(Attributes& attributes, const Attributes& more);
 
 }  // namespace whitney

@@ -1,0 +1,199 @@
+#include "whitney/data/embeddings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "whitney/core/context.h"
+#include "whitney/core/error.h"
+#include "whitney/core/hash.h"
+#include "whitney/core/options.h"
+#include "whitney/core/parallel.h"
+
+namespace whitney {
+namespace {
+
+constexpr int64_t kMostRows = std::numeric_limits<uint32_t>::max() - int64_t{1};
+
+// True when a value has all exponent bits set: NaN or infinite. No branch inside, so that it runs at memory
+// speed.
+template <class Bits>
+bool any_not_finite(const Bits* values, int64_t count, Bits exponent) {
+  Bits found = 0;
+  for (int64_t i = 0; i < count; ++i) found |= static_cast<Bits>((values[i] & exponent) == exponent);
+  return found != 0;
+}
+
+bool any_not_finite(const MatrixView& rows) {
+  const int64_t count = rows.rows * rows.cols;
+  switch (rows.dtype) {
+    case DType::kF32:
+      return any_not_finite<uint32_t>(static_cast<const uint32_t*>(rows.data), count, 0x7f800000U);
+    case DType::kF16:
+      return any_not_finite<uint16_t>(static_cast<const uint16_t*>(rows.data), count, 0x7c00U);
+    case DType::kBF16:
+      return any_not_finite<uint16_t>(static_cast<const uint16_t*>(rows.data), count, 0x7f80U);
+    case DType::kF64:
+      return any_not_finite<uint64_t>(static_cast<const uint64_t*>(rows.data), count, 0x7ff0000000000000U);
+    default:
+      return false;
+  }
+}
+
+// The first row with a value that is NaN or infinite, or -1.
+int64_t first_not_finite(const Matrix& vectors, const Context& context) {
+  if (vectors.rows() == 0 || vectors.cols() == 0) return -1;
+  const int64_t block = std::max<int64_t>(1, (int64_t{1} << 18) / vectors.cols());
+  const MatrixView all = vectors.view();
+  const int64_t first_block = ordered_reduce<int64_t>(
+      context, vectors.rows(), block, -1,
+      [&](int64_t begin, int64_t end) { return any_not_finite(all.slice(begin, end)) ? begin : -1; },
+      [](int64_t found, int64_t next) { return found >= 0 ? found : next; });
+  if (first_block < 0) return -1;
+  int64_t row = first_block;
+  while (!any_not_finite(all.slice(row, row + 1))) ++row;
+  return row;
+}
+
+template <class T>
+void update(Hasher128& hasher, const Array<T>& values) {
+  // The length goes first, so that no two sets of arrays give the same stream of bytes.
+  const int64_t size = values.size();
+  hasher.update(&size, sizeof size);
+  hasher.update(values.data(), size * static_cast<int64_t>(sizeof(T)));
+}
+
+void update(Hasher128& hasher, std::string_view text) {
+  const auto size = static_cast<int64_t>(text.size());
+  hasher.update(&size, sizeof size);
+  hasher.update(text.data(), size);
+}
+
+void update(Hasher128& hasher, const Ids& ids) {
+  update(hasher, ids.integer_array());
+  update(hasher, ids.offsets_array());
+  update(hasher, ids.bytes_array());
+}
+
+void update(Hasher128& hasher, const Attributes& attributes) {
+  for (const Column& column : attributes.columns) {
+    update(hasher, column.name);
+    update(hasher, name_of(column.type));
+    update(hasher, column.ints);
+    update(hasher, column.reals);
+    update(hasher, column.bools);
+    update(hasher, column.codes);
+    update(hasher, column.starts);
+    update(hasher, column.dictionary_offsets);
+    update(hasher, column.dictionary_bytes);
+    update(hasher, column.present);
+  }
+}
+
+void check_unique(const Ids& ids, std::string_view what) {
+  if (const auto twice = ids.first_duplicate()) {
+    fail("id \"", ids.text(twice->first), "\" stands twice in the ", what, ", in rows ", twice->first,
+         " and ", twice->second, " (counted from 0); ids must be unique");
+  }
+}
+
+// The row of the table for each row of ids, -1 where there is none.
+std::vector<int64_t> match(const Ids& ids, const Ids& table) {
+  std::vector<int64_t> rows(static_cast<size_t>(ids.size()));
+  for (int64_t row = 0; row < ids.size(); ++row) {
+    const auto found = ids.is_integer() && table.is_integer() ? table.find_integer(ids.integer(row))
+                       : ids.is_integer()                     ? table.find(ids.text(row))
+                                                              : table.find(ids.string(row));
+    rows[static_cast<size_t>(row)] = found.value_or(-1);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Metric Embeddings::metric() const {
+  const Value* name = record.find("metric");
+  if (name == nullptr || name->is_null()) return Metric::kCosine;
+  const auto names = enum_names(Metric{});
+  const auto found = name->is_string() ? std::ranges::find(names, name->as_string()) : names.end();
+  if (found == names.end()) {
+    fail("the record names the metric ", name->to_json(), " (expected: cosine, inner_product or l2)");
+  }
+  return static_cast<Metric>(found - names.begin());
+}
+
+void Embeddings::validate(const Context& context) const {
+  if (size() > kMostRows) fail("embeddings of ", size(), " rows are too many (the most is ", kMostRows, ")");
+  if (ids.size() != size()) fail("there are ", ids.size(), " ids for ", size(), " vectors");
+  if (!attributes.empty() && attributes.num_rows != size()) {
+    fail("there are attributes of ", attributes.num_rows, " rows for ", size(), " vectors");
+  }
+  switch (vectors.dtype()) {
+    case DType::kF32:
+    case DType::kF16:
+    case DType::kBF16:
+    case DType::kI8:
+    case DType::kU8:
+      break;
+    default:
+      fail("vectors are of type ", name_of(vectors.dtype()), " (expected: F32, F16, BF16, I8 or U8)");
+  }
+  attributes.validate();
+  check_unique(ids, "embeddings");
+  const int64_t row = first_not_finite(vectors, context);
+  if (row < 0) return;
+  std::vector<float> values(static_cast<size_t>(dim()));
+  copy_row_as_float(vectors, row, values.data());
+  const auto bad = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
+  fail("the vector of \"", ids.text(row), "\" (row ", row, ", counted from 0) holds ",
+       std::isnan(*bad) ? "NaN" : "an infinite value", " in dimension ", bad - values.begin());
+}
+
+std::string fingerprint(const Embeddings& embeddings) {
+  Hasher128 hasher;
+  update(hasher, name_of(embeddings.vectors.dtype()));
+  const int64_t dim = embeddings.dim();
+  hasher.update(&dim, sizeof dim);
+  update(hasher, embeddings.vectors.bytes());
+  update(hasher, embeddings.ids);
+  update(hasher, embeddings.attributes);
+  return hasher.digest();
+}
+
+std::string fingerprint(const Table& table) {
+  Hasher128 hasher;
+  update(hasher, table.ids);
+  update(hasher, table.attributes);
+  return hasher.digest();
+}
+
+JoinResult join_attributes(const Ids& ids, const Table& table) {
+  check_unique(table.ids, "table");
+  const std::vector<int64_t> rows = match(ids, table.ids);
+  JoinResult result;
+  result.attributes = table.attributes.select(rows);
+  std::vector<bool> used(static_cast<size_t>(table.ids.size()));
+  for (const int64_t row : rows) {
+    if (row < 0)
+      ++result.unmatched_rows;
+    else
+      used[static_cast<size_t>(row)] = true;
+  }
+  result.unused_rows = std::ranges::count(used, false);
+  return result;
+}
+
+void append_columns(Attributes& attributes, const Attributes& more) {
+  if (attributes.empty()) {
+    attributes = more;
+    return;
+  }
+  WHITNEY_CHECK(attributes.num_rows == more.num_rows, attributes.num_rows, " and ", more.num_rows, " rows");
+  for (const Column& column : more.columns) {
+    if (attributes.find(column.name) != nullptr) fail("both sides have a column \"", column.name, "\"");
+  }
+  attributes.columns.insert(attributes.columns.end(), more.columns.begin(), more.columns.end());
+}
+
+}  // namespace whitney
