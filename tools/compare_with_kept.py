@@ -8,6 +8,7 @@ On a difference it prints the difference and the command that accepts it, and ex
 import argparse
 import difflib
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,9 @@ def main():
     parser.add_argument("--made", type=pathlib.Path, required=True)
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
+    if arguments.made.is_dir():
+        shutil.rmtree(arguments.made)  # what is not made any more must not stay
+    arguments.made.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(arguments.command)
     if done.returncode:
         sys.exit(f"failed ({done.returncode}): {' '.join(arguments.command)}")
