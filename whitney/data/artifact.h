@@ -17,21 +17,28 @@
 
 namespace whitney {
 
+/// The format that this program writes; it reads this one and all before it (docs/file-format.md).
+inline constexpr int64_t kFormatVersion = 1;
+
 /// A tensor of an open file: a view of the mapping.
-struct TensorView {
+struct WHITNEY_API TensorView {
   std::string name;
   DType dtype = DType::kU8;
   std::vector<int64_t> shape;
   Array<std::byte> bytes;
 
   int64_t num_elements() const;
-  /// The elements as T, which must be the dtype's type. Throws Error that names the tensor when it is not.
+  /// The elements as T, which must be the dtype's type. Throws Error that names the tensor when it is not. A
+  /// view; a copy only where a foreign file holds them at an odd address.
   template <class T>
   Array<T> as() const {
     check_type(dtype_for<T>());
-    return Array<T>::view(bytes.owner(), reinterpret_cast<const T*>(bytes.data()), num_elements());
+    const Array<std::byte> aligned = aligned_bytes();
+    return Array<T>::view(aligned.owner(), reinterpret_cast<const T*>(aligned.data()), num_elements());
   }
-  WHITNEY_API void check_type(DType wanted) const;
+  /// The bytes at an address that suits the type.
+  Array<std::byte> aligned_bytes() const;
+  void check_type(DType wanted) const;
 };
 
 /// An open safetensors file, mapped. Opening reads the header and checks shapes against the file's size only.
@@ -39,35 +46,43 @@ class WHITNEY_API Artifact {
  public:
   /// Throws Error that names the file and what is wrong with it.
   static Artifact open(const std::string& path);
+  /// The same over bytes that are in memory already; `name` begins an Error's sentence.
+  static Artifact from_bytes(Array<std::byte> bytes, std::string name);
 
   const std::string& path() const { return path_; }
   /// "embeddings", "table", "index", "model"; "" for a safetensors file that Whitney did not write.
   const std::string& kind() const { return kind_; }
   /// The record of the metadata key `whitney` (an empty object for a foreign file).
   const Value& record() const { return record_; }
+  /// In the order of the file, without the padding.
   const std::vector<TensorView>& tensors() const { return tensors_; }
   /// Null when there is none.
   const TensorView* find(std::string_view name) const;
   /// Throws Error that names file and tensor when it is missing.
   const TensorView& tensor(std::string_view name) const;
-  int64_t size_bytes() const { return size_bytes_; }
-  /// Hashes every tensor and compares with the record. Throws Error that names the first one that differs.
+  int64_t size_bytes() const { return bytes_.size(); }
+  /// Hashes header and tensors and compares with the record. Throws Error that names the first one that
+  /// differs, or says that a foreign file has no hashes.
   void verify(const Context& context) const;
   /// xxh3-128 of the file's bytes: the fingerprint of an input in a record.
   std::string fingerprint() const;
 
  private:
   std::string path_, kind_;
-  Value record_;
-  std::vector<TensorView> tensors_;
-  int64_t size_bytes_ = 0;
+  Value record_ = Value::object();
+  std::vector<TensorView> tensors_, padding_;
+  Array<std::byte> bytes_;
+  /// Where the tensors begin.
+  int64_t data_start_ = 0;
 };
 
 /// Collects tensors and a record and writes them as one safetensors file of format version 1.
 class WHITNEY_API ArtifactWriter {
  public:
-  /// `record` gets format version, kind, program version, schema and hashes added at `write`.
+  /// `record` gets format version, kind, program version (unless it tells one), schema and hashes added at
+  /// `write`; what a loaded record holds of these is replaced.
   ArtifactWriter(std::string kind, Value record);
+  /// `bytes` must have the size that shape and dtype tell. Names beginning with "padding." are taken.
   void add(std::string name, DType dtype, std::vector<int64_t> shape, Array<std::byte> bytes);
   template <class T>
   void add(std::string name, std::vector<int64_t> shape, const Array<T>& values) {
@@ -91,15 +106,22 @@ class WHITNEY_API ArtifactWriter {
     Array<std::byte> bytes;
   };
   std::string kind_;
-  Value record_;
+  Value record_, schema_;
   std::vector<Tensor> tensors_;
 };
+
+/// The record without the members that belong to one file (kind, format version, schema, hashes): what a
+/// copy, an index or a child of the file carries on.
+WHITNEY_API Value provenance_of(const Value& record);
 
 /// Reads what add_ids and add_attributes wrote; row numbers when there are no ids.
 WHITNEY_API Ids read_ids(const Artifact& artifact, int64_t num_rows);
 WHITNEY_API Attributes read_attributes(const Artifact& artifact, int64_t num_rows);
 
-/// Embeddings and tables as artifacts. A reader views the mapping: nothing is copied.
+/// Embeddings and tables as artifacts. A reader views the mapping: nothing is copied, and shapes only are
+/// checked (Embeddings::validate looks at every value). Of a file that Whitney did not write: the tensor
+/// `vectors`, else the one 2-d tensor; F64 becomes F32. An index that holds its vectors can be read as
+/// embeddings.
 WHITNEY_API Embeddings load_embeddings(const Artifact& artifact);
 WHITNEY_API Embeddings load_embeddings(const std::string& path);
 WHITNEY_API void save_embeddings(const Embeddings& embeddings, const std::string& path, bool force,

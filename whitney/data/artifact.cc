@@ -1,0 +1,285 @@
+#include "whitney/data/artifact.h"
+
+#include <algorithm>
+#include <array>
+
+#include "whitney/core/error.h"
+#include "whitney/core/hash.h"
+#include "whitney/core/parallel.h"
+#include "whitney/data/atomic_file.h"
+#include "whitney/data/mapped_file.h"
+#include "whitney/data/safetensors_header.h"
+
+namespace whitney {
+namespace {
+
+constexpr std::string_view kMetadataKey = "whitney";
+constexpr std::string_view kPaddingPrefix = "padding.";
+constexpr int64_t kAlignment = 64;
+// Blocks make one big tensor's hash parallel; part of the format.
+constexpr int64_t kBlockBytes = int64_t{1} << 24;
+// Blocks between two looks at cancellation and progress.
+constexpr int64_t kBlocksAtOnce = 16;
+constexpr std::string_view kNoHash = "0000000000000000";
+// The record's first member, so that its digits stand at a place that every reader knows.
+constexpr std::string_view kHeaderStart = R"({"__metadata__":{"whitney":"{\"header_hash\":\")";
+constexpr size_t kHeaderHashPlace = 8 + kHeaderStart.size();
+constexpr std::array<std::string_view, 5> kFileKeys = {"header_hash", "kind", "format_version", "schema",
+                                                       "hashes"};
+
+bool is_padding(std::string_view name) { return name.starts_with(kPaddingPrefix); }
+
+int64_t num_blocks(int64_t size_bytes) { return (size_bytes + kBlockBytes - 1) / kBlockBytes; }
+
+// A block of one of several runs of bytes.
+struct Block {
+  size_t run;
+  int64_t begin;
+  int64_t size;
+};
+
+std::vector<Block> cut_in_blocks(const std::vector<std::span<const std::byte>>& runs) {
+  std::vector<Block> blocks;
+  for (size_t run = 0; run < runs.size(); ++run) {
+    const auto size = std::ssize(runs[run]);
+    for (int64_t begin = 0; begin < size; begin += kBlockBytes) {
+      blocks.push_back({run, begin, std::min(kBlockBytes, size - begin)});
+    }
+  }
+  return blocks;
+}
+
+// Hashes each run of bytes (xxh3 over the xxh3 of its blocks); `visit(block, bytes)` sees each block on the
+// way.
+template <class Visit>
+std::vector<std::string> hash_runs(const std::vector<std::span<const std::byte>>& runs,
+                                   std::string_view stage, const Context& context, const Visit& visit) {
+  const std::vector<Block> blocks = cut_in_blocks(runs);
+  std::vector<uint64_t> hashes(blocks.size());
+  int64_t total = 0, done = 0;
+  for (const Block& block : blocks) total += block.size;
+  for (int64_t first = 0; first < std::ssize(blocks); first += kBlocksAtOnce) {
+    const int64_t count = std::min(kBlocksAtOnce, std::ssize(blocks) - first);
+    parallel_for(context, count, [&](int64_t i) {
+      const auto b = static_cast<size_t>(first + i);
+      const auto bytes = runs[blocks[b].run].subspan(static_cast<size_t>(blocks[b].begin),
+                                                     static_cast<size_t>(blocks[b].size));
+      hashes[b] = hash64(bytes);
+      visit(blocks[b], bytes);
+    });
+    for (int64_t i = 0; i < count; ++i) done += blocks[static_cast<size_t>(first + i)].size;
+    context.advance(stage, done, total, "bytes");
+  }
+  std::vector<std::string> result;
+  size_t next = 0;
+  for (const auto& run : runs) {
+    const auto count = static_cast<size_t>(num_blocks(std::ssize(run)));
+    result.push_back(hash64_hex(std::as_bytes(std::span(hashes).subspan(next, count))));
+    next += count;
+  }
+  return result;
+}
+
+// xxh3 of the header, read with the hash's own digits as zeros.
+std::string hash_header(std::string header) {
+  header.replace(kHeaderHashPlace, kNoHash.size(), kNoHash);
+  return hash64_hex(std::as_bytes(std::span(header)));
+}
+
+Value parse_record(const SafetensorsHeader& header, const std::string& path) {
+  const Value* text = header.metadata.find(kMetadataKey);
+  if (text == nullptr) return Value::object();
+  Value record = Value::parse_json(text->as_string(), path + ": the record");
+  const Value* version = record.find("format_version");
+  const Value* kind = record.find("kind");
+  if (version == nullptr || !version->is_int() || kind == nullptr || !kind->is_string() ||
+      kind->as_string().empty()) {
+    fail(path, ": the record (metadata \"whitney\") does not tell format_version and kind");
+  }
+  if (version->as_int() < 1 || version->as_int() > kFormatVersion) {
+    fail(path, ": is of format version ", version->as_int(), "; this program reads up to version ",
+         kFormatVersion);
+  }
+  return record;
+}
+
+}  // namespace
+
+Value provenance_of(const Value& record) {
+  Value provenance = Value::object();
+  for (const auto& [key, value] : record.as_object()) {
+    if (std::ranges::find(kFileKeys, key) == kFileKeys.end()) provenance.set(key, value);
+  }
+  return provenance;
+}
+
+int64_t TensorView::num_elements() const { return bytes.size() / size_of(dtype); }
+
+Array<std::byte> TensorView::aligned_bytes() const {
+  if (bytes.empty() ||
+      reinterpret_cast<uintptr_t>(bytes.data()) % static_cast<uintptr_t>(size_of(dtype)) == 0)
+    return bytes;
+  return Array<std::byte>::copy_of(bytes.span());
+}
+
+void TensorView::check_type(DType wanted) const {
+  if (dtype != wanted)
+    fail("tensor \"", name, "\" is of type ", name_of(dtype), " where ", name_of(wanted), " is due");
+}
+
+Artifact Artifact::open(const std::string& path) { return from_bytes(map_file(path), path); }
+
+Artifact Artifact::from_bytes(Array<std::byte> bytes, std::string name) {
+  SafetensorsHeader header = parse_safetensors_header(bytes.span(), name);
+  Artifact artifact;
+  artifact.path_ = std::move(name);
+  artifact.record_ = parse_record(header, artifact.path_);
+  if (const Value* kind = artifact.record_.find("kind")) artifact.kind_ = kind->as_string();
+  artifact.data_start_ = header.data_start;
+  for (TensorEntry& entry : header.tensors) {
+    const int64_t place = header.data_start + entry.begin;
+    if (!artifact.kind_.empty() && !is_padding(entry.name) && entry.begin < entry.end &&
+        place % kAlignment != 0) {
+      fail(artifact.path_, ": tensor \"", entry.name, "\" begins at byte ", place, ", no multiple of ",
+           kAlignment, ": another program rewrote the file");
+    }
+    auto& list = is_padding(entry.name) ? artifact.padding_ : artifact.tensors_;
+    list.push_back({std::move(entry.name), entry.dtype, std::move(entry.shape),
+                    Array<std::byte>::view(bytes.owner(), bytes.data() + place, entry.end - entry.begin)});
+  }
+  artifact.bytes_ = std::move(bytes);
+  return artifact;
+}
+
+const TensorView* Artifact::find(std::string_view name) const {
+  const auto found = std::ranges::find(tensors_, name, &TensorView::name);
+  return found == tensors_.end() ? nullptr : &*found;
+}
+
+const TensorView& Artifact::tensor(std::string_view name) const {
+  const TensorView* found = find(name);
+  if (found == nullptr) fail(path_, ": the tensor \"", name, "\" is missing");
+  return *found;
+}
+
+void Artifact::verify(const Context& context) const {
+  const Value* hashes = record_.find("hashes");
+  const Value* header_hash = record_.find("header_hash");
+  if (hashes == nullptr || header_hash == nullptr)
+    fail(path_, ": has no hashes to verify (Whitney did not write it)");
+  const std::string header(reinterpret_cast<const char*>(bytes_.data()), static_cast<size_t>(data_start_));
+  if (header.compare(8, kHeaderStart.size(), kHeaderStart) != 0 || !header_hash->is_string() ||
+      hash_header(header) != header_hash->as_string()) {
+    fail(path_, ": the header is not as it was written: the file is damaged or was changed");
+  }
+  std::vector<const TensorView*> all;
+  std::vector<std::span<const std::byte>> runs;
+  for (const auto* list : {&tensors_, &padding_}) {
+    for (const TensorView& tensor : *list) {
+      all.push_back(&tensor);
+      runs.push_back(tensor.bytes.span());
+    }
+  }
+  const auto found = hash_runs(runs, "verify", context, [](const Block&, std::span<const std::byte>) {});
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Value* wanted = hashes->find(all[i]->name);
+    if (wanted == nullptr || *wanted != Value(found[i])) {
+      fail(path_, ": the tensor \"", all[i]->name,
+           "\" is not as it was written: the file is damaged or was changed");
+    }
+  }
+}
+
+std::string Artifact::fingerprint() const {
+  Hasher128 hasher;
+  hasher.update(bytes_.data(), bytes_.size());
+  return hasher.digest();
+}
+
+ArtifactWriter::ArtifactWriter(std::string kind, Value record)
+    : kind_(std::move(kind)), record_(std::move(record)) {
+  WHITNEY_CHECK(!kind_.empty() && (record_.is_object() || record_.is_null()));
+}
+
+void ArtifactWriter::add(std::string name, DType dtype, std::vector<int64_t> shape, Array<std::byte> bytes) {
+  WHITNEY_CHECK(!is_padding(name) && name != "__metadata__", "a tensor is named ", name);
+  WHITNEY_CHECK(tensor_bytes(shape, dtype) == bytes.size(), "tensor ", name, " of ", bytes.size(), " bytes");
+  for (const Tensor& tensor : tensors_)
+    WHITNEY_CHECK(tensor.name != name, "tensor ", name, " is added twice");
+  tensors_.push_back({std::move(name), dtype, std::move(shape), std::move(bytes)});
+}
+
+namespace {
+
+// Where the tensors go: large ones first, each at a multiple of 64 bytes, zeros in tensors of their own
+// between.
+SafetensorsHeader lay_out(const auto& tensors, std::vector<std::span<const std::byte>>& runs) {
+  static constexpr std::array<std::byte, kAlignment> kZeros{};
+  std::vector<size_t> order(tensors.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(
+      order, [&](size_t a, size_t b) { return tensors[a].bytes.size() > tensors[b].bytes.size(); });
+  SafetensorsHeader header;
+  int64_t place = 0;
+  for (const size_t i : order) {
+    if (const int64_t gap = (kAlignment - place % kAlignment) % kAlignment;
+        gap > 0 && !tensors[i].bytes.empty()) {
+      header.tensors.push_back({"", DType::kU8, {gap}, place, place + gap});
+      runs.push_back(std::span(kZeros).first(static_cast<size_t>(gap)));
+      place += gap;
+    }
+    header.tensors.push_back(
+        {tensors[i].name, tensors[i].dtype, tensors[i].shape, place, place + tensors[i].bytes.size()});
+    runs.push_back(tensors[i].bytes.span());
+    place += tensors[i].bytes.size();
+  }
+  int64_t number = 0;
+  for (TensorEntry& entry : header.tensors) {
+    if (entry.name.empty()) entry.name = concat(kPaddingPrefix, number++);
+  }
+  return header;
+}
+
+Value make_record(const std::string& kind, const Value& given, const Value& schema) {
+  Value record =
+      Value::object({{"header_hash", kNoHash}, {"kind", kind}, {"format_version", kFormatVersion}});
+  record.set("program_version", kVersion);
+  if (!given.is_null()) {
+    for (const auto& [key, value] : provenance_of(given).as_object()) record.set(key, value);
+  }
+  if (!schema.is_null()) record.set("schema", schema);
+  return record;
+}
+
+std::string render(SafetensorsHeader& header, Value& record, const std::vector<std::string>& hashes) {
+  Value::Object members;
+  for (size_t i = 0; i < hashes.size(); ++i) members.emplace_back(header.tensors[i].name, hashes[i]);
+  record.set("hashes", Value::object(std::move(members)));
+  header.metadata = Value::object({{std::string(kMetadataKey), record.to_json()}});
+  return make_safetensors_header(header);
+}
+
+}  // namespace
+
+void ArtifactWriter::write(const std::string& path, bool force, const Context& context) const {
+  std::vector<std::span<const std::byte>> runs;
+  SafetensorsHeader header = lay_out(tensors_, runs);
+  Value record = make_record(kind_, record_, schema_);
+  // All hashes have one width, so that the header's size is known before they are.
+  const auto data_start =
+      std::ssize(render(header, record, std::vector<std::string>(runs.size(), std::string(kNoHash))));
+  AtomicFile file(path, force);
+  const auto hashes =
+      hash_runs(runs, "write", context, [&](const Block& block, std::span<const std::byte> bytes) {
+        file.write_at(data_start + header.tensors[block.run].begin + block.begin, bytes.data(),
+                      std::ssize(bytes));
+      });
+  std::string text = render(header, record, hashes);
+  WHITNEY_CHECK(std::ssize(text) == data_start && text.compare(8, kHeaderStart.size(), kHeaderStart) == 0);
+  text.replace(kHeaderHashPlace, kNoHash.size(), hash_header(text));
+  file.write_at(0, text.data(), std::ssize(text));
+  context.check_cancelled();
+  file.commit();
+}
+
+}  // namespace whitney

@@ -1,0 +1,97 @@
+#include "whitney/data/learner.h"
+
+#include <limits>
+#include <string>
+
+#include "whitney/core/error.h"
+#include "whitney/core/hash.h"
+#include "whitney/core/prepare_run.h"
+
+namespace whitney {
+namespace {
+
+std::string_view name_of(DataKind kind) {
+  switch (kind) {
+    case DataKind::kGraph:
+      return "a graph";
+    case DataKind::kCorpus:
+      return "texts";
+    case DataKind::kTable:
+      return "a table";
+  }
+  return "";
+}
+
+DataKind kind_of(const Dataset& data) { return static_cast<DataKind>(data.index()); }
+
+DataSize size_of(const Dataset& data) {
+  if (const auto* graph = std::get_if<Graph>(&data)) return {graph->num_nodes(), graph->nnz()};
+  if (const auto* table = std::get_if<Table>(&data)) return {table->ids.size(), 0};
+  const auto& corpus = std::get<Corpus>(data);
+  int64_t num_bytes = 0;
+  for (const std::string& text : corpus.texts) num_bytes += std::ssize(text);
+  return {corpus.ids.size(), num_bytes};  // bytes bound the number of tokens
+}
+
+std::string fingerprint_of(const Dataset& data) {
+  if (const auto* graph = std::get_if<Graph>(&data)) return fingerprint(*graph);
+  if (const auto* table = std::get_if<Table>(&data)) return fingerprint(*table);
+  const auto& corpus = std::get<Corpus>(data);
+  Hasher128 hasher;
+  const std::string ids = fingerprint(Table{corpus.ids, {}});
+  hasher.update(ids.data(), std::ssize(ids));
+  for (const std::string& text : corpus.texts) {
+    const int64_t size = std::ssize(text);
+    hasher.update(&size, sizeof size);
+    hasher.update(text.data(), size);
+  }
+  return hasher.digest();
+}
+
+Value describe_input(const Dataset& data) {
+  Value input = Value::object();
+  if (const auto* graph = std::get_if<Graph>(&data)) {
+    input.set("kind", "graph").set("num_nodes", graph->num_nodes()).set("num_edges", graph->num_edges());
+    input.set("directed", graph->directed).set("weighted", graph->weighted());
+  } else if (const auto* table = std::get_if<Table>(&data)) {
+    input.set("kind", "table").set("num_rows", table->ids.size());
+  } else {
+    input.set("kind", "corpus").set("num_texts", std::get<Corpus>(data).ids.size());
+  }
+  input.set("fingerprint", fingerprint_of(data));
+  return input;
+}
+
+// JSON integers are read as 64 bits with a sign; a seed beyond them is kept as text.
+Value seed_value(uint64_t seed) {
+  if (seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<int64_t>(seed);
+  return std::to_string(seed);
+}
+
+}  // namespace
+
+Embeddings learn(std::string_view name, const Dataset& data, const Value& given_options,
+                 const Context& context) {
+  const Method& method = Registry::instance().get(Verb::kLearn, name);
+  const auto* learner = dynamic_cast<const Learner*>(method.runner.get());
+  WHITNEY_CHECK(learner != nullptr, name, " is registered under learn and is no Learner");
+  if (learner->input() != kind_of(data)) {
+    fail(name, " learns from ", name_of(learner->input()), ", and was given ", name_of(kind_of(data)));
+  }
+  const Value options = prepare_options(method, given_options, context);
+  refuse_if_too_large(method, learner->estimate(size_of(data), options, context), context);
+  Embeddings embeddings = learner->learn(data, options, context);
+
+  Value record =
+      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
+  record.set("seed", seed_value(context.seed));
+  record.set("inputs", Value::List{describe_input(data)});
+  // What the learner tells (metric, quality) stands behind what holds for all.
+  if (!embeddings.record.is_null()) {
+    for (const auto& [key, value] : embeddings.record.as_object()) record.set(key, value);
+  }
+  embeddings.record = std::move(record);
+  return embeddings;
+}
+
+}  // namespace whitney
