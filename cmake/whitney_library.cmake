@@ -14,7 +14,7 @@ target_include_directories(whitney_flags INTERFACE "${whitney_root}")
 target_compile_definitions(whitney_flags INTERFACE $<$<BOOL:${WHITNEY_STD_THREADS}>:WHITNEY_STD_THREADS=1>)
 target_compile_options(whitney_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
                        # g++ 12 is wrong about sums of std::string (its bug 105651 and kin)
-                       "$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-array-bounds>"
+                       "$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds>"
                        $<$<BOOL:${WHITNEY_WERROR}>:-Werror>)
 target_link_libraries(whitney_flags INTERFACE Threads::Threads)
 
