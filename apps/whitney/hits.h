@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "whitney/core/value.h"
+#include "whitney/data/ids.h"
+#include "whitney/search/index.h"
+
+namespace whitney::app {
+
+/// Writes hits as a table: rank, id, score or distance, and the attributes in `show`; with several queries,
+/// the query first. queries: a name per query.
+std::string hits_text(const Index& index, const SearchResult& result, const std::vector<std::string>& queries,
+                      const std::vector<std::string>& show);
+/// The same as a value: {"metric", "queries": [{"query", "hits": [{"rank", "id", "score", "attributes"}]}]}.
+Value hits_value(const Index& index, const SearchResult& result, const std::vector<std::string>& queries,
+                 const std::vector<std::string>& show);
+/// Gives the attributes to show: `all` stands for every one. Throws UsageError with the nearest known name.
+std::vector<std::string> attributes_to_show(const Attributes& attributes,
+                                            const std::vector<std::string>& show);
+/// Writes nested values as indented lines: "plan: walk", "estimates:" ...
+std::string lines_of(const Value& value, size_t indent = 0);
+/// Gives an id as a value: a number or a string.
+Value id_value(const Ids& ids, int64_t row);
+/// Writes an attribute's value for people; a missing one is empty.
+std::string cell_text(const Value& value);
+
+}  // namespace whitney::app

@@ -1,0 +1,90 @@
+#include "whitney/search/index.h"
+
+#include "apps/whitney/outputs.h"
+#include "apps/whitney/verbs.h"
+#include "whitney/core/error.h"
+#include "whitney/data/atomic_file.h"
+#include "whitney/data/input_size.h"
+#include "whitney/data/readers.h"
+
+namespace whitney::app {
+namespace {
+
+struct IndexOptions {
+  std::optional<Path> output;
+  std::optional<Path> attributes;
+  std::optional<std::string> id_field;
+  std::optional<Metric> metric;
+
+  void fields(auto&& field) {
+    field("output", output, "Index file to write, - is standard output");
+    field("attributes", attributes,
+          "Table joined by id (JSON lines, CSV, TSV, artifact): what filters and --show can use");
+    field("id_field", id_field, "Field of the table that holds the id; absent: id, else row numbers");
+    field("metric", metric,
+          "How vectors are compared; absent: the one in the embeddings' record, else cosine");
+  }
+};
+
+Outcome run_index(const Command& command, Session& session) {
+  const Stopwatch watch;
+  const auto options = options_from<IndexOptions>(command.options);
+  const std::string output = required_output(command, options.output);
+  check_output(output, command.common.force);
+  // The id field belongs to the table that is joined, else to the vectors themselves (JSON lines, CSV).
+  Embeddings embeddings = read_vectors(
+      command.inputs[0], {options.attributes ? std::nullopt : options.id_field}, session.context);
+  join_table(embeddings, options.attributes, options.id_field, session);
+  if (options.metric) embeddings.record.set("metric", name_of_enum(*options.metric));
+  const auto index =
+      build_index(command.method->info.name, embeddings, command.method_options, session.context);
+  index->save(output, command.common.force, session.context);
+  const std::string metric(name_of_enum(index->metric()));
+  return written(
+      output,
+      concat(index->method(), " index of ", count_text(index->num_rows()), " x ", index->dim(), ", ", metric),
+      Value::object({{"method", index->method()},
+                     {"rows", index->num_rows()},
+                     {"dim", index->dim()},
+                     {"metric", metric}}),
+      watch.seconds(), session);
+}
+
+Outcome estimate_index(const Command& command, Session& session) {
+  const auto* builder = dynamic_cast<const IndexBuilder*>(command.method->runner.get());
+  WHITNEY_CHECK(builder != nullptr, "the method ", command.method->info.name, " of index builds no index");
+  const VectorsSize size = estimate_vectors_size(command.inputs[0]);
+  const Value resolved = resolve_options(*command.method, command.method_options);
+  const CostEstimate cost = builder->estimate(size.rows, size.dim, resolved, session.context);
+  Outcome outcome =
+      estimate_outcome(cost, session.context, Value::object({{"rows", size.rows}, {"dim", size.dim}}));
+  outcome.text = concat("input: ", size.exact ? "" : "about ", count_text(size.rows), " x ", size.dim, "\n") +
+                 outcome.text;
+  return outcome;
+}
+
+}  // namespace
+
+VerbCommand index_verb() {
+  VerbCommand verb;
+  verb.name = "index";
+  verb.arguments = "METHOD EMBEDDINGS -o OUTPUT [--attributes TABLE --id-field FIELD] [--option value ...]";
+  verb.summary = "embeddings -> index file";
+  verb.description =
+      "Builds an index that answers nearest-neighbour queries. The embeddings may be an artifact, .npy, "
+      ".fvecs, .fbin, IDX, "
+      "word2vec or text of vectors. Attributes are joined by id; rows that match nothing on either side are "
+      "counted in a note.";
+  verb.examples = {"whitney index hnsw texts.safetensors -o texts.hnsw.safetensors --m 16",
+                   "whitney index hnsw nodes.safetensors -o nodes.hnsw.safetensors --attributes table.jsonl "
+                   "--id-field package"};
+  verb.methods_of = Verb::kIndex;
+  verb.min_inputs = verb.max_inputs = 1;
+  verb.options = option_specs<IndexOptions>();
+  verb.common = {"threads", "seed", "force", "max_memory"};
+  verb.run = run_index;
+  verb.estimate = estimate_index;
+  return verb;
+}
+
+}  // namespace whitney::app

@@ -1,0 +1,124 @@
+#include "apps/whitney/outputs.h"
+#include "apps/whitney/verbs.h"
+#include "whitney/core/error.h"
+#include "whitney/core/prepare_run.h"
+#include "whitney/data/artifact.h"
+#include "whitney/data/atomic_file.h"
+#include "whitney/data/input_size.h"
+#include "whitney/data/learner.h"
+#include "whitney/data/readers.h"
+
+namespace whitney::app {
+namespace {
+
+struct LearnOptions {
+  std::optional<Path> output;
+  bool directed = false;
+  std::optional<bool> weighted;
+  std::optional<std::string> id_field;
+  std::string text_field = "text";
+
+  void fields(auto&& field) {
+    field("output", output,
+          "File to write; .safetensors keeps everything, .npy, .fvecs and others what they can, - is "
+          "standard output");
+    field("directed", directed, "Graphs: edges hold in one direction only");
+    field("weighted", weighted, "Graphs: the third column is a weight; absent: when all of it are numbers");
+    field("id_field", id_field, "Tables and texts: field of the id; absent: id, else row numbers");
+    field("text_field", text_field, "Texts: field of the text");
+  }
+};
+
+const Learner& learner_of(const Method& method) {
+  const auto* learner = dynamic_cast<const Learner*>(method.runner.get());
+  WHITNEY_CHECK(learner != nullptr, "the method ", method.info.name, " of learn is no learner");
+  return *learner;
+}
+
+void report_unused(const Command& command, DataKind kind, Session& session) {
+  const bool is_graph = kind == DataKind::kGraph;
+  const auto without_effect = [&](std::string_view name, std::string_view input) {
+    if (command.was_typed(name))
+      session.note(concat("option \"", dashed(name), "\" has no effect: ", command.method->info.name,
+                          " reads ", input));
+  };
+  for (const std::string_view name : {"directed", "weighted"}) {
+    if (!is_graph) without_effect(name, "no graph");
+  }
+  if (is_graph) without_effect("id_field", "a graph");
+  if (kind != DataKind::kCorpus) without_effect("text_field", is_graph ? "a graph" : "a table");
+}
+
+Dataset read_input(const std::string& path, DataKind kind, const LearnOptions& options,
+                   const Context& context) {
+  switch (kind) {
+    case DataKind::kGraph:
+      return read_edge_list(path, {options.directed, options.weighted}, context);
+    case DataKind::kCorpus:
+      return read_corpus(path, {options.id_field}, options.text_field, context);
+    case DataKind::kTable:
+      return read_table(path, {options.id_field}, context);
+  }
+  return Table();
+}
+
+Outcome run_learn(const Command& command, Session& session) {
+  const Stopwatch watch;
+  const auto options = options_from<LearnOptions>(command.options);
+  const std::string output = required_output(command, options.output);
+  check_output(output, command.common.force);
+  const DataKind kind = learner_of(*command.method).input();
+  report_unused(command, kind, session);
+  const Dataset data = read_input(command.inputs[0], kind, options, session.context);
+  const Embeddings embeddings =
+      learn(command.method->info.name, data, command.method_options, session.context);
+  if (output == "-")
+    save_embeddings(embeddings, output, command.common.force, session.context);
+  else
+    write_vectors(embeddings, output, command.common.force, session.context);
+  return written(output,
+                 concat(count_text(embeddings.size()), " x ", embeddings.dim(), " ",
+                        dtype_text(embeddings.vectors.dtype())),
+                 Value::object({{"rows", embeddings.size()},
+                                {"dim", embeddings.dim()},
+                                {"dtype", dtype_text(embeddings.vectors.dtype())}}),
+                 watch.seconds(), session);
+}
+
+Outcome estimate_learn(const Command& command, Session& session) {
+  const auto options = options_from<LearnOptions>(command.options);
+  const Learner& learner = learner_of(*command.method);
+  const DataSize size = estimate_size(command.inputs[0], learner.input(), options.directed);
+  const Value resolved = resolve_options(*command.method, command.method_options);
+  const CostEstimate cost = learner.estimate(size, resolved, session.context);
+  Outcome outcome =
+      estimate_outcome(cost, session.context, Value::object({{"rows", size.num_rows}, {"nnz", size.nnz}}));
+  outcome.text = concat("input: about ", count_text(size.num_rows), " rows, ", count_text(size.nnz),
+                        learner.input() == DataKind::kGraph ? " stored edges" : " entries", "\n") +
+                 outcome.text;
+  return outcome;
+}
+
+}  // namespace
+
+VerbCommand learn_verb() {
+  VerbCommand verb;
+  verb.name = "learn";
+  verb.arguments = "METHOD INPUT -o OUTPUT [--option value ...]";
+  verb.summary = "data -> embeddings, or a model that makes embeddings";
+  verb.description =
+      "Learns embeddings from data. A graph is an edge list (TSV, CSV or SNAP text: source target [weight]), "
+      "texts and tables "
+      "are JSON lines, CSV or TSV; each may be packed by gzip, xz or zstd, and - is standard input.";
+  verb.examples = {"whitney learn fastrp edges.tsv -o nodes.safetensors --dim 256",
+                   "zcat edges.tsv.gz | whitney learn fastrp - -o nodes.safetensors"};
+  verb.methods_of = Verb::kLearn;
+  verb.min_inputs = verb.max_inputs = 1;
+  verb.options = option_specs<LearnOptions>();
+  verb.common = {"threads", "seed", "force", "max_memory"};
+  verb.run = run_learn;
+  verb.estimate = estimate_learn;
+  return verb;
+}
+
+}  // namespace whitney::app

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "whitney/core/context.h"
+
+namespace whitney::app {
+
+/// Draws progress on standard error: a bar on a terminal, a line every few seconds in a log, nothing when
+/// quiet.
+class TerminalProgress : public Progress {
+ public:
+  explicit TerminalProgress(bool quiet);
+  ~TerminalProgress() override;
+
+  void advance(std::string_view stage, int64_t done, int64_t total, std::string_view unit) override;
+  void note(std::string_view sentence) override;
+  /// Takes the bar off the screen.
+  void clear();
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::mutex mutex_;
+  const bool quiet_;
+  const bool is_terminal_;
+  bool drawn_ = false;
+  std::string stage_;
+  Clock::time_point stage_start_, last_shown_;
+  std::vector<std::string> notes_;
+};
+
+/// Writes one state of work: "learning: 1,200 of 5,000 walks (24 %), 310 walks/s, 12 s left".
+std::string progress_text(std::string_view stage, int64_t done, int64_t total, std::string_view unit,
+                          double seconds);
+
+}  // namespace whitney::app

@@ -1,0 +1,257 @@
+#include "whitney/data/input_size.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <unordered_set>
+#include <vector>
+
+#include "whitney/core/error.h"
+#include "whitney/data/artifact.h"
+#include "whitney/data/edge_list_format.h"
+#include "whitney/data/input_stream.h"
+#include "whitney/data/mapped_file.h"
+#include "whitney/data/text_scan.h"
+#include "whitney/data/unpack.h"
+
+namespace whitney {
+namespace {
+
+constexpr int64_t kSampleBytes = int64_t{4} << 20;
+constexpr int64_t kPieceBytes = int64_t{1} << 20;
+// English text and the words of package descriptions alike have about one token in 6 bytes.
+constexpr int64_t kBytesPerToken = 6;
+
+void refuse_stream(const std::string& path) {
+  if (path == "-") fail("standard input can be read only once, so that its size cannot be told: name a file");
+}
+
+// The extension that tells the format: ".gz", ".xz" and ".zst" are only the packing.
+std::string format_of(const std::string& path) {
+  std::filesystem::path name(path);
+  const std::string packing = name.extension();
+  if (packing == ".gz" || packing == ".xz" || packing == ".zst") name = name.stem();
+  std::string extension = name.extension();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name.string().ends_with("-ubyte") ? ".idx" : extension;
+}
+
+// The first lines of a file, and how many times larger the whole is.
+struct LineSample {
+  int64_t num_lines = 0;
+  int64_t num_bytes = 0;
+  double factor = 1;
+};
+
+template <class Visit>
+LineSample sample_lines(const std::string& path, const Visit& visit) {
+  data::InputStream stream = data::InputStream::open(path);
+  LineSample sample;
+  bool ended = false;
+  while (!ended && sample.num_bytes < kSampleBytes) {
+    std::string_view piece = stream.next_lines(kPieceBytes);
+    ended = piece.empty();
+    sample.num_bytes += static_cast<int64_t>(piece.size());
+    while (!piece.empty()) {
+      const std::string_view line = data::trim(data::take_line(piece));
+      if (data::is_skipped(line)) continue;
+      ++sample.num_lines;
+      visit(line);
+    }
+  }
+  if (!ended && stream.position() > 0 && stream.total() > stream.position()) {
+    sample.factor = static_cast<double>(stream.total()) / static_cast<double>(stream.position());
+  }
+  return sample;
+}
+
+int64_t scaled(int64_t count, double factor) { return std::llround(static_cast<double>(count) * factor); }
+
+std::string_view take_field(std::string_view& line) {
+  constexpr std::string_view kSeparators = "\t ,";
+  line.remove_prefix(std::min(line.find_first_not_of(kSeparators), line.size()));
+  const std::string_view field = line.substr(0, line.find_first_of(kSeparators));
+  line.remove_prefix(field.size());
+  return field;
+}
+
+DataSize graph_size(const std::string& path, bool directed) {
+  std::unordered_set<std::string> ids;
+  int64_t num_edges = 0;
+  uint64_t largest = 0;
+  bool all_integers = true;
+  const LineSample sample = sample_lines(path, [&](std::string_view line) {
+    int ends = 0;
+    for (; ends < 2; ++ends) {
+      const std::string_view id = take_field(line);
+      if (id.empty()) break;
+      ids.emplace(id);
+      const auto integer = data::parse_integer(id);
+      all_integers = all_integers && integer.has_value();
+      largest = std::max(largest, integer.value_or(0));
+    }
+    num_edges += ends == 2;
+  });
+  const int64_t edges = scaled(num_edges, sample.factor);
+  const auto seen = static_cast<int64_t>(ids.size());
+  int64_t nodes = seen;
+  if (sample.factor > 1) {
+    // At most as many new nodes a line as in the sample; integer ids usually have few gaps.
+    nodes = scaled(seen, sample.factor);
+    if (all_integers && largest < static_cast<uint64_t>(nodes))
+      nodes = std::max(seen, static_cast<int64_t>(largest) + 1);
+  }
+  return {nodes, directed ? edges : 2 * edges};
+}
+
+// The first bytes as they are when unpacked, and how much the whole file holds (0 when only a packed size is
+// known).
+struct Head {
+  std::vector<char> bytes;
+  double total_bytes = 0;
+  bool exact = true;
+};
+
+Head read_head(const std::string& path, int64_t size) {
+  const Array<std::byte> file = map_file(path);
+  const std::string_view stored(reinterpret_cast<const char*>(file.data()), static_cast<size_t>(file.size()));
+  Head head;
+  int64_t given = 0;
+  const auto source = [&]() -> std::string_view {
+    const std::string_view piece = stored.substr(static_cast<size_t>(given), 1 << 16);
+    given += static_cast<int64_t>(piece.size());
+    return piece;
+  };
+  const auto unpacker = data::make_unpacker(stored.substr(0, 64), source, path);
+  if (unpacker == nullptr) {
+    const std::string_view first = stored.substr(0, static_cast<size_t>(size));
+    head.bytes.assign(first.begin(), first.end());
+    head.total_bytes = static_cast<double>(stored.size());
+    return head;
+  }
+  head.bytes.resize(static_cast<size_t>(size));
+  int64_t filled = 0;
+  for (int64_t got = 1; got > 0 && filled < size; filled += got)
+    got = unpacker->read(head.bytes.data() + filled, size - filled);
+  head.bytes.resize(static_cast<size_t>(filled));
+  head.exact = filled < size;
+  head.total_bytes = head.exact ? static_cast<double>(filled)
+                                : static_cast<double>(filled) * static_cast<double>(stored.size()) /
+                                      static_cast<double>(given);
+  return head;
+}
+
+template <class T>
+T read_number(const std::string& path, const Head& head, size_t at) {
+  T value;
+  if (at + sizeof(T) > head.bytes.size())
+    fail(path, ": is shorter than its header (", head.bytes.size(), " bytes)");
+  std::memcpy(&value, head.bytes.data() + at, sizeof(T));
+  return value;
+}
+
+VectorsSize fvecs_size(const std::string& path, DType dtype) {
+  const Head head = read_head(path, kPieceBytes);
+  const auto dim = read_number<int32_t>(path, head, 0);
+  if (dim <= 0) fail(path, ": the first vector has the width ", dim, " (expected: at least 1)");
+  const double row_bytes = 4.0 + static_cast<double>(dim) * static_cast<double>(size_of(dtype));
+  return {static_cast<int64_t>(head.total_bytes / row_bytes), dim, dtype, head.exact};
+}
+
+VectorsSize fbin_size(const std::string& path, DType dtype) {
+  const Head head = read_head(path, 8);
+  return {read_number<int32_t>(path, head, 0), read_number<int32_t>(path, head, 4), dtype, true};
+}
+
+// Magic 00 00 type rank, then each extent, big end first.
+VectorsSize idx_size(const std::string& path) {
+  const Head head = read_head(path, 64);
+  const auto rank = read_number<uint8_t>(path, head, 3);
+  VectorsSize size{0, 1, DType::kU8, true};
+  for (size_t axis = 0; axis < rank; ++axis) {
+    const int64_t extent = __builtin_bswap32(read_number<uint32_t>(path, head, 4 + 4 * axis));
+    if (axis == 0)
+      size.rows = extent;
+    else
+      size.dim *= extent;
+  }
+  return size;
+}
+
+// 'shape': (63000, 384) in the header's dictionary, 'descr': '<f4'.
+VectorsSize npy_size(const std::string& path) {
+  const Head head = read_head(path, 4096);
+  const std::string_view text(head.bytes.data(), head.bytes.size());
+  const size_t shape = text.find("'shape': (");
+  if (!text.starts_with("\x93NUMPY") || shape == text.npos) fail(path, ": is no .npy file");
+  std::vector<int64_t> extents;
+  std::string_view rest = text.substr(shape + 10);
+  for (rest = rest.substr(0, rest.find(')')); !rest.empty();) {
+    const auto extent = data::parse_integer(take_field(rest));
+    if (extent) extents.push_back(static_cast<int64_t>(*extent));
+    rest.remove_prefix(std::min(rest.find_first_not_of(", "), rest.size()));
+  }
+  if (extents.size() != 2) fail(path, ": the array has ", extents.size(), " dimensions where 2 are due");
+  const size_t descr = text.find("'descr': '");
+  const std::string_view code = descr == text.npos ? "" : text.substr(descr + 11, 2);
+  const DType dtype = code == "f2"   ? DType::kF16
+                      : code == "i1" ? DType::kI8
+                      : code == "u1" ? DType::kU8
+                                     : DType::kF32;
+  return {extents[0], extents[1], dtype, true};
+}
+
+VectorsSize artifact_size(const std::string& path) {
+  const Artifact artifact = Artifact::open(path);
+  const TensorView* vectors = artifact.find("vectors");
+  for (const TensorView& tensor : artifact.tensors()) {
+    if (vectors == nullptr && tensor.shape.size() == 2) vectors = &tensor;
+  }
+  if (vectors == nullptr || vectors->shape.size() != 2) fail(path, ": holds no vectors");
+  return {vectors->shape[0], vectors->shape[1], vectors->dtype, true};
+}
+
+VectorsSize text_size(const std::string& path) {
+  int64_t numbers = 0;
+  const LineSample sample = sample_lines(path, [&](std::string_view line) {
+    int64_t in_line = 0;
+    for (std::string_view field = take_field(line); !field.empty(); field = take_field(line)) {
+      while (!field.empty() && (field.front() == '[' || field.front() == '"')) field.remove_prefix(1);
+      while (!field.empty() && (field.back() == ']' || field.back() == '}')) field.remove_suffix(1);
+      in_line += data::parse_number(field).has_value();
+    }
+    numbers = std::max(numbers, in_line);
+  });
+  return {scaled(sample.num_lines, sample.factor), numbers, DType::kF32, false};
+}
+
+}  // namespace
+
+VectorsSize estimate_vectors_size(const std::string& path) {
+  refuse_stream(path);
+  const std::string format = format_of(path);
+  if (format == ".safetensors") return artifact_size(path);
+  if (format == ".npy") return npy_size(path);
+  if (format == ".fvecs") return fvecs_size(path, DType::kF32);
+  if (format == ".ivecs") return fvecs_size(path, DType::kI32);
+  if (format == ".bvecs") return fvecs_size(path, DType::kU8);
+  if (format == ".fbin") return fbin_size(path, DType::kF32);
+  if (format == ".u8bin") return fbin_size(path, DType::kU8);
+  if (format == ".i8bin") return fbin_size(path, DType::kI8);
+  if (format == ".ibin") return fbin_size(path, DType::kI32);
+  if (format == ".idx") return idx_size(path);
+  return text_size(path);
+}
+
+DataSize estimate_size(const std::string& path, DataKind kind, bool directed) {
+  refuse_stream(path);
+  if (kind == DataKind::kGraph) return graph_size(path, directed);
+  const LineSample sample = sample_lines(path, [](std::string_view) {});
+  const int64_t rows = scaled(sample.num_lines, sample.factor);
+  return {rows, kind == DataKind::kCorpus ? scaled(sample.num_bytes, sample.factor) / kBytesPerToken : rows};
+}
+
+}  // namespace whitney
