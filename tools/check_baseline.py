@@ -16,6 +16,8 @@ def check(root):
             found = FLAG.search(code)
             if not found or "_peer" in path.name:
                 continue
+            if "target" in found.group() and path.name.endswith("-inl.h"):
+                continue  # inside a level of Highway's, instructions that it detects but does not name to the compiler
             if str(path) == "bench/CMakeLists.txt" and NATIVE_PEER.match(line):
                 continue
             yield f"{path}:{number}: {found.group()}: no -march and the like; Highway picks the instructions at run time"
@@ -25,6 +27,7 @@ def self_test():
     tree = {
         "CMakeLists.txt": "add_compile_options(-march=haswell)\n",
         "bench/CMakeLists.txt": "  set_source_files_properties(${native} PROPERTIES COMPILE_OPTIONS -march=native)\n",
+        "whitney/linalg/b-inl.h": "#pragma GCC target(\"avx512vnni\")\n",
         "whitney/linalg/a.cc": "// -mavx2\nint a = b -march;\n#pragma GCC target(\"avx2\")\n",
     }
     findings = source_tree.findings_in(check, tree)

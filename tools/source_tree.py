@@ -2,6 +2,7 @@
 
 import argparse
 import fnmatch
+import os
 import pathlib
 import re
 import subprocess
@@ -13,15 +14,30 @@ _TOKENS = re.compile(r'//[^\n]*|/\*.*?\*/|R"([^ ()\\]*)\(.*?\)\1"|"(?:\\.|[^"\\\
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 
+# Where a checkout is not git's, or belongs to somebody else: what the two commands make (.gitignore names the same).
+_MADE = ("build", "build-*", ".git", ".venv", ".cache", "quickstart.out", "peers", "dist", "__pycache__", ".pytest_cache")
+
+
+def _walk(root):
+    """Yields the files below `root` but those in folders that the two commands make."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if not any(fnmatch.fnmatch(f, made) for made in _MADE))
+        for name in sorted(names):
+            yield str(pathlib.PurePath(folder, name).relative_to(root))
+
+
+def _listed(root):
+    command = ["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True)
+    except OSError:
+        return []
+    return sorted(set(listed.stdout.split("\0")) - {""}) if listed.returncode == 0 else []
+
+
 def files(root, *patterns):
     """Yields the files of the tree that match a pattern (`*` crosses folders) and that git does not ignore."""
-    command = ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, capture_output=True, text=True)
-    if listed.returncode == 0 and listed.stdout:
-        names = sorted(set(listed.stdout.split("\0")) - {""})
-    else:  # not a git checkout
-        names = sorted(str(p.relative_to(root)) for p in pathlib.Path(root).rglob("*") if p.is_file())
-    for name in names:
+    for name in _listed(root) or _walk(root):
         path = pathlib.PurePosixPath(name)
         if any(fnmatch.fnmatch(name, pattern) for pattern in patterns) and (pathlib.Path(root) / name).is_file():
             yield path

@@ -1,5 +1,6 @@
-// Replays a fuzzer's kept corpus as a plain test: each file as it is, cut short at every byte (at 4,096 evenly spaced
-// places when it is larger), and with each single bit flipped when it is small. No crash and no leak is the test.
+// Replays a fuzzer's kept corpus as a plain test: each file as it is, cut short at every byte (at 4,096
+// evenly spaced places when it is larger), and with each single bit flipped when it is small. No crash and no
+// leak is the test.
 //   whitney_fuzz_<name> FOLDER_OR_FILE ...
 
 #include <algorithm>
