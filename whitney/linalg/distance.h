@@ -32,7 +32,16 @@ WHITNEY_API void distance_one_to_many(Kernel kernel, const float* query, const M
 WHITNEY_API void distance_many_to_many(Kernel kernel, const MatrixView& queries, const MatrixView& base,
                                        float* out);
 
-/// Computes the Euclidean norm of each row (any dtype of the kernels) in a fixed order.
+/// True for the types of rows that the kernels read: float32, float16, uint8. The others throw Error.
+WHITNEY_API bool has_kernels(DType dtype);
+
+/// Computes the sum of squares of each row (any dtype of the kernels), exactly as the inner product of the
+/// row with itself. On this thread.
+WHITNEY_API void squared_norms(const MatrixView& matrix, float* out);
+
+/// Computes the Euclidean norm of each row (any dtype of the kernels) in a fixed order; sums of squares that
+/// leave the range of float32 are redone in float64. row_norms_of_block: on this thread.
+WHITNEY_API void row_norms_of_block(const MatrixView& matrix, float* out);
 WHITNEY_API void row_norms(const Context& context, const MatrixView& matrix, float* out);
 
 /// Copies as float32 with rows of norm 1; zero rows stay zero. Returns how many were zero.
