@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace whitney {
+
+/// Writes the positions of keys[0..n) that are at most `limit`, ascending, into `positions` (room for n +
+/// 16), and returns how many. NaN is never at most anything.
+int64_t select_at_most(const float* keys, int64_t n, float limit, uint32_t* positions);
+
+/// Computes keys[i] = add[i] + values[i] * multiply[i] and selects as above.
+int64_t select_keys_at_most(const float* values, const float* multiply, const float* add, int64_t n,
+                            float limit, float* keys, uint32_t* positions);
+
+}  // namespace whitney
