@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
 
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
@@ -12,18 +11,24 @@
 
 namespace whitney {
 
-/// Answers filters over the columns of n rows: per column postings of values, sorted numbers, words of texts,
-/// built at the first use of the column. Thread-safe.
+/// Answers filters over the ids and columns of n rows: per column postings of values, sorted numbers, words
+/// of texts, each built at the first condition that needs it (in parallel where it counts). Thread-safe. The
+/// answer is the same at any number of threads.
 class WHITNEY_API AttributeIndex {
  public:
+  /// Shares the memory of both. Throws Error when a column does not have as many rows as there are ids.
   AttributeIndex(Ids ids, Attributes attributes);
   ~AttributeIndex();
   AttributeIndex(AttributeIndex&&) noexcept;
   AttributeIndex& operator=(AttributeIndex&&) noexcept;
 
-  /// The rows that satisfy the filter. Throws UsageError: an unknown field (with the nearest name), a value
-  /// of another type than the field's, `=` on a set, `contains` on a number.
+  /// The rows that satisfy the filter. A row without a value (NaN counts as none) satisfies no condition over
+  /// that field, except under `not`. The whole filter is checked before anything is evaluated. Throws
+  /// UsageError: an unknown field (with the nearest name), a value of another type than the field's, `=` on a
+  /// set, `contains` on a number.
   RowSet matches(const Filter& filter, const Context& context) const;
+  /// Throws what `matches` would, without building or evaluating anything.
+  void check(const Filter& filter) const;
 
  private:
   struct State;

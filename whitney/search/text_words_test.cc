@@ -1,0 +1,60 @@
+#include "whitney/search/text_words.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace whitney::search {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words words(std::string_view text) {
+  Words result;
+  WordReader reader(text);
+  for (std::string word; reader.next(word);) result.push_back(word);
+  return result;
+}
+
+TEST(Words, AreRunsOfLettersAndDigitsInLowerCase) {
+  EXPECT_EQ(words("Plays MP3-files, in a Terminal!"),
+            (Words{"plays", "mp3", "files", "in", "a", "terminal"}));
+}
+
+TEST(Words, OfNothingAreNone) {
+  EXPECT_EQ(words(""), Words{});
+  EXPECT_EQ(words(" \t--- _ … € 😀 "), Words{});
+}
+
+TEST(Words, EndWhereTheTextEnds) { EXPECT_EQ(words("a"), Words{"a"}); }
+
+TEST(Words, ApostropheAndUnderscoreSeparate) {
+  EXPECT_EQ(words("don't snake_case"), (Words{"don", "t", "snake", "case"}));
+}
+
+TEST(Words, KeepLettersOfAnyScript) {
+  EXPECT_EQ(words("naïve 音楽、プレーヤー עברית"), (Words{"naïve", "音楽", "プレーヤー", "עברית"}));
+}
+
+TEST(Words, LowerTheLettersOfTheScriptsThatHaveCases) {
+  EXPECT_EQ(words("ÄÖÜ ÉÇŒ"), (Words{"äöü", "éçœ"}));
+  EXPECT_EQ(words("ŁÓDŹ ŽLUŤ Ÿ"), (Words{"łódź", "žluť", "ÿ"}));
+  EXPECT_EQ(words("ΟΔΥΣΣΕΎΣ Ώ"), (Words{"οδυσσεύσ", "ώ"}));
+  EXPECT_EQ(words("ΜΟΥΣΙΚΉΣ μουσικής"), (Words{"μουσικήσ", "μουσικήσ"})) << "a final sigma is a sigma";
+  EXPECT_EQ(words("МУЗЫКА Ёж Ї"), (Words{"музыка", "ёж", "ї"}));
+  EXPECT_EQ(words("TIẾNG Việt"), (Words{"tiếng", "việt"}));
+  EXPECT_EQ(words("ＡＢ"), (Words{"ａｂ"}));
+}
+
+TEST(Words, BytesThatAreNotUtf8Separate) {
+  EXPECT_EQ(words("a\xFF"
+                  "b\xC3"),
+            (Words{"a", "b"}));
+  EXPECT_EQ(words("x\xC0\x80y"), (Words{"x", "y"})) << "an overlong form is no character";
+  EXPECT_EQ(words("x\xED\xA0\x80y"), (Words{"x", "y"})) << "a surrogate is no character";
+  EXPECT_EQ(words("q\xE2\x82"), (Words{"q"})) << "cut in the middle of a character";
+}
+
+}  // namespace
+}  // namespace whitney::search
