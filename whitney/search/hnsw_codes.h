@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "whitney/core/context.h"
+#include "whitney/core/matrix.h"
+#include "whitney/linalg/metric.h"
+#include "whitney/search/hnsw_graph.h"
+
+namespace whitney::search {
+
+/// The rows of a matrix as an index sees them: float32, normalised under cosine, without negative zeros.
+class PreparedRows {
+ public:
+  PreparedRows(const MatrixView& view, Metric metric) : view_(view), metric_(metric) {}
+  int64_t size() const { return view_.rows; }
+  int64_t dim() const { return view_.cols; }
+  /// Writes row i (dim values) and returns its Euclidean norm before it was normalised.
+  double read(int64_t i, float* out) const;
+
+ private:
+  MatrixView view_;
+  Metric metric_;
+};
+
+/// The affine map between vectors x and the code space z = (x - centre) / scale, in which codes are the
+/// integers -128..127 (stored + 128). Distances in code space are distances of vectors over `scale`; one
+/// scale for all coordinates keeps that true, a centre per coordinate keeps the range small.
+struct CodeSpace {
+  int64_t dim = 0;
+  Precision precision = Precision::kInteger;
+  double scale = 1;
+  std::vector<float> centre;
+  /// Inner product: the largest norm R. The extra coordinate sqrt(R^2 - |x|^2) makes the nearest by l2 the
+  /// largest by inner product (Bachrach et al. 2014).
+  double radius = 0;
+
+  /// Chooses the map for the rows: integers as they are where their range allows it, else the full range;
+  /// where rare values lie far outside (more than four times the range of 99.9 % of a sample), that range
+  /// with the values kept as float32 beside.
+  static CodeSpace fit(const PreparedRows& rows, Metric metric, const Context& context);
+
+  /// True when the row can be stored without another map.
+  bool holds(const float* row, double norm, Metric metric) const;
+  /// Writes code, details and head constants of a row into a node.
+  void encode(const float* row, double norm, Metric metric, HnswGraph& graph, uint32_t node) const;
+  /// Writes the vector of a node.
+  void decode(const GraphView& graph, uint32_t node, float* out) const;
+};
+
+/// A query in code space.
+struct CodeQuery {
+  /// For the exact kernel: z of the query (l2), or the query itself (inner product, Precision::kFloat).
+  const float* exact = nullptr;
+  /// z in steps of `step`, padded_dim values, zeros beyond dim.
+  const int8_t* codes = nullptr;
+  /// Distance to node x = base + norm(x) - 2 step (dot - 128 sum of codes) + extra(x) (extra(x) - 2 extra).
+  float base = 0;
+  float step = 1;
+  float extra = 0;
+  int32_t correction = 0;
+  /// Twice the standard error of one rounded coordinate of query and code together: an estimate D is off by
+  /// about error * sqrt(D).
+  float error = 0;
+  /// What the sums lose by float32.
+  float rounding = 0;
+  bool inner_product = false;
+};
+
+/// The query's buffers and what turns its distances into values.
+struct PreparedQuery {
+  CodeQuery code;
+  std::vector<float> exact;
+  /// Aligned to 64 bytes.
+  Array<int8_t> codes;
+  /// Cosine: a zero vector scores 0 with everything.
+  bool is_zero = false;
+  /// Distance in code space = unit times what the exact kernel returned (l2).
+  double unit = 1;
+  /// Inner product: value = dot_base + dot_scale * sum of query * z; distance = (dist_base - 2 dot) /
+  /// scale^2.
+  double dot_base = 0, dot_scale = 0, dist_base = 0, value_scale = 1;
+
+  void prepare(const CodeSpace& space, Metric metric, const float* query, double norm, int64_t padded_dim);
+  /// The distance in code space, and the value as people see it, of what the exact kernel returned.
+  double distance_of(float kernel_result, double scale) const;
+  float value_of(float kernel_result, double scale, Metric metric) const;
+};
+
+}  // namespace whitney::search
