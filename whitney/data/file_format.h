@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace whitney::data {
+
+/// The file formats that readers and writers pick by a file's name.
+enum class FileFormat : uint8_t {
+  kUnknown,
+  kSafetensors,
+  kJsonLines,
+  kCsv,
+  kTsv,
+  kNpy,
+  kFvecs,
+  kIvecs,
+  kBvecs,
+  kFbin,
+  kU8bin,
+  kI8bin,
+  kIbin,
+  kIdx,
+  kWord2vecText,
+  kWord2vecBinary,
+  kText,
+};
+
+/// Which of two meanings ".txt" has: one text a line, or word2vec's text form.
+enum class TxtMeaning : uint8_t { kText, kWord2vec };
+
+struct FileName {
+  FileFormat format = FileFormat::kUnknown;
+  /// The name ends in .gz, .xz or .zst.
+  bool is_packed = false;
+};
+
+/// Finds the format by the name's end; one of .gz, .xz, .zst may follow it. Any case.
+FileName file_format(std::string_view path, TxtMeaning txt);
+
+/// Throws Error that refuses to write a packed file.
+void check_not_packed(const std::string& path, const FileName& name);
+
+}  // namespace whitney::data

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "whitney/core/error.h"
+
+namespace whitney::data {
+
+/// Rows are numbered by 32 bits; the last number stands for "none".
+inline constexpr int64_t kMostRows = 4294967295;
+inline constexpr uint32_t kNoRow = 4294967295U;
+
+/// Throws Error, its sentence beginning with `where`, when there are more rows than 32 bits can number.
+inline void check_num_rows(int64_t num_rows, std::string_view where, std::string_view what) {
+  if (num_rows < 0 || num_rows > kMostRows) {
+    fail(where, ": ", num_rows, " ", what, " are more than the ", kMostRows,
+         " (2^32 - 1) that Whitney can number");
+  }
+}
+
+}  // namespace whitney::data
