@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "whitney/core/context.h"
+#include "whitney/core/matrix.h"
+#include "whitney/linalg/exact_search.h"
+#include "whitney/linalg/metric.h"
+
+namespace whitney::search {
+
+/// Throws Error for queries that no search can answer: another width, a value that is NaN or infinite,
+/// results that do not fit the memory allowed.
+void check_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context);
+
+/// As exact_search, among some rows of `base` (ascending, none twice): the same values, bit for bit. Few
+/// queries read the rows where they are; many have them gathered, block by block. O(m rows d).
+Neighbors scan_rows(const MatrixView& queries, const MatrixView& base, std::span<const uint32_t> rows,
+                    int64_t k, Metric metric, const Context& context);
+
+}  // namespace whitney::search
