@@ -75,6 +75,7 @@ class WHITNEY_API Index {
 /// Builds and opens the indexes of one method (verb `index`).
 class WHITNEY_API IndexBuilder : public MethodRunner {
  public:
+  /// `embeddings` are validated, and their record is complete: it becomes the index's own.
   virtual std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
                                        const Context& context) const = 0;
   virtual std::unique_ptr<Index> open(const Artifact& artifact) const = 0;

@@ -151,18 +151,17 @@ Neighbors scan_gathered(const MatrixView& queries, const MatrixView& base, std::
 
 }  // namespace
 
-void check_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context) {
+Matrix checked_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context) {
   if (queries.cols != dim) {
     fail("queries have ", queries.cols, " dimensions, and the vectors searched have ", dim);
   }
-  std::vector<float> values(static_cast<size_t>(dim));
-  for (int64_t q = 0; q < queries.rows; ++q) {
-    copy_row_as_float(queries, q, values.data());
-    for (size_t j = 0; j < values.size(); ++j) {
-      if (std::isfinite(values[j])) continue;
-      fail("query ", q, " (counted from 0) holds ", std::isnan(values[j]) ? "NaN" : "an infinite value",
-           " in dimension ", j);
-    }
+  const Matrix floats = Matrix::copy_of(queries).to_float32();
+  for (int64_t q = 0; q < floats.rows(); ++q) {
+    const auto row = floats.row<float>(q);
+    const auto bad = std::ranges::find_if(row, [](float value) { return !std::isfinite(value); });
+    if (bad == row.end()) continue;
+    fail("query ", q, " (counted from 0) holds ", std::isnan(*bad) ? "NaN" : "an infinite value",
+         " in dimension ", bad - row.begin());
   }
   const double result_bytes = 12.0 * static_cast<double>(queries.rows) * static_cast<double>(k);
   if (result_bytes > static_cast<double>(context.memory_limit_bytes())) {
@@ -170,6 +169,7 @@ void check_queries(const MatrixView& queries, int64_t dim, int64_t k, const Cont
          size_text(static_cast<int64_t>(result_bytes)), " of memory, and ",
          size_text(context.memory_limit_bytes()), " are allowed (expected: a smaller k)");
   }
+  return floats;
 }
 
 Neighbors scan_rows(const MatrixView& queries, const MatrixView& base, std::span<const uint32_t> rows,

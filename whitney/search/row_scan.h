@@ -10,9 +10,9 @@
 
 namespace whitney::search {
 
-/// Throws Error for queries that no search can answer: another width, a value that is NaN or infinite,
-/// results that do not fit the memory allowed.
-void check_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context);
+/// The queries as float32. Throws Error for queries that no search can answer: another width, a value that is
+/// NaN or infinite, results that do not fit the memory allowed.
+Matrix checked_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context);
 
 /// As exact_search, among some rows of `base` (ascending, none twice): the same values, bit for bit. Few
 /// queries read the rows where they are; many have them gathered, block by block. O(m rows d).

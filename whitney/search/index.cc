@@ -1,0 +1,80 @@
+#include "whitney/search/index.h"
+
+#include <limits>
+#include <utility>
+
+#include "whitney/core/error.h"
+#include "whitney/core/prepare_run.h"
+#include "whitney/search/flat.h"
+
+namespace whitney {
+namespace {
+
+// JSON integers are read as 64 bits with a sign; a seed beyond them is kept as text.
+Value seed_value(uint64_t seed) {
+  if (seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<int64_t>(seed);
+  return std::to_string(seed);
+}
+
+// What the index tells of its making: method, options, seed, metric, what it was made of and how that was
+// made.
+Value complete_record(const Method& method, const Embeddings& embeddings, const Value& options,
+                      const Context& context) {
+  Value record =
+      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
+  record.set("seed", seed_value(context.seed)).set("metric", name_of_enum(embeddings.metric()));
+  record.set("inputs", Value::List{Value::object({{"kind", "embeddings"},
+                                                  {"num_rows", embeddings.size()},
+                                                  {"dim", embeddings.dim()},
+                                                  {"fingerprint", fingerprint(embeddings)}})});
+  Value parent = provenance_of(embeddings.record);
+  if (parent.is_object() && !parent.as_object().empty())
+    record.set("parents", Value::List{std::move(parent)});
+  return record;
+}
+
+const IndexBuilder& builder_of(const Method& method) {
+  const auto* builder = dynamic_cast<const IndexBuilder*>(method.runner.get());
+  WHITNEY_CHECK(builder != nullptr, method.info.name, " is registered under index and is no IndexBuilder");
+  return *builder;
+}
+
+const IndexBuilder& builder_of(const Artifact& artifact) {
+  const Value* name = artifact.record().find("method");
+  if (name == nullptr || !name->is_string()) fail("is an index whose record names no method");
+  const Method* method = Registry::instance().find(Verb::kIndex, name->as_string());
+  if (method == nullptr)
+    fail("is an index of the method ", name->as_string(), ", which this program does not have");
+  return builder_of(*method);
+}
+
+}  // namespace
+
+std::unique_ptr<Index> build_index(std::string_view name, const Embeddings& embeddings,
+                                   const Value& given_options, const Context& context) {
+  const Method& method = Registry::instance().get(Verb::kIndex, name);
+  const IndexBuilder& builder = builder_of(method);
+  const Value options = prepare_options(method, given_options, context);
+  refuse_if_too_large(method, builder.estimate(embeddings.size(), embeddings.dim(), options, context),
+                      context);
+  embeddings.validate(context);
+  Embeddings completed = embeddings;  // shares the memory
+  completed.record = complete_record(method, embeddings, options, context);
+  return builder.build(completed, options, context);
+}
+
+std::unique_ptr<Index> open_index(const std::string& path) {
+  const Artifact artifact = Artifact::open(path);
+  try {
+    if (artifact.kind() == "index") return builder_of(artifact).open(artifact);
+    return flat_index(load_embeddings(artifact));
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    const std::string_view text = error.what();
+    if (text.starts_with(path)) throw;
+    fail(path, ": ", text);
+  }
+}
+
+}  // namespace whitney
