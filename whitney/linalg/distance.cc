@@ -94,13 +94,36 @@ void check_dtype(const MatrixView& view) {
 // The sum of squares of a float32 over- or underflows for norms beyond about 1e19 or below about 1e-19.
 constexpr float kSmallestSafeSquare = 1e-30f;
 
-float norm_of_row(const MatrixView& matrix, int64_t i, float squared) {
-  if (squared >= kSmallestSafeSquare && std::isfinite(squared)) return std::sqrt(squared);
-  std::vector<float> row(static_cast<size_t>(matrix.cols));
-  copy_row_as_float(matrix, i, row.data());
+bool safe_square(float squared) { return squared >= kSmallestSafeSquare && std::isfinite(squared); }
+
+double wide_norm(std::span<const float> row) {
   double sum = 0;
   for (float value : row) sum += static_cast<double>(value) * value;
-  return static_cast<float>(std::sqrt(sum));
+  return std::sqrt(sum);
+}
+
+float norm_of_row(const MatrixView& matrix, int64_t i, float squared) {
+  if (safe_square(squared)) return std::sqrt(squared);
+  std::vector<float> row(static_cast<size_t>(matrix.cols));
+  copy_row_as_float(matrix, i, row.data());
+  return static_cast<float>(wide_norm(row));
+}
+
+// False for a row of zeros, which stays as it is.
+bool normalize_row(std::span<float> row) {
+  const int64_t n = std::ssize(row);
+  float squared;
+  squared_norms({row.data(), 1, n, n, DType::kF32}, &squared);
+  if (safe_square(squared)) {
+    const float norm = std::sqrt(squared);
+    for (float& value : row) value /= norm;
+    return true;
+  }
+  // A norm that float32 cannot hold, or only with few digits.
+  const double norm = wide_norm(row);
+  if (norm == 0) return false;
+  for (float& value : row) value = static_cast<float>(static_cast<double>(value) / norm);
+  return true;
 }
 
 }  // namespace
@@ -169,12 +192,7 @@ int64_t normalize_rows(const Context& context, const MatrixView& matrix, Matrix&
         for (int64_t i = begin; i < end; ++i) {
           float* row = data + i * matrix.cols;
           copy_row_as_float(matrix, i, row);
-          const MatrixView view{row, 1, matrix.cols, matrix.cols, DType::kF32};
-          float norm;
-          row_norms_of_block(view, &norm);
-          if (norm == 0) ++zeros;
-          // A division, not a product with the inverse, which would be infinite for subnormal norms.
-          for (int64_t j = 0; norm != 0 && j < matrix.cols; ++j) row[j] /= norm;
+          if (!normalize_row({row, static_cast<size_t>(matrix.cols)})) ++zeros;
         }
         return zeros;
       },
