@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "whitney/core/api.h"
+#include "whitney/core/context.h"
+#include "whitney/core/value.h"
 #include "whitney/search/attribute_index.h"
 #include "whitney/search/index.h"
 
@@ -17,6 +20,7 @@ struct SearchRequest {
   std::string filter;
   /// As given ({"ef": 64}); resolved against the index's declaration.
   Value options = Value::object();
+  /// A row to leave out per query (-1: none), or empty.
   std::vector<int64_t> excluded;
   bool exact = false;
   bool explain = false;
@@ -26,14 +30,28 @@ struct SearchRequest {
 class WHITNEY_API Searcher {
  public:
   explicit Searcher(std::unique_ptr<Index> index);
+  /// Opens an index file, or embeddings as a flat index. Throws Error that names the file.
   static Searcher open(const std::string& path);
   const Index& index() const { return *index_; }
+
+  /// Returns min(k, rows that are live and satisfy the filter) hits per query; a result with fewer is an
+  /// InternalError. Queries are checked also when nothing satisfies the filter. With `explain`, the result's
+  /// explanation gets
+  /// {"filter": {"text", "matches", "microseconds"}}; only the last depends on the machine. Throws UsageError
+  /// for a filter or option that is wrong, Error for queries that are. Searches may run concurrently.
   SearchResult search(const MatrixView& queries, const SearchRequest& request, const Context& context) const;
+  /// The live rows that satisfy a filter (empty: all live rows). Throws UsageError.
+  RowSet matches(const std::string& filter, const Context& context) const;
+
   /// Changes; not while a search runs.
   void add(const Embeddings& more, const Context& context);
   void remove(const Ids& ids, const Context& context);
 
  private:
+  RowSet live_matches(const Filter& filter, const Context& context) const;
+  Value resolve_search_options(const Value& given) const;
+  void rebuild_attributes();
+
   std::unique_ptr<Index> index_;
   std::unique_ptr<AttributeIndex> attributes_;
 };

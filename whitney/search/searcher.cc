@@ -1,0 +1,109 @@
+#include "whitney/search/searcher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "whitney/core/error.h"
+#include "whitney/core/registry.h"
+#include "whitney/search/filter.h"
+
+namespace whitney {
+namespace {
+
+void check_request(const SearchRequest& request, int64_t num_queries, int64_t num_rows) {
+  if (request.k < 1) throw UsageError(concat("k is ", request.k, "; a search returns at least 1 hit"));
+  if (request.excluded.empty()) return;
+  WHITNEY_CHECK(std::ssize(request.excluded) == num_queries, request.excluded.size(),
+                " rows to leave out for ", num_queries, " queries");
+  for (const int64_t row : request.excluded) {
+    WHITNEY_CHECK(row >= -1 && row < num_rows, "row ", row, " of ", num_rows, " is to be left out");
+  }
+}
+
+// The promise of every search: under any filter min(k, matches) hits.
+void check_counts(const SearchResult& result, const SearchRequest& request, const RowSet& candidates,
+                  int64_t num_queries) {
+  WHITNEY_CHECK(std::ssize(result.counts) == num_queries, result.counts.size(), " counts for ", num_queries,
+                " queries");
+  const int64_t num_candidates = candidates.size();
+  for (int64_t q = 0; q < num_queries; ++q) {
+    const int64_t excluded = request.excluded.empty() ? -1 : request.excluded[static_cast<size_t>(q)];
+    const bool is_missing_one = excluded >= 0 && candidates.contains(static_cast<uint32_t>(excluded));
+    const int64_t due = std::min(request.k, num_candidates - (is_missing_one ? 1 : 0));
+    const int64_t count = result.counts[static_cast<size_t>(q)];
+    WHITNEY_CHECK(count == due, "query ", q, " got ", count, " hits where ", due, " are due");
+  }
+}
+
+}  // namespace
+
+Searcher::Searcher(std::unique_ptr<Index> index) : index_(std::move(index)) {
+  WHITNEY_CHECK(index_ != nullptr, "a searcher without an index");
+  rebuild_attributes();
+}
+
+Searcher Searcher::open(const std::string& path) { return Searcher(open_index(path)); }
+
+void Searcher::rebuild_attributes() {
+  attributes_ = std::make_unique<AttributeIndex>(index_->ids(), index_->attributes());
+}
+
+Value Searcher::resolve_search_options(const Value& given) const {
+  Method method;
+  method.verb = Verb::kIndex;
+  method.info.name = concat("search in ", index_->method());
+  method.options = index_->search_options();
+  return resolve_options(method, given);
+}
+
+RowSet Searcher::live_matches(const Filter& filter, const Context& context) const {
+  return attributes_->matches(filter, context) & index_->live();
+}
+
+RowSet Searcher::matches(const std::string& filter, const Context& context) const {
+  return filter.empty() ? index_->live() : live_matches(parse_filter(filter), context);
+}
+
+SearchResult Searcher::search(const MatrixView& queries, const SearchRequest& request,
+                              const Context& context) const {
+  check_request(request, queries.rows, index_->num_rows());
+  SearchParams params;
+  params.k = request.k;
+  params.excluded = request.excluded;
+  params.options = resolve_search_options(request.options);
+  params.exact = request.exact;
+  params.explain = request.explain;
+  const auto begin = std::chrono::steady_clock::now();
+  std::optional<Filter> filter;
+  RowSet allowed;
+  if (!request.filter.empty()) {
+    filter = parse_filter(request.filter);
+    allowed = live_matches(*filter, context);
+    params.allowed = &allowed;
+  }
+  const std::chrono::duration<double, std::micro> elapsed = std::chrono::steady_clock::now() - begin;
+  SearchResult result = index_->search(queries, params, context);
+  check_counts(result, request, filter ? allowed : index_->live(), queries.rows);
+  if (request.explain && filter) {
+    Value explained = Value::object();
+    explained.set("text", filter->to_text());
+    explained.set("matches", allowed.size());
+    explained.set("microseconds", elapsed.count());
+    result.explain.set("filter", std::move(explained));
+  }
+  return result;
+}
+
+void Searcher::add(const Embeddings& more, const Context& context) {
+  index_->add(more, context);
+  rebuild_attributes();
+}
+
+void Searcher::remove(const Ids& ids, const Context& context) {
+  index_->remove(ids, context);
+  rebuild_attributes();
+}
+
+}  // namespace whitney
