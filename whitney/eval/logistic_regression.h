@@ -30,10 +30,11 @@ struct LogisticModel {
 
 /// The objectives of independent binary classifiers over the same m rows of d features, computed together by
 /// two dense products. For label l, with y_i in {0, 1} and z_i = w . x_i + b: f_l(w, b) = 1/m sum_i (log(1 +
-/// exp(z_i)) - y_i z_i) + |w|^2 / (2 C m): scikit-learn's, the bias unpenalised.
+/// exp(z_i)) - y_i z_i) + (|w|^2 + b^2) / (2 C m): LIBLINEAR's, where the bias is
+/// the weight of one more feature that is always 1.
 class WHITNEY_API LogisticLoss {
  public:
-  /// features: m x d float32, m >= 1; targets: one row of m values 0 or 1 per label. Both must outlive this
+  /// features: m x d float32, m >= 1; targets: one row of m values 0 or 1 per label. All must outlive this
   /// object; a transposed copy of the features is made.
   LogisticLoss(const Context& context, const MatrixView& features, std::span<const uint8_t> targets,
                double c);
