@@ -127,6 +127,45 @@ void HnswGraph::append(std::span<const uint8_t> new_levels) {
   num_nodes = total;
 }
 
+std::vector<uint32_t> HnswGraph::keep_nodes(std::span<const uint8_t> dead, bool drop_links) {
+  make_writable();
+  std::vector<uint32_t> numbers(static_cast<size_t>(num_nodes), kNoNode);
+  uint8_t* level_data = levels.mutable_data();
+  uint32_t* start_data = upper_start.mutable_data();
+  uint32_t kept = 0;
+  int64_t words = 0;
+  for (uint32_t node = 0; node < num_nodes; ++node) {
+    if (dead[node] != 0) continue;
+    numbers[node] = kept;
+    const int64_t size = level_data[node] * (m + 1);
+    if (size > 0)
+      std::memmove(upper_data_ + words, upper_data_ + start_data[node], static_cast<size_t>(size) * 4);
+    level_data[kept] = level_data[node];
+    start_data[kept] = size > 0 ? static_cast<uint32_t>(words) : kNoNode;
+    words += size;
+    if (kept != node) {
+      std::memcpy(code(kept), code(node), static_cast<size_t>(stride()));
+      if (detail_stride() > 0) std::memcpy(detail(kept), detail(node), static_cast<size_t>(detail_stride()));
+    }
+    ++kept;
+  }
+  num_nodes = kept;
+  upper_used = words;
+  std::vector<uint32_t> list;
+  for (uint32_t node = 0; node < kept; ++node) {
+    for (int layer = 0; layer <= level_data[node]; ++layer) {
+      list.clear();
+      if (!drop_links) {
+        for (const uint32_t link : links(node, layer)) list.push_back(numbers[link]);
+      }
+      set_links(node, layer, list);
+    }
+  }
+  entry = entry == kNoNode || drop_links ? kNoNode : numbers[entry];
+  if (entry == kNoNode) top_level = -1;
+  return numbers;
+}
+
 void HnswGraph::make_writable() {
   blocks_data_ = blocks.mutable_data();
   details_data_ = details.mutable_data();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "whitney/core/array.h"
 
@@ -12,6 +13,9 @@ inline constexpr uint32_t kNoNode = 0xFFFFFFFFu;
 inline constexpr int64_t kMaxNodes = (int64_t{1} << 31) - 2;
 /// 128^2 times the width fits an int32: the norm of a code.
 inline constexpr int64_t kMaxCodedDim = 32'768;
+/// The largest M, and so the most links of a list on layer 0.
+inline constexpr int64_t kMaxM = 256;
+inline constexpr int64_t kMaxListed = 2 * kMaxM;
 /// Levels are drawn with M >= 2, so that 2^31 nodes stay below.
 inline constexpr int kMaxLevel = 48;
 
@@ -105,6 +109,9 @@ struct HnswGraph {
 
   /// Adds nodes without links of the given levels; codes are to be written.
   void append(std::span<const uint8_t> new_levels);
+  /// Drops the nodes with dead[node] != 0 and gives the others new numbers in the same order: the result,
+  /// kNoNode for those dropped. No list may hold a dropped node, unless `drop_links` empties all of them.
+  std::vector<uint32_t> keep_nodes(std::span<const uint8_t> dead, bool drop_links);
   /// Makes every array writable and exactly ours (a mapped one is copied).
   void make_writable();
 

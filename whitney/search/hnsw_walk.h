@@ -25,7 +25,7 @@ void exact_distances(const GraphView& graph, const CodeQuery& query, std::span<c
 /// Walks greedily from `entry` through layers `from` .. `to` (both above 0, descending); returns the nearest
 /// node met.
 uint32_t descend(const GraphView& graph, const CodeQuery& query, uint32_t entry, int from, int to,
-                 WalkCounters& counters);
+                 WalkScratch& scratch);
 
 /// Beam search on a layer: fills scratch.pool (reset to the wanted ef by the caller) from `entry`.
 void search_layer(const GraphView& graph, const CodeQuery& query, uint32_t entry, int layer,
@@ -39,9 +39,8 @@ struct FilterWalk {
   int64_t soft_budget = 0;
   int64_t hard_budget = 0;
   int64_t wanted = 0;
-  /// Shares of passing neighbours at and above which only they are expanded ("one-hop"); 2: always blind
-  /// two-hop, 0: always one-hop, -1: every neighbour is walked through and only passing ones are kept apart
-  /// (for benches).
+  /// Share of passing neighbours at and above which only they are expanded ("one-hop"); 2: always blind
+  /// two-hop, 0: always one-hop.
   double one_hop_share = 0.4;
 };
 

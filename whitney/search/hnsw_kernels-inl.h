@@ -1,0 +1,189 @@
+// Distances over codes, compiled once per SIMD level (see Highway's quick reference on files of this form).
+#if defined(WHITNEY_SEARCH_HNSW_KERNELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef WHITNEY_SEARCH_HNSW_KERNELS_INL_H_
+#undef WHITNEY_SEARCH_HNSW_KERNELS_INL_H_
+#else
+#define WHITNEY_SEARCH_HNSW_KERNELS_INL_H_
+#endif
+
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+
+#include <cstdint>
+
+#include "whitney/search/hnsw_walk.h"
+
+// AVX3_DL promises VNNI, but Highway 1.0.3 does not name it to the compiler.
+#if HWY_TARGET == HWY_AVX3_DL
+#undef HWY_TARGET_STR
+#define HWY_TARGET_STR \
+  HWY_TARGET_STR_AVX3  \
+  ",vpclmulqdq,avx512vbmi,avx512vbmi2,vaes,avxvnni,avx512bitalg,avx512vpopcntdq,avx512vnni"
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace whitney::search::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_AVX3_DL
+
+// The four sums of lanes of four vectors.
+HWY_INLINE __m128i SumLanes(__m512i a, __m512i b, __m512i c, __m512i d) {
+  const auto halves = [](__m512i v) HWY_ATTR {
+    return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+  };
+  const __m256i ab = _mm256_hadd_epi32(halves(a), halves(b));
+  const __m256i cd = _mm256_hadd_epi32(halves(c), halves(d));
+  const __m256i abcd = _mm256_hadd_epi32(ab, cd);
+  return _mm_add_epi32(_mm256_castsi256_si128(abcd), _mm256_extracti128_si256(abcd, 1));
+}
+
+HWY_INLINE __m512i LoadCodes(const void* codes) { return _mm512_loadu_si512(codes); }
+
+// out[i] = sum of unsigned rows[i] times signed query: one instruction per 64 values, bound by the loads.
+HWY_INLINE void DotRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim, int32_t* out) {
+  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
+  for (int64_t i = 0; i < padded_dim; i += 64) {
+    const __m512i q = LoadCodes(query + i);
+    a = _mm512_dpbusd_epi32(a, LoadCodes(rows[0] + i), q);
+    b = _mm512_dpbusd_epi32(b, LoadCodes(rows[1] + i), q);
+    c = _mm512_dpbusd_epi32(c, LoadCodes(rows[2] + i), q);
+    d = _mm512_dpbusd_epi32(d, LoadCodes(rows[3] + i), q);
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), SumLanes(a, b, c, d));
+}
+
+// out[i] = sum of unsigned row times signed queries[i].
+HWY_INLINE void DotQueries(const uint8_t* row, const int8_t* const queries[4], int64_t padded_dim,
+                           int32_t* out) {
+  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
+  for (int64_t i = 0; i < padded_dim; i += 64) {
+    const __m512i r = LoadCodes(row + i);
+    a = _mm512_dpbusd_epi32(a, r, LoadCodes(queries[0] + i));
+    b = _mm512_dpbusd_epi32(b, r, LoadCodes(queries[1] + i));
+    c = _mm512_dpbusd_epi32(c, r, LoadCodes(queries[2] + i));
+    d = _mm512_dpbusd_epi32(d, r, LoadCodes(queries[3] + i));
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), SumLanes(a, b, c, d));
+}
+
+#else
+
+HWY_INLINE int32_t DotOne(const uint8_t* row, const int8_t* query, int64_t padded_dim) {
+  const hn::ScalableTag<int16_t> d16;
+  const hn::Repartition<int32_t, decltype(d16)> d32;
+  const hn::Rebind<uint8_t, decltype(d16)> unsigned_codes;
+  const hn::Rebind<int8_t, decltype(d16)> signed_codes;
+  auto sum = hn::Zero(d32), odd = hn::Zero(d32);
+  // Products of 8 bits fit 16 bits only unsaturated once widened; the levels below VNNI have no exact 8-bit
+  // form.
+  for (int64_t i = 0; i < padded_dim; i += static_cast<int64_t>(hn::Lanes(d16))) {
+    const auto a = hn::PromoteTo(d16, hn::LoadU(unsigned_codes, row + i));
+    const auto b = hn::PromoteTo(d16, hn::LoadU(signed_codes, query + i));
+    sum = hn::ReorderWidenMulAccumulate(d32, a, b, sum, odd);
+  }
+  return hn::GetLane(hn::SumOfLanes(d32, hn::Add(sum, odd)));
+}
+
+HWY_INLINE void DotRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim, int32_t* out) {
+  for (int i = 0; i < 4; ++i) out[i] = DotOne(rows[i], query, padded_dim);
+}
+
+HWY_INLINE void DotQueries(const uint8_t* row, const int8_t* const queries[4], int64_t padded_dim,
+                           int32_t* out) {
+  for (int i = 0; i < 4; ++i) out[i] = DotOne(row, queries[i], padded_dim);
+}
+
+#endif
+
+// See CodeQuery: base + norm - 2 step (dot - correction) + extra (extra - 2 query's extra).
+HWY_INLINE float CodeDistance(const CodeQuery& query, const NodeHead& head, int32_t dot) {
+  const float inner = static_cast<float>(dot - query.correction);
+  return query.base + static_cast<float>(head.norm) - 2 * query.step * inner +
+         head.extra * (head.extra - 2 * query.extra);
+}
+
+HWY_INLINE void PrefetchNode(const GraphView& graph, uint32_t node) {
+  const uint8_t* code = graph.code(node);
+  const int64_t end = graph.head_offset + static_cast<int64_t>(sizeof(NodeHead));
+  for (int64_t i = 0; i < end; i += 64) hwy::Prefetch(code + i);
+}
+
+HWY_INLINE void PrefetchLinks(const GraphView& graph, uint32_t node) {
+  const uint8_t* head = graph.code(node) + graph.head_offset;
+  for (int64_t i = 0; i < static_cast<int64_t>(sizeof(NodeHead)) + 8 * graph.m; i += 64)
+    hwy::Prefetch(head + i);
+}
+
+// Distances of nodes, four at a time: the next four are on their way while these are computed.
+HWY_INLINE void CodeDistances(const GraphView& graph, const CodeQuery& query, const uint32_t* nodes,
+                              int64_t count, float* out) {
+  constexpr int64_t kAhead = 4;
+  for (int64_t i = 0; i < count && i < kAhead; ++i) PrefetchNode(graph, nodes[i]);
+  int32_t dots[4];
+  for (int64_t i = 0; i < count; i += 4) {
+    const uint8_t* rows[4];
+    for (int64_t j = 0; j < 4; ++j) {
+      rows[j] = graph.code(nodes[i + j < count ? i + j : count - 1]);
+      if (i + j + kAhead < count) PrefetchNode(graph, nodes[i + j + kAhead]);
+    }
+    DotRows(rows, query.codes, graph.padded_dim, dots);
+    for (int64_t j = 0; j < 4 && i + j < count; ++j) {
+      const NodeHead& head = *reinterpret_cast<const NodeHead*>(rows[j] + graph.head_offset);
+      out[i + j] = CodeDistance(query, head, dots[j]);
+    }
+  }
+}
+
+HWY_INLINE void PrefetchExact(const GraphView& graph, uint32_t node) {
+  const uint8_t* code = graph.code(node);
+  const uint8_t* detail = graph.detail(node);
+  // The hardware follows up on longer runs by itself.
+  for (int64_t i = 0; i < HWY_MIN(graph.dim, int64_t{512}); i += 64) hwy::Prefetch(code + i);
+  for (int64_t i = 0; i < HWY_MIN(graph.detail_stride, int64_t{1024}); i += 64) hwy::Prefetch(detail + i);
+}
+
+// z of `Lanes` values of a node from place i on.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadExact(D d, const GraphView& graph, const uint8_t* code, const uint8_t* detail,
+                                int64_t i) {
+  if (graph.precision == Precision::kFloat) return hn::LoadU(d, reinterpret_cast<const float*>(detail) + i);
+  const hn::RebindToSigned<D> ints;
+  const hn::Rebind<uint8_t, D> bytes;
+  const auto steps = hn::Sub(hn::PromoteTo(ints, hn::LoadU(bytes, code + i)), hn::Set(ints, 128));
+  if (graph.precision == Precision::kInteger) return hn::ConvertTo(d, steps);
+  const hn::Rebind<uint16_t, D> words;
+  const auto high = hn::PromoteTo(ints, hn::LoadU(words, reinterpret_cast<const uint16_t*>(detail) + i));
+  const auto low = hn::PromoteTo(ints, hn::LoadU(bytes, detail + 2 * graph.dim + i));
+  const auto fine = hn::Sub(hn::Or(hn::ShiftLeft<8>(high), low), hn::Set(ints, 1 << 23));
+  return hn::MulAdd(hn::ConvertTo(d, fine), hn::Set(d, 1.0F / (1 << 24)), hn::ConvertTo(d, steps));
+}
+
+HWY_INLINE float ExactDistance(const GraphView& graph, const CodeQuery& query, uint32_t node) {
+  const hn::CappedTag<float, 16> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const uint8_t* code = graph.code(node);
+  const uint8_t* detail = graph.detail(node);
+  auto sum = hn::Zero(d), other = hn::Zero(d);
+  const auto add = [&](auto q, auto z, auto total) HWY_ATTR {
+    if (query.inner_product) return hn::MulAdd(q, z, total);
+    const auto difference = hn::Sub(q, z);
+    return hn::MulAdd(difference, difference, total);
+  };
+  int64_t i = 0;
+  for (; i + 2 * lanes <= graph.dim; i += 2 * lanes) {
+    sum = add(hn::LoadU(d, query.exact + i), LoadExact(d, graph, code, detail, i), sum);
+    other = add(hn::LoadU(d, query.exact + i + lanes), LoadExact(d, graph, code, detail, i + lanes), other);
+  }
+  sum = hn::Add(sum, other);
+  const hn::CappedTag<float, 1> one;
+  auto rest = hn::Zero(one);
+  for (; i < graph.dim; ++i)
+    rest = add(hn::LoadU(one, query.exact + i), LoadExact(one, graph, code, detail, i), rest);
+  return hn::GetLane(hn::SumOfLanes(d, sum)) + hn::GetLane(rest);
+}
+
+}  // namespace whitney::search::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // WHITNEY_SEARCH_HNSW_KERNELS_INL_H_

@@ -1,0 +1,335 @@
+#include "whitney/search/hnsw_walk.h"
+
+#include <algorithm>
+
+#include "whitney/core/error.h"
+#include "whitney/linalg/simd_targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "whitney/search/hnsw_walk.cc"
+#include <hwy/foreach_target.h>
+// The kernels come after the loop over the levels.
+#include "whitney/search/hnsw_kernels-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace whitney::search::HWY_NAMESPACE {
+
+// A list of links, checked: a file may hold anything.
+struct Links {
+  const uint32_t* nodes;
+  uint32_t count;
+};
+
+HWY_INLINE Links LinksOf(const GraphView& graph, uint32_t node, int layer) {
+  if (layer == 0) {
+    const uint32_t count = graph.head(node).count;
+    if (HWY_UNLIKELY(count > 2 * graph.m)) fail_corrupt_graph();
+    return {graph.links(node), count};
+  }
+  if (HWY_UNLIKELY(graph.levels[node] < layer)) fail_corrupt_graph();
+  const int64_t start = static_cast<int64_t>(graph.upper_start[node]) + (layer - 1) * (int64_t{graph.m} + 1);
+  if (HWY_UNLIKELY(start + graph.m + 1 > graph.upper_size)) fail_corrupt_graph();
+  const uint32_t* list = graph.upper + start;
+  if (HWY_UNLIKELY(*list > graph.m)) fail_corrupt_graph();
+  return {list + 1, *list};
+}
+
+HWY_INLINE void CheckNode(const GraphView& graph, uint32_t node) {
+  if (HWY_UNLIKELY(node >= graph.num_nodes)) fail_corrupt_graph();
+}
+
+HWY_INLINE bool IsSet(const uint64_t* bits, uint32_t node) {
+  return ((bits[node >> 6] >> (node & 63)) & 1) != 0;
+}
+
+// Marks a node as met; false when it was.
+HWY_INLINE bool Meet(VisitedSet& visited, uint32_t node) {
+  uint64_t& word = visited.bits[node >> 6];
+  const uint64_t bit = uint64_t{1} << (node & 63);
+  if ((word & bit) != 0) return false;
+  word |= bit;
+  visited.nodes[visited.count++] = node;
+  return true;
+}
+
+// Computes the distances of scratch.batch[0, count) and enters those below the bound.
+HWY_INLINE void EnterBatch(const GraphView& graph, const CodeQuery& query, int64_t count,
+                           WalkScratch& scratch) {
+  CodeDistances(graph, query, scratch.batch.data(), count, scratch.batch_distances.data());
+  scratch.counters.distances += count;
+  NodePool& pool = scratch.pool;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<size_t>(i);
+    const uint64_t key = NodePool::key_of(scratch.batch_distances[at], scratch.batch[at]);
+    if (key < pool.bound()) pool.insert(key);
+  }
+}
+
+// Takes the nearest node that was not expanded yet; false when there is none.
+HWY_INLINE bool TakeNearest(NodePool& pool, uint32_t& node) {
+  while (pool.cursor < pool.size && (pool.keys[pool.cursor] & 1) != 0) ++pool.cursor;
+  if (pool.cursor == pool.size) return false;
+  uint64_t& key = pool.keys[pool.cursor++];
+  node = NodePool::node_of(key);
+  key |= 1;
+  return true;
+}
+
+HWY_INLINE void PrefetchNext(const GraphView& graph, const NodePool& pool, int layer) {
+  if (layer != 0 || pool.cursor >= pool.size) return;
+  PrefetchLinks(graph, NodePool::node_of(pool.keys[pool.cursor]));
+}
+
+void SearchLayer(const GraphView& graph, const CodeQuery& query, uint32_t entry, int layer,
+                 WalkScratch& scratch) {
+  VisitedSet& visited = scratch.visited;
+  visited.clear();
+  visited.reserve(1);
+  CheckNode(graph, entry);
+  Meet(visited, entry);
+  scratch.batch[0] = entry;
+  EnterBatch(graph, query, 1, scratch);
+  uint32_t node = 0;
+  while (TakeNearest(scratch.pool, node)) {
+    const Links links = LinksOf(graph, node, layer);
+    PrefetchNext(graph, scratch.pool, layer);
+    visited.reserve(links.count);
+    uint32_t* batch = scratch.batch.data();
+    int64_t count = 0;
+    for (uint32_t i = 0; i < links.count; ++i) {
+      const uint32_t next = links.nodes[i];
+      CheckNode(graph, next);
+      if (Meet(visited, next)) batch[count++] = next;
+    }
+    EnterBatch(graph, query, count, scratch);
+    ++scratch.counters.hops;
+  }
+}
+
+// What a filtered walk gathers at one node.
+class FilteredHop {
+ public:
+  FilteredHop(const GraphView& graph, const FilterWalk& filter, WalkScratch& scratch)
+      : graph_(graph), filter_(filter), scratch_(scratch) {}
+
+  // Fills scratch.batch with passing nodes not met before; returns how many.
+  int64_t Gather(uint32_t node) {
+    const Links links = LinksOf(graph_, node, 0);
+    const int64_t most = 2 * int64_t{graph_.m};
+    scratch_.visited.reserve(static_cast<size_t>(links.count) + static_cast<size_t>(2 * most));
+    count_ = 0;
+    uint32_t num_passing = 0, num_blocked = 0;
+    for (uint32_t i = 0; i < links.count; ++i) {
+      const uint32_t next = links.nodes[i];
+      CheckNode(graph_, next);
+      if (IsSet(filter_.passing, next)) {
+        ++num_passing;
+        if (Meet(scratch_.visited, next)) scratch_.batch[static_cast<size_t>(count_++)] = next;
+      } else if (!IsSet(scratch_.visited.bits.data(), next)) {
+        scratch_.first_hop[num_blocked++] = next;
+      }
+    }
+    if (num_passing >= filter_.one_hop_share * links.count) return count_;
+    for (uint32_t i = 0; i < num_blocked && count_ < most; ++i) {
+      // A blocked node counts as met once all its links are.
+      if (GatherThrough(scratch_.first_hop[i], most)) Meet(scratch_.visited, scratch_.first_hop[i]);
+    }
+    return count_;
+  }
+
+ private:
+  // Adds the passing neighbours of a node that does not pass itself; false when there was no room for all.
+  bool GatherThrough(uint32_t blocked, int64_t most) {
+    const Links links = LinksOf(graph_, blocked, 0);
+    for (uint32_t i = 0; i < links.count; ++i) {
+      const uint32_t next = links.nodes[i];
+      CheckNode(graph_, next);
+      if (!IsSet(filter_.passing, next)) continue;
+      if (count_ >= most) return false;
+      if (Meet(scratch_.visited, next)) scratch_.batch[static_cast<size_t>(count_++)] = next;
+    }
+    return true;
+  }
+
+  const GraphView& graph_;
+  const FilterWalk& filter_;
+  WalkScratch& scratch_;
+  int64_t count_ = 0;
+};
+
+bool SearchFiltered(const GraphView& graph, const CodeQuery& query, uint32_t entry,
+                    std::span<const uint32_t> starts, const FilterWalk& filter, WalkScratch& scratch) {
+  VisitedSet& visited = scratch.visited;
+  visited.clear();
+  visited.reserve(starts.size() + 1);
+  CheckNode(graph, entry);
+  int64_t count = 0;
+  for (const uint32_t start : starts) {
+    if (IsSet(filter.passing, start) && Meet(visited, start))
+      scratch.batch[static_cast<size_t>(count++)] = start;
+  }
+  const bool entry_passes = IsSet(filter.passing, entry);
+  if (entry_passes && Meet(visited, entry)) scratch.batch[static_cast<size_t>(count++)] = entry;
+  const int64_t before = scratch.counters.distances;
+  EnterBatch(graph, query, count, scratch);
+  FilteredHop hop(graph, filter, scratch);
+  if (!entry_passes) EnterBatch(graph, query, hop.Gather(entry), scratch);
+  uint32_t node = 0;
+  while (TakeNearest(scratch.pool, node)) {
+    PrefetchNext(graph, scratch.pool, 0);
+    EnterBatch(graph, query, hop.Gather(node), scratch);
+    ++scratch.counters.hops;
+    const int64_t spent = scratch.counters.distances - before;
+    if (spent > filter.hard_budget) return false;
+    if (spent > filter.soft_budget && scratch.pool.size < filter.wanted) return false;
+  }
+  return true;
+}
+
+uint32_t Descend(const GraphView& graph, const CodeQuery& query, uint32_t entry, int from, int to,
+                 WalkScratch& scratch) {
+  CheckNode(graph, entry);
+  uint32_t nearest = entry;
+  float distance = 0;
+  CodeDistances(graph, query, &nearest, 1, &distance);
+  int64_t num_distances = 1;
+  for (int layer = from; layer >= to; --layer) {
+    for (bool moved = true; moved;) {
+      moved = false;
+      const Links links = LinksOf(graph, nearest, layer);
+      for (uint32_t i = 0; i < links.count; ++i) CheckNode(graph, links.nodes[i]);
+      CodeDistances(graph, query, links.nodes, links.count, scratch.batch_distances.data());
+      num_distances += links.count;
+      for (uint32_t i = 0; i < links.count; ++i) {
+        if (!(scratch.batch_distances[i] < distance)) continue;
+        distance = scratch.batch_distances[i];
+        nearest = links.nodes[i];
+        moved = true;
+      }
+    }
+  }
+  scratch.counters.distances += num_distances;
+  return nearest;
+}
+
+HWY_INLINE void LoadSigned(const GraphView& graph, uint32_t node, int8_t* codes) {
+  const uint8_t* code = graph.code(node);
+  for (int64_t i = 0; i < graph.dim; ++i) codes[i] = static_cast<int8_t>(code[i] ^ 0x80);
+}
+
+HWY_INLINE CodeQuery QueryOfLoaded(const GraphView& graph, uint32_t node, const int8_t* codes) {
+  const NodeHead& head = graph.head(node);
+  CodeQuery query;
+  query.codes = codes;
+  query.base = static_cast<float>(head.norm) + head.extra * head.extra;
+  query.extra = head.extra;
+  query.correction = 128 * head.sum;
+  return query;
+}
+
+CodeQuery QueryOfNode(const GraphView& graph, uint32_t node, int8_t* codes) {
+  LoadSigned(graph, node, codes);
+  std::fill(codes + graph.dim, codes + graph.padded_dim, int8_t{0});
+  return QueryOfLoaded(graph, node, codes);
+}
+
+int64_t SelectNeighbors(const GraphView& graph, std::span<const uint64_t> candidates, int64_t m,
+                        int8_t* buffer, uint32_t* out, WalkCounters& counters) {
+  int64_t num_kept = 0;
+  if (static_cast<int64_t>(candidates.size()) < m) {
+    for (const uint64_t key : candidates) out[num_kept++] = NodePool::node_of(key);
+    return num_kept;
+  }
+  WHITNEY_CHECK(m <= kMaxListed, "a list of ", m, " links");
+  CodeQuery kept[kMaxListed];
+  for (const uint64_t key : candidates) {
+    if (num_kept == m) break;
+    const uint32_t node = NodePool::node_of(key);
+    const float to_base = NodePool::distance_of(key);
+    const uint8_t* code = graph.code(node);
+    const NodeHead& head = graph.head(node);
+    bool keep = true;
+    for (int64_t group = 0; keep && group < num_kept; group += 4) {
+      const int8_t* queries[4];
+      int32_t dots[4];
+      for (int64_t j = 0; j < 4; ++j) {
+        queries[j] = buffer + HWY_MIN(group + j, num_kept - 1) * graph.padded_dim;
+      }
+      DotQueries(code, queries, graph.padded_dim, dots);
+      const int64_t in_group = HWY_MIN(int64_t{4}, num_kept - group);
+      counters.distances += in_group;
+      for (int64_t j = 0; j < in_group; ++j)
+        keep = keep && !(CodeDistance(kept[group + j], head, dots[j]) < to_base);
+    }
+    if (!keep) continue;
+    kept[num_kept] = QueryOfNode(graph, node, buffer + num_kept * graph.padded_dim);
+    out[num_kept++] = node;
+  }
+  return num_kept;
+}
+
+void CodeDistancesOf(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+                     float* out) {
+  CodeDistances(graph, query, nodes.data(), static_cast<int64_t>(nodes.size()), out);
+}
+
+void ExactDistances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+                    float* out) {
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (i + 1 < nodes.size()) PrefetchExact(graph, nodes[i + 1]);
+    out[i] = ExactDistance(graph, query, nodes[i]);
+  }
+}
+
+}  // namespace whitney::search::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace whitney::search {
+namespace {
+
+HWY_EXPORT(QueryOfNode);
+HWY_EXPORT(CodeDistancesOf);
+HWY_EXPORT(ExactDistances);
+HWY_EXPORT(Descend);
+HWY_EXPORT(SearchLayer);
+HWY_EXPORT(SearchFiltered);
+HWY_EXPORT(SelectNeighbors);
+
+}  // namespace
+
+CodeQuery query_of_node(const GraphView& graph, uint32_t node, int8_t* codes) {
+  return HWY_DYNAMIC_DISPATCH(QueryOfNode)(graph, node, codes);
+}
+
+void code_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+                    float* out) {
+  HWY_DYNAMIC_DISPATCH(CodeDistancesOf)(graph, query, nodes, out);
+}
+
+void exact_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+                     float* out) {
+  HWY_DYNAMIC_DISPATCH(ExactDistances)(graph, query, nodes, out);
+}
+
+uint32_t descend(const GraphView& graph, const CodeQuery& query, uint32_t entry, int from, int to,
+                 WalkScratch& scratch) {
+  return HWY_DYNAMIC_DISPATCH(Descend)(graph, query, entry, from, to, scratch);
+}
+
+void search_layer(const GraphView& graph, const CodeQuery& query, uint32_t entry, int layer,
+                  WalkScratch& scratch) {
+  HWY_DYNAMIC_DISPATCH(SearchLayer)(graph, query, entry, layer, scratch);
+}
+
+bool search_filtered(const GraphView& graph, const CodeQuery& query, uint32_t entry,
+                     std::span<const uint32_t> starts, const FilterWalk& filter, WalkScratch& scratch) {
+  return HWY_DYNAMIC_DISPATCH(SearchFiltered)(graph, query, entry, starts, filter, scratch);
+}
+
+int64_t select_neighbors(const GraphView& graph, std::span<const uint64_t> candidates, int64_t m,
+                         int8_t* buffer, uint32_t* out, WalkCounters& counters) {
+  return HWY_DYNAMIC_DISPATCH(SelectNeighbors)(graph, candidates, m, buffer, out, counters);
+}
+
+}  // namespace whitney::search
+#endif  // HWY_ONCE
