@@ -1,5 +1,6 @@
 // What a column's type can answer, as sentences.
 
+#include <cmath>
 #include <string>
 
 #include "whitney/core/error.h"
@@ -29,7 +30,7 @@ bool fits(ColumnType type, const Value& operand) {
   switch (type) {
     case ColumnType::kInt:
     case ColumnType::kReal:
-      return operand.is_number();
+      return operand.is_number() && !std::isnan(operand.as_real());
     case ColumnType::kBool:
       return operand.is_bool();
     case ColumnType::kDate:
