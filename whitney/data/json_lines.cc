@@ -46,12 +46,13 @@ std::string_view kind_of(const dom::element& element) {
 // A value that no attribute can hold.
 Value unfit() { return Value::object(); }
 
-Value list_value(const dom::array& array) {
+Value to_value(const dom::element& element, std::string_view field);
+
+Value list_value(const dom::array& array, std::string_view field) {
   Value::List list;
   for (const dom::element element : array) {
-    std::string_view text;
-    if (element.get(text) != simdjson::SUCCESS) return unfit();
-    list.emplace_back(text);
+    const bool is_nested = element.is_array() || element.is_object();
+    list.push_back(is_nested ? unfit() : to_value(element, field));
   }
   return list;
 }
@@ -59,7 +60,7 @@ Value list_value(const dom::array& array) {
 Value to_value(const dom::element& element, std::string_view field) {
   switch (element.type()) {
     case dom::element_type::ARRAY:
-      return list_value(dom::array(element));
+      return list_value(dom::array(element), field);
     case dom::element_type::OBJECT:
       return unfit();
     case dom::element_type::INT64:

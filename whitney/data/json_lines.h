@@ -35,8 +35,8 @@ struct JsonRow {
   bool has_vector = false;
   std::vector<float> vector;
   /// The other fields, by the place of their name in the list of names: null, bool, int, real, string, or a
-  /// list of strings. An object stands for a value that no attribute can hold (an object, a list of other
-  /// things).
+  /// list of these. An object stands for a value that no attribute can hold: an object, or a list inside a
+  /// list.
   std::vector<std::pair<uint32_t, Value>> fields;
 };
 
