@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+
+#include "whitney/core/array.h"
+#include "whitney/core/context.h"
+#include "whitney/core/matrix.h"
+#include "whitney/data/graph.h"
+#include "whitney/graph/fastrp.h"
+#include "whitney/graph/fastrp_plan.h"
+#include "whitney/graph/fastrp_projection.h"
+
+namespace whitney::graph {
+
+/// A power in hand: U_i, and 1 / norm of its rows where they count.
+struct FastRPPower {
+  int64_t number = 0;
+  Matrix matrix;
+  Array<float> inverse_norms;
+};
+
+/// Walks through U_0, U_1, ... and holds the last two: the next one takes the place of the older. Keeps
+/// `plan` and `context`.
+class FastRPPowerStream {
+ public:
+  FastRPPowerStream(const Graph& graph, const FastRPOptions& options, const FastRPPlan& plan,
+                    const Context& context);
+  bool ended() const { return current.number == plan_.num_powers(); }
+  /// Computes the next power. Throws Error when it leaves the range of float32.
+  void advance();
+
+  FastRPPower previous, current;
+
+ private:
+  void measure();
+
+  const Context& context_;
+  const FastRPPlan& plan_;
+  FastRPWalk walk_;
+};
+
+}  // namespace whitney::graph
