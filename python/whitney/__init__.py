@@ -1,0 +1,63 @@
+"""Whitney: learn, index, search and evaluate embeddings.
+
+    import whitney
+    graph = whitney.read_graph("edges.tsv")                    # or scipy CSR, arrays, networkx, pandas
+    nodes = whitney.learn("fastrp", graph, dim=256, seed=1)    # -> whitney.Embeddings
+    index = whitney.index("hnsw", nodes)
+    hits = index.search(nodes["some-id"], k=10)                # hits.ids, hits.scores
+
+Every long call takes threads=, seed= and progress=; errors are whitney.Error, a ValueError; notes go to the logger
+"whitney". `whitney.methods()` lists the methods, and each learner and index has a class (`help(whitney.FastRP)`).
+"""
+
+from __future__ import annotations
+
+import os as _os
+from typing import Any, Optional
+
+from . import _whitney
+from ._attributes import Attributes
+from ._graphs import Graph, read_graph
+from ._indexes import Hits, Index, index
+from ._methods import CLASSES as _CLASSES
+from ._methods import learn
+from ._opening import open
+from ._reports import Report, diagnose, evaluate
+from ._tables import Embeddings, Table, UnknownIdError, read_table, read_vectors
+from ._whitney import Error
+
+__version__: str = _whitney.version
+
+Error.__module__ = "whitney"
+
+# Processes are forked by schedulers and by multiprocessing: the child starts threads of its own.
+_os.register_at_fork(after_in_child=_whitney.allow_threads_after_fork)
+
+
+def methods(verb: Optional[str] = None) -> list[dict]:
+    """Every method with its declaration: verb, name, class_name, summary, description, source, example, options."""
+    return [method for method in _whitney.methods() if verb in (None, method["verb"])]
+
+
+def info() -> dict:
+    """Version, SIMD level, threads, and the cores and memory that the container allows."""
+    return _whitney.info()
+
+
+def encode(model: Any, data: Any, **options: Any) -> Embeddings:
+    """Makes embeddings of new data with a trained model. No method of it is in this version."""
+    _whitney.require_method("encode", str(model))
+    raise Error("encode has no door in Python yet")
+
+
+def compress(method: str, data: Any, **options: Any) -> Embeddings:
+    """Makes embeddings smaller by a codec. No method of it is in this version."""
+    _whitney.require_method("compress", method)
+    raise Error("compress has no door in Python yet")
+
+
+globals().update(_CLASSES)
+
+__all__ = ["Attributes", "Embeddings", "Error", "Graph", "Hits", "Index", "Report", "Table", "UnknownIdError", "compress",
+           "diagnose", "encode", "evaluate", "index", "info", "learn", "methods", "open", "read_graph", "read_table",
+           "read_vectors", *_CLASSES]

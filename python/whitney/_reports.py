@@ -1,0 +1,191 @@
+"""Evaluation: tasks and their reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import Any, Iterator, Optional
+
+import numpy as np
+
+from . import _convert, _whitney
+from ._calls import Progress, call
+from ._graphs import Graph, read_graph
+from ._indexes import Index
+from ._optional import require
+from ._options import given_options
+from ._tables import Embeddings, Table, as_embeddings
+from ._whitney import Error
+
+
+class Report(Mapping):
+    """Figures with names and units, in rows.
+
+    As a mapping it gives the first value of each figure: report["micro_f1"].
+    """
+
+    def __init__(self, native: _whitney.Report):
+        self._native = native
+        self._rows = native.to_dict()["rows"]
+
+    @property
+    def title(self) -> str:
+        return self._native.title
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about the run."""
+        return self._native.notes
+
+    @property
+    def rows(self) -> list[dict]:
+        """For each row its labels and figures, in one dict."""
+        return [{**_labels(row), **{name: f["value"] for name, f in row["figures"].items()}} for row in self._rows]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Figure -> unit."""
+        return {name: figure["unit"] for row in self._rows for name, figure in row["figures"].items()}
+
+    def to_dict(self) -> dict:
+        """title, rows (labels, and figures with value and unit) and notes, as in JSON."""
+        return self._native.to_dict()
+
+    def to_pandas(self):
+        """A pandas frame: a row for each row, a column for each label and figure."""
+        return require("pandas", "Report.to_pandas").DataFrame(self.rows)
+
+    def plot(self, figures: Optional[list[str]] = None, ax: Any = None):
+        """Draws figures (default: all of the first one's unit) over the first label, and returns matplotlib's axes."""
+        pyplot = require("matplotlib.pyplot", "Report.plot")
+        units = self.units
+        if figures is None:
+            figures = [name for name in units if units[name] == next(iter(units.values()))]
+        unknown = [name for name in figures if name not in units]
+        if unknown:
+            raise Error(f"there is no figure {unknown[0]!r} (known: {', '.join(units)})")
+        if ax is None:
+            ax = pyplot.subplots()[1]
+        label = next((name for row in self._rows for name in _labels(row)), None)
+        if label is None:
+            ax.bar(figures, [self[name] for name in figures])
+        else:
+            for name in figures:
+                points = [(row[label], row[name]) for row in self.rows if name in row and label in row]
+                ax.plot([str(x) if not isinstance(x, (int, float)) else x for x, _ in points], [y for _, y in points],
+                        marker="o", label=name)
+            ax.set_xlabel(label)
+            ax.legend()
+        ax.set_ylabel(units[figures[0]] if figures else "")
+        ax.set_title(self.title)
+        return ax
+
+    def __getitem__(self, name: str) -> float:
+        for row in self._rows:
+            if name in row["figures"]:
+                return row["figures"][name]["value"]
+        raise KeyError(f"there is no figure {name!r} (known: {', '.join(self.units)})")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.units)
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def __str__(self) -> str:
+        return self._native.to_text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def _labels(row: dict) -> dict:
+    return {name: value for name, value in row.items() if name != "figures"}
+
+
+def _write_labels(labels: Any, ids: Optional[np.ndarray], path: str) -> None:
+    if _convert.is_pandas(labels):
+        if hasattr(labels, "columns"):
+            raise Error("labels are a frame; give one column of it, a Series indexed by id")
+        labels = {id: label for id, label in labels.items()}
+    if not isinstance(labels, Mapping):
+        if ids is None or len(ids) != len(labels):
+            raise Error(f"labels are {len(labels)} values for {0 if ids is None else len(ids)} rows; give a dict "
+                        "id -> label (or list of labels), a pandas Series, a file, or a value for each row")
+        labels = dict(zip(ids.tolist(), _convert._tolist(labels)))
+    with open(path, "w", encoding="utf-8") as file:
+        for id, label in labels.items():
+            several = isinstance(label, (list, tuple, set, frozenset, np.ndarray))
+            names = [str(name) for name in (sorted(label) if isinstance(label, (set, frozenset)) else label)] \
+                if several else [str(label)]
+            file.write(json.dumps({"id": id.item() if isinstance(id, np.generic) else id, "labels": names}) + "\n")
+
+
+def _write_edges(graph: Graph, path: str) -> None:
+    ids, weights = graph.ids.tolist(), graph._native.weights.tolist()
+    offsets, targets = graph._native.offsets.tolist(), graph._native.targets.tolist()
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"{id}\n" for id in ids)
+        for row, id in enumerate(ids):
+            for entry in range(offsets[row], offsets[row + 1]):
+                if graph.directed or targets[entry] >= row:
+                    file.write(f"{id}\t{ids[targets[entry]]}" + (f"\t{weights[entry]!r}" if weights else "") + "\n")
+
+
+def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str) -> str:
+    """Tasks read files: what is in memory is written to a folder that lives as long as the call."""
+    if isinstance(data, (str, os.PathLike)):
+        return os.fspath(data)
+    path = os.path.join(folder, name)
+    if name == "labels":
+        _write_labels(data, ids, path + ".jsonl")
+        return path + ".jsonl"
+    if isinstance(data, (Embeddings, Index)):
+        data.save(path + ".safetensors")
+        return path + ".safetensors"
+    if isinstance(data, Table):
+        data.save(path + ".jsonl")
+        return path + ".jsonl"
+    if name in ("graph", "edges") or isinstance(data, Graph):
+        _write_edges(read_graph(data), path + ".tsv")
+        return path + ".tsv"
+    as_embeddings(data).save(path + ".safetensors")
+    return path + ".safetensors"
+
+
+def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: Optional[int], progress: Progress,
+             options: dict) -> Report:
+    names = _whitney.task_inputs(verb, task)
+    if len(inputs) != len(names):
+        raise Error(f"{verb} {task} takes {', '.join(names)}, and {len(inputs)} inputs were given")
+    told = call(threads, seed, progress)
+    first = inputs[0] if inputs else None
+    ids = first.ids if isinstance(first, (Embeddings, Index)) else None
+    with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
+        paths = [_as_file(name, data, ids, folder) for name, data in zip(names, inputs)]
+        return Report(_whitney.evaluate(verb, task, paths, given_options(options), told))
+
+
+def evaluate(task: str, *inputs: Any, seed: Optional[int] = None, threads: Optional[int] = None,
+             progress: Progress = False, **options: Any) -> Report:
+    """Measures embeddings against known truth, by a task such as "node-classification".
+
+    Inputs are those of the task, in its order: files, or Embeddings, an Index, a Graph, vectors; labels may be a dict
+    id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input. What is
+    in memory is written to a temporary file, which the task reads.
+    """
+    return run_task("evaluate", task, inputs, seed, threads, progress, options)
+
+
+def diagnose(data: Any, *, seed: Optional[int] = None, threads: Optional[int] = None, progress: Progress = False,
+             **options: Any) -> Report:
+    """Tells how far embeddings may be trusted."""
+    names = [method["name"] for method in _whitney.methods() if method["verb"] == "diagnose"]
+    if not names:
+        _whitney.require_method("diagnose", "")
+    return run_task("diagnose", names[0], (data,), seed, threads, progress, options)
