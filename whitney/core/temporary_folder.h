@@ -1,8 +1,9 @@
 #pragma once
 
-#include <stdlib.h>
-
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <string_view>
 

@@ -126,8 +126,10 @@ Ids read_ids(const Artifact& artifact, int64_t num_rows) {
     } else if (const TensorView* offsets = artifact.find("ids.offsets")) {
       ids = Ids::mapped_strings(read_list<uint64_t>(*offsets, DType::kU64),
                                 read_list<char>(artifact.tensor("ids.bytes"), DType::kU8));
-    } else {
+    } else if (artifact.kind().empty()) {
       return Ids::row_numbers(num_rows);
+    } else {
+      fail("holds no ids (the tensor \"ids.u64\", or \"ids.offsets\" and \"ids.bytes\")");
     }
     if (ids.size() != num_rows) fail("there are ", ids.size(), " ids for ", num_rows, " rows");
     return ids;

@@ -141,9 +141,13 @@ void Embeddings::validate(const Context& context) const {
   }
   attributes.validate();
   check_unique(ids, "embeddings");
+  check_finite(vectors, ids, context);
+}
+
+void check_finite(const Matrix& vectors, const Ids& ids, const Context& context) {
   const int64_t row = first_not_finite(vectors, context);
   if (row < 0) return;
-  std::vector<float> values(static_cast<size_t>(dim()));
+  std::vector<float> values(static_cast<size_t>(vectors.cols()));
   copy_row_as_float(vectors, row, values.data());
   const auto bad = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
   fail("the vector of \"", ids.text(row), "\" (row ", row, ", counted from 0) holds ",

@@ -33,6 +33,9 @@ struct WHITNEY_API Embeddings {
   void validate(const Context& context = {}) const;
 };
 
+/// Throws Error that names the first row with a value that is NaN or infinite, its id and the dimension.
+WHITNEY_API void check_finite(const Matrix& vectors, const Ids& ids, const Context& context);
+
 /// A table: ids and attributes without vectors.
 struct WHITNEY_API Table {
   Ids ids;

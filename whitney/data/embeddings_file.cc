@@ -79,6 +79,10 @@ void save_embeddings(const Embeddings& embeddings, const std::string& path, bool
                      const Context& context) {
   if (embeddings.ids.size() != embeddings.size())
     fail("there are ", embeddings.ids.size(), " ids for ", embeddings.size(), " vectors");
+  if (!holds_vectors(embeddings.vectors.dtype())) {
+    fail(path, ": vectors are of type ", name_of(embeddings.vectors.dtype()),
+         ", which the file does not hold (expected: F32, F16, BF16, I8 or U8)");
+  }
   ArtifactWriter writer("embeddings", embeddings.record);
   writer.add("vectors", embeddings.vectors.dtype(), {embeddings.size(), embeddings.dim()},
              embeddings.vectors.bytes());
