@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "whitney/core/error.h"
+#include "whitney/search/hnsw_index.h"
+
+namespace whitney::search {
+namespace {
+
+constexpr std::array<std::string_view, 3> kPrecisions = {"integer", "fixed", "float"};
+
+template <class T>
+Array<T> used_part(const Array<T>& array, int64_t size) {
+  return Array<T>::view(array.owner(), array.data(), size);
+}
+
+Value describe(const HnswParts& parts) {
+  const HnswGraph& graph = parts.graph;
+  Value result = Value::object();
+  result.set("dim", graph.dim).set("num_rows", parts.rows.live.size()).set("num_nodes", graph.num_nodes);
+  result.set("m", graph.m).set("ef_construction", parts.options.ef_construction);
+  result.set("seed", std::to_string(parts.seed));
+  result.set("entry", graph.num_nodes == 0 ? int64_t{-1} : int64_t{graph.entry})
+      .set("top_level", graph.top_level);
+  result.set("precision", kPrecisions[static_cast<size_t>(graph.precision)]);
+  result.set("scale", parts.space.scale).set("radius", parts.space.radius);
+  return result;
+}
+
+/// Reads what `describe` wrote, each field within what the format allows.
+class Description {
+ public:
+  explicit Description(const Artifact& artifact) : path_(artifact.path()) {
+    const Value* found = artifact.record().find("hnsw");
+    if (found == nullptr || !found->is_object())
+      fail(path_, ": its record has no description \"hnsw\" of the graph");
+    value_ = *found;
+  }
+  int64_t integer(std::string_view name, int64_t low, int64_t high) const {
+    const Value& field = at(name);
+    if (!field.is_int() || field.as_int() < low || field.as_int() > high) wrong(name, field);
+    return field.as_int();
+  }
+  double positive(std::string_view name, bool or_zero) const {
+    const Value& field = at(name);
+    if (!field.is_number()) wrong(name, field);
+    const double number = field.as_real();
+    if (!std::isfinite(number) || number < 0 || (number == 0 && !or_zero)) wrong(name, field);
+    return number;
+  }
+  const std::string& text(std::string_view name) const {
+    const Value& field = at(name);
+    if (!field.is_string()) wrong(name, field);
+    return field.as_string();
+  }
+  [[noreturn]] void wrong(std::string_view name, const Value& field) const {
+    fail(path_, ": field \"hnsw.", name, "\" of its record cannot be ", field.to_json());
+  }
+
+ private:
+  const Value& at(std::string_view name) const {
+    const Value* field = value_.find(name);
+    if (field == nullptr) fail(path_, ": its record lacks the field \"hnsw.", name, "\"");
+    return *field;
+  }
+  std::string path_;
+  Value value_;
+};
+
+template <class T>
+Array<T> read_tensor(const Artifact& artifact, std::string_view name, std::vector<int64_t> shape) {
+  const TensorView& tensor = artifact.tensor(name);
+  if (tensor.shape != shape) {
+    std::string wanted;
+    for (const int64_t size : shape) wanted += (wanted.empty() ? "" : " x ") + std::to_string(size);
+    fail(artifact.path(), ": tensor \"", name, "\" has another shape than ", wanted);
+  }
+  return tensor.as<T>();
+}
+
+Precision read_precision(const Description& description) {
+  const std::string& text = description.text("precision");
+  const auto found = std::ranges::find(kPrecisions, text);
+  if (found == kPrecisions.end()) description.wrong("precision", text);
+  return static_cast<Precision>(found - kPrecisions.begin());
+}
+
+uint64_t read_seed(const Description& description) {
+  const std::string& text = description.text("seed");
+  const bool is_number =
+      !text.empty() && text.size() <= 20 && text.find_first_not_of("0123456789") == text.npos;
+  if (!is_number) description.wrong("seed", text);
+  return std::strtoull(text.c_str(), nullptr, 10);
+}
+
+HnswGraph read_graph(const Artifact& artifact, const Description& description) {
+  HnswGraph graph(description.integer("dim", 1, kMaxCodedDim), description.integer("m", 2, kMaxM),
+                  read_precision(description));
+  const int64_t n = description.integer("num_nodes", 0, kMaxNodes);
+  graph.num_nodes = n;
+  graph.blocks = read_tensor<uint8_t>(artifact, "hnsw.blocks", {n, graph.stride()});
+  graph.details = read_tensor<uint8_t>(artifact, "hnsw.details", {n, graph.detail_stride()});
+  graph.levels = read_tensor<uint8_t>(artifact, "hnsw.levels", {n});
+  graph.upper_start = read_tensor<uint32_t>(artifact, "hnsw.upper_start", {n});
+  graph.upper = artifact.tensor("hnsw.upper").as<uint32_t>();
+  graph.upper_used = graph.upper.size();
+  const int64_t entry = description.integer("entry", n == 0 ? -1 : 0, n - 1);
+  graph.entry = n == 0 ? kNoNode : static_cast<uint32_t>(entry);
+  graph.top_level =
+      static_cast<int>(description.integer("top_level", n == 0 ? -1 : 0, n == 0 ? -1 : kMaxLevel));
+  if (n > 0 && graph.levels[entry] != graph.top_level) {
+    fail(artifact.path(), ": its entry ", entry, " is of level ", int{graph.levels[entry]}, ", not ",
+         graph.top_level);
+  }
+  return graph;
+}
+
+CodeSpace read_space(const Artifact& artifact, const Description& description, const HnswGraph& graph) {
+  CodeSpace space;
+  space.dim = graph.dim;
+  space.precision = graph.precision;
+  space.scale = description.positive("scale", false);
+  space.radius = description.positive("radius", true);
+  const Array<float> centre = read_tensor<float>(artifact, "hnsw.centre", {graph.dim});
+  space.centre.assign(centre.begin(), centre.end());
+  for (const float value : space.centre) {
+    if (!std::isfinite(value))
+      fail(artifact.path(), ": tensor \"hnsw.centre\" holds a value that is not finite");
+  }
+  return space;
+}
+
+NodeRows read_nodes(const Artifact& artifact, const IndexRows& rows, int64_t num_nodes) {
+  std::vector<uint32_t> node_of_row(static_cast<size_t>(rows.size()));
+  if (artifact.find("hnsw.node_of_row") == nullptr) {
+    if (rows.size() != num_nodes) fail(artifact.path(), ": tensor \"hnsw.node_of_row\" is missing");
+    for (uint32_t row = 0; row < node_of_row.size(); ++row) node_of_row[row] = row;
+  } else {
+    const Array<uint32_t> stored = read_tensor<uint32_t>(artifact, "hnsw.node_of_row", {rows.size()});
+    node_of_row.assign(stored.begin(), stored.end());
+  }
+  std::vector<uint8_t> has_row(static_cast<size_t>(num_nodes), 0);
+  for (size_t row = 0; row < node_of_row.size(); ++row) {
+    const uint32_t node = node_of_row[row];
+    if (node == kNoNode) continue;
+    if (node >= num_nodes) fail(artifact.path(), ": row ", row, " is at node ", node, " of ", num_nodes);
+    has_row[node] = 1;
+  }
+  if (std::ranges::count(has_row, uint8_t{1}) != num_nodes)
+    fail(artifact.path(), ": a node of the graph has no row");
+  return {std::move(node_of_row), num_nodes, rows.live};
+}
+
+}  // namespace
+
+void save_hnsw(const HnswParts& parts, const std::string& path, bool force, const Context& context) {
+  IndexRows rows = parts.rows;
+  const std::vector<uint32_t> nodes = parts.nodes.node_of_row();
+  std::vector<uint32_t> kept;
+  for (const int64_t row : keep_live(rows)) kept.push_back(nodes[static_cast<size_t>(row)]);
+  const HnswGraph& graph = parts.graph;
+  const int64_t n = graph.num_nodes;
+  Value record = rows.record;
+  record.set("hnsw", describe(parts));
+  ArtifactWriter writer("index", std::move(record));
+  writer.add("hnsw.blocks", {n, graph.stride()}, used_part(graph.blocks, n * graph.stride()));
+  writer.add("hnsw.details", {n, graph.detail_stride()}, used_part(graph.details, n * graph.detail_stride()));
+  writer.add("hnsw.levels", {n}, used_part(graph.levels, n));
+  writer.add("hnsw.upper_start", {n}, used_part(graph.upper_start, n));
+  writer.add("hnsw.upper", {graph.upper_used}, used_part(graph.upper, graph.upper_used));
+  writer.add("hnsw.centre", {graph.dim}, Array<float>::copy_of(parts.space.centre));
+  if (!NodeRows(kept, n, rows.live).is_identity()) {
+    writer.add("hnsw.node_of_row", {std::ssize(kept)}, Array<uint32_t>::copy_of(kept));
+  }
+  add_index_rows(writer, rows);
+  writer.write(path, force, context);
+}
+
+HnswParts open_hnsw(const Artifact& artifact) {
+  const Description description(artifact);
+  HnswParts parts;
+  parts.graph = read_graph(artifact, description);
+  parts.space = read_space(artifact, description, parts.graph);
+  parts.options.m = static_cast<int>(parts.graph.m);
+  parts.options.ef_construction = static_cast<int>(description.integer("ef_construction", 1, 100'000));
+  parts.seed = read_seed(description);
+  parts.rows = read_index_rows(artifact, description.integer("num_rows", 0, kMaxNodes));
+  Embeddings named;
+  named.record = parts.rows.record;
+  parts.metric = named.metric();
+  parts.nodes = read_nodes(artifact, parts.rows, parts.graph.num_nodes);
+  return parts;
+}
+
+}  // namespace whitney::search

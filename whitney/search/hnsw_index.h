@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "whitney/search/hnsw.h"
+#include "whitney/search/hnsw_build.h"
+#include "whitney/search/hnsw_codes.h"
+#include "whitney/search/hnsw_graph.h"
+#include "whitney/search/hnsw_rows.h"
+#include "whitney/search/hnsw_scratch.h"
+#include "whitney/search/index.h"
+#include "whitney/search/index_artifact.h"
+
+namespace whitney::search {
+
+/// The parts of an hnsw index: rows, the nodes that hold their vectors, and the map between vectors and
+/// codes.
+struct HnswParts {
+  Metric metric = Metric::kCosine;
+  HnswOptions options;
+  uint64_t seed = 0;
+  IndexRows rows;
+  CodeSpace space;
+  HnswGraph graph;
+  NodeRows nodes;
+};
+
+/// Makes the parts of an index over embeddings. Throws Error for vectors that are too wide, too many, or not
+/// finite.
+HnswParts build_hnsw(const Embeddings& embeddings, const HnswOptions& options, const Context& context);
+/// Adds rows that were checked (check_new_rows).
+void add_to_hnsw(HnswParts& parts, const Embeddings& more, const Context& context);
+/// Removes live rows, ascending.
+void remove_from_hnsw(HnswParts& parts, std::span<const uint32_t> rows, const Context& context);
+
+/// Answers queries; see Index::search.
+SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, const MatrixView& queries,
+                         const SearchParams& params, const Context& context);
+
+void save_hnsw(const HnswParts& parts, const std::string& path, bool force, const Context& context);
+/// Views the mapped file; links are checked as walks follow them. Throws Error.
+HnswParts open_hnsw(const Artifact& artifact);
+
+}  // namespace whitney::search
