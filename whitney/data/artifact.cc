@@ -245,7 +245,8 @@ Value make_record(const std::string& kind, const Value& given, const Value& sche
       Value::object({{"header_hash", kNoHash}, {"kind", kind}, {"format_version", kFormatVersion}});
   record.set("program_version", kVersion);
   if (!given.is_null()) {
-    for (const auto& [key, value] : provenance_of(given).as_object()) record.set(key, value);
+    const Value carried = provenance_of(given);
+    for (const auto& [key, value] : carried.as_object()) record.set(key, value);
   }
   if (!schema.is_null()) record.set("schema", schema);
   return record;
