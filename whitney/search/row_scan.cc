@@ -17,8 +17,9 @@ namespace {
 
 // Below so many queries a copy of the rows costs more than reading them one by one.
 constexpr int64_t kFewQueries = 8;
-// Rows copied at once: large enough for exact_search to find work for many threads, small enough to be held.
-constexpr int64_t kBlockBytes = int64_t{64} << 20, kLeastBlockRows = 4096;
+// Rows that one task copies and compares, blocks in flight and queries at once: what is held stays bounded.
+constexpr int64_t kBlockBytes = int64_t{8} << 20, kLeastBlockRows = 1024, kMostBlockRows = 16'384;
+constexpr int64_t kBlocksAtOnce = 64, kQueriesAtOnce = 512;
 
 // What TopK orders, lower first; a value is read back from it without loss.
 float key_of(float value, Metric metric) { return higher_is_better(metric) ? 0.0F - value : value; }
@@ -110,39 +111,57 @@ Neighbors scan_in_place(const MatrixView& queries, const MatrixView& base, std::
   return result;
 }
 
-Matrix gather(const MatrixView& base, std::span<const uint32_t> rows, const Context& context) {
+Matrix gather(const MatrixView& base, std::span<const uint32_t> rows) {
   const bool keeps_type = has_kernels(base.dtype);
   Matrix block(std::ssize(rows), base.cols, keeps_type ? base.dtype : DType::kF32);
   const int64_t row_bytes = base.cols * size_of(block.dtype());
   auto* out = block.mutable_data<std::byte>();
-  parallel_blocks(context, std::ssize(rows), 1024, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t row = rows[static_cast<size_t>(i)];
-      if (!keeps_type)
-        copy_row_as_float(base, row, reinterpret_cast<float*>(out + i * row_bytes));
-      else if (row_bytes > 0)
-        std::memcpy(out + i * row_bytes, base.row_bytes(row), static_cast<size_t>(row_bytes));
-    }
-  });
+  for (const uint32_t row : rows) {
+    if (!keeps_type)
+      copy_row_as_float(base, row, reinterpret_cast<float*>(out));
+    else if (row_bytes > 0)
+      std::memcpy(out, base.row_bytes(row), static_cast<size_t>(row_bytes));
+    out += row_bytes;
+  }
   return block;
+}
+
+// Compares some queries with all rows; the k best of each go into `tops`.
+void scan_blocks(const MatrixView& queries, const MatrixView& base, std::span<const uint32_t> rows, int64_t k,
+                 Metric metric, const Context& context, std::span<TopK> tops) {
+  const int64_t n = std::ssize(rows), row_bytes = std::max<int64_t>(1, base.cols * 4);
+  const int64_t block = std::clamp(kBlockBytes / row_bytes, kLeastBlockRows, kMostBlockRows);
+  const auto part = [&](int64_t begin) {
+    return rows.subspan(static_cast<size_t>(begin), static_cast<size_t>(std::min(block, n - begin)));
+  };
+  for (int64_t first = 0; first < n; first += kBlocksAtOnce * block) {
+    const int64_t num_blocks = std::min(kBlocksAtOnce, (n - first + block - 1) / block);
+    std::vector<Neighbors> found(static_cast<size_t>(num_blocks));
+    parallel_for(context, num_blocks, [&](int64_t b) {
+      const auto chosen = part(first + b * block);
+      const Matrix gathered = gather(base, chosen);
+      found[static_cast<size_t>(b)] =
+          exact_search(queries, gathered, std::min(k, std::ssize(chosen)), metric, context);
+    });
+    for (int64_t b = 0; b < num_blocks; ++b) {
+      const Neighbors& hits = found[static_cast<size_t>(b)];
+      const auto chosen = part(first + b * block);
+      for (size_t i = 0; i < hits.rows.size(); ++i) {
+        if (hits.rows[i] < 0) continue;
+        tops[i / static_cast<size_t>(hits.k)].push(key_of(hits.values[i], metric),
+                                                   chosen[static_cast<size_t>(hits.rows[i])]);
+      }
+    }
+  }
 }
 
 Neighbors scan_gathered(const MatrixView& queries, const MatrixView& base, std::span<const uint32_t> rows,
                         int64_t k, Metric metric, const Context& context) {
-  const int64_t n = std::ssize(rows);
-  const int64_t block = std::max(kLeastBlockRows, kBlockBytes / std::max<int64_t>(1, base.cols * 4));
   std::vector<TopK> tops(static_cast<size_t>(queries.rows), TopK(k));
-  for (int64_t begin = 0; begin < n; begin += block) {
-    const auto part =
-        rows.subspan(static_cast<size_t>(begin), static_cast<size_t>(std::min(block, n - begin)));
-    const Matrix gathered = gather(base, part, context);
-    const Neighbors found = exact_search(queries, gathered, std::min(k, std::ssize(part)), metric, context);
-    for (size_t i = 0; i < found.rows.size(); ++i) {
-      if (found.rows[i] < 0) continue;
-      const auto query = static_cast<int64_t>(i) / found.k;
-      tops[static_cast<size_t>(query)].push(key_of(found.values[i], metric),
-                                            part[static_cast<size_t>(found.rows[i])]);
-    }
+  for (int64_t begin = 0; begin < queries.rows; begin += kQueriesAtOnce) {
+    const int64_t end = std::min(begin + kQueriesAtOnce, queries.rows);
+    scan_blocks(queries.slice(begin, end), base, rows, k, metric, context,
+                std::span(tops).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)));
   }
   Neighbors result = empty_neighbors(queries.rows, k);
   store(tops, metric, result);
