@@ -24,9 +24,10 @@ struct Worker {
 
   void fit(const GraphView& graph) {
     scratch.fit(graph);
-    if (query_codes.size() >= graph.padded_dim) return;
-    query_codes = Array<int8_t>(graph.padded_dim);
-    kept_codes = Array<int8_t>(graph.padded_dim * 2 * graph.m);
+    const int64_t query_bytes = node_query_bytes(graph);
+    if (query_codes.size() >= query_bytes) return;
+    query_codes = Array<int8_t>(query_bytes);
+    kept_codes = Array<int8_t>(query_bytes * 2 * graph.m);
     chosen.resize(2 * size_t{graph.m});
   }
 };
@@ -105,7 +106,7 @@ void Linker::choose_links(Worker& worker, std::span<const uint32_t> batch, size_
   const int level = graph_.levels[node];
   const CodeQuery query = query_of_node(view_, node, worker.query_codes.mutable_data());
   std::vector<float> in_batch(batch.size());
-  code_distances(view_, query, batch, in_batch.data());
+  walk_distances(view_, query, batch, in_batch.data());
   lists.resize(static_cast<size_t>(level) + 1);
   uint32_t nearest = graph_.entry;
   if (graph_.top_level > level)
@@ -172,7 +173,7 @@ std::vector<uint32_t> Linker::extended_list(Worker& worker, std::span<const Edge
   if (std::ssize(list) <= cap) return list;
   const CodeQuery query = query_of_node(view_, node, worker.query_codes.mutable_data());
   std::vector<float> distances(list.size());
-  code_distances(view_, query, list, distances.data());
+  walk_distances(view_, query, list, distances.data());
   worker.keys.resize(list.size());
   for (size_t i = 0; i < list.size(); ++i) worker.keys[i] = NodePool::key_of(distances[i], list[i]);
   std::ranges::sort(worker.keys);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "whitney/core/parallel.h"
+#include "whitney/linalg/exact_search.h"
 
 namespace whitney::search {
 namespace {
@@ -84,6 +85,39 @@ std::vector<float> medians(const PreparedRows& rows) {
   return centre;
 }
 
+Matrix sample_rows(const PreparedRows& rows, int64_t count) {
+  Matrix sample(std::min(count, rows.size()), rows.dim());
+  auto* values = sample.mutable_data<float>();
+  for (int64_t s = 0; s < sample.rows(); ++s)
+    rows.read(s * rows.size() / sample.rows(), values + s * rows.dim());
+  return sample;
+}
+
+/// Whether typical neighbours are too few steps of the codes apart. A comparison of codes errs by 0.8 of the
+/// root of the distance (two roundings of variance 1 / 12, twice): at 16 steps by 5 %.
+bool is_too_coarse(const PreparedRows& rows, double scale, const Context& context) {
+  constexpr int64_t kQueries = 64, kBase = 16'384, kNearest = 8;
+  constexpr double kSteps = 16;
+  const Matrix queries = sample_rows(rows, kQueries), base = sample_rows(rows, kBase);
+  const Neighbors found = exact_search(queries, base, std::min(kNearest, base.rows()), Metric::kL2, context);
+  std::vector<double> nearest;
+  for (int64_t q = 0; q < queries.rows(); ++q) {
+    for (int64_t i = 0; i < found.k; ++i) {
+      const double distance = found.values[static_cast<size_t>(q * found.k + i)];
+      if (!(distance > 1e-3 * scale)) continue;  // the row itself and its equals
+      nearest.push_back(distance);
+      break;
+    }
+  }
+  if (nearest.empty()) return false;
+  std::ranges::sort(nearest);
+  // Among all rows the nearest is nearer than in the sample.
+  const double thinned = static_cast<double>(base.rows()) / static_cast<double>(rows.size());
+  const double typical =
+      nearest[nearest.size() / 2] * std::pow(thinned, 1.0 / static_cast<double>(rows.dim()));
+  return typical < kSteps * scale;
+}
+
 double fixed_point(double z, double code) { return std::nearbyint((z - code) * kDetailSteps); }
 
 }  // namespace
@@ -133,7 +167,15 @@ CodeSpace CodeSpace::fit(const PreparedRows& rows, Metric metric, const Context&
     space.centre = robust_centre;
     space.scale = 2 * reach / 127;
   }
+  space.exact_walk = is_too_coarse(rows, space.scale, context);
   return space;
+}
+
+HnswGraph CodeSpace::make_graph(int64_t m) const {
+  HnswGraph graph(dim, m, precision);
+  graph.exact_walk = exact_walk;
+  graph.walk_unit = precision == Precision::kFloat ? static_cast<float>(1 / (scale * scale)) : 1.0F;
+  return graph;
 }
 
 bool CodeSpace::holds(const float* row, double norm, Metric metric) const {
@@ -253,6 +295,16 @@ void PreparedQuery::prepare(const CodeSpace& space, Metric metric, const float* 
     dot_scale = 1;
   }
   code.exact = exact.data();
+  if (!space.exact_walk) return;
+  walk = exact;
+  if (inner_product && space.precision != Precision::kFloat) {
+    for (int64_t j = 0; j < dim; ++j) {
+      walk[static_cast<size_t>(j)] =
+          static_cast<float>((query[j] * stretch - space.centre[static_cast<size_t>(j)]) / space.scale);
+    }
+  }
+  code.walk = walk.data();
+  code.error = 0;
 }
 
 double PreparedQuery::distance_of(float kernel_result, double scale) const {

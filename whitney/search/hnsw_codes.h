@@ -37,12 +37,16 @@ struct CodeSpace {
   /// Inner product: the largest norm R. The extra coordinate sqrt(R^2 - |x|^2) makes the nearest by l2 the
   /// largest by inner product (Bachrach et al. 2014).
   double radius = 0;
+  /// Neighbours are only some steps of the codes apart: walks must compare the full vectors.
+  bool exact_walk = false;
 
   /// Chooses the map for the rows: integers as they are where their range allows it, else the full range;
   /// where rare values lie far outside (more than four times the range of 99.9 % of a sample), that range
   /// with the values kept as float32 beside.
   static CodeSpace fit(const PreparedRows& rows, Metric metric, const Context& context);
 
+  /// An empty graph for vectors in this space.
+  HnswGraph make_graph(int64_t m) const;
   /// True when the row can be stored without another map.
   bool holds(const float* row, double norm, Metric metric) const;
   /// Writes code, details and head constants of a row into a node.
@@ -55,6 +59,9 @@ struct CodeSpace {
 struct CodeQuery {
   /// For the exact kernel: z of the query (l2), or the query itself (inner product, Precision::kFloat).
   const float* exact = nullptr;
+  /// For exact walks: z of the query, or the query itself (Precision::kFloat). Distance =
+  /// GraphView::walk_unit times the squared l2 to the node's, plus (extra(x) - extra)^2.
+  const float* walk = nullptr;
   /// z in steps of `step`, padded_dim values, zeros beyond dim.
   const int8_t* codes = nullptr;
   /// Distance to node x = base + norm(x) - 2 step (dot - 128 sum of codes) + extra(x) (extra(x) - 2 extra).
@@ -73,7 +80,7 @@ struct CodeQuery {
 /// The query's buffers and what turns its distances into values.
 struct PreparedQuery {
   CodeQuery code;
-  std::vector<float> exact;
+  std::vector<float> exact, walk;
   /// Aligned to 64 bytes.
   Array<int8_t> codes;
   /// Cosine: a zero vector scores 0 with everything.

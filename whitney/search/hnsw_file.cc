@@ -25,6 +25,7 @@ Value describe(const HnswParts& parts) {
       .set("top_level", graph.top_level);
   result.set("precision", kPrecisions[static_cast<size_t>(graph.precision)]);
   result.set("scale", parts.space.scale).set("radius", parts.space.radius);
+  result.set("exact_walk", parts.space.exact_walk);
   return result;
 }
 
@@ -49,6 +50,11 @@ class Description {
     if (!std::isfinite(number) || number < 0 || (number == 0 && !or_zero)) wrong(name, field);
     return number;
   }
+  bool boolean(std::string_view name) const {
+    const Value& field = at(name);
+    if (!field.is_bool()) wrong(name, field);
+    return field.as_bool();
+  }
   const std::string& text(std::string_view name) const {
     const Value& field = at(name);
     if (!field.is_string()) wrong(name, field);
@@ -69,7 +75,7 @@ class Description {
 };
 
 template <class T>
-Array<T> read_tensor(const Artifact& artifact, std::string_view name, std::vector<int64_t> shape) {
+Array<T> read_tensor(const Artifact& artifact, std::string_view name, const std::vector<int64_t>& shape) {
   const TensorView& tensor = artifact.tensor(name);
   if (tensor.shape != shape) {
     std::string wanted;
@@ -122,6 +128,7 @@ CodeSpace read_space(const Artifact& artifact, const Description& description, c
   space.precision = graph.precision;
   space.scale = description.positive("scale", false);
   space.radius = description.positive("radius", true);
+  space.exact_walk = description.boolean("exact_walk");
   const Array<float> centre = read_tensor<float>(artifact, "hnsw.centre", {graph.dim});
   space.centre.assign(centre.begin(), centre.end());
   for (const float value : space.centre) {
@@ -182,6 +189,10 @@ HnswParts open_hnsw(const Artifact& artifact) {
   HnswParts parts;
   parts.graph = read_graph(artifact, description);
   parts.space = read_space(artifact, description, parts.graph);
+  parts.links_checked = false;
+  const HnswGraph like = parts.space.make_graph(parts.graph.m);
+  parts.graph.exact_walk = like.exact_walk;
+  parts.graph.walk_unit = like.walk_unit;
   parts.options.m = static_cast<int>(parts.graph.m);
   parts.options.ef_construction = static_cast<int>(description.integer("ef_construction", 1, 100'000));
   parts.seed = read_seed(description);

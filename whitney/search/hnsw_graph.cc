@@ -54,12 +54,13 @@ void fail_corrupt_graph() {
 
 Array<uint8_t> allocate_for_walks(int64_t size_bytes) {
   Array<uint8_t> result(size_bytes);
-  constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
-  const auto begin = reinterpret_cast<uintptr_t>(result.data());
-  const uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage;
-  const uintptr_t last = (begin + static_cast<uintptr_t>(size_bytes)) / kHugePage * kHugePage;
+  constexpr int64_t kHugePage = int64_t{2} << 20;
+  uint8_t* data = result.mutable_data();
+  const auto past = static_cast<int64_t>(reinterpret_cast<uintptr_t>(data) % kHugePage);
+  const int64_t first = past == 0 ? 0 : kHugePage - past;
+  const int64_t last = (past + size_bytes) / kHugePage * kHugePage - past;
   // Only advice: where it is refused the walk is slower, not wrong.
-  if (first < last) (void)madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  if (first < last) (void)madvise(data + first, static_cast<size_t>(last - first), MADV_HUGEPAGE);
   return result;
 }
 
@@ -85,6 +86,8 @@ GraphView HnswGraph::view() const {
   view.details = details.data();
   view.detail_stride = detail_stride();
   view.precision = precision;
+  view.exact_walk = exact_walk;
+  view.walk_unit = walk_unit;
   view.upper_start = upper_start.data();
   view.levels = levels.data();
   view.upper = upper.data();
@@ -94,6 +97,22 @@ GraphView HnswGraph::view() const {
 
 int64_t HnswGraph::size_bytes() const {
   return blocks.size() + details.size() + levels.size() + 4 * (upper_start.size() + upper.size());
+}
+
+void HnswGraph::check_links() const {
+  int64_t words = 0;
+  for (uint32_t node = 0; node < num_nodes; ++node) {
+    const int level = levels[node];
+    const uint32_t start = level == 0 ? kNoNode : static_cast<uint32_t>(words);
+    words += level * (m + 1);
+    if (level > kMaxLevel || level > top_level || words > upper_used || upper_start[node] != start)
+      fail_corrupt_graph();
+    for (int layer = 0; layer <= level; ++layer) {
+      for (const uint32_t link : links(node, layer)) {
+        if (link >= num_nodes || link == node || levels[link] < layer) fail_corrupt_graph();
+      }
+    }
+  }
 }
 
 void HnswGraph::append(std::span<const uint8_t> new_levels) {

@@ -57,6 +57,9 @@ struct GraphView {
   const uint8_t* details = nullptr;
   int64_t detail_stride = 0;
   Precision precision = Precision::kInteger;
+  /// Walks compare the full vectors: the codes are too coarse to tell neighbours apart.
+  bool exact_walk = false;
+  float walk_unit = 1;
   /// Layers above 0: node -> first word of its lists in `upper`, kNoNode for nodes of layer 0 only; a list is
   /// a count and M links.
   const uint32_t* upper_start = nullptr;
@@ -73,6 +76,11 @@ struct GraphView {
   }
   const uint8_t* detail(uint32_t node) const { return details + static_cast<int64_t>(node) * detail_stride; }
 };
+
+/// Bytes of a node as a query (see query_of_node).
+inline int64_t node_query_bytes(const GraphView& graph) {
+  return graph.exact_walk ? graph.padded_dim * static_cast<int64_t>(sizeof(float)) : graph.padded_dim;
+}
 
 /// Bytes beside the code of a vector.
 int64_t detail_bytes(Precision precision, int64_t dim);
@@ -91,6 +99,9 @@ struct HnswGraph {
   int64_t dim = 0;
   int64_t m = 0;
   Precision precision = Precision::kInteger;
+  /// See GraphView and CodeQuery.
+  bool exact_walk = false;
+  float walk_unit = 1;
   int64_t num_nodes = 0;
   /// A node of the highest layer; kNoNode in an empty graph.
   uint32_t entry = kNoNode;
@@ -107,6 +118,8 @@ struct HnswGraph {
   GraphView view() const;
   int64_t size_bytes() const;
 
+  /// Looks at every list, in O(n): changes trust what they find. Throws Error as fail_corrupt_graph.
+  void check_links() const;
   /// Adds nodes without links of the given levels; codes are to be written.
   void append(std::span<const uint8_t> new_levels);
   /// Drops the nodes with dead[node] != 0 and gives the others new numbers in the same order: the result,

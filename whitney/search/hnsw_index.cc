@@ -77,7 +77,7 @@ void widen_space(HnswParts& parts, const PreparedRows& more, const Context& cont
   // Room for the next ones, so that rows coming one by one do not widen it each time.
   if (space.precision == Precision::kFixed) space.scale *= 1.25;
   space.radius *= 1.1;
-  HnswGraph graph(old.dim, old.m, space.precision);
+  HnswGraph graph = space.make_graph(old.m);
   graph.append(old.levels.span().first(static_cast<size_t>(old.num_nodes)));
   std::vector<uint32_t> all(static_cast<size_t>(old.num_nodes));
   std::iota(all.begin(), all.end(), 0u);
@@ -117,7 +117,7 @@ uint32_t find_equal(const HnswGraph& graph, const GraphView& fresh, uint32_t i, 
 /// nodes.
 std::vector<uint32_t> add_vectors(HnswParts& parts, const PreparedRows& rows,
                                   std::span<const uint32_t> distinct, const Context& context) {
-  HnswGraph fresh(parts.graph.dim, parts.graph.m, parts.space.precision);
+  HnswGraph fresh = parts.space.make_graph(parts.graph.m);
   fresh.append(std::vector<uint8_t>(distinct.size(), 0));
   encode_rows(rows, distinct, parts.space, parts.metric, fresh, 0, context);
   const GraphView fresh_view = fresh.view();
@@ -125,7 +125,7 @@ std::vector<uint32_t> add_vectors(HnswParts& parts, const PreparedRows& rows,
   parallel_blocks(context, std::ssize(distinct), kBlockRows, [&](int64_t begin, int64_t end) {
     WalkScratch scratch;
     scratch.fit(parts.graph.view());
-    Array<int8_t> codes(fresh_view.padded_dim);
+    Array<int8_t> codes(node_query_bytes(fresh_view));
     for (int64_t i = begin; i < end; ++i) {
       nodes[static_cast<size_t>(i)] =
           find_equal(parts.graph, fresh_view, static_cast<uint32_t>(i), codes, scratch);
@@ -152,6 +152,13 @@ void compact_rows(HnswParts& parts) {
   parts.nodes = NodeRows(std::move(kept), parts.graph.num_nodes, parts.rows.live);
 }
 
+/// Before the first change of an opened index: walks check what they follow, changes do not.
+void trust_links(HnswParts& parts) {
+  if (parts.links_checked) return;
+  parts.graph.check_links();
+  parts.links_checked = true;
+}
+
 }  // namespace
 
 HnswParts build_hnsw(const Embeddings& embeddings, const HnswOptions& options, const Context& context) {
@@ -169,7 +176,7 @@ HnswParts build_hnsw(const Embeddings& embeddings, const HnswOptions& options, c
                         " vectors are zero: they score 0 with every query and are found last"));
   }
   parts.space = CodeSpace::fit(rows, parts.metric, context);
-  parts.graph = HnswGraph(rows.dim(), options.m, parts.space.precision);
+  parts.graph = parts.space.make_graph(options.m);
   parts.graph.append(draw_levels(parts, std::ssize(distinct.first_rows)));
   encode_rows(rows, distinct.first_rows, parts.space, parts.metric, parts.graph, 0, context);
   link_from(parts, 0, context);
@@ -179,6 +186,7 @@ HnswParts build_hnsw(const Embeddings& embeddings, const HnswOptions& options, c
 
 void add_to_hnsw(HnswParts& parts, const Embeddings& more, const Context& context) {
   check_size(parts.rows.size() + more.size(), more.dim());
+  trust_links(parts);
   if (revives_removed(parts.rows, more.ids)) compact_rows(parts);
   const PreparedRows rows(more.vectors, parts.metric);
   const DistinctRows distinct = find_distinct(rows, parts.metric, context);
@@ -195,6 +203,7 @@ void add_to_hnsw(HnswParts& parts, const Embeddings& more, const Context& contex
 }
 
 void remove_from_hnsw(HnswParts& parts, std::span<const uint32_t> rows, const Context& context) {
+  trust_links(parts);
   std::vector<uint32_t> node_of_row = parts.nodes.node_of_row();
   std::vector<uint32_t> num_left(static_cast<size_t>(parts.graph.num_nodes), 0);
   for (const uint32_t row : rows) node_of_row[row] = kNoNode;

@@ -25,6 +25,8 @@ struct HnswParts {
   CodeSpace space;
   HnswGraph graph;
   NodeRows nodes;
+  /// False for a file's until they were looked at.
+  bool links_checked = true;
 };
 
 /// Makes the parts of an index over embeddings. Throws Error for vectors that are too wide, too many, or not

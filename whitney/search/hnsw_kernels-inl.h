@@ -159,28 +159,55 @@ HWY_INLINE hn::Vec<D> LoadExact(D d, const GraphView& graph, const uint8_t* code
   return hn::MulAdd(hn::ConvertTo(d, fine), hn::Set(d, 1.0F / (1 << 24)), hn::ConvertTo(d, steps));
 }
 
-HWY_INLINE float ExactDistance(const GraphView& graph, const CodeQuery& query, uint32_t node) {
+// Sum over the values of a node: of products with `query`, or of squared differences.
+template <bool kDot>
+HWY_INLINE float SumExact(const GraphView& graph, const float* query, uint32_t node) {
   const hn::CappedTag<float, 16> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const uint8_t* code = graph.code(node);
   const uint8_t* detail = graph.detail(node);
   auto sum = hn::Zero(d), other = hn::Zero(d);
-  const auto add = [&](auto q, auto z, auto total) HWY_ATTR {
-    if (query.inner_product) return hn::MulAdd(q, z, total);
+  const auto add = [](auto q, auto z, auto total) HWY_ATTR {
+    if constexpr (kDot) return hn::MulAdd(q, z, total);
     const auto difference = hn::Sub(q, z);
     return hn::MulAdd(difference, difference, total);
   };
   int64_t i = 0;
   for (; i + 2 * lanes <= graph.dim; i += 2 * lanes) {
-    sum = add(hn::LoadU(d, query.exact + i), LoadExact(d, graph, code, detail, i), sum);
-    other = add(hn::LoadU(d, query.exact + i + lanes), LoadExact(d, graph, code, detail, i + lanes), other);
+    sum = add(hn::LoadU(d, query + i), LoadExact(d, graph, code, detail, i), sum);
+    other = add(hn::LoadU(d, query + i + lanes), LoadExact(d, graph, code, detail, i + lanes), other);
+  }
+  if (i + lanes <= graph.dim) {
+    sum = add(hn::LoadU(d, query + i), LoadExact(d, graph, code, detail, i), sum);
+    i += lanes;
   }
   sum = hn::Add(sum, other);
   const hn::CappedTag<float, 1> one;
   auto rest = hn::Zero(one);
   for (; i < graph.dim; ++i)
-    rest = add(hn::LoadU(one, query.exact + i), LoadExact(one, graph, code, detail, i), rest);
+    rest = add(hn::LoadU(one, query + i), LoadExact(one, graph, code, detail, i), rest);
   return hn::GetLane(hn::SumOfLanes(d, sum)) + hn::GetLane(rest);
+}
+
+HWY_INLINE float ExactDistance(const GraphView& graph, const CodeQuery& query, uint32_t node) {
+  return query.inner_product ? SumExact<true>(graph, query.exact, node)
+                             : SumExact<false>(graph, query.exact, node);
+}
+
+// What CodeDistance estimates, by the full vectors.
+HWY_INLINE float WalkDistance(const GraphView& graph, const CodeQuery& query, uint32_t node) {
+  const float extra = graph.head(node).extra - query.extra;
+  return graph.walk_unit * SumExact<false>(graph, query.walk, node) + extra * extra;
+}
+
+// Distances of nodes for a walk: of their codes, or where these are too coarse of the full vectors.
+HWY_INLINE void WalkDistances(const GraphView& graph, const CodeQuery& query, const uint32_t* nodes,
+                              int64_t count, float* out) {
+  if (!graph.exact_walk) return CodeDistances(graph, query, nodes, count, out);
+  for (int64_t i = 0; i < count; ++i) {
+    if (i + 1 < count) PrefetchExact(graph, nodes[i + 1]);
+    out[i] = WalkDistance(graph, query, nodes[i]);
+  }
 }
 
 }  // namespace whitney::search::HWY_NAMESPACE

@@ -96,7 +96,7 @@ std::vector<uint32_t> repaired_list(const HnswGraph& graph, const GraphView& vie
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   const CodeQuery query = query_of_node(view, node, codes.mutable_data());
   std::vector<float> distances(candidates.size());
-  code_distances(view, query, candidates, distances.data());
+  walk_distances(view, query, candidates, distances.data());
   std::vector<uint64_t> keys(candidates.size());
   for (size_t i = 0; i < keys.size(); ++i) keys[i] = NodePool::key_of(distances[i], candidates[i]);
   std::ranges::sort(keys);
@@ -113,7 +113,7 @@ void repair_lists(HnswGraph& graph, std::span<const uint8_t> dead, const Context
   std::vector<std::vector<NewList>> changes(static_cast<size_t>(num_blocks));
   const GraphView view = graph.view();
   parallel_blocks(context, n, kBlock, [&](int64_t begin, int64_t end) {
-    Array<int8_t> codes(view.padded_dim), kept(view.padded_dim * graph.cap(0));
+    Array<int8_t> codes(node_query_bytes(view)), kept(node_query_bytes(view) * graph.cap(0));
     for (int64_t i = begin; i < end; ++i) {
       const auto node = static_cast<uint32_t>(i);
       if (dead[node] != 0) continue;
@@ -167,7 +167,7 @@ void connect_layer0(HnswGraph& graph, int64_t ef, const Context& context) {
   if (graph.num_nodes == 0) return;
   ReachTree tree(graph);
   WalkScratch scratch;
-  Array<int8_t> codes(graph.view().padded_dim);
+  Array<int8_t> codes(node_query_bytes(graph.view()));
   for (uint32_t node = 0; node < graph.num_nodes; ++node) {
     const bool leads_nowhere = graph.links(node, 0).empty() && graph.num_nodes > 1;
     if (tree.reaches(node) && !leads_nowhere) continue;

@@ -14,7 +14,7 @@ namespace whitney::search {
 namespace {
 
 /// Below so many passing vectors (or a share 1 / 2M of all) a scan costs less than a filtered walk; measured
-/// on MNIST and DEEP, card FANNS.
+/// on MNIST and DEEP.
 constexpr int64_t kScanAtMost = 2000;
 /// Queries of one task.
 constexpr int64_t kQueriesPerTask = 16;
@@ -238,7 +238,7 @@ class QuerySearch {
 
   /// Whether a node of this estimate may be as near as what the exact kernel returned for another.
   bool may_enter(float estimate, float worst) const {
-    if (parts_.space.precision == Precision::kFloat) return true;
+    if (parts_.space.precision == Precision::kFloat && !view_.exact_walk) return true;
     const CodeQuery& query = scratch_.query.code;
     const double worst_distance = scratch_.query.distance_of(exact_of(worst), parts_.space.scale);
     // Rounding adds its variance to every estimate and is off by its deviation times the distance.

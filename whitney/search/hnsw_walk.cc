@@ -54,7 +54,7 @@ HWY_INLINE bool Meet(VisitedSet& visited, uint32_t node) {
 // Computes the distances of scratch.batch[0, count) and enters those below the bound.
 HWY_INLINE void EnterBatch(const GraphView& graph, const CodeQuery& query, int64_t count,
                            WalkScratch& scratch) {
-  CodeDistances(graph, query, scratch.batch.data(), count, scratch.batch_distances.data());
+  WalkDistances(graph, query, scratch.batch.data(), count, scratch.batch_distances.data());
   scratch.counters.distances += count;
   NodePool& pool = scratch.pool;
   for (int64_t i = 0; i < count; ++i) {
@@ -190,14 +190,14 @@ uint32_t Descend(const GraphView& graph, const CodeQuery& query, uint32_t entry,
   CheckNode(graph, entry);
   uint32_t nearest = entry;
   float distance = 0;
-  CodeDistances(graph, query, &nearest, 1, &distance);
+  WalkDistances(graph, query, &nearest, 1, &distance);
   int64_t num_distances = 1;
   for (int layer = from; layer >= to; --layer) {
     for (bool moved = true; moved;) {
       moved = false;
       const Links links = LinksOf(graph, nearest, layer);
       for (uint32_t i = 0; i < links.count; ++i) CheckNode(graph, links.nodes[i]);
-      CodeDistances(graph, query, links.nodes, links.count, scratch.batch_distances.data());
+      WalkDistances(graph, query, links.nodes, links.count, scratch.batch_distances.data());
       num_distances += links.count;
       for (uint32_t i = 0; i < links.count; ++i) {
         if (!(scratch.batch_distances[i] < distance)) continue;
@@ -211,25 +211,60 @@ uint32_t Descend(const GraphView& graph, const CodeQuery& query, uint32_t entry,
   return nearest;
 }
 
-HWY_INLINE void LoadSigned(const GraphView& graph, uint32_t node, int8_t* codes) {
+// Writes the values of a node as an exact walk compares them.
+HWY_INLINE void LoadWalk(const GraphView& graph, uint32_t node, float* out) {
+  const hn::CappedTag<float, 16> d;
+  const hn::CappedTag<float, 1> one;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const uint8_t* code = graph.code(node);
-  for (int64_t i = 0; i < graph.dim; ++i) codes[i] = static_cast<int8_t>(code[i] ^ 0x80);
+  const uint8_t* detail = graph.detail(node);
+  int64_t i = 0;
+  for (; i + lanes <= graph.dim; i += lanes) hn::StoreU(LoadExact(d, graph, code, detail, i), d, out + i);
+  for (; i < graph.dim; ++i) hn::StoreU(LoadExact(one, graph, code, detail, i), one, out + i);
 }
 
-HWY_INLINE CodeQuery QueryOfLoaded(const GraphView& graph, uint32_t node, const int8_t* codes) {
+CodeQuery QueryOfNode(const GraphView& graph, uint32_t node, int8_t* buffer) {
   const NodeHead& head = graph.head(node);
   CodeQuery query;
-  query.codes = codes;
   query.base = static_cast<float>(head.norm) + head.extra * head.extra;
   query.extra = head.extra;
   query.correction = 128 * head.sum;
+  query.codes = buffer;
+  if (graph.exact_walk) {
+    auto* values = reinterpret_cast<float*>(buffer);
+    LoadWalk(graph, node, values);
+    query.walk = values;
+    return query;
+  }
+  const uint8_t* code = graph.code(node);
+  for (int64_t i = 0; i < graph.dim; ++i) buffer[i] = static_cast<int8_t>(code[i] ^ 0x80);
+  std::fill(buffer + graph.dim, buffer + graph.padded_dim, int8_t{0});
   return query;
 }
 
-CodeQuery QueryOfNode(const GraphView& graph, uint32_t node, int8_t* codes) {
-  LoadSigned(graph, node, codes);
-  std::fill(codes + graph.dim, codes + graph.padded_dim, int8_t{0});
-  return QueryOfLoaded(graph, node, codes);
+// Whether a node is nearer to one of some kept ones than `limit`.
+HWY_INLINE bool IsNearerToKept(const GraphView& graph, uint32_t node, float limit, const CodeQuery* kept,
+                               int64_t num_kept, WalkCounters& counters) {
+  const uint8_t* code = graph.code(node);
+  const NodeHead& head = graph.head(node);
+  for (int64_t group = 0; group < num_kept; group += 4) {
+    const int64_t in_group = HWY_MIN(int64_t{4}, num_kept - group);
+    counters.distances += in_group;
+    if (graph.exact_walk) {
+      for (int64_t j = 0; j < in_group; ++j) {
+        if (WalkDistance(graph, kept[group + j], node) < limit) return true;
+      }
+      continue;
+    }
+    const int8_t* queries[4];
+    int32_t dots[4];
+    for (int64_t j = 0; j < 4; ++j) queries[j] = kept[HWY_MIN(group + j, num_kept - 1)].codes;
+    DotQueries(code, queries, graph.padded_dim, dots);
+    for (int64_t j = 0; j < in_group; ++j) {
+      if (CodeDistance(kept[group + j], head, dots[j]) < limit) return true;
+    }
+  }
+  return false;
 }
 
 int64_t SelectNeighbors(const GraphView& graph, std::span<const uint64_t> candidates, int64_t m,
@@ -241,35 +276,20 @@ int64_t SelectNeighbors(const GraphView& graph, std::span<const uint64_t> candid
   }
   WHITNEY_CHECK(m <= kMaxListed, "a list of ", m, " links");
   CodeQuery kept[kMaxListed];
+  const int64_t stride = node_query_bytes(graph);
   for (const uint64_t key : candidates) {
     if (num_kept == m) break;
     const uint32_t node = NodePool::node_of(key);
-    const float to_base = NodePool::distance_of(key);
-    const uint8_t* code = graph.code(node);
-    const NodeHead& head = graph.head(node);
-    bool keep = true;
-    for (int64_t group = 0; keep && group < num_kept; group += 4) {
-      const int8_t* queries[4];
-      int32_t dots[4];
-      for (int64_t j = 0; j < 4; ++j) {
-        queries[j] = buffer + HWY_MIN(group + j, num_kept - 1) * graph.padded_dim;
-      }
-      DotQueries(code, queries, graph.padded_dim, dots);
-      const int64_t in_group = HWY_MIN(int64_t{4}, num_kept - group);
-      counters.distances += in_group;
-      for (int64_t j = 0; j < in_group; ++j)
-        keep = keep && !(CodeDistance(kept[group + j], head, dots[j]) < to_base);
-    }
-    if (!keep) continue;
-    kept[num_kept] = QueryOfNode(graph, node, buffer + num_kept * graph.padded_dim);
+    if (IsNearerToKept(graph, node, NodePool::distance_of(key), kept, num_kept, counters)) continue;
+    kept[num_kept] = QueryOfNode(graph, node, buffer + num_kept * stride);
     out[num_kept++] = node;
   }
   return num_kept;
 }
 
-void CodeDistancesOf(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
-                     float* out) {
-  CodeDistances(graph, query, nodes.data(), static_cast<int64_t>(nodes.size()), out);
+void DistancesOf(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+                 float* out) {
+  WalkDistances(graph, query, nodes.data(), static_cast<int64_t>(nodes.size()), out);
 }
 
 void ExactDistances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
@@ -288,7 +308,7 @@ namespace whitney::search {
 namespace {
 
 HWY_EXPORT(QueryOfNode);
-HWY_EXPORT(CodeDistancesOf);
+HWY_EXPORT(DistancesOf);
 HWY_EXPORT(ExactDistances);
 HWY_EXPORT(Descend);
 HWY_EXPORT(SearchLayer);
@@ -297,13 +317,13 @@ HWY_EXPORT(SelectNeighbors);
 
 }  // namespace
 
-CodeQuery query_of_node(const GraphView& graph, uint32_t node, int8_t* codes) {
-  return HWY_DYNAMIC_DISPATCH(QueryOfNode)(graph, node, codes);
+CodeQuery query_of_node(const GraphView& graph, uint32_t node, int8_t* buffer) {
+  return HWY_DYNAMIC_DISPATCH(QueryOfNode)(graph, node, buffer);
 }
 
-void code_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+void walk_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
                     float* out) {
-  HWY_DYNAMIC_DISPATCH(CodeDistancesOf)(graph, query, nodes, out);
+  HWY_DYNAMIC_DISPATCH(DistancesOf)(graph, query, nodes, out);
 }
 
 void exact_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,

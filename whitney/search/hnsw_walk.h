@@ -9,12 +9,13 @@ namespace whitney::search {
 
 // Walks and distances over a graph's codes. Each call chooses its SIMD level once.
 
-/// A query whose distances are those of a node to others: reads the node's code into `codes` (padded_dim
-/// values).
-CodeQuery query_of_node(const GraphView& graph, uint32_t node, int8_t* codes);
+/// A query whose distances are those of a node to others: keeps the node's values in `buffer`
+/// (node_query_bytes, aligned to 64).
+CodeQuery query_of_node(const GraphView& graph, uint32_t node, int8_t* buffer);
 
-/// Computes the distances of some nodes in code space.
-void code_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+/// Computes the distances of some nodes in code space as walks do: of the codes, or where these are too
+/// coarse (GraphView::exact_walk) of the full vectors.
+void walk_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
                     float* out);
 
 /// Computes what the stored vectors give beyond the codes: squared l2 in code space, or for an inner product
@@ -44,7 +45,7 @@ struct FilterWalk {
   double one_hop_share = 0.4;
 };
 
-/// Beam search on layer 0 that keeps passing nodes only, by the rule that card FANNS measured best: a node
+/// Beam search on layer 0 that keeps passing nodes only, by the rule measured best: a node
 /// whose neighbours pass at a share of 0.4 or more expands those; else also, in list order, the passing
 /// neighbours of those that do not pass, until 2M are found (NaviX, arXiv 2506.23397). `starts` begin beside
 /// `entry`. Returns false when a budget ended it.
@@ -54,7 +55,7 @@ bool search_filtered(const GraphView& graph, const CodeQuery& query, uint32_t en
 /// Chooses links by the heuristic of the paper (its algorithm 4 without extensions): goes through
 /// `candidates` (keys of a NodePool, ascending), keeps one iff it is no nearer to a kept one than to the
 /// base, stops at `m`. Fewer than m candidates are all kept. Returns how many nodes it wrote to `out`.
-/// `buffer`: room for m * padded_dim codes.
+/// `buffer`: room for m times node_query_bytes.
 int64_t select_neighbors(const GraphView& graph, std::span<const uint64_t> candidates, int64_t m,
                          int8_t* buffer, uint32_t* out, WalkCounters& counters);
 
