@@ -188,7 +188,7 @@ Token FilterLexer::read_quoted_name(size_t begin) {
 Token FilterLexer::read_number(size_t begin) {
   if (text_[at_] == '-' || text_[at_] == '+') ++at_;
   while (at_ < text_.size()) {
-    const char c = text_[at_], before = text_[at_ - 1];
+    const char c = text_[at_], before = at_ > begin ? text_[at_ - 1] : '\0';
     const bool exponent_sign = (c == '-' || c == '+') && (before == 'e' || before == 'E');
     if (!(begins_name(c) || is_digit(c) || c == '.' || exponent_sign)) break;
     ++at_;

@@ -165,6 +165,7 @@ TEST(FilterLanguage, RefusesBrokenTokens) {
   EXPECT_THAT(error_of(R"(a = "\ud800")"), HasSubstr("surrogate"));
   EXPECT_THAT(error_of(R"(a = "\ud800\u0041")"), HasSubstr("surrogate"));
   EXPECT_THAT(error_of("a = 12abc"), HasSubstr("\"12abc\" is not a number"));
+  EXPECT_THAT(error_of("12abc = 1"), HasSubstr("character 1: \"12abc\" is not a number"));
   EXPECT_THAT(error_of("a = 1.2.3"), HasSubstr("\"1.2.3\" is not a number"));
   EXPECT_THAT(error_of("a = 1e999"), HasSubstr("out of the range"));
   EXPECT_THAT(error_of(std::string_view("a = 1 \0", 7)), HasSubstr("character with the code 0"));
