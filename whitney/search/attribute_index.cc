@@ -121,7 +121,7 @@ RowSet AttributeIndex::State::all_of(const std::vector<Filter>& children, const 
     sets.emplace_back(size, std::move(set));
   }
   std::stable_sort(sets.begin(), sets.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  RowSet result = sets.empty() ? all : std::move(sets[0].second);
+  RowSet result = sets.empty() ? all : sets[0].second;  // a copy shares
   for (size_t i = 1; i < sets.size() && !result.empty(); ++i) result = result & sets[i].second;
   for (const Filter& child : children) {
     if (result.empty()) return result;
