@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/graph/fastrp_features.h"
 #include "whitney/graph/fastrp_plan.h"
 #include "whitney/graph/fastrp_powers.h"
 #include "whitney/linalg/standardize.h"
@@ -146,12 +148,17 @@ Embeddings fastrp(const Graph& graph, const FastRPOptions& options, const Contex
   const FastRPPlan plan = make_plan(options);
   refuse_empty(graph);
   Matrix vectors;
+  std::string features_fingerprint;
   {
-    FastRPPowerStream stream(graph, options, plan, context);
+    const Matrix features = read_features(graph, options, context);
+    if (features.rows() > 0) features_fingerprint = fingerprint(Embeddings{graph.ids, features, {}});
+    FastRPPowerStream stream(graph, features, options, plan, context);
     vectors =
         plan.concatenate ? stream_concatenation(stream, plan, context) : stream_sum(stream, plan, context);
   }
-  return finish(graph.ids, std::move(vectors), plan, context);
+  Embeddings result = finish(graph.ids, std::move(vectors), plan, context);
+  if (!features_fingerprint.empty()) result.record.set("features_fingerprint", features_fingerprint);
+  return result;
 }
 
 FastRPPowers fastrp_powers(const Graph& graph, const FastRPOptions& options, const Context& context) {
@@ -162,7 +169,7 @@ FastRPPowers fastrp_powers(const Graph& graph, const FastRPOptions& options, con
   plan.weights.assign(static_cast<size_t>(given) + 1, 1.0);
   plan.normalize_rows = true;
   FastRPPowers result{.ids = graph.ids, .powers = {}, .inverse_norms = {}};
-  FastRPPowerStream stream(graph, options, plan, context);
+  FastRPPowerStream stream(graph, read_features(graph, options, context), options, plan, context);
   for (;;) {
     result.powers.push_back(stream.current.matrix);
     result.inverse_norms.push_back(stream.current.inverse_norms);

@@ -52,6 +52,8 @@ struct FastRPOptions {
   bool standardize = true;
   std::vector<double> iteration_weights;
   std::optional<double> normalization_strength;
+  std::optional<Path> features;
+  std::vector<std::string> feature_properties;
   double property_ratio = 0;
 
   void fields(auto&& field) {
@@ -84,10 +86,16 @@ struct FastRPOptions {
           "The name of weights in Neo4j GDS (default there: 0,1,1); give one of the two");
     field("normalization_strength", normalization_strength, Range{-10, 10},
           "The name of beta in Neo4j GDS (default there: 0); give one of the two");
+    field("features", features,
+          "File of node features: vectors by id, or a table of which feature_properties are taken. Every "
+          "node needs a row");
+    field("feature_properties", feature_properties,
+          "Number columns of that table, one feature each (featureProperties of Neo4j GDS). Empty: the "
+          "file's vectors");
     field(
         "property_ratio", property_ratio, Range{0, 1},
-        "Share of the width that projects node properties in Neo4j GDS. Node properties are not read yet, so "
-        "only 0 is possible");
+        "Share of the width that projects node features instead of random rows (propertyRatio of Neo4j GDS). "
+        "1: vectors do not depend on ids, so that those of different graphs can be compared");
   }
   /// Sentences about what has no effect in this combination.
   WHITNEY_API std::vector<std::string> ineffective() const;
@@ -98,8 +106,8 @@ struct FastRPOptions {
 /// Result: n x dim float32 (n x k dim when concatenated), metric cosine. Nodes from which no edge leads get
 /// zero vectors, which are left out of the standardisation and counted in a note. The random row of a node
 /// depends on (seed, id) only. Throws UsageError for options that contradict each other, Error when powers of
-/// the adjacency matrix leave the range of float32. O(k nnz dim) time; memory: two n x dim matrices when only
-/// the last two weights are not zero, else three.
+/// the adjacency matrix leave the range of float32, or a node lacks a feature that the options ask for. O(k
+/// nnz dim) time; memory: two n x dim matrices when only the last two weights are not zero, else three.
 WHITNEY_API Embeddings fastrp(const Graph& graph, const FastRPOptions& options, const Context& context);
 
 /// Tells what fastrp will need: n x dim matrices, the graph, and the time of the sparse products.

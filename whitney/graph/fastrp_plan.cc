@@ -22,10 +22,8 @@ const std::vector<double>& weights_of(const FastRPOptions& options) {
 }
 
 FastRPPlan make_plan(const FastRPOptions& options) {
-  if (options.property_ratio != 0) {
-    throw UsageError(concat("option \"property_ratio\": ", options.property_ratio,
-                            " is not possible, because node properties are not read yet (expected: 0)"));
-  }
+  if (options.property_ratio > 0 && !options.features)
+    throw UsageError("property_ratio asks for node features: give their file as features");
   const std::vector<double>& weights = weights_of(options);
   FastRPPlan plan{.dim = options.dim,
                   .weights = {},
@@ -61,6 +59,8 @@ std::vector<std::string> FastRPOptions::ineffective() const {
   say(concatenate && node_self_influence != 0, "node_self_influence", "combine concatenate");
   say(concatenate && num_powers && weights != defaults.weights, "weights",
       "combine concatenate and num_powers");
+  say(features && property_ratio == 0, "features", "property_ratio 0");
+  say(!features && !feature_properties.empty(), "feature_properties", "no features");
   say(!concatenate && num_powers.has_value(), "num_powers", "combine sum");
   return sentences;
 }

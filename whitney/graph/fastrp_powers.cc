@@ -56,10 +56,10 @@ Array<float> inverse_norms_of(const MatrixView& matrix, const Context& context) 
 
 }  // namespace
 
-FastRPPowerStream::FastRPPowerStream(const Graph& graph, const FastRPOptions& options, const FastRPPlan& plan,
-                                     const Context& context)
+FastRPPowerStream::FastRPPowerStream(const Graph& graph, const Matrix& features, const FastRPOptions& options,
+                                     const FastRPPlan& plan, const Context& context)
     : context_(context), plan_(plan), walk_(make_walk(graph, options, context)) {
-  current.matrix = make_projection(graph, walk_, options, context);
+  current.matrix = make_projection(graph, walk_, features, options, context);
   measure();
 }
 

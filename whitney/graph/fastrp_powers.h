@@ -23,8 +23,8 @@ struct FastRPPower {
 /// `plan` and `context`.
 class FastRPPowerStream {
  public:
-  FastRPPowerStream(const Graph& graph, const FastRPOptions& options, const FastRPPlan& plan,
-                    const Context& context);
+  FastRPPowerStream(const Graph& graph, const Matrix& features, const FastRPOptions& options,
+                    const FastRPPlan& plan, const Context& context);
   bool ended() const { return current.number == plan_.num_powers(); }
   /// Computes the next power. Throws Error when it leaves the range of float32.
   void advance();

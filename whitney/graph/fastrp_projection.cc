@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "whitney/core/parallel.h"
+#include "whitney/graph/fastrp_features.h"
 #include "whitney/graph/fastrp_plan.h"
 #include "whitney/graph/random_projection.h"
 
@@ -46,9 +47,8 @@ FastRPWalk make_walk(const Graph& graph, const FastRPOptions& options, const Con
   return walk;
 }
 
-/// U_0 = L R.
-Matrix make_projection(const Graph& graph, const FastRPWalk& walk, const FastRPOptions& options,
-                       const Context& context) {
+Matrix make_projection(const Graph& graph, const FastRPWalk& walk, const Matrix& features,
+                       const FastRPOptions& options, const Context& context) {
   const int64_t n = graph.num_nodes(), dim = options.dim;
   const RandomProjection projection(options.projection, dim, sparsity_of(options, n), context.seed, "fastrp");
   Matrix result(n, dim);
@@ -61,6 +61,7 @@ Matrix make_projection(const Graph& graph, const FastRPWalk& walk, const FastRPO
       for (int64_t j = 0; j < dim; ++j) row[j] *= scale;
     }
   });
+  project_features(features, options, context, result);
   return result;
 }
 

@@ -22,8 +22,8 @@ struct FastRPWalk {
 /// Prepares the products with the graph, which must outlive the result.
 FastRPWalk make_walk(const Graph& graph, const FastRPOptions& options, const Context& context);
 
-/// U_0 = L R, n x dim float32; the last columns are projected node features where the options ask for them.
-Matrix make_projection(const Graph& graph, const FastRPWalk& walk, const FastRPOptions& options,
-                       const Context& context);
+/// U_0 = L R, n x dim float32; the last columns are projected node features where there are any.
+Matrix make_projection(const Graph& graph, const FastRPWalk& walk, const Matrix& features,
+                       const FastRPOptions& options, const Context& context);
 
 }  // namespace whitney::graph
