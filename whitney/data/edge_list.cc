@@ -101,7 +101,7 @@ class Parser {
       const std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
       texts_.add(text, StringIdTable::tag_of(text), input_.name());
     }
-    integers_ = {};
+    integers_ = IntegerIdTable();
   }
 
   void number_new_ids(EdgeBlock& block) {

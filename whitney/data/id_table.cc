@@ -22,14 +22,15 @@ std::string_view integer_text(uint64_t value, std::array<char, 20>& buffer) {
 
 }  // namespace
 
-IntegerIdTable::IntegerIdTable() : direct_(kFirstDirect, kNoRow), adapt_at_(kFirstDirect) {
+IntegerIdTable::IntegerIdTable(int64_t most_rows)
+    : most_rows_(most_rows), direct_(kFirstDirect, kNoRow), adapt_at_(kFirstDirect) {
   rehash(kFirstLog2Slots);
 }
 
 uint32_t IntegerIdTable::add(uint64_t id, std::string_view where) {
   const uint32_t found = find(id);
   if (found != kNoRow) return found;
-  check_num_rows(static_cast<int64_t>(ids_.size()) + 1, where, "nodes");
+  check_num_rows(static_cast<int64_t>(ids_.size()) + 1, where, "ids", most_rows_);
   const auto row = static_cast<uint32_t>(ids_.size());
   ids_.push_back(id);
   if (id < direct_.size()) {
@@ -80,12 +81,14 @@ void IntegerIdTable::adapt() {
   rehash(std::countr_zero(slots_.size()));
 }
 
-StringIdTable::StringIdTable() : offsets_{0} { rehash(kFirstLog2Slots); }
+StringIdTable::StringIdTable(int64_t most_rows) : most_rows_(most_rows), offsets_{0} {
+  rehash(kFirstLog2Slots);
+}
 
 uint32_t StringIdTable::add(std::string_view text, uint32_t tag, std::string_view where) {
   const uint32_t found = find(text, tag);
   if (found != kNoRow) return found;
-  check_num_rows(size() + 1, where, "nodes");
+  check_num_rows(size() + 1, where, "ids", most_rows_);
   const auto row = static_cast<uint32_t>(size());
   bytes_ += text;
   offsets_.push_back(bytes_.size());

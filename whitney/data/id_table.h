@@ -16,13 +16,13 @@ namespace whitney::data {
 /// `adapt`.
 class IntegerIdTable {
  public:
-  IntegerIdTable();
+  explicit IntegerIdTable(int64_t most_rows = kMostRows);
   /// The row of an id, kNoRow when it has none yet.
   uint32_t find(uint64_t id) const { return id < direct_.size() ? direct_[id] : find_hashed(id); }
   void prefetch(uint64_t id) const {
     __builtin_prefetch(id < direct_.size() ? static_cast<const void*>(&direct_[id]) : &slots_[slot_of(id)]);
   }
-  /// The row of an id, a new one when it has none yet. Throws Error beyond 2^32 - 1 rows.
+  /// The row of an id, a new one when it has none yet. Throws Error beyond the most rows.
   uint32_t add(uint64_t id, std::string_view where);
   /// Moves ids to the array when enough of them are small enough for it to pay. Amortised constant time per
   /// id.
@@ -43,6 +43,7 @@ class IntegerIdTable {
   void put(uint64_t id, uint32_t row);
   void rehash(int log2_slots);
 
+  int64_t most_rows_;
   std::vector<uint64_t> ids_;
   std::vector<uint32_t> direct_;
   std::vector<Slot> slots_;
@@ -54,7 +55,7 @@ class IntegerIdTable {
 /// Numbers string ids by first appearance; each text is kept once. Threads as above.
 class StringIdTable {
  public:
-  StringIdTable();
+  explicit StringIdTable(int64_t most_rows = kMostRows);
   /// What `find` and `add` know a text by.
   static uint32_t tag_of(std::string_view text) { return static_cast<uint32_t>(hash64(text) >> 32); }
   void prefetch(uint32_t tag) const { __builtin_prefetch(&slots_[slot_of(tag)]); }
@@ -64,7 +65,7 @@ class StringIdTable {
       if (slot.row == kNoRow || (slot.tag == tag && this->text(slot.row) == text)) return slot.row;
     }
   }
-  /// The row of a text, a new one when it has none yet. Throws Error beyond 2^32 - 1 rows.
+  /// The row of a text, a new one when it has none yet. Throws Error beyond the most rows.
   uint32_t add(std::string_view text, uint32_t tag, std::string_view where);
   int64_t size() const { return static_cast<int64_t>(offsets_.size()) - 1; }
   std::string_view text(int64_t row) const {
@@ -82,6 +83,7 @@ class StringIdTable {
   size_t slot_of(uint32_t tag) const { return tag >> shift_; }
   void rehash(int log2_slots);
 
+  int64_t most_rows_;
   std::vector<Slot> slots_;
   int shift_ = 0;
   std::vector<uint64_t> offsets_;

@@ -21,6 +21,8 @@ namespace whitney::data {
 namespace {
 
 constexpr int64_t kChunkBytes = 1 << 20;
+// An unpacker is given so many bytes at once: `position` says to within these how far it came.
+constexpr size_t kPackedBytes = 64 << 10;
 constexpr int64_t kMostLineBytes = 64 << 20;
 
 // An open file descriptor.
@@ -102,7 +104,7 @@ struct InputStream::State {
   // The next bytes as stored.
   std::string_view raw() {
     if (whole()) {
-      const auto size = std::min<size_t>(bytes.size() - static_cast<size_t>(position), size_t{1} << 30);
+      const auto size = std::min<size_t>(bytes.size() - static_cast<size_t>(position), kPackedBytes);
       const std::string_view result = bytes.substr(static_cast<size_t>(position), size);
       position += static_cast<int64_t>(size);
       return result;
