@@ -150,8 +150,10 @@ void MultiplyTile(Kernel kernel, const PackedRows& a, const MatrixView& b, float
                   int64_t out_stride) {
   const int64_t width = PanelWidth(), num_panels = (b.rows + width - 1) / width;
   const int64_t num_blocks = (a.rows() + kMostRows - 1) / kMostRows;
-  for (int64_t begin = 0; begin < b.cols; begin += kTermBlock) {
-    const int64_t end = HWY_MIN(begin + kTermBlock, b.cols), terms = end - begin;
+  const int64_t num_term_blocks = (b.cols + kTermBlock - 1) / kTermBlock;
+  for (int64_t t = 0; t < num_term_blocks; ++t) {
+    const int64_t begin = b.cols * t / num_term_blocks, end = b.cols * (t + 1) / num_term_blocks;
+    const int64_t terms = end - begin;
     for (int64_t p = 0; p < num_panels; ++p) {
       const float* rows[2 * HWY_MAX_BYTES / sizeof(float)];
       // The last panel repeats the last row; what comes of it is not stored.

@@ -10,9 +10,9 @@
 
 namespace whitney {
 
-/// The terms of one output element are summed in blocks of this many, each block in a register, blocks in
-/// order: the order, and so the bits, depend on the width and the level alone. A packed panel of so many
-/// terms stays in L1.
+/// The terms of one output element are summed in equal blocks of at most this many, each block in a register,
+/// blocks in order: the order, and so the bits, depend on the width and the level alone. A packed panel of so
+/// many terms stays in L1.
 inline constexpr int64_t kTermBlock = 256;
 
 /// Holds rows of float32 in the order in which the dense kernel reads them. Meant for blocks of up to about

@@ -145,12 +145,12 @@ void search_by_scan(const Context& context, const MatrixView& queries, const Mat
 
 // How far apart the key of the dense kernel and that of the one-to-one kernel can be, relative to |q| |b|
 // (inner product, cosine) or (|q| + |b|)^2 (l2). In units of 2^-24: a sum of n terms in one chain errs by at
-// most n; the dense kernel has chains of kTermBlock and one over the blocks, the one-to-one kernel at least
-// four chains (twice: the norms too); 40 for the combination of chains, the norms, the final operations and
-// the root.
+// most n; the dense kernel has chains of at most kTermBlock and one over the blocks, the one-to-one kernel at
+// least four chains (twice: the norms too); 40 for the combination of chains, the norms, the final operations
+// and the root.
 float relative_margin(int64_t dim) {
-  const double terms =
-      static_cast<double>(std::min(dim, kTermBlock) + dim / kTermBlock) + static_cast<double>(dim) / 2 + 40;
+  const double terms = static_cast<double>(std::min(dim, kTermBlock) + dim / kTermBlock + 1) +
+                       static_cast<double>(dim) / 2 + 40;
   return static_cast<float>(terms * 1.02 / (1 << 24));
 }
 
