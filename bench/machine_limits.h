@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+namespace whitney::bench {
+
+/// What this machine can do at most, measured by the plainest loops there are: the figures that a kernel is
+/// held against. Best of several runs.
+
+/// Bytes per second that `threads` threads read of arrays far beyond the caches.
+double read_bandwidth(int threads);
+/// Bytes per second (read and written, each counted once) of copying such arrays past the caches.
+double copy_bandwidth(int threads);
+/// Bytes per second that one thread reads of an array of `size_bytes`, again and again.
+double cached_read_bandwidth(int64_t size_bytes);
+/// Floating-point operations per second of one thread on registers alone, at the SIMD level in use; a fused
+/// multiply-add counts as two.
+double peak_flops();
+
+}  // namespace whitney::bench

@@ -1,0 +1,37 @@
+#include "bench/pairs.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace whitney::bench {
+namespace {
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+Pairs run_pairs(int num_pairs, const std::function<double()>& ours, const std::function<double()>& peer) {
+  ours();
+  peer();
+  std::vector<double> our_seconds, peer_seconds, ratios;
+  for (int i = 0; i < num_pairs; ++i) {
+    our_seconds.push_back(ours());
+    peer_seconds.push_back(peer());
+    ratios.push_back(peer_seconds.back() / our_seconds.back());
+  }
+  const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+  return {median(our_seconds), median(peer_seconds), median(ratios), *low, *high};
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace whitney::bench
