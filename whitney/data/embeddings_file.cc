@@ -39,14 +39,22 @@ const TensorView& find_vectors(const Artifact& artifact) {
   return *only;
 }
 
-Matrix read_vectors_tensor(const Artifact& artifact) {
-  const TensorView& tensor = find_vectors(artifact);
+// Rows that ids of 32 bits can number and that bytes of the file stand behind: what is made for each row is
+// paid for.
+void check_shape(const Artifact& artifact, const TensorView& tensor) {
   if (tensor.shape.size() != 2) {
     fail(artifact.path(), ": tensor \"", tensor.name, "\" has ", tensor.shape.size(),
          " dimensions where 2 are due");
   }
   if (tensor.shape[0] > kMostRows)
     fail(artifact.path(), ": has ", tensor.shape[0], " rows (the most is ", kMostRows, ")");
+  if (tensor.shape[0] > 0 && tensor.shape[1] == 0)
+    fail(artifact.path(), ": tensor \"", tensor.name, "\" tells of ", tensor.shape[0], " vectors of width 0");
+}
+
+Matrix read_vectors_tensor(const Artifact& artifact) {
+  const TensorView& tensor = find_vectors(artifact);
+  check_shape(artifact, tensor);
   Matrix vectors(tensor.aligned_bytes(), tensor.shape[0], tensor.shape[1], tensor.dtype);
   if (tensor.dtype == DType::kF64) return vectors.to_float32();
   if (!holds_vectors(tensor.dtype)) {
@@ -93,11 +101,16 @@ void save_embeddings(const Embeddings& embeddings, const std::string& path, bool
 
 Table load_table(const Artifact& artifact) {
   Table table;
-  const TensorView* vectors = artifact.find("vectors");
   const bool has_ids = artifact.find("ids.u64") != nullptr || artifact.find("ids.offsets") != nullptr;
-  if (!has_ids && (vectors == nullptr || vectors->shape.empty()))
-    fail(artifact.path(), ": holds no ids, so that it is no table");
-  const int64_t rows = has_ids ? count_rows(artifact) : vectors->shape[0];
+  int64_t rows = 0;
+  if (has_ids) {
+    rows = count_rows(artifact);
+  } else {
+    const TensorView* vectors = artifact.find("vectors");
+    if (vectors == nullptr) fail(artifact.path(), ": holds no ids, so that it is no table");
+    check_shape(artifact, *vectors);
+    rows = vectors->shape[0];
+  }
   table.ids = read_ids(artifact, rows);
   table.attributes = read_attributes(artifact, rows);
   return table;

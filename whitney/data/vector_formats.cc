@@ -63,15 +63,21 @@ Embeddings with_row_numbers(Matrix vectors, const std::string& name) {
   return embeddings;
 }
 
-Embeddings read_by_bytes(const std::string& path, FileFormat format, const Context& context) {
-  data::InputStream input = data::InputStream::open(path);
-  const data::SharedBytes file = input.read_all(context);
+Embeddings read_artifact(const data::SharedBytes& file, const std::string& path) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(file.text.data());
+  return load_embeddings(
+      Artifact::from_bytes(Array<std::byte>::view(file.owner, bytes, std::ssize(file.text)), path));
+}
+
+Embeddings read_bytes(const data::SharedBytes& file, const std::string& path, FileFormat format,
+                      const TableOptions& options, const Context& context) {
   switch (format) {
-    case FileFormat::kSafetensors: {
-      const auto* bytes = reinterpret_cast<const std::byte*>(file.text.data());
-      return load_embeddings(
-          Artifact::from_bytes(Array<std::byte>::view(file.owner, bytes, std::ssize(file.text)), path));
-    }
+    case FileFormat::kSafetensors:
+      return read_artifact(file, path);
+    case FileFormat::kCsv:
+      return data::read_vectors_delimited(file, ',', path, options, context);
+    case FileFormat::kTsv:
+      return data::read_vectors_delimited(file, '\t', path, options, context);
     case FileFormat::kNpy:
       return with_row_numbers(data::read_npy(file, path), path);
     case FileFormat::kIdx:
@@ -89,23 +95,12 @@ Embeddings read_by_bytes(const std::string& path, FileFormat format, const Conte
 
 Embeddings read_format(const std::string& path, const data::FileName& name, const TableOptions& options,
                        const Context& context) {
-  switch (name.format) {
-    case FileFormat::kSafetensors:
-      // A plain one is mapped; its values are looked at when somebody asks for it.
-      return name.is_packed ? read_by_bytes(path, name.format, context) : load_embeddings(path);
-    case FileFormat::kJsonLines:
-      return data::read_vectors_json_lines(path, options, context);
-    case FileFormat::kCsv:
-      return data::read_vectors_delimited(path, ',', options, context);
-    case FileFormat::kTsv:
-      return data::read_vectors_delimited(path, '\t', options, context);
-    case FileFormat::kWord2vecText: {
-      data::InputStream input = data::InputStream::open(path);
-      return data::read_word2vec_text(input, context);
-    }
-    default:
-      return read_by_bytes(path, name.format, context);
-  }
+  // A plain artifact is mapped; its values are looked at when somebody asks for it.
+  if (name.format == FileFormat::kSafetensors && !name.is_packed) return load_embeddings(path);
+  data::InputStream input = data::InputStream::open(path);
+  if (name.format == FileFormat::kJsonLines) return data::read_vectors_json_lines(input, options, context);
+  if (name.format == FileFormat::kWord2vecText) return data::read_word2vec_text(input, context);
+  return read_bytes(input.read_all(context), path, name.format, options, context);
 }
 
 bool are_row_numbers(const Ids& ids) {

@@ -276,9 +276,7 @@ Embeddings from_table(Table table, const std::string& path) {
 
 }  // namespace
 
-Embeddings read_vectors_json_lines(const std::string& path, const TableOptions& options,
-                                   const Context& context) {
-  InputStream input = InputStream::open(path);
+Embeddings read_vectors_json_lines(InputStream& input, const TableOptions& options, const Context& context) {
   JsonLinesOptions json;
   json.id_field = options.id_field.value_or(json.id_field);
   json.id_required = options.id_field.has_value();
@@ -289,17 +287,15 @@ Embeddings read_vectors_json_lines(const std::string& path, const TableOptions& 
   return collector.finish(context);
 }
 
-Embeddings read_vectors_delimited(const std::string& path, char separator, const TableOptions& options,
-                                  const Context& context) {
-  InputStream input = InputStream::open(path);
-  const SharedBytes file = input.read_all(context);
-  const std::string_view text = without_byte_order_mark(file.text, path);
-  check_text(text, path);
-  DelimitedReader reader(text, separator, path);
+Embeddings read_vectors_delimited(const SharedBytes& file, char separator, const std::string& name,
+                                  const TableOptions& options, const Context& context) {
+  const std::string_view text = without_byte_order_mark(file.text, name);
+  check_text(text, name);
+  DelimitedReader reader(text, separator, name);
   std::vector<Cell> cells;
-  if (!reader.next(cells)) fail(path, ": is empty");
+  if (!reader.next(cells)) fail(name, ": is empty");
   if (!is_heading(cells, options)) return read_values(reader, cells, context);
-  return from_table(read_delimited_table(text, separator, path, options, context), path);
+  return from_table(read_delimited_table(text, separator, name, options, context), name);
 }
 
 }  // namespace whitney::data
