@@ -145,8 +145,11 @@ def _integers(values: Any, what: str) -> np.ndarray:
     array = np.asarray(values)
     if array.ndim != 1:
         raise Error(f"edges: {what} have shape {array.shape}, and one dimension is expected")
-    if array.size and array.dtype.kind not in "ui":
-        raise Error(f"edges: {what} have values beyond 64 bits")
+    if array.size and array.dtype.kind not in "ui":  # a list whose integers fit no signed type
+        try:
+            array = np.array([int(v) for v in values], dtype=np.uint64)
+        except OverflowError:
+            raise Error(f"edges: {what} have values beyond 64 bits (expected: from 0 to 2^64 - 1)") from None
     if array.dtype.kind == "i" and array.size and array.min() < 0:
         raise Error(f"edges: number {int(np.argmax(array < 0))} of the {what} is {array[array < 0][0]} (expected: whole "
                     "numbers from 0 to 2^64 - 1, or strings)")
@@ -158,6 +161,9 @@ def _from_arrays(edges: Any, directed: bool, weighted: Optional[bool], ids: Any,
     if _convert.is_arrow(sources) and _convert.is_arrow(targets):
         sources, targets = _convert.ids(sources).numpy(), _convert.ids(targets).numpy()
     weights = _weights(edges[2] if len(edges) == 3 else None, weighted)
+    if len(edges) == 3 and len(edges[2]) != len(sources):
+        raise Error(f"edges: {len(sources)} sources, {len(targets)} targets and {len(edges[2])} weights: the arrays must "
+                    "have the same length")
     if weighted and len(edges) < 3:
         raise Error("weighted is True, and there are no weights: give (sources, targets, weights)")
     first = [] if ids is None else ids

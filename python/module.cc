@@ -1,0 +1,32 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include "python/module_arrays.h"
+#include "python/module_call.h"
+#include "python/module_ids.h"
+#include "python/module_rooms.h"
+#include "whitney/core/error.h"
+#include "whitney/core/parallel.h"
+#include "whitney/data/artifact.h"
+
+NB_MODULE(_whitney, module) {
+  namespace python = whitney::python;
+  module.doc() =
+      "The native part of whitney: converts, releases the GIL, calls the library, wraps. Use `import "
+      "whitney`.";
+  nanobind::exception<whitney::Error>(module, "Error", PyExc_ValueError);
+  python::bind_call(module);
+  python::bind_matrix(module);
+  python::bind_ids(module);
+  python::bind_columns(module);
+  python::bind_arrow(module);
+  python::bind_embeddings(module);
+  python::bind_graph(module);
+  python::bind_index(module);
+  python::bind_report(module);
+  python::bind_registry(module);
+  module.def(
+      "kind_of_file", [](const std::string& path) { return whitney::Artifact::open(path).kind(); },
+      nanobind::arg("path"), "Kind of an artifact: embeddings, table, index, model; empty when foreign.");
+  module.def("allow_threads_after_fork", &whitney::allow_threads_after_fork);
+}

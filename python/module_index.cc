@@ -1,0 +1,214 @@
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <mutex>
+#include <shared_mutex>
+
+#include "python/module_arrays.h"
+#include "python/module_call.h"
+#include "python/module_ids.h"
+#include "python/module_rooms.h"
+#include "python/module_values.h"
+#include "whitney/core/error.h"
+#include "whitney/search/searcher.h"
+
+namespace whitney::python {
+namespace {
+
+// A searcher that Python's threads may share: searches together, changes alone. Nobody waits for the lock
+// with the GIL.
+class SharedSearcher {
+ public:
+  explicit SharedSearcher(Searcher searcher) : searcher_(std::move(searcher)) {}
+
+  template <class Work>
+  auto read(const Call& call, const Work& work) const {
+    return call([&](const Context& context) {
+      const std::shared_lock lock(mutex_);
+      return work(searcher_, context);
+    });
+  }
+  template <class Work>
+  void change(const Call& call, const Work& work) {
+    call([&](const Context& context) {
+      const std::unique_lock lock(mutex_);
+      work(searcher_, context);
+    });
+  }
+  /// For what takes no time.
+  template <class Look>
+  auto look(const Look& look) const {
+    const nb::gil_scoped_release released;
+    const std::shared_lock lock(mutex_);
+    return look(searcher_.index());
+  }
+
+ private:
+  mutable std::shared_mutex mutex_;
+  Searcher searcher_;
+};
+
+using Shared = std::shared_ptr<SharedSearcher>;
+
+Shared build(const std::string& method, const Embeddings& embeddings, const nb::dict& options,
+             const Call& call) {
+  const Value given = value_from(options, concat("options of ", method));
+  return std::make_shared<SharedSearcher>(call(
+      [&](const Context& context) { return Searcher(build_index(method, embeddings, given, context)); }));
+}
+
+// (rows, values, ids of the rows, counts, explain)
+using Hits = std::tuple<nb::object, nb::object, nb::object, nb::object, nb::object>;
+
+nb::object ids_of_hits(const Ids& ids, const std::vector<int64_t>& rows, nb::handle shape) {
+  const nb::module_ numpy = nb::module_::import_("numpy");
+  const bool is_full = std::find(rows.begin(), rows.end(), -1) == rows.end();
+  if (ids.is_integer() && is_full) {
+    std::vector<uint64_t> values(rows.size());
+    std::transform(rows.begin(), rows.end(), values.begin(), [&](int64_t row) { return ids.integer(row); });
+    const size_t size = values.size();
+    return numpy_from(std::move(values), {size}).attr("reshape")(shape);
+  }
+  nb::object result = numpy.attr("empty")(rows.size(), "O");
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] >= 0) result[nb::int_(i)] = id_as_object(ids, rows[i]);  // the others stay None
+  }
+  return result.attr("reshape")(shape);
+}
+
+Hits search(const SharedSearcher& shared, const Matrix& queries, int64_t k, const std::string& filter,
+            const nb::dict& options, std::vector<int64_t> excluded, bool exact, bool explain,
+            const Call& call) {
+  SearchRequest request;
+  request.k = k;
+  request.filter = filter;
+  request.options = value_from(options, "search");
+  request.excluded = std::move(excluded);
+  request.exact = exact;
+  request.explain = explain;
+  Ids ids;
+  SearchResult result = shared.read(call, [&](const Searcher& searcher, const Context& context) {
+    ids = searcher.index().ids();
+    return searcher.search(queries, request, context);
+  });
+  const auto m = static_cast<size_t>(result.neighbors.num_queries),
+             width = static_cast<size_t>(result.neighbors.k);
+  const nb::object names = ids_of_hits(ids, result.neighbors.rows, nb::make_tuple(m, width));
+  const size_t num_counts = result.counts.size();
+  return {numpy_from(std::move(result.neighbors.rows), {m, width}),
+          numpy_from(std::move(result.neighbors.values), {m, width}), names,
+          numpy_from(std::move(result.counts), {num_counts}), object_from(result.explain)};
+}
+
+nb::object stored_vector(const SharedSearcher& shared, int64_t row) {
+  std::vector<float> vector = shared.look([&](const Index& index) { return index.vector(row); });
+  const size_t size = vector.size();
+  return numpy_from(std::move(vector), {size});
+}
+
+// Rows that were removed are not found.
+std::optional<int64_t> find(const SharedSearcher& shared, nb::handle id) {
+  const Ids ids = shared.look([](const Index& index) { return index.ids(); });
+  const std::optional<int64_t> row = find_row(ids, id);
+  const bool is_live = row && shared.look([&](const Index& index) {
+    return index.live().contains(static_cast<uint32_t>(*row));
+  });
+  return is_live ? row : std::nullopt;
+}
+
+nb::object live_rows(const SharedSearcher& shared) {
+  std::vector<uint32_t> rows = shared.look([](const Index& index) { return index.live().rows(); });
+  const size_t size = rows.size();
+  return numpy_from(std::move(rows), {size});
+}
+
+nb::object matches(const SharedSearcher& shared, const std::string& filter, const Call& call) {
+  std::vector<uint32_t> rows = shared.read(call, [&](const Searcher& searcher, const Context& context) {
+    return searcher.matches(filter, context).rows();
+  });
+  const size_t size = rows.size();
+  return numpy_from(std::move(rows), {size});
+}
+
+nb::list search_options(const SharedSearcher& shared) {
+  nb::list list;
+  for (const OptionSpec& spec : shared.look([](const Index& index) { return index.search_options(); }))
+    list.append(dict_from(spec));
+  return list;
+}
+
+}  // namespace
+
+void bind_index(nb::module_& module) {
+  nb::class_<SharedSearcher>(module, "Searcher", "An index with its attributes ready for filters.")
+      .def_static("build", &build, nb::arg("method"), nb::arg("embeddings"), nb::arg("options"),
+                  nb::arg("call"))
+      .def_static(
+          "open",
+          [](const std::string& path, const Call& call) {
+            return std::make_shared<SharedSearcher>(
+                call([&](const Context&) { return Searcher::open(path); }));
+          },
+          nb::arg("path"), nb::arg("call"))
+      .def("search", &search, nb::arg("queries"), nb::arg("k"), nb::arg("filter"), nb::arg("options"),
+           nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"), nb::arg("call"),
+           "(rows, values, ids: m x k; counts: m; explain)")
+      .def("matches", &matches, nb::arg("filter"), nb::arg("call"))
+      .def(
+          "add",
+          [](SharedSearcher& shared, const Embeddings& more, const Call& call) {
+            shared.change(call,
+                          [&](Searcher& searcher, const Context& context) { searcher.add(more, context); });
+          },
+          nb::arg("embeddings"), nb::arg("call"))
+      .def(
+          "remove",
+          [](SharedSearcher& shared, const Ids& ids, const Call& call) {
+            shared.change(call,
+                          [&](Searcher& searcher, const Context& context) { searcher.remove(ids, context); });
+          },
+          nb::arg("ids"), nb::arg("call"))
+      .def(
+          "save",
+          [](const SharedSearcher& shared, const std::string& path, bool force, const Call& call) {
+            shared.read(call, [&](const Searcher& searcher, const Context& context) {
+              searcher.index().save(path, force, context);
+            });
+          },
+          nb::arg("path"), nb::arg("force"), nb::arg("call"))
+      .def("find", &find, nb::arg("id"), "The live row of an id; None when there is none.")
+      .def("vector", &stored_vector, nb::arg("row"))
+      .def("live_rows", &live_rows)
+      .def("search_options", &search_options)
+      .def_prop_ro("ids",
+                   [](const SharedSearcher& s) { return s.look([](const Index& i) { return i.ids(); }); })
+      .def_prop_ro("columns",
+                   [](const SharedSearcher& s) {
+                     return s.look([](const Index& i) { return i.attributes().columns; });
+                   })
+      .def_prop_ro("record",
+                   [](const SharedSearcher& s) {
+                     return object_from(s.look([](const Index& i) { return i.record(); }));
+                   })
+      .def_prop_ro("method",
+                   [](const SharedSearcher& s) {
+                     return s.look([](const Index& i) { return std::string(i.method()); });
+                   })
+      .def_prop_ro("metric",
+                   [](const SharedSearcher& s) {
+                     return s.look([](const Index& i) { return std::string(name_of_enum(i.metric())); });
+                   })
+      .def_prop_ro("dim",
+                   [](const SharedSearcher& s) { return s.look([](const Index& i) { return i.dim(); }); })
+      .def_prop_ro(
+          "num_live",
+          [](const SharedSearcher& s) { return s.look([](const Index& i) { return i.live().size(); }); })
+      .def_prop_ro("size_bytes", [](const SharedSearcher& s) {
+        return s.look([](const Index& i) { return i.size_bytes(); });
+      });
+}
+
+}  // namespace whitney::python

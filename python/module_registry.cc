@@ -1,0 +1,111 @@
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <array>
+
+#include "python/module_call.h"
+#include "python/module_rooms.h"
+#include "python/module_values.h"
+#include "whitney/core/error.h"
+#include "whitney/core/prepare_run.h"
+#include "whitney/core/registry.h"
+#include "whitney/data/learner.h"
+#include "whitney/linalg/simd.h"
+
+namespace whitney::python {
+namespace {
+
+constexpr std::array kVerbs = {Verb::kLearn, Verb::kEncode,   Verb::kCompress,
+                               Verb::kIndex, Verb::kEvaluate, Verb::kDiagnose};
+
+Verb verb_named(const std::string& name) {
+  std::string known;
+  for (const Verb verb : kVerbs) {
+    if (name_of(verb) == name) return verb;
+    known += concat(known.empty() ? "" : ", ", name_of(verb));
+  }
+  throw UsageError(concat("there is no verb \"", name, "\" (known: ", known, ")"));
+}
+
+nb::dict dict_of(const Method& method) {
+  nb::dict result;
+  result["verb"] = nb::str(std::string(name_of(method.verb)).c_str());
+  result["name"] = method.info.name;
+  result["class_name"] = method.info.class_name;
+  result["summary"] = method.info.summary;
+  result["description"] = method.info.description;
+  result["source"] = method.info.source;
+  result["example"] = method.info.example;
+  nb::list options;
+  for (const OptionSpec& spec : method.options) options.append(dict_from(spec));
+  result["options"] = options;
+  return result;
+}
+
+nb::list methods() {
+  nb::list list;
+  for (const Method* method : Registry::instance().all()) list.append(dict_of(*method));
+  return list;
+}
+
+Embeddings learn_graph(const std::string& method, const Graph& graph, const nb::dict& options,
+                       const Call& call) {
+  const Value given = value_from(options, concat("options of ", method));
+  // The learner reads a variant; the graph's arrays are shared with it, not copied.
+  const Dataset data = graph;
+  return call([&](const Context& context) { return learn(method, data, given, context); });
+}
+
+std::string input_of(const std::string& method) {
+  const auto* learner =
+      dynamic_cast<const Learner*>(Registry::instance().get(Verb::kLearn, method).runner.get());
+  WHITNEY_CHECK(learner != nullptr, "the method ", method, " of learn is no learner");
+  switch (learner->input()) {
+    case DataKind::kGraph:
+      return "graph";
+    case DataKind::kCorpus:
+      return "corpus";
+    case DataKind::kTable:
+      return "table";
+  }
+  return "";
+}
+
+nb::dict info() {
+  const Context context;
+  nb::dict result;
+  result["version"] = kVersion;
+  result["simd_level"] = simd_level();
+  result["simd_levels"] = simd_levels();
+  result["threads"] = context.num_threads();
+  result["cores_allowed"] = allowed_cpus();
+  result["memory_allowed_bytes"] = allowed_memory_bytes();
+  result["methods"] = Registry::instance().all().size();
+  return result;
+}
+
+}  // namespace
+
+void bind_registry(nb::module_& module) {
+  module.attr("version") = kVersion;
+  module.def("methods", &methods, "Every method's declaration.");
+  module.def("info", &info, "Version, SIMD level, threads, and what the container allows.");
+  module.def(
+      "require_method",
+      [](const std::string& verb, const std::string& name) {
+        Registry::instance().get(verb_named(verb), name);
+      },
+      nb::arg("verb"), nb::arg("name"), "Throws Error, with the nearest known name, when there is none.");
+  module.def(
+      "resolve_options",
+      [](const std::string& verb, const std::string& name, const nb::dict& given) {
+        const Method& method = Registry::instance().get(verb_named(verb), name);
+        return object_from(resolve_options(method, value_from(given, concat("options of ", name))));
+      },
+      nb::arg("verb"), nb::arg("name"), nb::arg("given"));
+  module.def("learner_input", &input_of, nb::arg("method"), "\"graph\", \"corpus\" or \"table\".");
+  module.def("learn_graph", &learn_graph, nb::arg("method"), nb::arg("graph"), nb::arg("options"),
+             nb::arg("call"));
+}
+
+}  // namespace whitney::python

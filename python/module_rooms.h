@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace whitney::python {
+
+namespace nb = nanobind;
+
+/// Each adds its classes and functions to the module.
+void bind_columns(nb::module_& module);
+void bind_arrow(nb::module_& module);
+void bind_embeddings(nb::module_& module);
+void bind_graph(nb::module_& module);
+void bind_index(nb::module_& module);
+void bind_report(nb::module_& module);
+void bind_registry(nb::module_& module);
+
+}  // namespace whitney::python

@@ -1,0 +1,292 @@
+"""
+The native part of whitney: converts, releases the GIL, calls the library, wraps. Use `import whitney`.
+"""
+
+from collections.abc import Sequence
+
+from whitney import Error as Error
+
+
+class Call:
+    """What a long call is told: threads, seed and who hears of its progress."""
+
+    def __init__(self, threads: int | None = None, seed: int | None = None, progress: object | None = None) -> None: ...
+
+class Matrix:
+    """Rows x columns of one type, packed; shares memory where it can."""
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def cols(self) -> int: ...
+
+    @property
+    def dtype(self) -> str: ...
+
+    def numpy(self) -> object:
+        """The same memory as a numpy array, read-only (bfloat16: as float32)."""
+
+def matrix_view(array: object) -> Matrix | None:
+    """
+    The memory of a packed 2-d array as a Matrix; None when its type or layout has to be changed first.
+    """
+
+class Ids:
+    """The names of n rows: all int or all str."""
+
+    @staticmethod
+    def row_numbers(n: int) -> Ids: ...
+
+    @staticmethod
+    def from_list(ids: list) -> Ids: ...
+
+    @staticmethod
+    def from_integers(array: object) -> Ids:
+        """Shows a packed array of uint64."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def is_integer(self) -> bool: ...
+
+    def numpy(self) -> object:
+        """uint64 without a copy, or an object array of str."""
+
+    def find(self, id: object) -> int | None:
+        """The row of an id; None when there is none."""
+
+    def did_you_mean(self, text: str) -> str: ...
+
+class Column:
+    """One attribute of n rows: int, real, bool, string, date or set."""
+
+    @staticmethod
+    def from_list(name: str, values: list, type: str | None = None) -> Column:
+        """The type that fits all values; None is no value."""
+
+    @staticmethod
+    def from_array(name: str, values: object, type: str, present: object | None = None) -> Column:
+        """Shows a packed array: int64 (int, date), float64 (real), uint8 (bool)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    def __len__(self) -> int: ...
+
+    @property
+    def ints(self) -> object: ...
+
+    @property
+    def reals(self) -> object: ...
+
+    @property
+    def bools(self) -> object: ...
+
+    @property
+    def codes(self) -> object: ...
+
+    @property
+    def starts(self) -> object: ...
+
+    @property
+    def present(self) -> object:
+        """1 where the row has a value; empty when every row has one."""
+
+    @property
+    def dictionary(self) -> list:
+        """The distinct strings, sorted by bytes."""
+
+    def value(self, row: int) -> object: ...
+
+def arrow_column(name: str, array: object) -> Column: ...
+
+def arrow_ids(array: object) -> Ids: ...
+
+def arrow_matrix(array: object) -> Matrix:
+    """
+    Vectors of a list array: shown where they are float32, float16, int8 or uint8 in one piece.
+    """
+
+class Table:
+    """Ids and attributes without vectors."""
+
+    def __init__(self, ids: Ids, columns: Sequence[Column]) -> None: ...
+
+    @staticmethod
+    def read(path: str, id_field: str | None, call: Call) -> Table: ...
+
+    def save(self, path: str, force: bool, call: Call) -> None: ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def columns(self) -> list[Column]: ...
+
+class Embeddings:
+    """Ids, vectors, typed attributes, and the record of how they were made."""
+
+    def __init__(self, ids: Ids, vectors: Matrix, columns: Sequence[Column], record: dict, call: Call) -> None: ...
+
+    @staticmethod
+    def read(path: str, id_field: str | None, call: Call) -> Embeddings: ...
+
+    def save(self, path: str, force: bool, call: Call) -> None: ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def vectors(self) -> Matrix: ...
+
+    @property
+    def columns(self) -> list[Column]: ...
+
+    @property
+    def record(self) -> object: ...
+
+    @property
+    def metric(self) -> str: ...
+
+    def join(self, table: Table) -> tuple[Embeddings, int, int]: ...
+
+class Graph:
+    """A graph as CSR over nodes with any ids."""
+
+    @staticmethod
+    def read(path: str, directed: bool, weighted: bool | None, call: Call) -> Graph: ...
+
+    @staticmethod
+    def from_integers(ids: object, sources: object, targets: object, weights: object, directed: bool, call: Call) -> Graph: ...
+
+    @staticmethod
+    def from_strings(ids: list, sources: list, targets: list, weights: object, directed: bool, call: Call) -> Graph: ...
+
+    @staticmethod
+    def from_matrix(ids: Ids, indptr: object, indices: object, data: object, directed: bool, call: Call) -> Graph: ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def directed(self) -> bool: ...
+
+    @property
+    def weighted(self) -> bool: ...
+
+    @property
+    def num_nodes(self) -> int: ...
+
+    @property
+    def num_edges(self) -> int: ...
+
+    @property
+    def offsets(self) -> object: ...
+
+    @property
+    def targets(self) -> object: ...
+
+    @property
+    def weights(self) -> object: ...
+
+class Searcher:
+    """An index with its attributes ready for filters."""
+
+    @staticmethod
+    def build(method: str, embeddings: Embeddings, options: dict, call: Call) -> Searcher: ...
+
+    @staticmethod
+    def open(path: str, call: Call) -> Searcher: ...
+
+    def search(self, queries: Matrix, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, call: Call) -> tuple[object, object, object, object, object]:
+        """(rows, values, ids: m x k; counts: m; explain)"""
+
+    def matches(self, filter: str, call: Call) -> object: ...
+
+    def add(self, embeddings: Embeddings, call: Call) -> None: ...
+
+    def remove(self, ids: Ids, call: Call) -> None: ...
+
+    def save(self, path: str, force: bool, call: Call) -> None: ...
+
+    def find(self, id: object) -> int | None:
+        """The live row of an id; None when there is none."""
+
+    def vector(self, row: int) -> object: ...
+
+    def live_rows(self) -> object: ...
+
+    def search_options(self) -> list: ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def columns(self) -> list[Column]: ...
+
+    @property
+    def record(self) -> object: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def metric(self) -> str: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def num_live(self) -> int: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+class Report:
+    """Figures with names and units, in rows."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def notes(self) -> list[str]: ...
+
+    def to_text(self) -> str:
+        """An aligned table for people."""
+
+    def to_dict(self) -> object:
+        """title, rows of labels and figures, notes."""
+
+def evaluate(verb: str, task: str, paths: Sequence[str], options: dict, call: Call) -> Report: ...
+
+def task_inputs(verb: str, task: str) -> list[str]:
+    """Names of a task's input files, in order."""
+
+version: str = '0.1.0'
+
+def methods() -> list:
+    """Every method's declaration."""
+
+def info() -> dict:
+    """Version, SIMD level, threads, and what the container allows."""
+
+def require_method(verb: str, name: str) -> None:
+    """Throws Error, with the nearest known name, when there is none."""
+
+def resolve_options(verb: str, name: str, given: dict) -> object: ...
+
+def learner_input(method: str) -> str:
+    """"graph", "corpus" or "table"."""
+
+def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings: ...
+
+def kind_of_file(path: str) -> str:
+    """
+    Kind of an artifact: embeddings, table, index, model; empty when foreign.
+    """
+
+def allow_threads_after_fork() -> None: ...

@@ -1,0 +1,80 @@
+"""Tasks on what is in memory, and their reports."""
+
+import numpy as np
+import pandas
+import pytest
+
+import whitney
+
+
+@pytest.fixture(scope="module")
+def nodes():
+    r = np.random.default_rng(3)
+    side = np.arange(120) % 2
+    vectors = r.standard_normal((120, 8)).astype(np.float32)
+    vectors[:, 0] += 6 * side
+    return whitney.Embeddings(vectors=vectors, ids=[f"n{i}" for i in range(120)])
+
+
+LABELS = {f"n{i}": ["even", "odd"][i % 2] for i in range(120)}
+
+
+@pytest.fixture(scope="module")
+def report(nodes):
+    return whitney.evaluate("node-classification", nodes, LABELS, train_ratios=[0.5, 0.9], num_shuffles=2)
+
+
+def test_a_report_is_a_mapping_of_figures(report):
+    assert report["micro_f1"] > 95 and set(report) == set(report.units) and len(report) == len(dict(report))
+    assert [row["train_ratio"] for row in report.rows] == [0.5, 0.9]
+    assert "micro_f1" in str(report) and report.to_dict()["title"] == report.title
+    with pytest.raises(KeyError, match="micro_f1"):
+        report["f2"]
+
+
+def test_a_report_becomes_pandas(report):
+    frame = report.to_pandas()
+    assert len(frame) == 2 and {"train_ratio", "micro_f1", "macro_f1"} <= set(frame.columns)
+
+
+def test_a_report_draws_itself(report):
+    matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed: Report.plot is not tested")
+    matplotlib.use("Agg")
+    axes = report.plot(["micro_f1"])
+    assert axes.get_xlabel() == "train_ratio"
+    with pytest.raises(whitney.Error, match="no figure"):
+        report.plot(["f2"])
+
+
+@pytest.mark.parametrize("labels", [
+    pandas.Series(LABELS), [LABELS[f"n{i}"] for i in range(120)], np.array([LABELS[f"n{i}"] for i in range(120)]),
+    {id: [label] for id, label in LABELS.items()}], ids=["series", "list", "array", "lists"])
+def test_labels_of_any_kind_give_the_same_figures(nodes, report, labels):
+    again = whitney.evaluate("node-classification", nodes, labels, train_ratios=[0.5, 0.9], num_shuffles=2)
+    assert dict(again) == dict(report)
+
+
+def test_files_give_the_same_figures(nodes, report, tmp_path):
+    nodes.save(tmp_path / "n.safetensors")
+    (tmp_path / "labels.tsv").write_text("".join(f"{id}\t{label}\n" for id, label in LABELS.items()))
+    again = whitney.evaluate("node-classification", tmp_path / "n.safetensors", tmp_path / "labels.tsv",
+                             train_ratios=[0.5, 0.9], num_shuffles=2)
+    assert dict(again) == dict(report)
+
+
+def test_a_wrong_number_of_inputs_is_refused(nodes):
+    with pytest.raises(whitney.Error, match="takes embeddings, labels"):
+        whitney.evaluate("node-classification", nodes)
+
+
+def test_too_few_labels_are_refused(nodes):
+    with pytest.raises(whitney.Error, match="3 values for 120 rows"):
+        whitney.evaluate("node-classification", nodes, ["a", "b", "c"])
+
+
+def test_a_verb_without_tasks_says_so(nodes):
+    if any(m["verb"] == "diagnose" for m in whitney.methods()):
+        assert len(whitney.diagnose(nodes))
+    else:
+        with pytest.raises(whitney.Error, match="diagnose"):
+            whitney.diagnose(nodes)
