@@ -95,7 +95,7 @@ Value record_of(const Embeddings& embeddings) {
 
 class FlatIndex : public Index {
  public:
-  explicit FlatIndex(Embeddings embeddings)
+  explicit FlatIndex(const Embeddings& embeddings)
       : metric_(embeddings.metric()), rows_(search::index_rows_of(embeddings)), vectors_(embeddings.vectors) {
     rows_.record = record_of(embeddings);
   }
@@ -265,8 +265,8 @@ const bool registered = register_method(declare_method<FlatOptions>(
 
 }  // namespace
 
-std::unique_ptr<Index> flat_index(Embeddings embeddings) {
-  return std::make_unique<FlatIndex>(std::move(embeddings));
+std::unique_ptr<Index> flat_index(const Embeddings& embeddings) {
+  return std::make_unique<FlatIndex>(embeddings);
 }
 
 }  // namespace whitney

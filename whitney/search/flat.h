@@ -16,6 +16,6 @@ struct FlatOptions {
 /// Makes an index that compares each query with every allowed row. It shares the memory of `embeddings` (a
 /// mapped file stays mapped) and takes their record as its own; nothing is validated here. O(n d) a query, no
 /// time to build.
-WHITNEY_API std::unique_ptr<Index> flat_index(Embeddings embeddings);
+WHITNEY_API std::unique_ptr<Index> flat_index(const Embeddings& embeddings);
 
 }  // namespace whitney
