@@ -1,11 +1,13 @@
 #include "whitney/data/input_size.h"
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/error.h"
@@ -81,7 +83,8 @@ std::string_view take_field(std::string_view& line) {
 DataSize graph_size(const std::string& path, bool directed) {
   std::unordered_set<std::string> ids;
   int64_t num_edges = 0;
-  uint64_t largest = 0;
+  // The largest integer id so far, and those when 2^k and 2^(k-1) edges were read.
+  uint64_t largest = 0, largest_late = 0, largest_early = 0;
   bool all_integers = true;
   const LineSample sample = sample_lines(path, [&](std::string_view line) {
     int ends = 0;
@@ -94,14 +97,20 @@ DataSize graph_size(const std::string& path, bool directed) {
       largest = std::max(largest, integer.value_or(0));
     }
     num_edges += ends == 2;
+    if (ends == 2 && std::has_single_bit(static_cast<uint64_t>(num_edges))) {
+      largest_early = std::exchange(largest_late, largest);
+    }
   });
   const int64_t edges = scaled(num_edges, sample.factor);
   const auto seen = static_cast<int64_t>(ids.size());
   int64_t nodes = seen;
   if (sample.factor > 1) {
-    // At most as many new nodes a line as in the sample; integer ids usually have few gaps.
+    // At most as many new nodes a line as in the sample. Integer ids usually have few gaps: where the
+    // sample's last edges brought hardly larger ones, the largest tells the number; where ids ascend, it does
+    // not.
     nodes = scaled(seen, sample.factor);
-    if (all_integers && largest < static_cast<uint64_t>(nodes))
+    const bool has_settled = largest_early >= largest - largest / 10;
+    if (all_integers && has_settled && largest < static_cast<uint64_t>(nodes))
       nodes = std::max(seen, static_cast<int64_t>(largest) + 1);
   }
   return {nodes, directed ? edges : 2 * edges};
