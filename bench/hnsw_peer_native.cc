@@ -1,0 +1,40 @@
+#include "bench/hnsw_peer_native.h"
+
+#include <hnswlib/hnswlib.h>
+
+namespace whitney::bench {
+
+struct HnswlibIndex::Parts {
+  std::unique_ptr<hnswlib::SpaceInterface<float>> space;
+  std::unique_ptr<hnswlib::HierarchicalNSW<float>> graph;
+};
+
+HnswlibIndex::HnswlibIndex(int64_t dim, int64_t num_rows, int m, int ef_construction, bool inner_product)
+    : parts_(std::make_unique<Parts>()) {
+  const auto width = static_cast<size_t>(dim);
+  if (inner_product)
+    parts_->space = std::make_unique<hnswlib::InnerProductSpace>(width);
+  else
+    parts_->space = std::make_unique<hnswlib::L2Space>(width);
+  parts_->graph = std::make_unique<hnswlib::HierarchicalNSW<float>>(
+      parts_->space.get(), static_cast<size_t>(num_rows), static_cast<size_t>(m),
+      static_cast<size_t>(ef_construction));
+}
+
+HnswlibIndex::~HnswlibIndex() = default;
+
+void HnswlibIndex::add(const float* row, int64_t id) {
+  parts_->graph->addPoint(row, static_cast<size_t>(id));
+}
+
+void HnswlibIndex::set_ef(int64_t ef) { parts_->graph->setEf(static_cast<size_t>(ef)); }
+
+void HnswlibIndex::search(const float* query, int64_t k, int64_t* ids) const {
+  auto found = parts_->graph->searchKnn(query, static_cast<size_t>(k));
+  for (int64_t i = 0; i < k; ++i) ids[i] = -1;
+  for (int64_t i = 0; !found.empty(); ++i, found.pop()) ids[i] = static_cast<int64_t>(found.top().second);
+}
+
+int64_t HnswlibIndex::size_bytes() const { return static_cast<int64_t>(parts_->graph->indexFileSize()); }
+
+}  // namespace whitney::bench
