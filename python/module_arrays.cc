@@ -75,8 +75,9 @@ std::optional<Matrix> matrix_view(nb::handle object) {
   if (array.ndim() != 2) return std::nullopt;
   const auto rows = static_cast<int64_t>(array.shape(0)), cols = static_cast<int64_t>(array.shape(1));
   const std::optional<DType> dtype = vector_type(array.dtype());
-  if (!dtype || !is_packed(array)) return std::nullopt;
-  if (rows == 0 || cols == 0) return Matrix(rows, cols, *dtype);
+  if (!dtype) return std::nullopt;
+  if (rows == 0 || cols == 0) return Matrix(rows, cols, *dtype);  // strides mean nothing then
+  if (!is_packed(array)) return std::nullopt;
   const auto* data = static_cast<const std::byte*>(array.data());
   if (reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(size_of(*dtype)) != 0) return std::nullopt;
   return Matrix(Array<std::byte>::view(keep_alive(std::move(array)), data, rows * cols * size_of(*dtype)),

@@ -88,7 +88,11 @@ def read_graph(source: Any, *, directed: Optional[bool] = None, weighted: Option
         if ids is not None:
             raise Error("ids has no place beside the path of an edge list, which names its nodes itself")
         return Graph._of(_whitney.Graph.read(os.fspath(source), bool(directed), weighted, told))
-    if hasattr(source, "tocsr") or (isinstance(source, np.ndarray) and source.ndim == 2):
+    if hasattr(source, "__array__") and not hasattr(source, "tocsr") and not hasattr(source, "columns"):
+        source = np.asarray(source)
+        if source.ndim != 2:
+            raise Error(f"an array of shape {source.shape} is no graph (expected: n x n). Reshape your data")
+    if hasattr(source, "tocsr") or isinstance(source, np.ndarray):
         return _from_matrix(source, bool(directed), weighted, ids, told)
     if hasattr(source, "is_directed") and hasattr(source, "edges"):
         directed = source.is_directed() if directed is None else directed
@@ -114,6 +118,9 @@ def _weights(values: Any, weighted: Optional[bool]) -> np.ndarray:
 def _from_matrix(matrix: Any, directed: bool, weighted: Optional[bool], ids: Any, told: _whitney.Call) -> Graph:
     if not hasattr(matrix, "tocsr"):
         matrix = require("scipy.sparse", "a graph from a dense matrix").csr_matrix(_convert.as_float32(matrix, "matrix"))
+    if 0 in matrix.shape:
+        what = "sample" if matrix.shape[0] == 0 else "feature"
+        raise Error(f"the matrix of a graph is empty: 0 {what}(s) (shape={matrix.shape}) while a minimum of 1 is required.")
     if matrix.shape[0] != matrix.shape[1]:
         raise Error(f"the matrix of a graph has shape {matrix.shape}, and as many rows as columns are expected")
     if matrix.dtype.kind == "c":
@@ -124,6 +131,10 @@ def _from_matrix(matrix: Any, directed: bool, weighted: Optional[bool], ids: Any
     if len(names) != n:
         raise Error(f"there are {len(names)} ids for a matrix of {n} rows")
     values = _convert.as_float32(csr.data, "matrix").astype(np.float32, copy=False)
+    if not np.isfinite(values).all():
+        raise Error("the matrix of a graph contains NaN or inf; a weight must be finite and above zero")
+    if values.size and values.min() < 0:
+        raise Error(f"Negative values in data: the matrix of a graph holds {values.min()}; a weight must be above zero")
     stored = values if weighted is not False else (values != 0).astype(np.float32)
     if weighted is not True and (stored == 1).all():
         stored = np.empty(0, dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -154,14 +155,24 @@ class Index:
         """How the index and its vectors were made."""
         return self._native.record
 
-    def __deepcopy__(self, memo: dict) -> Index:
-        raise Error("an Index is not copied: save it and open the file")
-
     def __reduce__(self):
-        raise Error("an Index is not pickled: save it, and open the file (mapped, at once) in the other process")
+        with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
+            path = os.path.join(folder, "index.safetensors")
+            self.save(path)
+            with open(path, "rb") as file:
+                return _restore, (file.read(),)
 
     def __repr__(self) -> str:
         return f"<whitney.Index: {self.method}, {len(self):,} x {self.dim}, {self.metric}, {self.attributes!r}>"
+
+
+def _restore(content: bytes) -> Index:
+    """Maps a copy of the file, which stays as long as it is mapped."""
+    with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
+        path = os.path.join(folder, "index.safetensors")
+        with open(path, "wb") as file:
+            file.write(content)
+        return Index._of(_whitney.Searcher.open(path, call()))
 
 
 def index(method: str, data: Any, *, attributes: Any = None, metric: Optional[str] = None, seed: Optional[int] = None,

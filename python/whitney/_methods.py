@@ -188,7 +188,7 @@ class IndexEstimator(Estimator):
 def _require_rows(embeddings: Embeddings) -> None:
     if len(embeddings) == 0 or embeddings.dim == 0:
         what = "sample" if len(embeddings) == 0 else "feature"
-        raise Error(f"0 {what}(s) were given (shape={embeddings.shape}) while a minimum of 1 is required.")
+        raise Error(f"vectors are empty: 0 {what}(s) (shape={embeddings.shape}) while a minimum of 1 is required.")
 
 
 def _document(method: dict, base: type) -> str:

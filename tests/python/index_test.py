@@ -1,6 +1,7 @@
 """Searches give what numpy gives, under filters and through changes."""
 
 import concurrent.futures
+import pickle
 
 import numpy as np
 import pandas
@@ -135,6 +136,11 @@ def test_a_saved_index_is_the_same(method, tmp_path):
     back = whitney.open(tmp_path / "i.safetensors")
     assert isinstance(back, whitney.Index) and (back.method, back.metric, back.dim, len(back)) == (method, "l2", D, N)
     a, b = (i.search(QUERIES, k=9, filter="size < 20") for i in (index, back))
+    assert (a.ids == b.ids).all() and a.scores.tobytes() == b.scores.tobytes()
+
+
+def test_a_pickled_index_is_the_same(index):
+    a, b = (i.search(QUERIES, k=9, filter="size < 20") for i in (index, pickle.loads(pickle.dumps(index))))
     assert (a.ids == b.ids).all() and a.scores.tobytes() == b.scores.tobytes()
 
 
