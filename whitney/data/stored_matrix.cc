@@ -39,7 +39,7 @@ bool convert_one(From from, To& to) {
     to = static_cast<To>(from);
     return static_cast<double>(to) == value;
   } else {
-    to = static_cast<To>(from);
+    to = static_cast<To>(from);  // NOLINT(bugprone-signed-char-misuse): int8 is a number
     return std::in_range<To>(from);
   }
 }

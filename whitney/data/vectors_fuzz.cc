@@ -63,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
     read(text.front(), text.substr(1));
-  } catch (const whitney::Error&) {  // the answer to a bad file
+  } catch (const whitney::Error&) {
+    return 0;  // the answer to a bad file
   }
   return 0;
 }
