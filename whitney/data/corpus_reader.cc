@@ -93,7 +93,7 @@ Corpus read_corpus(const std::string& path, const TableOptions& options, const s
     default:
       fail(path, ": not a file of texts (expected: .jsonl, .csv, .tsv, or plain text)");
   }
-  auto input = data::InputStream::open(path);
+  auto input = data::InputStream::open(path, context.cancellation);
   if (format == data::FileFormat::kJsonLines) return read_json_corpus(input, options, text_field, context);
   if (format == data::FileFormat::kCsv)
     return read_delimited_corpus(input, ',', options, text_field, context);

@@ -89,6 +89,7 @@ struct InputStream::State {
   std::unique_ptr<File> file;
   std::vector<char> chunk;
   std::string_view pushed_back;
+  const CancellationToken* cancellation = nullptr;
 
   int64_t position = 0;
   int64_t total = 0;
@@ -120,6 +121,7 @@ struct InputStream::State {
       const ssize_t got = ::read(file->fd(), out, static_cast<size_t>(size));
       if (got >= 0) return got;
       if (errno != EINTR) fail(name, ": cannot be read (", std::strerror(errno), ")");
+      if (cancellation != nullptr && cancellation->requested()) throw Cancelled();
     }
   }
   // Unpacked bytes, in memory that the caller gives.
@@ -157,8 +159,9 @@ InputStream::~InputStream() = default;
 InputStream::InputStream(InputStream&&) noexcept = default;
 InputStream& InputStream::operator=(InputStream&&) noexcept = default;
 
-InputStream InputStream::open(const std::string& path) {
+InputStream InputStream::open(const std::string& path, const CancellationToken* cancellation) {
   auto state = std::make_unique<State>();
+  state->cancellation = cancellation;
   const bool is_stdin = path == "-";
   state->name = is_stdin ? "standard input" : path;
   const int fd = is_stdin ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

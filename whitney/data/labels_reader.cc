@@ -224,7 +224,7 @@ void read_text_labels(std::string_view text, const std::string& name, LabelColle
 }  // namespace
 
 Labels read_labels(const std::string& path, const Context& context) {
-  auto input = data::InputStream::open(path);
+  auto input = data::InputStream::open(path, context.cancellation);
   const data::SharedBytes bytes = input.read_all(context);
   const std::string_view text = data::without_byte_order_mark(bytes.text, input.name());
   data::check_text(text, input.name());

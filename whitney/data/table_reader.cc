@@ -49,7 +49,7 @@ Table read_artifact_table(const std::string& path, bool is_packed, const TableOp
   if (options.id_field)
     context.note(path + ": an artifact has ids of its own; the id field is not looked at");
   if (!is_packed) return load_table(Artifact::open(path));
-  const data::SharedBytes bytes = data::InputStream::open(path).read_all(context);
+  const data::SharedBytes bytes = data::InputStream::open(path, context.cancellation).read_all(context);
   return load_table(Artifact::from_bytes(
       Array<std::byte>::view(bytes.owner, reinterpret_cast<const std::byte*>(bytes.text.data()),
                              std::ssize(bytes.text)),
@@ -61,7 +61,7 @@ Table read_artifact_table(const std::string& path, bool is_packed, const TableOp
 Table read_table(const std::string& path, const TableOptions& options, const Context& context) {
   const data::FileName name = data::file_format(path, data::TxtMeaning::kText);
   if (path == "-" || name.format == data::FileFormat::kJsonLines) {
-    auto input = data::InputStream::open(path);
+    auto input = data::InputStream::open(path, context.cancellation);
     return read_json_table(input, options, context);
   }
   switch (name.format) {
@@ -69,7 +69,7 @@ Table read_table(const std::string& path, const TableOptions& options, const Con
       return read_artifact_table(path, name.is_packed, options, context);
     case data::FileFormat::kCsv:
     case data::FileFormat::kTsv: {
-      auto input = data::InputStream::open(path);
+      auto input = data::InputStream::open(path, context.cancellation);
       const data::SharedBytes bytes = input.read_all(context);
       const char separator = name.format == data::FileFormat::kCsv ? ',' : '\t';
       return data::read_delimited_table(bytes.text, separator, input.name(), options, context);

@@ -97,7 +97,7 @@ Embeddings read_format(const std::string& path, const data::FileName& name, cons
                        const Context& context) {
   // A plain artifact is mapped; its values are looked at when somebody asks for it.
   if (name.format == FileFormat::kSafetensors && !name.is_packed) return load_embeddings(path);
-  data::InputStream input = data::InputStream::open(path);
+  data::InputStream input = data::InputStream::open(path, context.cancellation);
   if (name.format == FileFormat::kJsonLines) return data::read_vectors_json_lines(input, options, context);
   if (name.format == FileFormat::kWord2vecText) return data::read_word2vec_text(input, context);
   return read_bytes(input.read_all(context), path, name.format, options, context);
