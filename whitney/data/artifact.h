@@ -114,7 +114,8 @@ class WHITNEY_API ArtifactWriter {
 /// copy, an index or a child of the file carries on.
 WHITNEY_API Value provenance_of(const Value& record);
 
-/// Reads what add_ids and add_attributes wrote. A file that Whitney did not write may have no ids: row numbers then.
+/// Reads what add_ids and add_attributes wrote. A file that Whitney did not write may have no ids: row
+/// numbers then.
 WHITNEY_API Ids read_ids(const Artifact& artifact, int64_t num_rows);
 WHITNEY_API Attributes read_attributes(const Artifact& artifact, int64_t num_rows);
 
