@@ -1,6 +1,7 @@
 #include "whitney/data/input_stream.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ namespace whitney::data {
 namespace {
 
 constexpr int64_t kChunkBytes = 1 << 20;
+constexpr int kWaitMilliseconds = 100;
 // An unpacker is given so many bytes at once: `position` says to within these how far it came.
 constexpr size_t kPackedBytes = 64 << 10;
 constexpr int64_t kMostLineBytes = 64 << 20;
@@ -118,10 +120,16 @@ struct InputStream::State {
   }
   int64_t read_some(char* out, int64_t size) const {
     for (;;) {
+      if (cancellation != nullptr) {
+        // A signal just before a read that waits would go unheard: wait in slices instead.
+        pollfd ready{file->fd(), POLLIN, 0};
+        const int answer = ::poll(&ready, 1, kWaitMilliseconds);
+        if (cancellation->requested()) throw Cancelled();
+        if (answer == 0) continue;
+      }
       const ssize_t got = ::read(file->fd(), out, static_cast<size_t>(size));
       if (got >= 0) return got;
       if (errno != EINTR) fail(name, ": cannot be read (", std::strerror(errno), ")");
-      if (cancellation != nullptr && cancellation->requested()) throw Cancelled();
     }
   }
   // Unpacked bytes, in memory that the caller gives.

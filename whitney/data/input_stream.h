@@ -20,8 +20,8 @@ struct SharedBytes {
 /// threads at once.
 class InputStream {
  public:
-  /// Throws Error when the file is missing, is a folder or cannot be read. A read that waits (a pipe) and is
-  /// woken by a signal throws Cancelled once `cancellation`, which must outlive the stream, is requested.
+  /// Throws Error when the file is missing, is a folder or cannot be read. A read that waits (a pipe)
+  /// throws Cancelled soon after `cancellation`, which must outlive the stream, is requested.
   static InputStream open(const std::string& path, const CancellationToken* cancellation = nullptr);
   /// Reads bytes in memory, which must outlive the stream, as the file `name` would be.
   static InputStream over(std::string_view bytes, std::string name);

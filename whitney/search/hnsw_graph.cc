@@ -129,6 +129,10 @@ void HnswGraph::append(std::span<const uint8_t> new_levels) {
   reserve(upper, upper_used, words);
   make_writable();
   std::memset(blocks_data_ + num_nodes * stride(), 0, static_cast<size_t>(more * stride()));
+  // Rows of details end in bytes that nothing fills: they go into the file.
+  if (detail_stride() > 0) {
+    std::memset(details_data_ + num_nodes * detail_stride(), 0, static_cast<size_t>(more * detail_stride()));
+  }
   uint8_t* level_data = levels.mutable_data();
   uint32_t* start_data = upper_start.mutable_data();
   for (int64_t i = 0; i < more; ++i) {
