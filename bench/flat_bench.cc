@@ -1,4 +1,4 @@
-// Claim: exact search is as fast as faiss's IndexFlat, many queries at once and one by one, on one thread.
+// Question: is exact search as fast as faiss's IndexFlat, many queries at once and one by one, on one thread?
 // MNIST, 60,000 x 784, k = 10. The rows found are compared first.
 
 #include <algorithm>

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "whitney/core/error.h"
+#include "whitney/linalg/simd.h"
 
 extern char** environ;
 
@@ -30,9 +31,13 @@ std::string python() {
   return given != nullptr ? given : (folder / "peers/.venv/bin/python").string();
 }
 
-// One thread for the peer, and nothing that holds its BLAS to another kernel than it would choose.
+// One thread for the peer, and the kernel that suits this processor for its BLAS: the OpenBLAS in faiss's
+// package takes its oldest kernel, five times slower, on processors that came after it.
 std::vector<std::string> peer_environment() {
   std::vector<std::string> result{"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1"};
+  const std::string level = simd_levels().back();
+  if (level.starts_with("avx3")) result.emplace_back("OPENBLAS_CORETYPE=SkylakeX");
+  if (level == "avx2") result.emplace_back("OPENBLAS_CORETYPE=Haswell");
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     if (!text.starts_with("OPENBLAS_") && !text.starts_with("OMP_")) result.push_back(text);

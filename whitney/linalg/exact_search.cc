@@ -149,8 +149,9 @@ void search_by_scan(const Context& context, const MatrixView& queries, const Mat
 // least four chains (twice: the norms too); 40 for the combination of chains, the norms, the final operations
 // and the root.
 float relative_margin(int64_t dim) {
-  const double terms = static_cast<double>(std::min(dim, kTermBlock) + dim / kTermBlock + 1) +
-                       static_cast<double>(dim) / 2 + 40;
+  const int64_t num_blocks = dim / kTermBlock + 1;
+  const double terms =
+      static_cast<double>(std::min(dim, kTermBlock) + num_blocks) + static_cast<double>(dim) / 2 + 40;
   return static_cast<float>(terms * 1.02 / (1 << 24));
 }
 
