@@ -25,6 +25,9 @@ if(whitney_mold)
 endif()
 
 if(WHITNEY_SANITIZE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized)  # wrong about std::optional once code is instrumented
+  endif()
   add_compile_options(-fsanitize=${WHITNEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${WHITNEY_SANITIZE})
 endif()

@@ -20,7 +20,7 @@ struct MethodsOptions {
 };
 
 std::vector<const Method*> chosen_methods(const Command& command) {
-  const auto all = Registry::instance().all();
+  auto all = Registry::instance().all();
   if (command.inputs.empty()) return all;
   std::vector<const Method*> chosen;
   std::vector<std::string> names;

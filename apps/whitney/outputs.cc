@@ -8,7 +8,7 @@
 
 namespace whitney::app {
 
-Outcome written(const std::string& output, const std::string& what, Value json, double seconds,
+Outcome written(const std::string& output, const std::string& what, const Value& json, double seconds,
                 Session& session) {
   Outcome outcome;
   if (output == "-") {
@@ -57,7 +57,7 @@ std::string dtype_text(DType dtype) {
   return "";
 }
 
-Outcome estimate_outcome(const CostEstimate& cost, const Context& context, Value json) {
+Outcome estimate_outcome(const CostEstimate& cost, const Context& context, const Value& json) {
   Outcome outcome;
   const int64_t limit = context.memory_limit_bytes();
   const bool fits = cost.peak_bytes <= limit;
