@@ -128,6 +128,7 @@ void HnswGraph::append(std::span<const uint8_t> new_levels) {
   if (words >= int64_t{kNoNode}) fail("the upper layers of the graph outgrow 32 bits; a larger m needs less");
   reserve(upper, upper_used, words);
   make_writable();
+  if (more == 0) return;
   std::memset(blocks_data_ + num_nodes * stride(), 0, static_cast<size_t>(more * stride()));
   // Rows of details end in bytes that nothing fills: they go into the file.
   if (detail_stride() > 0) {
