@@ -98,7 +98,8 @@ HWY_INLINE void DotQueries(const uint8_t* row, const int8_t* const queries[4], i
 
 // See CodeQuery: base + norm - 2 step (dot - correction) + extra (extra - 2 query's extra).
 HWY_INLINE float CodeDistance(const CodeQuery& query, const NodeHead& head, int32_t dot) {
-  const float inner = static_cast<float>(dot - query.correction);
+  const auto steps = static_cast<uint32_t>(dot) - static_cast<uint32_t>(query.correction);
+  const float inner = static_cast<float>(static_cast<int32_t>(steps));
   return query.base + static_cast<float>(head.norm) - 2 * query.step * inner +
          head.extra * (head.extra - 2 * query.extra);
 }

@@ -228,7 +228,8 @@ CodeQuery QueryOfNode(const GraphView& graph, uint32_t node, int8_t* buffer) {
   CodeQuery query;
   query.base = static_cast<float>(head.norm) + head.extra * head.extra;
   query.extra = head.extra;
-  query.correction = 128 * head.sum;
+  // Unsigned: the sum of a damaged file may be anything.
+  query.correction = static_cast<int32_t>(128U * static_cast<uint32_t>(head.sum));
   query.codes = buffer;
   if (graph.exact_walk) {
     auto* values = reinterpret_cast<float*>(buffer);
