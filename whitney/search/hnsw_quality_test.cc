@@ -63,8 +63,8 @@ TEST(HnswQuality, FindsPointsOnAMapWhoseCodesAreTheSame) {
     values[2 * i + 1] =
         static_cast<float>(static_cast<double>(i % 30 % 7) * 20 - 60 + 0.05 * random.normal());
   }
-  // By inner product the ten best of all queries lie in the few outermost towns, which a graph of so few
-  // links reaches less surely.
+  // Measured by inner product: recall 0.965 with these few links, 0.9985 with M 16, and 1 with ef 1000. By l2
+  // it is 1 already.
   for (const auto& [metric, least] : {std::pair(Metric::kL2, 0.98), std::pair(Metric::kInnerProduct, 0.95)}) {
     const auto index = hnsw_of(points, metric, 8, 60);
     EXPECT_GE(recall(*index, Matrix::copy_of(points.view().slice(0, 200)), 10, 60), least)
