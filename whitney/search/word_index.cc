@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "whitney/core/parallel.h"
-#include "whitney/search/text_words.h"
+#include "whitney/text/text_words.h"
 
 namespace whitney::search {
 namespace {
@@ -24,7 +24,7 @@ BlockOfWords read_block(const Column& column, int64_t begin, int64_t end) {
   std::unordered_map<std::string, uint32_t> places;
   std::string word;
   for (int64_t code = begin; code < end; ++code) {
-    WordReader reader(column.dictionary_entry(code));
+    text::WordReader reader(column.dictionary_entry(code));
     while (reader.next(word)) {
       const auto [found, is_new] = places.try_emplace(word, static_cast<uint32_t>(block.vocabulary.size()));
       if (is_new) block.vocabulary.push_back(word);
@@ -51,7 +51,7 @@ std::vector<std::string> merged_vocabulary(const std::vector<BlockOfWords>& bloc
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
-  WordReader reader(text);
+  text::WordReader reader(text);
   for (std::string word; reader.next(word);) words.push_back(word);
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace whitney::search {
+#include "whitney/core/api.h"
+
+namespace whitney::text {
 
 /// Gives the words of a UTF-8 text one after the other, in lower case: runs of letters and digits of any
 /// script. Everything else (white space, punctuation, symbols, emoji, the underscore, bytes that are not
@@ -12,15 +14,21 @@ namespace whitney::search {
 /// full-width Latin letters, and a final sigma is a sigma; other scripts stay as they are. Accents count,
 /// composed and decomposed forms differ, and scripts without spaces give long words. Keeps a view of the
 /// text.
-class WordReader {
+class WHITNEY_API WordReader {
  public:
-  explicit WordReader(std::string_view text) : text_(text) {}
+  /// lower_case: false leaves the letters as they are.
+  explicit WordReader(std::string_view text, bool lower_case = true) : text_(text), lower_case_(lower_case) {}
   /// Replaces `word` by the next one; false at the end.
   bool next(std::string& word);
+  /// The byte that the next word is looked for from: right behind the word that was read last.
+  size_t place() const { return at_; }
 
  private:
+  bool take_other_character(std::string& word);
+
   std::string_view text_;
   size_t at_ = 0;
+  bool lower_case_;
 };
 
-}  // namespace whitney::search
+}  // namespace whitney::text

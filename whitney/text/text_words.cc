@@ -1,11 +1,11 @@
-#include "whitney/search/text_words.h"
+#include "whitney/text/text_words.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <iterator>
 
-namespace whitney::search {
+namespace whitney::text {
 namespace {
 
 constexpr uint32_t kNoCharacter = 0xFFFFFFFF;
@@ -60,6 +60,15 @@ void encode(uint32_t character, std::string& out) {
   }
 }
 
+// Letters and digits of ASCII in lower case, 0 for what separates: most characters of most texts.
+constexpr std::array<char, 128> kAsciiLetters = [] {
+  std::array<char, 128> letters{};
+  for (char c = '0'; c <= '9'; ++c) letters[static_cast<size_t>(c)] = c;
+  for (char c = 'a'; c <= 'z'; ++c) letters[static_cast<size_t>(c)] = c;
+  for (char c = 'A'; c <= 'Z'; ++c) letters[static_cast<size_t>(c)] = static_cast<char>(c - 'A' + 'a');
+  return letters;
+}();
+
 struct Block {
   uint32_t first, last;
 };
@@ -78,7 +87,6 @@ constexpr Block kSeparators[] = {
     {0xFFE0, 0xFFFF}, {0x1F000, 0x1FAFF}};
 
 bool in_word(uint32_t c) {
-  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   if (c == kNoCharacter) return false;
   const auto* block = std::partition_point(std::begin(kSeparators), std::end(kSeparators),
                                            [c](const Block& candidate) { return candidate.last < c; });
@@ -106,7 +114,6 @@ uint32_t lower_greek(uint32_t c) {
 }
 
 uint32_t lower(uint32_t c) {
-  if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
   if (c >= 0xC0 && c <= 0xDE) return c + 32;
   if (c >= 0x100 && c <= 0x17F) return lower_latin_extended(c);
   if (c >= 0x386 && c <= 0x3CE) return lower_greek(c);
@@ -121,17 +128,34 @@ uint32_t lower(uint32_t c) {
 
 }  // namespace
 
+// A character beyond ASCII: false when it is no part of a word.
+bool WordReader::take_other_character(std::string& word) {
+  const size_t begin = at_;
+  const uint32_t character = decode(text_, at_);
+  if (!in_word(character)) {
+    if (!word.empty()) at_ = begin;  // the next word is looked for from here
+    return false;
+  }
+  encode(lower_case_ ? lower(character) : character, word);
+  return true;
+}
+
 bool WordReader::next(std::string& word) {
   word.clear();
   while (at_ < text_.size()) {
-    const uint32_t character = decode(text_, at_);
-    if (in_word(character)) {
-      encode(lower(character), word);
+    const auto byte = static_cast<unsigned char>(text_[at_]);
+    if (byte >= 0x80) {
+      if (!take_other_character(word) && !word.empty()) return true;
+    } else if (const char letter = kAsciiLetters[byte]; letter != 0) {
+      word += lower_case_ ? letter : text_[at_];
+      ++at_;
     } else if (!word.empty()) {
       return true;
+    } else {
+      ++at_;
     }
   }
   return !word.empty();
 }
 
-}  // namespace whitney::search
+}  // namespace whitney::text

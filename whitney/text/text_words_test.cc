@@ -1,11 +1,11 @@
-#include "whitney/search/text_words.h"
+#include "whitney/text/text_words.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace whitney::search {
+namespace whitney::text {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -56,5 +56,24 @@ TEST(Words, BytesThatAreNotUtf8Separate) {
   EXPECT_EQ(words("q\xE2\x82"), (Words{"q"})) << "cut in the middle of a character";
 }
 
+TEST(Words, KeepTheirCaseWhenAskedTo) {
+  WordReader reader("Été MP3", false);
+  std::string word;
+  ASSERT_TRUE(reader.next(word));
+  EXPECT_EQ(word, "Été");
+  ASSERT_TRUE(reader.next(word));
+  EXPECT_EQ(word, "MP3");
+}
+
+TEST(Words, EndAtThePlaceBehindThem) {
+  WordReader reader("comput* “x”");
+  std::string word;
+  ASSERT_TRUE(reader.next(word));
+  EXPECT_EQ(reader.place(), 6u);
+  ASSERT_TRUE(reader.next(word));
+  EXPECT_EQ(word, "x");
+  EXPECT_EQ(reader.place(), 12u);
+}
+
 }  // namespace
-}  // namespace whitney::search
+}  // namespace whitney::text
