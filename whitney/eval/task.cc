@@ -24,7 +24,7 @@ Report evaluate(Verb verb, std::string_view task, const std::vector<std::string>
   const std::vector<std::string> inputs = runner->inputs();
   if (paths.size() != inputs.size()) {
     throw UsageError(concat(name_of(verb), " ", task, " takes ", inputs_text(inputs), ", but ", paths.size(),
-                            " were given"));
+                            paths.size() == 1 ? " was given" : " were given"));
   }
   const Value options = resolve_options(method, given_options);
   if (method.ineffective) {
