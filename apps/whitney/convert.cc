@@ -26,9 +26,10 @@ struct ConvertOptions {
 };
 
 // Tables and vectors share the text formats: what the other side is, decides.
-bool holds_vectors(const std::string& input, const std::string& output, const ConvertOptions& options) {
+bool holds_vectors(const std::string& input, const std::string& output, const ConvertOptions& options,
+                   const Context& context) {
   const FileFormat from = format_of(input), to = format_of(output);
-  if (from == FileFormat::kArtifact) return Artifact::open(input).kind() != "table";
+  if (from == FileFormat::kArtifact) return Artifact::read(input, context).kind() != "table";
   return options.vectors || from != FileFormat::kTable || to == FileFormat::kVectors ||
          to == FileFormat::kText || options.attributes.has_value();
 }
@@ -64,7 +65,7 @@ Outcome run_convert(const Command& command, Session& session) {
     if (path == "-") throw UsageError("convert tells formats by the extension, and - has none: name a file");
   }
   check_output(command.inputs[1], command.common.force);
-  return holds_vectors(command.inputs[0], command.inputs[1], options)
+  return holds_vectors(command.inputs[0], command.inputs[1], options, session.context)
              ? convert_vectors(command, options, watch, session)
              : convert_table(command, options, watch, session);
 }

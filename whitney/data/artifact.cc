@@ -7,8 +7,11 @@
 #include "whitney/core/hash.h"
 #include "whitney/core/parallel.h"
 #include "whitney/data/atomic_file.h"
+#include "whitney/data/file_format.h"
+#include "whitney/data/input_stream.h"
 #include "whitney/data/mapped_file.h"
 #include "whitney/data/safetensors_header.h"
+#include "whitney/data/unpack.h"
 
 namespace whitney {
 namespace {
@@ -127,7 +130,23 @@ void TensorView::check_type(DType wanted) const {
     fail("tensor \"", name, "\" is of type ", name_of(dtype), " where ", name_of(wanted), " is due");
 }
 
-Artifact Artifact::open(const std::string& path) { return from_bytes(map_file(path), path); }
+Artifact Artifact::open(const std::string& path) {
+  Array<std::byte> bytes = map_file(path);
+  const std::string_view first(reinterpret_cast<const char*>(bytes.data()),
+                               static_cast<size_t>(std::min<int64_t>(bytes.size(), 16)));
+  if (const std::string_view packing = data::packing_of(first); !packing.empty()) {
+    fail(path, ": is packed by ", packing,
+         ", and what Whitney maps must lie there as it is: unpack it first");
+  }
+  return from_bytes(std::move(bytes), path);
+}
+
+Artifact Artifact::read(const std::string& path, const Context& context) {
+  if (!data::file_format(path, data::TxtMeaning::kText).is_packed) return open(path);
+  const data::SharedBytes file = data::InputStream::open(path, context.cancellation).read_all(context);
+  const auto* bytes = reinterpret_cast<const std::byte*>(file.text.data());
+  return from_bytes(Array<std::byte>::view(file.owner, bytes, std::ssize(file.text)), path);
+}
 
 Artifact Artifact::from_bytes(Array<std::byte> bytes, std::string name) {
   SafetensorsHeader header = parse_safetensors_header(bytes.span(), name);

@@ -46,6 +46,8 @@ class WHITNEY_API Artifact {
  public:
   /// Throws Error that names the file and what is wrong with it.
   static Artifact open(const std::string& path);
+  /// The same, but one whose name ends in .gz, .xz or .zst is unpacked into memory.
+  static Artifact read(const std::string& path, const Context& context);
   /// The same over bytes that are in memory already; `name` begins an Error's sentence.
   static Artifact from_bytes(Array<std::byte> bytes, std::string name);
 

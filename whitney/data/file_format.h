@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "whitney/core/api.h"
+
 namespace whitney::data {
 
 /// The file formats that readers and writers pick by a file's name.
@@ -37,7 +39,7 @@ struct FileName {
 };
 
 /// Finds the format by the name's end; one of .gz, .xz, .zst may follow it. Any case.
-FileName file_format(std::string_view path, TxtMeaning txt);
+WHITNEY_API FileName file_format(std::string_view path, TxtMeaning txt);
 
 /// Throws Error that refuses to write a packed file.
 void check_not_packed(const std::string& path, const FileName& name);

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cctype>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "whitney/core/error.h"
 #include "whitney/data/artifact.h"
 #include "whitney/data/edge_list_format.h"
+#include "whitney/data/file_format.h"
 #include "whitney/data/input_stream.h"
 #include "whitney/data/mapped_file.h"
 #include "whitney/data/text_scan.h"
@@ -28,17 +28,6 @@ constexpr int64_t kBytesPerToken = 6;
 
 void refuse_stream(const std::string& path) {
   if (path == "-") fail("standard input can be read only once, so that its size cannot be told: name a file");
-}
-
-// The extension that tells the format: ".gz", ".xz" and ".zst" are only the packing.
-std::string format_of(const std::string& path) {
-  std::filesystem::path name(path);
-  const std::string packing = name.extension();
-  if (packing == ".gz" || packing == ".xz" || packing == ".zst") name = name.stem();
-  std::string extension = name.extension();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name.string().ends_with("-ubyte") ? ".idx" : extension;
 }
 
 // The first lines of a file, and how many times larger the whole is.
@@ -162,6 +151,17 @@ T read_number(const std::string& path, const Head& head, size_t at) {
   return value;
 }
 
+// What a header tells. The bound leaves room for what is computed from it.
+VectorsSize told_size(const std::string& path, int64_t rows, int64_t dim, DType dtype) {
+  constexpr int64_t kMostBytes = int64_t{1} << 56;
+  int64_t count = 0, bytes = 0;
+  if (rows < 0 || dim < 0 || __builtin_mul_overflow(rows, dim, &count) ||
+      __builtin_mul_overflow(count, size_of(dtype), &bytes) || bytes > kMostBytes) {
+    fail(path, ": the header tells of ", rows, " x ", dim, " values, which no file can hold: it is damaged");
+  }
+  return {rows, dim, dtype, true};
+}
+
 VectorsSize fvecs_size(const std::string& path, DType dtype) {
   const Head head = read_head(path, kPieceBytes);
   const auto dim = read_number<int32_t>(path, head, 0);
@@ -172,22 +172,22 @@ VectorsSize fvecs_size(const std::string& path, DType dtype) {
 
 VectorsSize fbin_size(const std::string& path, DType dtype) {
   const Head head = read_head(path, 8);
-  return {read_number<int32_t>(path, head, 0), read_number<int32_t>(path, head, 4), dtype, true};
+  return told_size(path, read_number<uint32_t>(path, head, 0), read_number<uint32_t>(path, head, 4), dtype);
 }
 
 // Magic 00 00 type rank, then each extent, big end first.
 VectorsSize idx_size(const std::string& path) {
   const Head head = read_head(path, 64);
   const auto rank = read_number<uint8_t>(path, head, 3);
-  VectorsSize size{0, 1, DType::kU8, true};
+  int64_t rows = 0, dim = 1;
   for (size_t axis = 0; axis < rank; ++axis) {
     const int64_t extent = __builtin_bswap32(read_number<uint32_t>(path, head, 4 + 4 * axis));
     if (axis == 0)
-      size.rows = extent;
+      rows = extent;
     else
-      size.dim *= extent;
+      dim = told_size(path, dim, extent, DType::kU8).rows * extent;
   }
-  return size;
+  return told_size(path, rows, dim, DType::kU8);
 }
 
 // 'shape': (63000, 384) in the header's dictionary, 'descr': '<f4'.
@@ -200,7 +200,7 @@ VectorsSize npy_size(const std::string& path) {
   std::string_view rest = text.substr(shape + 10);
   for (rest = rest.substr(0, rest.find(')')); !rest.empty();) {
     const auto extent = data::parse_integer(take_field(rest));
-    if (extent) extents.push_back(static_cast<int64_t>(*extent));
+    if (extent) extents.push_back(static_cast<int64_t>(std::min<uint64_t>(*extent, INT64_MAX)));
     rest.remove_prefix(std::min(rest.find_first_not_of(", "), rest.size()));
   }
   if (extents.size() != 2) fail(path, ": the array has ", extents.size(), " dimensions where 2 are due");
@@ -210,7 +210,25 @@ VectorsSize npy_size(const std::string& path) {
                       : code == "i1" ? DType::kI8
                       : code == "u1" ? DType::kU8
                                      : DType::kF32;
-  return {extents[0], extents[1], dtype, true};
+  return told_size(path, extents[0], extents[1], dtype);
+}
+
+// "rows width", which begins both forms of word2vec; nothing where GloVe leaves it out.
+std::optional<VectorsSize> word2vec_size(const std::string& path) {
+  const Head head = read_head(path, 64);
+  std::string_view rest(head.bytes.data(), head.bytes.size());
+  std::string_view line = data::trim(data::take_line(rest));
+  const auto rows = data::parse_integer(take_field(line)), dim = data::parse_integer(take_field(line));
+  constexpr uint64_t kMost = UINT32_MAX;
+  if (!rows || !dim || !data::trim(line).empty() || *rows > kMost || *dim < 1 || *dim > kMost) return {};
+  return told_size(path, static_cast<int64_t>(*rows), static_cast<int64_t>(*dim), DType::kF32);
+}
+
+VectorsSize word2vec_binary_size(const std::string& path) {
+  if (const auto size = word2vec_size(path)) return *size;
+  fail(path,
+       ": is no file of word2vec's binary form (its first line tells the numbers of rows and of values in a "
+       "row)");
 }
 
 VectorsSize artifact_size(const std::string& path) {
@@ -241,18 +259,36 @@ VectorsSize text_size(const std::string& path) {
 
 VectorsSize estimate_vectors_size(const std::string& path) {
   refuse_stream(path);
-  const std::string format = format_of(path);
-  if (format == ".safetensors") return artifact_size(path);
-  if (format == ".npy") return npy_size(path);
-  if (format == ".fvecs") return fvecs_size(path, DType::kF32);
-  if (format == ".ivecs") return fvecs_size(path, DType::kI32);
-  if (format == ".bvecs") return fvecs_size(path, DType::kU8);
-  if (format == ".fbin") return fbin_size(path, DType::kF32);
-  if (format == ".u8bin") return fbin_size(path, DType::kU8);
-  if (format == ".i8bin") return fbin_size(path, DType::kI8);
-  if (format == ".ibin") return fbin_size(path, DType::kI32);
-  if (format == ".idx") return idx_size(path);
-  return text_size(path);
+  using data::FileFormat;
+  switch (data::file_format(path, data::TxtMeaning::kWord2vec).format) {
+    case FileFormat::kSafetensors:
+      return artifact_size(path);
+    case FileFormat::kNpy:
+      return npy_size(path);
+    case FileFormat::kFvecs:
+      return fvecs_size(path, DType::kF32);
+    case FileFormat::kIvecs:
+      return fvecs_size(path, DType::kI32);
+    case FileFormat::kBvecs:
+      return fvecs_size(path, DType::kU8);
+    case FileFormat::kFbin:
+      return fbin_size(path, DType::kF32);
+    case FileFormat::kU8bin:
+      return fbin_size(path, DType::kU8);
+    case FileFormat::kI8bin:
+      return fbin_size(path, DType::kI8);
+    case FileFormat::kIbin:
+      return fbin_size(path, DType::kI32);
+    case FileFormat::kIdx:
+      return idx_size(path);
+    case FileFormat::kWord2vecBinary:
+      return word2vec_binary_size(path);
+    case FileFormat::kWord2vecText:
+      if (const auto size = word2vec_size(path)) return *size;
+      return text_size(path);
+    default:
+      return text_size(path);
+  }
 }
 
 DataSize estimate_size(const std::string& path, DataKind kind, bool directed) {

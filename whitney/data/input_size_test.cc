@@ -96,6 +96,39 @@ TEST_F(InputSizeTest, ReadsTheHeadersOfBinaryFormats) {
   EXPECT_EQ(npy.dtype, DType::kF16);
 }
 
+TEST_F(InputSizeTest, ReadsTheFirstLineOfWord2vec) {
+  const std::string binary =
+      std::string("3 2\na ") + std::string(8, '\x0a') + "\nb " + std::string(8, '\0') + "\n";
+  const VectorsSize bin = estimate_vectors_size(write("a.bin", binary));
+  EXPECT_EQ(bin.rows, 3);
+  EXPECT_EQ(bin.dim, 2);
+  EXPECT_TRUE(bin.exact);
+  const VectorsSize text = estimate_vectors_size(write("a.vec", "2 3\nthe 1 2 3\n1984 4 5 6\n"));
+  EXPECT_EQ(text.rows, 2);
+  EXPECT_EQ(text.dim, 3);
+  EXPECT_TRUE(text.exact);
+  const VectorsSize glove = estimate_vectors_size(write("b.txt", "the 1 2 3\nof 4 5 6\n"));
+  EXPECT_EQ(glove.rows, 2);
+  EXPECT_EQ(glove.dim, 3);
+  EXPECT_THROW(estimate_vectors_size(write("c.bin", std::string(100, '\xff'))), Error);
+}
+
+TEST_F(InputSizeTest, CountsRowsBeyond31Bits) {
+  const VectorsSize size = estimate_vectors_size(write("a.u8bin", std::string("\0\0\0\xC0\2\0\0\0", 8)));
+  EXPECT_EQ(size.rows, int64_t{3} << 30);
+  EXPECT_EQ(size.dim, 2);
+}
+
+TEST_F(InputSizeTest, RefusesAHeaderThatTellsMoreThanAnyFileHolds) {
+  EXPECT_THROW(estimate_vectors_size(write("a.fbin", std::string(8, '\xff'))), Error);
+  EXPECT_THROW(
+      estimate_vectors_size(write("a.idx", std::string("\0\0\x08\x03", 4) + std::string(12, '\xff'))), Error);
+  const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999, 9), }\n";
+  EXPECT_THROW(estimate_vectors_size(write("a.npy", std::string("\x93NUMPY\1\0", 8) +
+                                                        static_cast<char>(header.size()) + '\0' + header)),
+               Error);
+}
+
 TEST_F(InputSizeTest, NamesAFileThatIsShorterThanItsHeader) {
   const std::string file = write("a.fbin", "abc");
   try {

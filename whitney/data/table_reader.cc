@@ -44,16 +44,10 @@ Table read_json_table(data::InputStream& input, const TableOptions& options, con
   return table;
 }
 
-Table read_artifact_table(const std::string& path, bool is_packed, const TableOptions& options,
-                          const Context& context) {
+Table read_artifact_table(const std::string& path, const TableOptions& options, const Context& context) {
   if (options.id_field)
     context.note(path + ": an artifact has ids of its own; the id field is not looked at");
-  if (!is_packed) return load_table(Artifact::open(path));
-  const data::SharedBytes bytes = data::InputStream::open(path, context.cancellation).read_all(context);
-  return load_table(Artifact::from_bytes(
-      Array<std::byte>::view(bytes.owner, reinterpret_cast<const std::byte*>(bytes.text.data()),
-                             std::ssize(bytes.text)),
-      path));
+  return load_table(Artifact::read(path, context));
 }
 
 }  // namespace
@@ -66,7 +60,7 @@ Table read_table(const std::string& path, const TableOptions& options, const Con
   }
   switch (name.format) {
     case data::FileFormat::kSafetensors:
-      return read_artifact_table(path, name.is_packed, options, context);
+      return read_artifact_table(path, options, context);
     case data::FileFormat::kCsv:
     case data::FileFormat::kTsv: {
       auto input = data::InputStream::open(path, context.cancellation);

@@ -222,6 +222,9 @@ Table sample() {
                               build("numbers", {"1", "2.5", "true"}),
                               build("t", {Value::List{"x", "y, z"}, Value::List{}, Value()}),
                               build("none", {Value(), Value(), Value()})};
+  EXPECT_EQ(Artifact::read(folder_.file("t.safetensors.gz"), {}).kind(), "table");
+  EXPECT_THAT([&] { Artifact::open(folder_.file("t.safetensors.gz")); },
+              ThrowsMessage<Error>(HasSubstr("t.safetensors.gz: is packed by gzip")));
   return table;
 }
 

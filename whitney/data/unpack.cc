@@ -163,13 +163,23 @@ class ZstdUnpacker : public Unpacker {
 
 }  // namespace
 
+std::string_view packing_of(std::string_view first_bytes) {
+  if (first_bytes.starts_with(kGzip)) return "gzip";
+  if (first_bytes.starts_with(kXz)) return "xz";
+  if (first_bytes.starts_with(kZstd)) return "zstd";
+  const bool is_bzip2 =
+      first_bytes.starts_with("BZh") && first_bytes.size() >= 10 && first_bytes.substr(4, 6) == kBzip2Block;
+  return is_bzip2 ? "bzip2" : "";
+}
+
 std::unique_ptr<Unpacker> make_unpacker(std::string_view first_bytes, RawSource source,
                                         const std::string& name) {
-  if (first_bytes.starts_with(kGzip)) return std::make_unique<GzipUnpacker>(std::move(source), name);
-  if (first_bytes.starts_with(kXz)) return std::make_unique<XzUnpacker>(std::move(source), name);
-  if (first_bytes.starts_with(kZstd)) return std::make_unique<ZstdUnpacker>(std::move(source), name);
-  if (first_bytes.starts_with("BZh") && first_bytes.size() >= 10 && first_bytes.substr(4, 6) == kBzip2Block) {
-    fail(name, ": packed by bzip2, which Whitney does not read (gzip, xz and zstd it does)");
+  const std::string_view packing = packing_of(first_bytes);
+  if (packing == "gzip") return std::make_unique<GzipUnpacker>(std::move(source), name);
+  if (packing == "xz") return std::make_unique<XzUnpacker>(std::move(source), name);
+  if (packing == "zstd") return std::make_unique<ZstdUnpacker>(std::move(source), name);
+  if (!packing.empty()) {
+    fail(name, ": packed by ", packing, ", which Whitney does not read (gzip, xz and zstd it does)");
   }
   return nullptr;
 }

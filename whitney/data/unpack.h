@@ -20,6 +20,9 @@ class Unpacker {
   virtual int64_t read(char* out, int64_t size) = 0;
 };
 
+/// Names the packing that the first bytes of a file tell: "gzip", "xz", "zstd" or "bzip2"; empty for none.
+std::string_view packing_of(std::string_view first_bytes);
+
 /// Makes the unpacker that fits the first bytes of a file (at least 12 where the file is that long), or null
 /// when the file is not packed. `source` gives the file from its start. Throws Error for packings that are
 /// known but not read.

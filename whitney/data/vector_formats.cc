@@ -63,17 +63,9 @@ Embeddings with_row_numbers(Matrix vectors, const std::string& name) {
   return embeddings;
 }
 
-Embeddings read_artifact(const data::SharedBytes& file, const std::string& path) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(file.text.data());
-  return load_embeddings(
-      Artifact::from_bytes(Array<std::byte>::view(file.owner, bytes, std::ssize(file.text)), path));
-}
-
 Embeddings read_bytes(const data::SharedBytes& file, const std::string& path, FileFormat format,
                       const TableOptions& options, const Context& context) {
   switch (format) {
-    case FileFormat::kSafetensors:
-      return read_artifact(file, path);
     case FileFormat::kCsv:
       return data::read_vectors_delimited(file, ',', path, options, context);
     case FileFormat::kTsv:
@@ -96,7 +88,7 @@ Embeddings read_bytes(const data::SharedBytes& file, const std::string& path, Fi
 Embeddings read_format(const std::string& path, const data::FileName& name, const TableOptions& options,
                        const Context& context) {
   // A plain artifact is mapped; its values are looked at when somebody asks for it.
-  if (name.format == FileFormat::kSafetensors && !name.is_packed) return load_embeddings(path);
+  if (name.format == FileFormat::kSafetensors) return load_embeddings(Artifact::read(path, context));
   data::InputStream input = data::InputStream::open(path, context.cancellation);
   if (name.format == FileFormat::kJsonLines) return data::read_vectors_json_lines(input, options, context);
   if (name.format == FileFormat::kWord2vecText) return data::read_word2vec_text(input, context);
