@@ -241,5 +241,9 @@ def read_vectors(path: str | os.PathLike, *, id_field: Optional[str] = None, thr
 
 def read_table(path: str | os.PathLike, *, id_field: Optional[str] = None, threads: Optional[int] = None,
                progress: Progress = False) -> Table:
-    """Reads attributes from JSON lines, CSV, TSV or an artifact. The ids are id_field, else "id", else row numbers."""
+    """Reads attributes from JSON lines, CSV, TSV or an artifact. The ids are id_field, else "id", else row numbers.
+
+    Fields of JSON lines that no attribute can hold (objects, lists of anything but text) are left out; a note to the
+    logger "whitney" names them.
+    """
     return Table._of(_whitney.Table.read(os.fspath(path), id_field, call(threads, None, progress)))

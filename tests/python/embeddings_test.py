@@ -234,6 +234,16 @@ def test_pickle_and_copy_keep_everything():
         np.testing.assert_array_equal(back.vectors, VECTORS)
 
 
+def test_columns_of_a_table_that_no_attribute_can_hold_are_left_out(tmp_path, caplog):
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"id": "a", "size": 1, "depends": [["x"]]}\n{"id": "b", "size": 2, "maker": {"name": "y"}}\n')
+    table = whitney.read_table(path)
+    assert list(table.attributes) == ["size"]
+    assert '"depends" (line 1' in caplog.text and '"maker" (line 2' in caplog.text
+    with pytest.raises(whitney.Error, match="depends"):  # asked for by name
+        whitney.Embeddings(vectors=VECTORS[:1], attributes={"depends": [[["x"]]]})
+
+
 def test_a_table_is_joined_by_id(tmp_path, caplog):
     (tmp_path / "t.jsonl").write_text('{"package": "b", "size": 2}\n{"package": "x", "size": 9}\n')
     table = whitney.read_table(tmp_path / "t.jsonl", id_field="package")

@@ -125,6 +125,10 @@ class WHITNEY_API ColumnBuilder {
   std::unique_ptr<Store> store_;
 };
 
+/// Says what about a value no attribute can hold, such as "an object" or "a list with 3 in it"; empty when
+/// one can.
+WHITNEY_API std::string unfit_for_attribute(const Value& value);
+
 /// Reads "2026-11-24" or "2026-11-24T10:00:00[.ffffff]Z" as microseconds since 1970 UTC; nothing when it is
 /// neither or no day of the calendar.
 WHITNEY_API std::optional<int64_t> parse_date(std::string_view text);

@@ -192,10 +192,26 @@ void ColumnBuilder::add_set(std::span<const std::string_view> elements, std::str
   mark_present();
 }
 
+std::string unfit_for_attribute(const Value& value) {
+  if (value.is_object()) return "an object";
+  if (!value.is_list()) return {};
+  for (const Value& element : value.as_list()) {
+    if (element.is_string()) continue;
+    return concat("a list with ",
+                  element.is_list()     ? "a list"
+                  : element.is_object() ? "an object"
+                                        : shortened(element.to_json()),
+                  " in it");
+  }
+  return {};
+}
+
 void ColumnBuilder::add(const Value& value, std::string_view where) {
+  if (const std::string unfit = unfit_for_attribute(value); !unfit.empty()) {
+    fail(where, ": column \"", name_, "\" holds ", unfit,
+         "; an attribute is a number, true or false, text, or a list of text");
+  }
   switch (value.kind()) {
-    case Value::Kind::kNull:
-      return add_missing();
     case Value::Kind::kBool:
       return add_bool(value.as_bool(), where);
     case Value::Kind::kInt:
@@ -204,21 +220,14 @@ void ColumnBuilder::add(const Value& value, std::string_view where) {
       return add_real(value.as_real(), where);
     case Value::Kind::kString:
       return add_string(value.as_string(), where);
-    case Value::Kind::kObject:
-      fail(where, ": column \"", name_,
-           "\" holds an object; an attribute is a number, true or false, text, or a list of text");
-    case Value::Kind::kList:
-      break;
-  }
-  std::vector<std::string_view> elements;
-  for (const Value& element : value.as_list()) {
-    if (!element.is_string()) {
-      fail(where, ": column \"", name_, "\" holds a list with ", shortened(element.to_json()),
-           " in it; the elements of a set are text");
+    case Value::Kind::kList: {
+      std::vector<std::string_view> elements;
+      for (const Value& element : value.as_list()) elements.emplace_back(element.as_string());
+      return add_set(elements, where);
     }
-    elements.emplace_back(element.as_string());
+    default:
+      return add_missing();
   }
-  add_set(elements, where);
 }
 
 namespace {

@@ -43,16 +43,18 @@ std::string_view kind_of(const dom::element& element) {
   }
 }
 
-// A value that no attribute can hold.
-Value unfit() { return Value::object(); }
-
 Value to_value(const dom::element& element, std::string_view field);
 
 Value list_value(const dom::array& array, std::string_view field) {
   Value::List list;
   for (const dom::element element : array) {
-    const bool is_nested = element.is_array() || element.is_object();
-    list.push_back(is_nested ? unfit() : to_value(element, field));
+    // No attribute holds lists of these: they stand for themselves, empty.
+    if (element.is_array())
+      list.push_back(Value::List());
+    else if (element.is_object())
+      list.push_back(Value::object());
+    else
+      list.push_back(to_value(element, field));
   }
   return list;
 }
@@ -62,7 +64,7 @@ Value to_value(const dom::element& element, std::string_view field) {
     case dom::element_type::ARRAY:
       return list_value(dom::array(element), field);
     case dom::element_type::OBJECT:
-      return unfit();
+      return Value::object();
     case dom::element_type::INT64:
       return int64_t{element};
     case dom::element_type::UINT64:

@@ -35,8 +35,7 @@ struct JsonRow {
   bool has_vector = false;
   std::vector<float> vector;
   /// The other fields, by the place of their name in the list of names: null, bool, int, real, string, or a
-  /// list of these. An object stands for a value that no attribute can hold: an object, or a list inside a
-  /// list.
+  /// list of these. Objects, and lists inside a list, are there without what they hold.
   std::vector<std::pair<uint32_t, Value>> fields;
 };
 

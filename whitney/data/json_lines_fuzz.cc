@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
-#include "whitney/data/attributes.h"
-#include "whitney/data/json_lines.h"
+#include "whitney/data/json_columns.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
@@ -22,24 +21,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto input =
         whitney::data::InputStream::over({reinterpret_cast<const char*>(data) + 1, size - 1}, "t.jsonl");
     whitney::data::IdCollector ids;
-    std::vector<whitney::ColumnBuilder> builders;
+    whitney::data::JsonColumns columns("t.jsonl");
     int64_t num_rows = 0;
     whitney::data::read_json_lines(input, options, context,
                                    [&](whitney::data::JsonRow& row, const std::vector<std::string>& names) {
-                                     whitney::data::collect_id(row, "t.jsonl", "id", num_rows, ids);
-                                     while (builders.size() < names.size())
-                                       builders.emplace_back(names[builders.size()]);
-                                     for (const auto& [number, value] : row.fields) {
-                                       builders[number].add_missing(num_rows - builders[number].size());
-                                       builders[number].add(value, "t.jsonl");
-                                     }
-                                     ++num_rows;
+                                     whitney::data::collect_id(row, "t.jsonl", "id", num_rows++, ids);
+                                     columns.add(row, names);
                                    });
     ids.finish("t.jsonl");
-    for (whitney::ColumnBuilder& builder : builders) {
-      builder.add_missing(num_rows - builder.size());
-      builder.finish().validate(num_rows);
-    }
+    columns.finish(context).validate();
   } catch (const whitney::Error&) {
     return 0;  // refused, as most inputs should be
   }

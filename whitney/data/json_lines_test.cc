@@ -67,7 +67,7 @@ TEST(JsonLines, ReadsVectorsAsFloat32) {
 }
 
 TEST(JsonLines, ShowsWhatNoAttributeCanHoldAsAnObject) {
-  EXPECT_THAT(rows_of("{\"a\":{\"b\":1},\"c\":[1,[2]]}\n"), ElementsAre("1: a={} c=[1,{}]"));
+  EXPECT_THAT(rows_of("{\"a\":{\"b\":1},\"c\":[1,[2]]}\n"), ElementsAre("1: a={} c=[1,[]]"));
 }
 
 TEST(JsonLines, NamesTheLineOfBadJson) {

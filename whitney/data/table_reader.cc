@@ -6,6 +6,7 @@
 #include "whitney/data/delimited_table.h"
 #include "whitney/data/file_format.h"
 #include "whitney/data/input_stream.h"
+#include "whitney/data/json_columns.h"
 #include "whitney/data/json_lines.h"
 #include "whitney/data/readers.h"
 #include "whitney/data/row_limit.h"
@@ -19,28 +20,18 @@ Table read_json_table(data::InputStream& input, const TableOptions& options, con
   json.id_field = options.id_field.value_or("id");
   json.id_required = options.id_field.has_value();
   data::IdCollector ids;
-  std::vector<ColumnBuilder> builders;
+  data::JsonColumns columns(input.name());
   int64_t num_rows = 0;
   data::read_json_lines(input, json, context, [&](data::JsonRow& row, const std::vector<std::string>& names) {
     data::collect_id(row, input.name(), json.id_field, num_rows, ids);
-    const std::string where = input.name() + ":" + std::to_string(row.line);
-    while (builders.size() < names.size()) builders.emplace_back(names[builders.size()]);
-    for (const auto& [number, value] : row.fields) {
-      ColumnBuilder& builder = builders[number];
-      builder.add_missing(num_rows - builder.size());
-      builder.add(value, where);
-    }
+    columns.add(row, names);
     ++num_rows;
   });
   if (num_rows == 0) fail(input.name(), ": no row in this file (expected one JSON object a line)");
   data::check_num_rows(num_rows, input.name(), "rows");
   Table table;
   table.ids = ids.size() > 0 ? ids.finish(input.name()) : Ids::row_numbers(num_rows);
-  table.attributes.num_rows = num_rows;
-  for (ColumnBuilder& builder : builders) {
-    builder.add_missing(num_rows - builder.size());
-    table.attributes.columns.push_back(builder.finish());
-  }
+  table.attributes = columns.finish(context);
   return table;
 }
 

@@ -14,6 +14,7 @@
 #include "whitney/data/growing_matrix.h"
 #include "whitney/data/id_table.h"
 #include "whitney/data/input_stream.h"
+#include "whitney/data/json_columns.h"
 #include "whitney/data/json_lines.h"
 #include "whitney/data/row_limit.h"
 #include "whitney/data/text_scan.h"
@@ -42,7 +43,7 @@ void check_width(int64_t width, int64_t dim, std::string_view where) {
 class ObjectCollector {
  public:
   ObjectCollector(std::string name, std::string id_field)
-      : name_(std::move(name)), id_field_(std::move(id_field)) {}
+      : name_(std::move(name)), id_field_(std::move(id_field)), columns_(name_) {}
 
   void take(JsonRow& row, const std::vector<std::string>& names) {
     const std::string where = concat(name_, ":", row.line);
@@ -50,18 +51,8 @@ class ObjectCollector {
       fail(where, R"(: no vector (expected: a list of numbers in the field "vector" or "embedding"))");
     if (!vectors_) vectors_.emplace(std::ssize(row.vector));
     check_width(std::ssize(row.vector), vectors_->dim(), where);
-    const int64_t before = vectors_->rows();
-    collect_id(row, name_, id_field_, before, ids_);
-    for (const auto& [number, value] : row.fields) {
-      while (number >= columns_.size()) {
-        columns_.emplace_back(ColumnBuilder(names[columns_.size()]));
-        left_out_at_.push_back(0);
-      }
-      if (value.is_object()) left_out_at_[number] = row.line;
-      if (left_out_at_[number] > 0) continue;
-      columns_[number].add_missing(before - columns_[number].size());
-      columns_[number].add(value, where);
-    }
+    collect_id(row, name_, id_field_, vectors_->rows(), ids_);
+    columns_.add(row, names);
     vectors_->append_row(row.vector);
   }
 
@@ -71,18 +62,7 @@ class ObjectCollector {
     const int64_t rows = vectors_->rows();
     check_num_rows(rows, name_, "vectors");
     embeddings.ids = ids_.size() > 0 ? ids_.finish(name_) : Ids::row_numbers(rows);
-    embeddings.attributes.num_rows = rows;
-    for (size_t number = 0; number < columns_.size(); ++number) {
-      columns_[number].add_missing(rows - columns_[number].size());
-      Column column = columns_[number].finish();
-      if (left_out_at_[number] > 0) {
-        context.note(concat(name_, ": the field \"", column.name, "\" is left out: line ",
-                            left_out_at_[number],
-                            " holds what is neither a number, true or false, text nor a list of text"));
-      } else {
-        embeddings.attributes.columns.push_back(std::move(column));
-      }
-    }
+    embeddings.attributes = columns_.finish(context);
     embeddings.vectors = vectors_->finish();
     return embeddings;
   }
@@ -91,9 +71,7 @@ class ObjectCollector {
   std::string name_, id_field_;
   IdCollector ids_;
   std::optional<GrowingMatrix> vectors_;
-  std::vector<ColumnBuilder> columns_;
-  // The line for which a field is left out, 0 when it is kept.
-  std::vector<int64_t> left_out_at_;
+  JsonColumns columns_;
 };
 
 // ---- CSV and TSV

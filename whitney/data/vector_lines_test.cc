@@ -71,7 +71,8 @@ TEST_F(VectorLinesTest, LeavesOutWhatNoAttributeHoldsAndSaysSo) {
 {"vector":[1],"payload":{"deep":1},"n":2}
 )");
   EXPECT_THAT(read.attributes.names(), ElementsAre("n"));
-  EXPECT_THAT(notes_.text, HasSubstr("the field \"payload\" is left out: line 2"));
+  EXPECT_THAT(notes_.text,
+              HasSubstr("left out, as no attribute can hold it: \"payload\" (line 2 holds an object)"));
 }
 
 TEST_F(VectorLinesTest, NamesTheLineOfABadVectorOfJsonLines) {
