@@ -11,15 +11,10 @@
 namespace whitney {
 namespace {
 
-constexpr int64_t kTileRows = 240;  // of a: packed, they stay in L2 up to a width of about 1,500
-constexpr int64_t kTileCols = 256;  // of b
-// Enough tasks for any machine's threads, few enough that packing rows of a once per task costs nothing.
+constexpr int64_t kTileRows = 234;  // of a: they stay in L2 up to a width of about 1,500
+constexpr int64_t kTileCols = 240;  // rows of b, five panels
+// Enough tasks for any machine's threads, few enough that packing rows of b once per task costs nothing.
 constexpr int64_t kMostTasks = 256;
-
-struct Worker {
-  PackedRows packed;
-  TileScratch scratch;
-};
 
 }  // namespace
 
@@ -32,18 +27,16 @@ void multiply_transposed(const Context& context, const MatrixView& a, const Matr
   if (a.rows == 0 || b.rows == 0) return;
   const int64_t num_row_tiles = (a.rows + kTileRows - 1) / kTileRows;
   const int64_t num_col_tiles = (b.rows + kTileCols - 1) / kTileCols;
-  const int64_t num_groups = std::clamp(kMostTasks / num_row_tiles, int64_t{1}, num_col_tiles);
-  std::vector<Worker> workers(static_cast<size_t>(context.num_threads()));
-  parallel_for_workers(context, num_row_tiles * num_groups, [&](int worker, int64_t task) {
-    auto& [packed, scratch] = workers[static_cast<size_t>(worker)];
-    const int64_t tile = task / num_groups, group = task % num_groups;
-    const int64_t first = a.rows * tile / num_row_tiles, last = a.rows * (tile + 1) / num_row_tiles;
-    packed.pack(a.slice(first, last));
-    const int64_t end = num_col_tiles * (group + 1) / num_groups;
-    for (int64_t c = num_col_tiles * group / num_groups; c < end; ++c) {
-      const int64_t begin = c * kTileCols;
-      multiply_tile(Kernel::kInnerProduct, packed, b.slice(begin, std::min(begin + kTileCols, b.rows)),
-                    scratch, out + first * b.rows + begin, b.rows);
+  const int64_t num_groups = std::clamp(kMostTasks / num_col_tiles, int64_t{1}, num_row_tiles);
+  std::vector<PackedRows> packed(static_cast<size_t>(context.num_threads()));
+  parallel_for_workers(context, num_col_tiles * num_groups, [&](int worker, int64_t task) {
+    PackedRows& tile = packed[static_cast<size_t>(worker)];
+    const int64_t column = task / num_groups * kTileCols, group = task % num_groups;
+    tile.pack(b.slice(column, std::min(column + kTileCols, b.rows)));
+    const int64_t end = num_row_tiles * (group + 1) / num_groups;
+    for (int64_t r = num_row_tiles * group / num_groups; r < end; ++r) {
+      const int64_t first = a.rows * r / num_row_tiles, last = a.rows * (r + 1) / num_row_tiles;
+      multiply_tile(Kernel::kInnerProduct, a.slice(first, last), tile, out + first * b.rows + column, b.rows);
     }
   });
 }

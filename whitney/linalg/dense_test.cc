@@ -176,10 +176,9 @@ TEST(MultiplyTile, SumsSquaredDifferences) {
     const int64_t m = 27, n = 37, k = kTermBlock + 2;
     const std::vector<float> a = small_integers(m * k, 9), b = small_integers(n * k, 10);
     PackedRows packed;
-    packed.pack(rows_of(a, m, k));
-    TileScratch scratch;
+    packed.pack(rows_of(b, n, k));
     std::vector<float> out(static_cast<size_t>(m * (n + 1)), -7.0f);
-    multiply_tile(Kernel::kSquaredL2, packed, rows_of(b, n, k), scratch, out.data(), n + 1);
+    multiply_tile(Kernel::kSquaredL2, rows_of(a, m, k), packed, out.data(), n + 1);
     for (int64_t i = 0; i < m; ++i) {
       for (int64_t j = 0; j < n; ++j) {
         float sum = 0;

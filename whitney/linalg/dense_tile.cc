@@ -10,21 +10,20 @@
 #define HWY_TARGET_INCLUDE "whitney/linalg/dense_tile.cc"
 #include <hwy/foreach_target.h>
 // Highway's headers come after the loop over the levels.
-#include <hwy/highway.h>
+#include "whitney/linalg/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace whitney::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A register block is kMostRows rows of a by two vectors of rows of b: 24 of AVX-512's 32 registers, 12 of 16
-// below.
-constexpr int64_t kMostRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
+// A register block is kMostRows rows of a by kMostVectors vectors of rows of b: 27 sums, three vectors of b
+// and one factor fill 31 of AVX-512's 32 registers; 12 + 2 + 1 of the 16 below. It reads 12 (8) vectors for
+// 27 (12) multiply-adds, so that loads do not limit it.
+constexpr int64_t kMostRows = HWY_TARGET <= HWY_AVX3 ? 9 : 6;
+constexpr int64_t kMostVectors = HWY_TARGET <= HWY_AVX3 ? 3 : 2;
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
-
-// Columns of the output in a register block.
-HWY_INLINE int64_t PanelWidth() { return 2 * static_cast<int64_t>(hn::Lanes(D())); }
 
 template <Kernel kKernel>
 HWY_INLINE V AddPairTerm(V a, V b, V sum) {
@@ -36,65 +35,107 @@ HWY_INLINE V AddPairTerm(V a, V b, V sum) {
   }
 }
 
-template <Kernel kKernel>
-HWY_INLINE void AddTerms(V a, V b0, V b1, V& sum0, V& sum1) {
-  sum0 = AddPairTerm<kKernel>(a, b0, sum0);
-  sum1 = AddPairTerm<kKernel>(a, b1, sum1);
-}
+// Where a register block is written: the first `width` columns of each row, stored or added.
+struct Place {
+  float* out;
+  int64_t stride;
+  int64_t width;
+  bool add;
+};
 
-HWY_INLINE void StoreRow(V sum0, V sum1, bool add, int64_t width, float* out) {
+HWY_INLINE void StoreSum(V sum, int64_t column, const Place& place, float* out) {
   const D d;
-  const int64_t n = static_cast<int64_t>(hn::Lanes(d));
-  if (width == 2 * n) {
-    if (add) {
-      sum0 = hn::Add(hn::LoadU(d, out), sum0);
-      sum1 = hn::Add(hn::LoadU(d, out + n), sum1);
-    }
-    hn::StoreU(sum0, d, out);
-    hn::StoreU(sum1, d, out + n);
-    return;
+  const int64_t n = static_cast<int64_t>(hn::Lanes(d)), count = place.width - column;
+  if (count >= n) {
+    hn::StoreU(place.add ? hn::Add(hn::LoadU(d, out + column), sum) : sum, d, out + column);
+  } else if (count > 0) {
+    const size_t tail = static_cast<size_t>(count);
+    StoreTail(place.add ? hn::Add(LoadTail(d, out + column, tail), sum) : sum, d, out + column, tail);
   }
-  HWY_ALIGN float values[2 * HWY_MAX_BYTES / sizeof(float)];
-  hn::Store(sum0, d, values);
-  hn::Store(sum1, d, values + n);
-  for (int64_t j = 0; j < width; ++j) out[j] = add ? out[j] + values[j] : values[j];
 }
 
-// a: terms x rows, panel: terms x PanelWidth(). Writes (or adds to) the first `width` columns of each row of
-// out.
-template <Kernel kKernel, size_t... kRow>
-HWY_INLINE void MultiplyBlock(const float* HWY_RESTRICT a, const float* HWY_RESTRICT panel, int64_t terms,
-                              float* out, int64_t out_stride, bool add, int64_t width,
-                              std::index_sequence<kRow...>) {
+template <Kernel kKernel, size_t... kVector>
+HWY_INLINE void AddTerm(V a, const V* HWY_RESTRICT b, V* HWY_RESTRICT sums, std::index_sequence<kVector...>) {
+  ((sums[kVector] = AddPairTerm<kKernel>(a, b[kVector], sums[kVector])), ...);
+}
+
+template <size_t... kVector>
+HWY_INLINE void StoreSums(const V* sums, const Place& place, float* out, std::index_sequence<kVector...>) {
+  const int64_t n = static_cast<int64_t>(hn::Lanes(D()));
+  (StoreSum(sums[kVector], static_cast<int64_t>(kVector) * n, place, out), ...);
+}
+
+// a: rows a_stride apart, panel: terms panel_width apart.
+template <Kernel kKernel, size_t... kRow, size_t... kVector>
+HWY_INLINE void MultiplyBlock(const float* HWY_RESTRICT a, int64_t a_stride, const float* HWY_RESTRICT panel,
+                              int64_t panel_width, int64_t terms, const Place& place,
+                              std::index_sequence<kRow...>, std::index_sequence<kVector...> vectors) {
   const D d;
   const int64_t n = static_cast<int64_t>(hn::Lanes(d));
-  constexpr int64_t kRows = sizeof...(kRow);
-  V sum0[kRows] = {((void)kRow, hn::Zero(d))...};
-  V sum1[kRows] = {((void)kRow, hn::Zero(d))...};
+  V sums[sizeof...(kRow)][sizeof...(kVector)];
+  for (auto& row : sums) ((row[kVector] = hn::Zero(d)), ...);
   for (int64_t t = 0; t < terms; ++t) {
-    const V b0 = hn::Load(d, panel), b1 = hn::Load(d, panel + n);
-    (AddTerms<kKernel>(hn::Set(d, a[kRow]), b0, b1, sum0[kRow], sum1[kRow]), ...);
-    a += kRows;
-    panel += 2 * n;
+    const V b[] = {hn::Load(d, panel + static_cast<int64_t>(kVector) * n)...};
+    (AddTerm<kKernel>(hn::Set(d, a[static_cast<int64_t>(kRow) * a_stride + t]), b, sums[kRow], vectors), ...);
+    panel += panel_width;
   }
-  (StoreRow(sum0[kRow], sum1[kRow], add, width, out + static_cast<int64_t>(kRow) * out_stride), ...);
+  (StoreSums(sums[kRow], place, place.out + static_cast<int64_t>(kRow) * place.stride, vectors), ...);
 }
 
-template <Kernel kKernel, size_t kRows>
-HWY_NOINLINE void MultiplyRows(const float* a, const float* panel, int64_t terms, float* out,
-                               int64_t out_stride, bool add, int64_t width) {
-  MultiplyBlock<kKernel>(a, panel, terms, out, out_stride, add, width, std::make_index_sequence<kRows>());
+template <Kernel kKernel, size_t kRows, size_t kVectors>
+HWY_NOINLINE void MultiplyRows(const float* a, int64_t a_stride, const float* panel, int64_t panel_width,
+                               int64_t terms, const Place& place) {
+  MultiplyBlock<kKernel>(a, a_stride, panel, panel_width, terms, place, std::make_index_sequence<kRows>(),
+                         std::make_index_sequence<kVectors>());
 }
+
+using Block = void (*)(const float*, int64_t, const float*, int64_t, int64_t, const Place&);
 
 template <Kernel kKernel>
-void MultiplyBlockOf(int64_t rows, const float* a, const float* panel, int64_t terms, float* out,
-                     int64_t out_stride, bool add, int64_t width) {
-  using Block = void (*)(const float*, const float*, int64_t, float*, int64_t, bool, int64_t);
-  static constexpr auto kBlocks = []<size_t... kRow>(std::index_sequence<kRow...>) {
-    return std::array<Block, sizeof...(kRow)>{&MultiplyRows<kKernel, kRow + 1>...};
-  }(std::make_index_sequence<static_cast<size_t>(kMostRows)>());
-  kBlocks[static_cast<size_t>(rows - 1)](a, panel, terms, out, out_stride, add, width);
+Block BlockOf(int64_t rows, int64_t vectors) {
+  static constexpr auto kBlocks = []<size_t... kIndex>(std::index_sequence<kIndex...>) {
+    return std::array<Block, sizeof...(kIndex)>{
+        &MultiplyRows<kKernel, kIndex / kMostVectors + 1, kIndex % kMostVectors + 1>...};
+  }(std::make_index_sequence<static_cast<size_t>(kMostRows * kMostVectors)>());
+  return kBlocks[static_cast<size_t>((rows - 1) * kMostVectors + vectors - 1)];
 }
+
+// ---- what becomes of the sums ----
+
+template <class Function>
+HWY_INLINE void ApplyToBlock(const Place& place, int64_t rows, const float* bias, const Function& function) {
+  const D d;
+  const size_t n = hn::Lanes(d), width = static_cast<size_t>(place.width);
+  for (int64_t i = 0; i < rows; ++i) {
+    float* out = place.out + i * place.stride;
+    size_t j = 0;
+    const auto with_bias = [&](V x) HWY_ATTR { return bias ? hn::Add(x, hn::LoadU(d, bias + j)) : x; };
+    for (; j + n <= width; j += n) hn::StoreU(function(with_bias(hn::LoadU(d, out + j))), d, out + j);
+    if (j == width) continue;
+    StoreTail(function(with_bias(LoadTail(d, out + j, width - j))), d, out + j, width - j);
+  }
+}
+
+// The block was written a moment ago, so this reads L1.
+void FinishBlock(const Place& place, int64_t rows, const float* bias, Epilogue epilogue) {
+  const D d;
+  switch (epilogue) {
+    case Epilogue::kNone:
+    case Epilogue::kAdd:
+      if (bias != nullptr) ApplyToBlock(place, rows, bias, [](V x) HWY_ATTR { return x; });
+      return;
+    case Epilogue::kRelu:
+      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return hn::Max(x, hn::Zero(d)); });
+    case Epilogue::kGelu:
+      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return Gelu(d, x); });
+    case Epilogue::kGeluTanh:
+      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return GeluTanh(d, x); });
+    case Epilogue::kSilu:
+      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return Silu(d, x); });
+  }
+}
+
+// ---- packing ----
 
 #if HWY_TARGET != HWY_SCALAR
 // Loads four values of each of Lanes(d) / 4 rows; 16-byte block i holds those of row 4 * i + j of the panel.
@@ -108,71 +149,104 @@ HWY_INLINE hn::Vec<DD> LoadFours(DD d, const float* const* rows, int64_t at) {
     return hn::Combine(d, LoadFours(half, rows + kHigh, at), LoadFours(half, rows, at));
   }
 }
-#endif
 
-// Writes terms [begin, end) of PanelWidth() rows, transposed: panel[t * width + c] = rows[c][begin + t].
-HWY_INLINE void PackPanel(const float* const* rows, int64_t begin, int64_t end, float* HWY_RESTRICT panel) {
-  const int64_t width = PanelWidth();
-  int64_t t = begin;
-#if HWY_TARGET != HWY_SCALAR
+// Writes terms [t, t + 4) of Lanes(d) rows, transposed.
+HWY_INLINE void PackFours(const float* const* rows, int64_t t, int64_t width, float* HWY_RESTRICT to) {
   const D d;
   const hn::Repartition<double, D> pairs;
-  const int64_t n = static_cast<int64_t>(hn::Lanes(d));
-  for (; t + 4 <= end; t += 4) {
-    float* out = panel + (t - begin) * width;
-    for (int64_t half = 0; half < 2; ++half) {
-      const float* const* group = rows + half * n;
-      const V r0 = LoadFours(d, group, t), r1 = LoadFours(d, group + 1, t);
-      const V r2 = LoadFours(d, group + 2, t), r3 = LoadFours(d, group + 3, t);
-      // Transposes 4 x 4 within each 16-byte block.
-      const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
-      const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
-      const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
-      const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
-      float* to = out + half * n;
-      hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
-      hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + width);
-      hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * width);
-      hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * width);
-    }
+  const V r0 = LoadFours(d, rows, t), r1 = LoadFours(d, rows + 1, t);
+  const V r2 = LoadFours(d, rows + 2, t), r3 = LoadFours(d, rows + 3, t);
+  // Transposes 4 x 4 within each 16-byte block.
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
+  hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
+  hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + width);
+  hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * width);
+  hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * width);
+}
+#endif
+
+// panel[t * width + c] = rows[c][t].
+void PackPanel(const float* const* rows, int64_t width, int64_t terms, float* HWY_RESTRICT panel) {
+  int64_t t = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const int64_t n = static_cast<int64_t>(hn::Lanes(D()));
+  for (; t + 4 <= terms; t += 4) {
+    for (int64_t c = 0; c < width; c += n) PackFours(rows + c, t, width, panel + t * width + c);
   }
 #endif
-  for (; t < end; ++t) {
-    for (int64_t c = 0; c < width; ++c) panel[(t - begin) * width + c] = rows[c][t];
+  for (; t < terms; ++t) {
+    for (int64_t c = 0; c < width; ++c) panel[t * width + c] = rows[c][t];
   }
 }
 
-int64_t MostRows() { return kMostRows; }
+// ---- a tile ----
 
-int64_t PanelFloats() { return PanelWidth() * kTermBlock; }
+// What is asked of the panels [first, last) of b.
+struct Task {
+  int64_t first, last;
+  const float* bias;
+  Epilogue epilogue;
+  float* out;
+  int64_t out_stride;
+};
 
-void MultiplyTile(Kernel kernel, const PackedRows& a, const MatrixView& b, float* panel, float* out,
-                  int64_t out_stride) {
-  const int64_t width = PanelWidth(), num_panels = (b.rows + width - 1) / width;
-  const int64_t num_blocks = (a.rows() + kMostRows - 1) / kMostRows;
-  const int64_t num_term_blocks = (b.cols + kTermBlock - 1) / kTermBlock;
+template <Kernel kKernel>
+void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task) {
+  const int64_t n = static_cast<int64_t>(hn::Lanes(D())), step = kMostVectors * n;
+  const int64_t num_blocks = (a.rows + kMostRows - 1) / kMostRows;
+  const int64_t num_term_blocks = (b.cols() + kTermBlock - 1) / kTermBlock;
   for (int64_t t = 0; t < num_term_blocks; ++t) {
-    const int64_t begin = b.cols * t / num_term_blocks, end = b.cols * (t + 1) / num_term_blocks;
-    const int64_t terms = end - begin;
-    for (int64_t p = 0; p < num_panels; ++p) {
-      const float* rows[2 * HWY_MAX_BYTES / sizeof(float)];
-      // The last panel repeats the last row; what comes of it is not stored.
-      for (int64_t c = 0; c < width; ++c) rows[c] = b.row<float>(HWY_MIN(p * width + c, b.rows - 1)).data();
-      PackPanel(rows, begin, end, panel);
-      const int64_t columns = HWY_MIN(width, b.rows - p * width);
-      for (int64_t block = 0; block < num_blocks; ++block) {
-        const int64_t first = a.rows() * block / num_blocks, last = a.rows() * (block + 1) / num_blocks;
-        const float* packed = a.data() + first * a.cols() + begin * (last - first);
-        float* to = out + first * out_stride + p * width;
-        if (kernel == Kernel::kInnerProduct) {
-          MultiplyBlockOf<Kernel::kInnerProduct>(last - first, packed, panel, terms, to, out_stride,
-                                                 begin > 0, columns);
-        } else {
-          MultiplyBlockOf<Kernel::kSquaredL2>(last - first, packed, panel, terms, to, out_stride, begin > 0,
-                                              columns);
+    const int64_t begin = b.cols() * t / num_term_blocks, end = b.cols() * (t + 1) / num_term_blocks;
+    for (int64_t p = task.first; p < task.last; ++p) {
+      const int64_t width = b.panel_width(p), first_column = (p - task.first) * PackedRows::kPanelRows;
+      const int64_t columns = HWY_MIN(PackedRows::kPanelRows, b.rows() - p * PackedRows::kPanelRows);
+      for (int64_t c = 0; c < columns; c += step) {
+        const float* panel = b.panel(p) + begin * width + c;
+        const int64_t stored = HWY_MIN(step, columns - c), vectors = (stored + n - 1) / n;
+        for (int64_t block = 0; block < num_blocks; ++block) {
+          const int64_t first = a.rows * block / num_blocks, last = a.rows * (block + 1) / num_blocks;
+          const Place place{task.out + first * task.out_stride + first_column + c, task.out_stride, stored,
+                            begin > 0 || task.epilogue == Epilogue::kAdd};
+          BlockOf<kKernel>(last - first, vectors)(a.row<float>(first).data() + begin, a.stride, panel, width,
+                                                  end - begin, place);
+          if (end < b.cols()) continue;
+          const float* bias = task.bias == nullptr ? nullptr : task.bias + p * PackedRows::kPanelRows + c;
+          FinishBlock(place, last - first, bias, task.epilogue);
         }
       }
     }
+  }
+}
+
+void MultiplyPanels(Kernel kernel, const MatrixView& a, const PackedRows& b, const Task& task) {
+  if (kernel == Kernel::kInnerProduct) {
+    MultiplyPanelsOf<Kernel::kInnerProduct>(a, b, task);
+  } else {
+    MultiplyPanelsOf<Kernel::kSquaredL2>(a, b, task);
+  }
+}
+
+// A product of no terms: sums of 0.
+void FinishZeros(const MatrixView& a, const PackedRows& b, const Task& task) {
+  const int64_t first_column = task.first * PackedRows::kPanelRows;
+  const int64_t width = HWY_MIN(task.last * PackedRows::kPanelRows, b.rows()) - first_column;
+  if (task.epilogue != Epilogue::kAdd) {
+    for (int64_t i = 0; i < a.rows; ++i) std::fill_n(task.out + i * task.out_stride, width, 0.0f);
+  }
+  FinishBlock({task.out, task.out_stride, width, true}, a.rows,
+              task.bias == nullptr ? nullptr : task.bias + first_column, task.epilogue);
+}
+
+void Multiply(Kernel kernel, const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,
+              const float* bias, Epilogue epilogue, float* out, int64_t out_stride) {
+  const Task task{first, last, bias, epilogue, out, out_stride};
+  if (b.cols() == 0) {
+    FinishZeros(a, b, task);
+  } else {
+    MultiplyPanels(kernel, a, b, task);
   }
 }
 
@@ -181,40 +255,64 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace whitney {
-HWY_EXPORT(MostRows);
-HWY_EXPORT(PanelFloats);
-HWY_EXPORT(MultiplyTile);
+HWY_EXPORT(PackPanel);
+HWY_EXPORT(Multiply);
 
-// Blocks of nearly equal height, each terms x rows, one after the other.
-void PackedRows::pack(const MatrixView& rows) {
+namespace {
+
+// Panels of b that are multiplied block of terms by block of terms: what is written of a tile stays in L2
+// between the blocks.
+constexpr int64_t kGroupPanels = 5;
+
+}  // namespace
+
+void PackedRows::reset(int64_t rows, int64_t cols) {
+  rows_ = rows;
+  cols_ = cols;
+  const int64_t most_floats = num_panels() * kPanelRows * cols;
+  if (data_.size() < most_floats || data_.owner().use_count() != 1) data_ = Array<float>(most_floats);
+  writable_ = data_.mutable_data();
+}
+
+int64_t PackedRows::panel_width(int64_t panel) const {
+  constexpr int64_t kMostLanes = 16;
+  return std::min(kPanelRows, (rows_ - panel * kPanelRows + kMostLanes - 1) / kMostLanes * kMostLanes);
+}
+
+void PackedRows::pack_panel(int64_t panel, const MatrixView& rows) {
   WHITNEY_CHECK(rows.dtype == DType::kF32, "dense products take F32, not ", name_of(rows.dtype));
-  rows_ = rows.rows;
-  cols_ = rows.cols;
-  data_.resize(static_cast<size_t>(rows_ * cols_));
-  const int64_t most_rows = HWY_DYNAMIC_DISPATCH(MostRows)();
-  const int64_t num_blocks = (rows_ + most_rows - 1) / most_rows;
-  for (int64_t block = 0; block < num_blocks; ++block) {
-    const int64_t first = rows_ * block / num_blocks, last = rows_ * (block + 1) / num_blocks;
-    float* to = data_.data() + first * cols_;
-    for (int64_t r = first; r < last; ++r) {
-      const float* from = rows.row<float>(r).data();
-      for (int64_t t = 0; t < cols_; ++t) to[t * (last - first) + r - first] = from[t];
-    }
+  WHITNEY_CHECK(rows.cols == cols_ && rows.rows == std::min(kPanelRows, rows_ - panel * kPanelRows),
+                rows.rows, " x ", rows.cols, " values for panel ", panel, " of ", rows_, " x ", cols_);
+  std::array<const float*, kPanelRows> pointers;
+  // The last panel repeats the last row; what comes of it is not stored.
+  for (int64_t c = 0; c < kPanelRows; ++c) {
+    pointers[static_cast<size_t>(c)] = rows.row<float>(std::min(c, rows.rows - 1)).data();
+  }
+  HWY_DYNAMIC_DISPATCH(PackPanel)
+  (pointers.data(), panel_width(panel), cols_, writable_ + panel * kPanelRows * cols_);
+}
+
+void PackedRows::pack(const MatrixView& rows) {
+  reset(rows.rows, rows.cols);
+  for (int64_t panel = 0; panel < num_panels(); ++panel) {
+    pack_panel(panel, rows.slice(panel * kPanelRows, std::min((panel + 1) * kPanelRows, rows.rows)));
   }
 }
 
-void multiply_tile(Kernel kernel, const PackedRows& a, const MatrixView& b, TileScratch& scratch, float* out,
-                   int64_t out_stride) {
-  WHITNEY_CHECK(a.cols() == b.cols, "widths ", a.cols(), " and ", b.cols);
-  if (a.rows() == 0 || b.rows == 0) return;
-  if (b.cols == 0) {
-    for (int64_t i = 0; i < a.rows(); ++i) std::fill_n(out + i * out_stride, b.rows, 0.0f);
-    return;
+void multiply_tile(Kernel kernel, const MatrixView& a, const PackedRows& b, float* out, int64_t out_stride) {
+  WHITNEY_CHECK(a.cols == b.cols() && a.dtype == DType::kF32, "widths ", a.cols, " and ", b.cols());
+  for (int64_t first = 0; first < b.num_panels(); first += kGroupPanels) {
+    HWY_DYNAMIC_DISPATCH(Multiply)
+    (kernel, a, b, first, std::min(first + kGroupPanels, b.num_panels()), nullptr, Epilogue::kNone,
+     out + first * PackedRows::kPanelRows, out_stride);
   }
-  // One panel is used at a time, so it stays in L1 while the rows of a stream past it.
-  const int64_t floats = HWY_DYNAMIC_DISPATCH(PanelFloats)();
-  if (scratch.panel.size() < floats) scratch.panel = Array<float>(floats);
-  HWY_DYNAMIC_DISPATCH(MultiplyTile)(kernel, a, b, scratch.panel.mutable_data(), out, out_stride);
+}
+
+void multiply_panels(const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,
+                     std::span<const float> bias, Epilogue epilogue, float* out, int64_t out_stride) {
+  WHITNEY_CHECK(a.cols == b.cols() && a.dtype == DType::kF32, "widths ", a.cols, " and ", b.cols());
+  HWY_DYNAMIC_DISPATCH(Multiply)
+  (Kernel::kInnerProduct, a, b, first, last, bias.empty() ? nullptr : bias.data(), epilogue, out, out_stride);
 }
 
 }  // namespace whitney

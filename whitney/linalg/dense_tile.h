@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <span>
 
 #include "whitney/core/api.h"
 #include "whitney/core/array.h"
@@ -12,34 +12,62 @@ namespace whitney {
 
 /// The terms of one output element are summed in equal blocks of at most this many, each block in a register,
 /// blocks in order: the order, and so the bits, depend on the width and the level alone. A packed panel of so
-/// many terms stays in L1.
+/// many terms stays near L1.
 inline constexpr int64_t kTermBlock = 256;
 
-/// Holds rows of float32 in the order in which the dense kernel reads them. Meant for blocks of up to about
-/// 250 rows, which stay in L2.
+/// What becomes of the sums of a dense product. A bias is added before any of these.
+enum class Epilogue : uint8_t {
+  kNone,
+  /// Adds to what `out` holds: a residual connection.
+  kAdd,
+  kRelu,
+  /// x P(X <= x) of the normal distribution, within |x| 2^-22, and its approximation by tanh.
+  kGelu,
+  kGeluTanh,
+  kSilu
+};
+
+/// Holds rows of float32 in the order in which the dense kernel reads them: panels of 48 rows, transposed.
+/// The layout is the same at every level.
 class WHITNEY_API PackedRows {
  public:
-  /// Packs a float32 view; the levels' kernels take different layouts, so multiply under the level that
-  /// packed.
+  static constexpr int64_t kPanelRows = 48;
+
+  /// Makes room for rows x cols values, to be given panel by panel.
+  void reset(int64_t rows, int64_t cols);
+  /// Packs rows [48 panel, 48 panel + rows.rows) from a float32 view; only the last panel may have fewer than
+  /// 48. Panels may be packed on different threads.
+  void pack_panel(int64_t panel, const MatrixView& rows);
+  /// Packs a float32 view, on this thread.
   void pack(const MatrixView& rows);
+
   int64_t rows() const { return rows_; }
   int64_t cols() const { return cols_; }
-  const float* data() const { return data_.data(); }
+  int64_t num_panels() const { return (rows_ + kPanelRows - 1) / kPanelRows; }
+  /// The panel's first value; term t of its rows starts at t * panel_width.
+  const float* panel(int64_t panel) const { return data_.data() + panel * kPanelRows * cols_; }
+  /// 48, or in the last panel a smaller multiple of 16 that holds the rows left.
+  int64_t panel_width(int64_t panel) const;
+  int64_t size_bytes() const { return data_.size() * static_cast<int64_t>(sizeof(float)); }
 
  private:
-  std::vector<float> data_;
+  Array<float> data_;
+  float* writable_ = nullptr;
   int64_t rows_ = 0;
   int64_t cols_ = 0;
 };
 
-/// Memory that multiply_tile works in; one per thread, used again and again.
-struct TileScratch {
-  Array<float> panel;
-};
+/// Computes out[i * out_stride + j] = kernel(a row i, b row j), a: m x k float32, b: n x k. Best with up to
+/// about 250 rows of a, which then stay in L2. Element (i, j) depends on its two rows and the level only. On
+/// this thread.
+WHITNEY_API void multiply_tile(Kernel kernel, const MatrixView& a, const PackedRows& b, float* out,
+                               int64_t out_stride);
 
-/// Computes out[i * out_stride + j] = kernel(a row i, b row j) for a tile of b (float32, best 256 rows: what
-/// is packed of them stays in L2). Element (i, j) depends on its two rows and the level only. On this thread.
-WHITNEY_API void multiply_tile(Kernel kernel, const PackedRows& a, const MatrixView& b, TileScratch& scratch,
-                               float* out, int64_t out_stride);
+/// As multiply_tile of inner products for b's panels [first, last) only, then bias (one value a row of b,
+/// readable to a multiple of 48; none when empty) and epilogue. `out` points at the column of the first
+/// panel.
+WHITNEY_API void multiply_panels(const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,
+                                 std::span<const float> bias, Epilogue epilogue, float* out,
+                                 int64_t out_stride);
 
 }  // namespace whitney

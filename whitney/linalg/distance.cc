@@ -151,13 +151,12 @@ void distance_one_to_many(Kernel kernel, const float* query, const MatrixView& b
 void distance_many_to_many(Kernel kernel, const MatrixView& queries, const MatrixView& base, float* out) {
   WHITNEY_CHECK(queries.cols == base.cols, "widths ", queries.cols, " and ", base.cols);
   WHITNEY_CHECK(queries.dtype == DType::kF32 && base.dtype == DType::kF32, "many-to-many distances take F32");
-  constexpr int64_t kQueries = 240, kRows = 256;  // packed queries and base tile stay in L2
+  constexpr int64_t kQueries = 240, kRows = 240;  // a tile of both stays in L2
   PackedRows packed;
-  TileScratch scratch;
-  for (int64_t q = 0; q < queries.rows; q += kQueries) {
-    packed.pack(queries.slice(q, std::min(q + kQueries, queries.rows)));
-    for (int64_t b = 0; b < base.rows; b += kRows) {
-      multiply_tile(kernel, packed, base.slice(b, std::min(b + kRows, base.rows)), scratch,
+  for (int64_t b = 0; b < base.rows; b += kRows) {
+    packed.pack(base.slice(b, std::min(b + kRows, base.rows)));
+    for (int64_t q = 0; q < queries.rows; q += kQueries) {
+      multiply_tile(kernel, queries.slice(q, std::min(q + kQueries, queries.rows)), packed,
                     out + q * base.rows + b, base.rows);
     }
   }

@@ -68,7 +68,6 @@ class ExactValues {
 
 struct Scratch {
   PackedRows packed;
-  TileScratch tile;
   std::vector<float> values, norms, multiply, add, keys, tile_rows;
   std::vector<uint32_t> positions;
 };
@@ -175,16 +174,19 @@ class BatchSearch {
   std::vector<Candidates> collect(int64_t first, int64_t last, int64_t begin, int64_t end,
                                   Scratch& scratch) const {
     std::vector<Candidates> found(static_cast<size_t>(last - first), Candidates(k_));
-    scratch.packed.pack(queries_.slice(first, last));
+    scratch.values.resize(static_cast<size_t>(kTileQueries * kTileRows));
     for (int64_t row = begin; row < end; row += kTileRows) {
       const MatrixView rows = base_.slice(row, std::min(row + kTileRows, end));
       const TileNorms norms = describe(rows, scratch);
-      scratch.values.resize(static_cast<size_t>((last - first) * kTileRows));
-      multiply_tile(Kernel::kInnerProduct, scratch.packed, as_floats(rows, scratch), scratch.tile,
-                    scratch.values.data(), kTileRows);
-      for (int64_t q = first; q < last; ++q) {
-        offer(q, row, rows.rows, scratch.values.data() + (q - first) * kTileRows, norms, scratch,
-              found[static_cast<size_t>(q - first)]);
+      scratch.packed.pack(as_floats(rows, scratch));
+      for (int64_t tile = first; tile < last; tile += kTileQueries) {
+        const int64_t tile_end = std::min(tile + kTileQueries, last);
+        multiply_tile(Kernel::kInnerProduct, queries_.slice(tile, tile_end), scratch.packed,
+                      scratch.values.data(), kTileRows);
+        for (int64_t q = tile; q < tile_end; ++q) {
+          offer(q, row, rows.rows, scratch.values.data() + (q - tile) * kTileRows, norms, scratch,
+                found[static_cast<size_t>(q - first)]);
+        }
       }
     }
     for (Candidates& candidates : found) candidates.finish();
@@ -192,7 +194,8 @@ class BatchSearch {
   }
 
  private:
-  static constexpr int64_t kTileRows = 256;
+  // Five panels of packed rows, and queries in whole register blocks: both stay in L2.
+  static constexpr int64_t kTileRows = 240, kTileQueries = 234;
 
   // Sets what turns products into keys: key = add + product * multiply.
   TileNorms describe(const MatrixView& rows, Scratch& scratch) const {
@@ -268,15 +271,16 @@ void search_by_tiles(const Context& context, const MatrixView& queries, const Ma
                      Neighbors& result) {
   const ExactValues exact(base, metric);
   const BatchSearch search(queries, base, metric, std::min(result.k, base.rows));
-  // Blocks of queries whose packed form stays in L2; ranges of rows so that any machine's threads find work.
-  constexpr int64_t kBlockQueries = 250, kEnoughTasks = 64, kLeastRangeRows = 16'384;
+  // Blocks of queries so large that packing the rows once for each costs nothing; ranges of rows so that any
+  // machine's threads find work.
+  constexpr int64_t kBlockQueries = 1000, kEnoughTasks = 64, kLeastRangeRows = 16'384;
   const int64_t num_blocks = (queries.rows + kBlockQueries - 1) / kBlockQueries;
   const int64_t num_ranges =
       std::clamp((kEnoughTasks + num_blocks - 1) / num_blocks, int64_t{1}, base.rows / kLeastRangeRows + 1);
   std::vector<Scratch> scratch(static_cast<size_t>(context.num_threads()));
   const auto block_begin = [&](int64_t block) { return queries.rows * block / num_blocks; };
   // One block of queries after the other bounds what is kept.
-  constexpr int64_t kBlocksAtOnce = 64;
+  constexpr int64_t kBlocksAtOnce = 16;
   for (int64_t group = 0; group < num_blocks; group += kBlocksAtOnce) {
     const int64_t group_end = std::min(group + kBlocksAtOnce, num_blocks);
     const int64_t first_query = block_begin(group), num_queries = block_begin(group_end) - first_query;
