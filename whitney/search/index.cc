@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/core/hash.h"
 #include "whitney/core/prepare_run.h"
 #include "whitney/search/flat.h"
 
@@ -16,13 +17,18 @@ Value seed_value(uint64_t seed) {
   return std::to_string(seed);
 }
 
-// What the index tells of its making: method, options, seed, metric, what it was made of and how that was
-// made.
-Value complete_record(const Method& method, const Embeddings& embeddings, const Value& options,
-                      const Context& context) {
+// What the index tells of its making: method, options, seed and metric.
+Value record_of_making(const Method& method, Metric metric, const Value& options, const Context& context) {
   Value record =
       Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
-  record.set("seed", seed_value(context.seed)).set("metric", name_of_enum(embeddings.metric()));
+  record.set("seed", seed_value(context.seed)).set("metric", name_of_enum(metric));
+  return record;
+}
+
+// The same, and what it was made of and how that was made.
+Value complete_record(const Method& method, const Embeddings& embeddings, const Value& options,
+                      const Context& context) {
+  Value record = record_of_making(method, embeddings.metric(), options, context);
   record.set("inputs", Value::List{Value::object({{"kind", "embeddings"},
                                                   {"num_rows", embeddings.size()},
                                                   {"dim", embeddings.dim()},
@@ -31,6 +37,29 @@ Value complete_record(const Method& method, const Embeddings& embeddings, const 
   if (parent.is_object() && !parent.as_object().empty())
     record.set("parents", Value::List{std::move(parent)});
   return record;
+}
+
+std::string fingerprint(const Corpus& corpus) {
+  Hasher128 hasher;
+  const auto add = [&](std::string_view text) {
+    const auto size = static_cast<uint64_t>(text.size());
+    hasher.update(&size, sizeof(size));
+    hasher.update(text.data(), std::ssize(text));
+  };
+  for (int64_t row = 0; row < corpus.ids.size(); ++row) {
+    add(corpus.ids.text(row));
+    add(corpus.texts[static_cast<size_t>(row)]);
+  }
+  return hasher.digest();
+}
+
+void check_corpus(const Corpus& corpus) {
+  if (corpus.ids.size() != std::ssize(corpus.texts))
+    fail(corpus.ids.size(), " ids for ", corpus.texts.size(), " texts");
+  if (const auto twice = corpus.ids.first_duplicate()) {
+    fail("the id \"", corpus.ids.text(twice->second), "\" stands twice, in rows ", twice->first, " and ",
+         twice->second);
+  }
 }
 
 const IndexBuilder& builder_of(const Method& method) {
@@ -49,6 +78,43 @@ const IndexBuilder& builder_of(const Artifact& artifact) {
 }
 
 }  // namespace
+
+SearchResult Index::search_texts(std::span<const std::string> /*queries*/, const SearchParams& /*params*/,
+                                 const Context& /*context*/) const {
+  fail("an index of the method ", method(), " holds vectors and cannot be asked by words (expected: bm25)");
+}
+
+void Index::add_texts(const Corpus& /*more*/, const Attributes& /*attributes*/, const Context& /*context*/) {
+  fail("an index of the method ", method(), " holds vectors, not texts (expected: bm25)");
+}
+
+std::unique_ptr<Index> IndexBuilder::build_texts(const IndexedTexts& /*texts*/, const Value& /*options*/,
+                                                 const Context& /*context*/) const {
+  fail("this method indexes vectors, not texts (expected: bm25)");
+}
+
+CostEstimate IndexBuilder::estimate_texts(int64_t /*num_texts*/, int64_t /*size_bytes*/,
+                                          const Value& /*options*/, const Context& /*context*/) const {
+  fail("this method indexes vectors, not texts (expected: bm25)");
+}
+
+std::unique_ptr<Index> build_index(std::string_view name, const Corpus& corpus, const Attributes& attributes,
+                                   const Value& given_options, const Context& context) {
+  const Method& method = Registry::instance().get(Verb::kIndex, name);
+  const IndexBuilder& builder = builder_of(method);
+  const Value options = prepare_options(method, given_options, context);
+  int64_t size_bytes = 0;
+  for (const std::string& text : corpus.texts) size_bytes += std::ssize(text);
+  refuse_if_too_large(method, builder.estimate_texts(corpus.ids.size(), size_bytes, options, context),
+                      context);
+  check_corpus(corpus);
+  IndexedTexts texts{corpus, attributes, record_of_making(method, Metric::kInnerProduct, options, context)};
+  texts.attributes.num_rows = corpus.ids.size();
+  texts.record.set("inputs", Value::List{Value::object({{"kind", "corpus"},
+                                                        {"num_rows", corpus.ids.size()},
+                                                        {"fingerprint", fingerprint(corpus)}})});
+  return builder.build_texts(texts, options, context);
+}
 
 std::unique_ptr<Index> build_index(std::string_view name, const Embeddings& embeddings,
                                    const Value& given_options, const Context& context) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "whitney/core/registry.h"
 #include "whitney/data/artifact.h"
 #include "whitney/data/embeddings.h"
+#include "whitney/data/labels.h"
 #include "whitney/linalg/exact_search.h"
 #include "whitney/search/row_set.h"
 
@@ -64,6 +66,15 @@ class WHITNEY_API Index {
   /// for a width that differs or a value that is NaN or infinite.
   virtual SearchResult search(const MatrixView& queries, const SearchParams& params,
                               const Context& context) const = 0;
+  /// True for an index of texts, which is asked by words: `search_texts` and `add_texts` take the place of
+  /// `search`, `vector` and `add`, which throw.
+  virtual bool holds_texts() const { return false; }
+  /// Returns, per query, the best of the allowed and live rows that have a word of it, k at most. Throws
+  /// Error where the index holds vectors.
+  virtual SearchResult search_texts(std::span<const std::string> queries, const SearchParams& params,
+                                    const Context& context) const;
+  /// Adds texts; `more` names them by new ids, its attributes are theirs.
+  virtual void add_texts(const Corpus& more, const Attributes& attributes, const Context& context);
   /// Adds rows; ids must be new. Throws Error for duplicates, other widths, columns of another type.
   virtual void add(const Embeddings& more, const Context& context) = 0;
   /// Removes rows by id; unknown ids are an Error before anything changes.
@@ -72,21 +83,41 @@ class WHITNEY_API Index {
   virtual void save(const std::string& path, bool force, const Context& context) const = 0;
 };
 
+/// Texts to index: their ids, attributes and the record of the index that is made of them.
+struct IndexedTexts {
+  Corpus corpus;
+  Attributes attributes;
+  Value record = Value::object();
+};
+
 /// Builds and opens the indexes of one method (verb `index`).
 class WHITNEY_API IndexBuilder : public MethodRunner {
  public:
+  /// True for a method over texts: the `_texts` functions take the place of `build` and `estimate`.
+  virtual bool takes_texts() const { return false; }
+  virtual std::unique_ptr<Index> build_texts(const IndexedTexts& texts, const Value& options,
+                                             const Context& context) const;
+  virtual CostEstimate estimate_texts(int64_t num_texts, int64_t size_bytes, const Value& options,
+                                      const Context& context) const;
   /// `embeddings` are validated, and their record is complete: it becomes the index's own.
   virtual std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
                                        const Context& context) const = 0;
   virtual std::unique_ptr<Index> open(const Artifact& artifact) const = 0;
   virtual CostEstimate estimate(int64_t num_rows, int64_t dim, const Value& options,
                                 const Context& context) const = 0;
+  /// Declarations of the options of a search in its indexes: what help tells before there is one.
+  virtual std::vector<OptionSpec> search_options() const { return {}; }
 };
 
 /// Builds an index the same way from every door: resolves options, says which have no effect, refuses what
 /// cannot fit, validates the embeddings, completes the record.
 WHITNEY_API std::unique_ptr<Index> build_index(std::string_view method, const Embeddings& embeddings,
                                                const Value& given_options, const Context& context);
+
+/// The same for a method over texts. attributes: of the texts, a row each, or none.
+WHITNEY_API std::unique_ptr<Index> build_index(std::string_view method, const Corpus& corpus,
+                                               const Attributes& attributes, const Value& given_options,
+                                               const Context& context);
 
 /// Opens an index file, or embeddings as a flat index. Throws Error that names the file.
 WHITNEY_API std::unique_ptr<Index> open_index(const std::string& path);

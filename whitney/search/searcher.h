@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,14 +41,22 @@ class WHITNEY_API Searcher {
   /// {"filter": {"text", "matches", "microseconds"}}; only the last depends on the machine. Throws UsageError
   /// for a filter or option that is wrong, Error for queries that are. Searches may run concurrently.
   SearchResult search(const MatrixView& queries, const SearchRequest& request, const Context& context) const;
+  /// The same for an index of texts, asked by words: k at most of those rows that have a word of the query
+  /// (Index::search_texts).
+  SearchResult search_texts(std::span<const std::string> queries, const SearchRequest& request,
+                            const Context& context) const;
   /// The live rows that satisfy a filter (empty: all live rows). Throws UsageError.
   RowSet matches(const std::string& filter, const Context& context) const;
 
   /// Changes; not while a search runs.
   void add(const Embeddings& more, const Context& context);
+  void add_texts(const Corpus& more, const Attributes& attributes, const Context& context);
   void remove(const Ids& ids, const Context& context);
 
  private:
+  template <class Search>
+  SearchResult search_filtered(const SearchRequest& request, int64_t num_queries, bool finds_all,
+                               const Context& context, const Search& search) const;
   RowSet live_matches(const Filter& filter, const Context& context) const;
   Value resolve_search_options(const Value& given) const;
   void rebuild_attributes();

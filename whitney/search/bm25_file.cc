@@ -1,0 +1,105 @@
+#include "whitney/core/error.h"
+#include "whitney/core/registry.h"
+#include "whitney/search/bm25_index.h"
+
+namespace whitney::search {
+namespace {
+
+constexpr int64_t kMostRows = 4294967295;
+
+int64_t count_in(const Artifact& artifact, const Value& description, std::string_view name, int64_t most) {
+  const Value* field = description.find(name);
+  if (field == nullptr || !field->is_int() || field->as_int() < 0 || field->as_int() > most)
+    fail(artifact.path(), ": field \"bm25.", name, "\" of its record is missing or cannot be so");
+  return field->as_int();
+}
+
+template <class T>
+Array<T> read_tensor(const Artifact& artifact, std::string_view name) {
+  const TensorView& tensor = artifact.tensor(name);
+  if (tensor.shape.size() != 1) fail(artifact.path(), ": tensor \"", name, "\" must have one dimension");
+  return tensor.as<T>();
+}
+
+PostingLists read_lists(const Artifact& artifact, int64_t num_rows) {
+  PostingLists lists;
+  lists.num_rows = num_rows;
+  lists.counts = read_tensor<uint32_t>(artifact, "bm25.counts");
+  lists.first_blocks = read_tensor<uint64_t>(artifact, "bm25.first_blocks");
+  lists.last_rows = read_tensor<uint32_t>(artifact, "bm25.last_rows");
+  lists.best_scores = read_tensor<float>(artifact, "bm25.best_scores");
+  lists.row_widths = read_tensor<uint8_t>(artifact, "bm25.row_widths");
+  lists.count_widths = read_tensor<uint8_t>(artifact, "bm25.count_widths");
+  lists.starts = read_tensor<uint64_t>(artifact, "bm25.starts");
+  lists.packed = read_tensor<uint32_t>(artifact, "bm25.packed");
+  if (artifact.find("bm25.positions") != nullptr) {
+    lists.position_widths = read_tensor<uint8_t>(artifact, "bm25.position_widths");
+    lists.position_starts = read_tensor<uint64_t>(artifact, "bm25.position_starts");
+    lists.positions = read_tensor<uint32_t>(artifact, "bm25.positions");
+  }
+  lists.check_shapes();
+  return lists;
+}
+
+template <class T>
+void add_tensor(ArtifactWriter& writer, std::string name, const Array<T>& values) {
+  writer.add(std::move(name), {values.size()}, values);
+}
+
+}  // namespace
+
+void save_bm25(const Bm25Parts& parts, const std::string& path, bool force, const Context& context) {
+  Value record = parts.rows.record;
+  record.set("bm25", Value::object({{"num_rows", parts.rows.size()},
+                                    {"num_words", parts.words.size()},
+                                    {"num_tokens", parts.num_tokens}}));
+  ArtifactWriter writer("index", std::move(record));
+  const PostingLists& lists = parts.lists;
+  add_tensor(writer, "bm25.packed", lists.packed);
+  if (lists.has_positions()) {
+    add_tensor(writer, "bm25.positions", lists.positions);
+    add_tensor(writer, "bm25.position_starts", lists.position_starts);
+    add_tensor(writer, "bm25.position_widths", lists.position_widths);
+  }
+  add_tensor(writer, "bm25.starts", lists.starts);
+  add_tensor(writer, "bm25.last_rows", lists.last_rows);
+  add_tensor(writer, "bm25.best_scores", lists.best_scores);
+  add_tensor(writer, "bm25.row_widths", lists.row_widths);
+  add_tensor(writer, "bm25.count_widths", lists.count_widths);
+  add_tensor(writer, "bm25.first_blocks", lists.first_blocks);
+  add_tensor(writer, "bm25.counts", lists.counts);
+  add_tensor(writer, "bm25.lengths", parts.lengths);
+  add_tensor(writer, "bm25.words.offsets", parts.words.offsets());
+  writer.add("bm25.words.bytes", DType::kU8, {parts.words.bytes().size()},
+             Array<std::byte>::view(parts.words.bytes().owner(),
+                                    reinterpret_cast<const std::byte*>(parts.words.bytes().data()),
+                                    parts.words.bytes().size()));
+  add_index_rows(writer, parts.rows);
+  writer.write(path, force, context);
+}
+
+Bm25Parts open_bm25(const Artifact& artifact) {
+  const Value* description = artifact.record().find("bm25");
+  const Value* options = artifact.record().find("options");
+  if (description == nullptr || !description->is_object() || options == nullptr || !options->is_object())
+    fail(artifact.path(), ": its record does not describe a bm25 index");
+  Bm25Parts parts;
+  parts.options =
+      options_from<Bm25Options>(resolve_options(Registry::instance().get(Verb::kIndex, "bm25"), *options));
+  const int64_t num_rows = count_in(artifact, *description, "num_rows", kMostRows);
+  const int64_t num_words = count_in(artifact, *description, "num_words", kMostRows);
+  parts.num_tokens = count_in(artifact, *description, "num_tokens", int64_t{1} << 62);
+  parts.lists = read_lists(artifact, num_rows);
+  parts.lengths = read_tensor<uint32_t>(artifact, "bm25.lengths");
+  const Array<uint8_t> bytes = read_tensor<uint8_t>(artifact, "bm25.words.bytes");
+  parts.words = SortedWords(
+      read_tensor<uint64_t>(artifact, "bm25.words.offsets"),
+      Array<char>::view(bytes.owner(), reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  if (parts.lengths.size() != num_rows || parts.words.size() != num_words ||
+      parts.lists.num_lists() != num_words)
+    fail(artifact.path(), ": the tensors of its words and texts do not fit its record");
+  parts.rows = read_index_rows(artifact, num_rows);
+  return parts;
+}
+
+}  // namespace whitney::search
