@@ -2,10 +2,17 @@
 
 include(GoogleTest)
 
+# Undefined behaviour is looked for in the library; in the templates of the test frameworks, its checks take minutes.
+set(whitney_test_options "")
+if(WHITNEY_SANITIZE MATCHES "undefined")
+  set(whitney_test_options -fno-sanitize=undefined)
+endif()
+
 if(WHITNEY_PCH AND WHITNEY_TESTS)
   add_library(whitney_test_precompiled OBJECT "${whitney_root}/cmake/precompiled.cc")
   target_link_libraries(whitney_test_precompiled PRIVATE whitney_flags third::gtest third::gmock third::rapidcheck)
   set_target_properties(whitney_test_precompiled PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(whitney_test_precompiled PRIVATE ${whitney_test_options})
   target_precompile_headers(whitney_test_precompiled PRIVATE
     <algorithm> <array> <cmath> <cstdint> <filesystem> <fstream> <functional> <map> <memory> <numeric> <optional> <random>
     <set> <span> <sstream> <string> <string_view> <unordered_map> <utility> <variant> <vector>
@@ -33,6 +40,9 @@ if(WHITNEY_SANITIZE MATCHES "thread")
   endif()
 endif()
 
+# Under sanitizers a program starts slowly: its tests run in so many processes together, not each in its own.
+set(whitney_shards 6)
+
 # whitney_test(<target> SOURCES <file> ... LINKS <target> ...): a test program and its tests.
 function(whitney_test target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
@@ -41,15 +51,26 @@ function(whitney_test target)
   endif()
   add_executable(${target} ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_compile_options(${target} PRIVATE ${whitney_test_options})
   target_link_libraries(${target} PRIVATE whitney_flags ${arg_LINKS} third::rapidcheck third::gtest_main third::gmock
                         third::gtest)
   if(WHITNEY_PCH)
     target_precompile_headers(${target} REUSE_FROM whitney_test_precompiled)
   endif()
+  whitney_join(${target} 4)
+  whitney_use_test_environment()
   string(REGEX REPLACE "^whitney_(.*)_tests$" "\\1" name ${target})
+  if(WHITNEY_SANITIZE)
+    math(EXPR last "${whitney_shards} - 1")
+    foreach(shard RANGE ${last})
+      add_test(NAME ${WHITNEY_TEST_PREFIX}${name}.${shard} COMMAND ${target} --gtest_brief=1)
+      set_tests_properties(${WHITNEY_TEST_PREFIX}${name}.${shard} PROPERTIES TIMEOUT 300
+                           ENVIRONMENT "GTEST_TOTAL_SHARDS=${whitney_shards};GTEST_SHARD_INDEX=${shard}")
+    endforeach()
+    return()
+  endif()
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${WHITNEY_TEST_PREFIX}${name}."
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
-  whitney_use_test_environment()
 endfunction()
 
 # whitney_fuzzer(<name>_fuzz.cc LINKS <target> ...): a libFuzzer program with WHITNEY_FUZZ, else a test that replays
