@@ -133,13 +133,28 @@ std::string method_list(Verb verb) {
   return list;
 }
 
+// A word in the place of a method that is one of another verb, or an input; else the registry's sentence.
+const Method& get_method(Verb verb, const std::string& word) {
+  if (const Method* method = Registry::instance().find(verb, word)) return *method;
+  for (const Method* method : Registry::instance().all()) {
+    if (method->info.name != word) continue;
+    throw UsageError(concat("\"", word, "\" is a method of ", name_of(method->verb), ", not of ",
+                            name_of(verb), " (known: ", method_list(verb), ")"));
+  }
+  if (word == "-" || word.find_first_of("./") != word.npos) {
+    throw UsageError(concat(name_of(verb), " needs a method before its input \"", word,
+                            "\" (known: ", method_list(verb), ")"));
+  }
+  return Registry::instance().get(verb, word);  // throws with the nearest name
+}
+
 void take_method(Command& command, std::vector<std::string>& positionals) {
   const Verb verb = *command.verb->methods_of;
   if (Registry::instance().of(verb).empty()) fail(no_method_yet(command.verb->name));
   if (positionals.empty()) {
     throw UsageError(concat(command.verb->name, " needs a method (known: ", method_list(verb), ")"));
   }
-  command.method = &Registry::instance().get(verb, positionals.front());
+  command.method = &get_method(verb, positionals.front());
   positionals.erase(positionals.begin());
 }
 
@@ -147,10 +162,15 @@ void check_inputs(const Command& command) {
   const VerbCommand& verb = *command.verb;
   const size_t given = command.inputs.size();
   if (given >= verb.min_inputs && given <= verb.max_inputs) return;
-  const std::string usage = concat(" (whitney ", verb.name, " ", verb.arguments, ")");
-  if (given < verb.min_inputs) throw UsageError(concat(verb.name, " needs an input", usage));
-  throw UsageError(
-      concat("\"", command.inputs[verb.max_inputs], "\" is one word too many for ", verb.name, usage));
+  const std::string usage = concat(" (", usage_of(verb), ")");
+  if (given < verb.min_inputs) {
+    throw UsageError(concat(verb.name, given == 0 ? " needs an input" : " needs one word more", usage));
+  }
+  const std::string& spare = command.inputs[verb.max_inputs];
+  const bool is_meant = !verb.spare_word.empty() && !command.was_typed(verb.spare_word);
+  throw UsageError(concat("\"", spare, "\" is one word too many for ", verb.name,
+                          is_meant ? concat("; did you mean ", dashed(verb.spare_word), " ", spare, "?") : "",
+                          usage));
 }
 
 std::string words_of(const Command& command) {
@@ -166,17 +186,26 @@ bool Command::was_typed(std::string_view name) const {
 
 void refuse_option(const Command& command, const TypedOption& option,
                    const std::vector<OptionSpec>& more_known) {
-  std::vector<std::string> names{"--help"};
-  for (const auto* specs : {&command.verb->options, &common_specs(), &more_known}) {
-    for (const OptionSpec& spec : *specs) names.push_back(dashed(spec.name));
-  }
+  std::vector<std::string> names;
   if (command.method != nullptr) {
     const Value resolved = resolve_options(*command.method, command.method_options);
     for (const auto& [name, value] : resolved.as_object()) names.push_back(dashed(name));
   }
+  for (const auto* specs : {&more_known, &command.verb->options, &common_specs()}) {
+    for (const OptionSpec& spec : *specs) names.push_back(dashed(spec.name));
+  }
+  names.emplace_back("--help");
   const std::string typed = dashed(option.name);
-  throw UsageError(
-      concat("unknown option \"", typed, "\" of ", words_of(command), did_you_mean(typed, names)));
+  std::string hint = did_you_mean(typed, names);
+  if (hint.empty()) {
+    for (const std::string& name : names) hint += (hint.empty() ? " (known: " : ", ") + name;
+    hint += ")";
+  }
+  throw UsageError(concat("unknown option \"", typed, "\" of ", words_of(command), hint));
+}
+
+std::string usage_of(const VerbCommand& verb) {
+  return concat("whitney ", verb.name, verb.arguments.empty() ? "" : " ", verb.arguments);
 }
 
 std::string no_method_yet(std::string_view verb) {
@@ -202,8 +231,7 @@ Command parse_command(std::span<const std::string> words) {
   if (verb.takes_command_line) {
     command.inputs.assign(words.begin() + 1, words.end());
     if (command.inputs.empty())
-      throw UsageError(
-          concat(verb.name, " needs a command line (whitney ", verb.name, " ", verb.arguments, ")"));
+      throw UsageError(concat(verb.name, " needs a command line (", usage_of(verb), ")"));
     const Command other = parse_command(command.inputs);
     if (other.verb == command.verb) throw UsageError(concat(verb.name, " of ", verb.name, " makes no sense"));
     command.common = other.common;

@@ -81,6 +81,10 @@ struct VerbCommand {
   std::vector<OptionSpec> options;
   /// Common options that do something here, besides json, quiet and config.
   std::vector<std::string> common;
+  /// Among the verb's options, the one that a spare word was probably meant for, such as output.
+  std::string spare_word;
+  /// False for a verb that this version only names.
+  bool is_ready = true;
   /// Keeps unknown options for the verb instead of refusing them.
   bool takes_open_options = false;
   /// Takes the rest of the line as it is ("estimate").
@@ -97,6 +101,9 @@ Command parse_command(std::span<const std::string> words);
 /// Throws UsageError for the options that nobody knew, with the nearest known name.
 [[noreturn]] void refuse_option(const Command& command, const TypedOption& option,
                                 const std::vector<OptionSpec>& more_known);
+
+/// "whitney index METHOD EMBEDDINGS -o OUTPUT ..."
+std::string usage_of(const VerbCommand& verb);
 
 /// Gives the sentence of a verb that has no method in this version.
 std::string no_method_yet(std::string_view verb);

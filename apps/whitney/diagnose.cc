@@ -43,6 +43,7 @@ VerbCommand diagnose_verb() {
   verb.max_inputs = 1;
   verb.options = option_specs<DiagnoseOptions>();
   verb.common = {"threads", "seed", "max_memory"};
+  verb.is_ready = !Registry::instance().of(Verb::kDiagnose).empty();
   verb.run = run_diagnose;
   return verb;
 }

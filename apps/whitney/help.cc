@@ -5,6 +5,7 @@
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
 #include "whitney/eval/task.h"
+#include "whitney/search/index.h"
 
 namespace whitney::app {
 namespace {
@@ -59,8 +60,7 @@ std::vector<OptionSpec> common_options_of(const VerbCommand& verb) {
 }
 
 std::string verb_help(const VerbCommand& verb) {
-  std::string text =
-      concat("Usage: whitney ", verb.name, " ", verb.arguments, "\n\n", wrapped(verb.description, 0, kWidth));
+  std::string text = concat("Usage: ", usage_of(verb), "\n\n", wrapped(verb.description, 0, kWidth));
   if (verb.methods_of) {
     const auto methods = Registry::instance().of(*verb.methods_of);
     text += methods.empty() ? "\nMethods: " + no_method_yet(verb.name) + "\n"
@@ -85,8 +85,30 @@ std::string inputs_of(const Method& method) {
   return text;
 }
 
+// Of an index: what its searches take.
+std::vector<OptionSpec> search_options_of(const Method& method) {
+  const auto* builder = dynamic_cast<const IndexBuilder*>(method.runner.get());
+  return builder == nullptr ? std::vector<OptionSpec>() : builder->search_options();
+}
+
+// Whether this version can do anything with a verb.
+bool is_ready(const VerbCommand& verb) {
+  return verb.is_ready && (!verb.methods_of || !Registry::instance().of(*verb.methods_of).empty());
+}
+
 std::string table_cell(std::string text) {
   for (size_t at = text.find('|'); at != text.npos; at = text.find('|', at + 2)) text.insert(at, "\\");
+  return text;
+}
+
+std::string option_table(const std::vector<OptionSpec>& specs) {
+  if (specs.empty()) return "None of its own.\n";
+  std::string text = "| command line | Python | type | default | meaning |\n|---|---|---|---|---|\n";
+  for (const OptionSpec& spec : specs) {
+    text += concat("| `", dashed(spec.name), "` | `", spec.name, "` | ", table_cell(spec.type_text()), " | ",
+                   spec.default_value.is_null() ? "none" : "`" + default_text(spec) + "`", " | ",
+                   table_cell(spec.help), " |\n");
+  }
   return text;
 }
 
@@ -152,8 +174,16 @@ std::string general_help() {
       "From raw data to embeddings, to an index, to a filtered search, and how far the vectors can be "
       "trusted.\n\n"
       "Verbs:\n";
-  for (const VerbCommand& verb : verbs()) text += padded("  " + verb.name, 13) + verb.summary + "\n";
+  for (const VerbCommand& verb : verbs()) {
+    text +=
+        padded("  " + verb.name, 13) + verb.summary + (is_ready(verb) ? "" : " (not in this version)") + "\n";
+  }
   text +=
+      "\nA first round, from a list of edges (a line each: source, tab, target) to the nearest nodes of one "
+      "of them:\n"
+      "  whitney learn fastrp edges.tsv -o nodes.safetensors\n"
+      "  whitney index hnsw nodes.safetensors -o nodes.hnsw.safetensors\n"
+      "  whitney search nodes.hnsw.safetensors --id NODE -k 5\n"
       "\n'whitney VERB --help' explains a verb, 'whitney VERB METHOD --help' or 'whitney methods METHOD' a "
       "method.\n"
       "Results go to standard output, progress and notes to standard error.\n"
@@ -189,6 +219,8 @@ std::string method_help(const Method& method) {
   const std::string inputs = inputs_of(method);
   if (!inputs.empty()) text += "\nInputs: " + inputs + "\n";
   text += "\nOptions:\n" + (method.options.empty() ? "  none of its own\n" : option_lines(method.options));
+  if (const auto specs = search_options_of(method); !specs.empty())
+    text += "\nOptions of a search in it ('whitney search'):\n" + option_lines(specs);
   text += concat("\nSource: ", info.source, "\nExample: ", info.example, "\n'whitney ", name_of(method.verb),
                  " --help' has the options that all its methods take.\n");
   return text;
@@ -205,14 +237,9 @@ std::string method_markdown(const Method& method) {
   if (!inputs.empty()) text += "\nInputs, in this order: `" + inputs + "`.\n";
   const std::string python = python_example(method);
   if (!python.empty()) text += concat("\n## Python\n\n```python\nimport whitney\n\n", python, "```\n");
-  text += "\n## Options\n\n";
-  if (method.options.empty()) return text + "None of its own.\n";
-  text += "| command line | Python | type | default | meaning |\n|---|---|---|---|---|\n";
-  for (const OptionSpec& spec : method.options) {
-    text += concat("| `", dashed(spec.name), "` | `", spec.name, "` | ", table_cell(spec.type_text()), " | ",
-                   spec.default_value.is_null() ? "none" : "`" + default_text(spec) + "`", " | ",
-                   table_cell(spec.help), " |\n");
-  }
+  text += "\n## Options\n\n" + option_table(method.options);
+  if (const auto specs = search_options_of(method); !specs.empty())
+    text += "\n## Options of a search\n\n" + option_table(specs);
   return text;
 }
 

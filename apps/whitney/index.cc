@@ -15,22 +15,57 @@ struct IndexOptions {
   std::optional<Path> attributes;
   std::optional<std::string> id_field;
   std::optional<Metric> metric;
+  std::optional<std::string> text_field;
 
   void fields(auto&& field) {
     field("output", output, "Index file to write, - is standard output");
     field("attributes", attributes,
           "Table joined by id (JSON lines, CSV, TSV, artifact): what filters and --show can use");
-    field("id_field", id_field, "Field of the table that holds the id; absent: id, else row numbers");
+    field(
+        "id_field", id_field,
+        "Field of the table that holds the id (for a method over texts, of the corpus too); absent: id, else "
+        "row numbers");
     field("metric", metric,
           "How vectors are compared; absent: the one in the embeddings' record, else cosine");
+    field("text_field", text_field,
+          "For a method over texts: field of the corpus that holds them; absent: text");
   }
 };
+
+const IndexBuilder& builder_of(const Command& command) {
+  const auto* builder = dynamic_cast<const IndexBuilder*>(command.method->runner.get());
+  WHITNEY_CHECK(builder != nullptr, "the method ", command.method->info.name, " of index builds no index");
+  return *builder;
+}
+
+Outcome index_texts(const Command& command, const IndexOptions& options, const std::string& output,
+                    Session& session) {
+  const Stopwatch watch;
+  if (options.metric) session.note("option \"--metric\" has no effect on texts");
+  const Corpus corpus = read_corpus(command.inputs[0], {options.id_field},
+                                    options.text_field.value_or("text"), session.context);
+  Embeddings named;  // the rows that a table is joined to
+  named.ids = corpus.ids;
+  named.vectors = Matrix(corpus.ids.size(), 0);
+  join_table(named, options.attributes, options.id_field, session);
+  const auto index = build_index(command.method->info.name, corpus, named.attributes, command.method_options,
+                                 session.context);
+  index->save(output, command.common.force, session.context);
+  return written(
+      output,
+      concat(index->method(), " index of ", count_text(index->num_rows()), " texts, ",
+             count_text(index->dim()), " words"),
+      Value::object({{"method", index->method()}, {"rows", index->num_rows()}, {"words", index->dim()}}),
+      watch.seconds(), session);
+}
 
 Outcome run_index(const Command& command, Session& session) {
   const Stopwatch watch;
   const auto options = options_from<IndexOptions>(command.options);
   const std::string output = required_output(command, options.output);
   check_output(output, command.common.force);
+  if (builder_of(command).takes_texts()) return index_texts(command, options, output, session);
+  if (options.text_field) session.note("option \"--text-field\" has no effect on vectors");
   // The id field belongs to the table that is joined, else to the vectors themselves (JSON lines, CSV).
   Embeddings embeddings = read_vectors(
       command.inputs[0], {options.attributes ? std::nullopt : options.id_field}, session.context);
@@ -50,12 +85,23 @@ Outcome run_index(const Command& command, Session& session) {
       watch.seconds(), session);
 }
 
+Outcome estimate_texts(const Command& command, Session& session) {
+  constexpr int64_t kBytesPerWord = 6;
+  const DataSize size = estimate_size(command.inputs[0], DataKind::kCorpus, false);
+  const Value resolved = resolve_options(*command.method, command.method_options);
+  const CostEstimate cost =
+      builder_of(command).estimate_texts(size.num_rows, kBytesPerWord * size.nnz, resolved, session.context);
+  Outcome outcome = estimate_outcome(cost, session.context, Value::object({{"rows", size.num_rows}}));
+  outcome.text = concat("input: about ", count_text(size.num_rows), " texts\n") + outcome.text;
+  return outcome;
+}
+
 Outcome estimate_index(const Command& command, Session& session) {
-  const auto* builder = dynamic_cast<const IndexBuilder*>(command.method->runner.get());
-  WHITNEY_CHECK(builder != nullptr, "the method ", command.method->info.name, " of index builds no index");
+  const IndexBuilder& builder = builder_of(command);
+  if (builder.takes_texts()) return estimate_texts(command, session);
   const VectorsSize size = estimate_vectors_size(command.inputs[0]);
   const Value resolved = resolve_options(*command.method, command.method_options);
-  const CostEstimate cost = builder->estimate(size.rows, size.dim, resolved, session.context);
+  const CostEstimate cost = builder.estimate(size.rows, size.dim, resolved, session.context);
   Outcome outcome =
       estimate_outcome(cost, session.context, Value::object({{"rows", size.rows}, {"dim", size.dim}}));
   outcome.text = concat("input: ", size.exact ? "" : "about ", count_text(size.rows), " x ", size.dim, "\n") +
@@ -68,20 +114,24 @@ Outcome estimate_index(const Command& command, Session& session) {
 VerbCommand index_verb() {
   VerbCommand verb;
   verb.name = "index";
-  verb.arguments = "METHOD EMBEDDINGS -o OUTPUT [--attributes TABLE --id-field FIELD] [--option value ...]";
+  verb.arguments =
+      "METHOD EMBEDDINGS_OR_CORPUS -o OUTPUT [--attributes TABLE --id-field FIELD] [--option value ...]";
   verb.summary = "embeddings -> index file";
   verb.description =
       "Builds an index that answers nearest-neighbour queries. The embeddings may be an artifact, .npy, "
       ".fvecs, .fbin, IDX, "
-      "word2vec or text of vectors. Attributes are joined by id; rows that match nothing on either side are "
+      "word2vec or text of vectors; bm25 takes a corpus: JSON lines, CSV, TSV or plain text. Attributes are "
+      "joined by id; rows that match nothing on either side are "
       "counted in a note.";
   verb.examples = {"whitney index hnsw texts.safetensors -o texts.hnsw.safetensors --m 16",
                    "whitney index hnsw nodes.safetensors -o nodes.hnsw.safetensors --attributes table.jsonl "
-                   "--id-field package"};
+                   "--id-field package",
+                   "whitney index bm25 texts.jsonl -o texts.bm25.safetensors --text-field body"};
   verb.methods_of = Verb::kIndex;
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<IndexOptions>();
   verb.common = {"threads", "seed", "force", "max_memory"};
+  verb.spare_word = "output";
   verb.run = run_index;
   verb.estimate = estimate_index;
   return verb;

@@ -8,6 +8,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/prepare_run.h"
 #include "whitney/data/artifact.h"
+#include "whitney/data/file_format.h"
 #include "whitney/data/input_size.h"
 #include "whitney/data/readers.h"
 #include "whitney/search/index.h"
@@ -103,6 +104,20 @@ void tell_vectors(const std::string& path, const InspectOptions& options, Value&
   json.set("dtype", dtype_text(size.dtype));
 }
 
+bool is_json_lines(const std::string& path) {
+  return data::file_format(path, data::TxtMeaning::kText).format == data::FileFormat::kJsonLines;
+}
+
+void tell_json_lines(const std::string& path, const InspectOptions& options, Value& json, Session& session) {
+  json.set("format", "JSON lines");
+  if (!options.verify) {
+    json.set("about_rows", estimate_size(path, DataKind::kTable, false).num_rows);
+    return;
+  }
+  const Table table = read_table(path, {}, session.context);
+  tell_rows(json, table.ids.size(), 0, {}, table.ids, table.attributes);
+}
+
 void tell_text(const std::string& path, Value& json) {
   json.set("format", "text");
   const DataSize lines = estimate_size(path, DataKind::kTable, false);
@@ -153,6 +168,11 @@ Outcome run_inspect(const Command& command, Session& session) {
       tell_vectors(path, options, outcome.json, session);
       break;
     case FileFormat::kTable:
+      if (is_json_lines(path)) {
+        tell_json_lines(path, options, outcome.json, session);
+        break;
+      }
+      [[fallthrough]];
     case FileFormat::kText:
       tell_text(path, outcome.json);
       if (verified) session.note("option \"--verify\" has no effect on a text file");
@@ -176,7 +196,7 @@ VerbCommand inspect_verb() {
   verb.description =
       "Tells what a file is. An artifact's header is read and its shapes are checked; --verify reads every "
       "byte. Of text, the "
-      "first megabytes are looked at.";
+      "first megabytes are looked at; --verify reads JSON lines whole and tells their fields.";
   verb.examples = {"whitney inspect nodes.safetensors", "whitney inspect nodes.safetensors --verify --json"};
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<InspectOptions>();

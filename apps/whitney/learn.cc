@@ -116,6 +116,7 @@ VerbCommand learn_verb() {
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<LearnOptions>();
   verb.common = {"threads", "seed", "force", "max_memory"};
+  verb.spare_word = "output";
   verb.run = run_learn;
   verb.estimate = estimate_learn;
   return verb;

@@ -13,6 +13,7 @@
 #include "apps/whitney/signals.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
+#include "whitney/core/nearest_name.h"
 
 namespace whitney::app {
 namespace {
@@ -24,6 +25,15 @@ void print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     fail("cannot write to standard output: ", std::strerror(errno));
   }
+}
+
+// The words whose --help tells most about a command line: its verb, and its method when there is one.
+std::string words_with_help(std::span<const std::string> words) {
+  const VerbCommand* verb = words.empty() ? nullptr : find_verb(words[0]);
+  if (verb == nullptr) return "";
+  const bool has_method = verb->methods_of && words.size() > 1 &&
+                          Registry::instance().find(*verb->methods_of, words[1]) != nullptr;
+  return words[0] + (has_method ? " " + words[1] : "") + " ";
 }
 
 bool asks_for_help(std::span<const std::string> words) {
@@ -79,12 +89,15 @@ int run_words(std::span<const std::string> words) {
     print(complete(words.subspan(1)));
   } else if (words[0] == "--help" || words[0] == "-h" || (words[0] == "help" && words.size() == 1)) {
     print(general_help());
-  } else if (words[0] == "--version") {
+  } else if (words[0] == "--version" || words[0] == "-V") {
     print(concat("whitney ", kVersion, "\n"));
   } else if (words[0] == "help") {
     print(help_for(words.subspan(1)));
   } else if (asks_for_help(words)) {
     print(help_for(words));
+  } else if (words[0].starts_with('-')) {
+    const std::vector<std::string> known{"--help", "--version"};
+    throw UsageError(concat("\"", words[0], "\" stands where a verb is due", did_you_mean(words[0], known)));
   } else {
     return run_command(words);
   }
@@ -102,9 +115,8 @@ int run_program(std::span<const std::string> words) {
   try {
     return run_words(words);
   } catch (const UsageError& error) {
-    const bool has_verb = !words.empty() && find_verb(words[0]) != nullptr;
     say(kUsage, error.what());
-    std::fprintf(stderr, "Try 'whitney %s--help'.\n", has_verb ? (words[0] + " ").c_str() : "");
+    std::fprintf(stderr, "Try 'whitney %s--help'.\n", words_with_help(words).c_str());
     return kUsage;
   } catch (const Cancelled&) {
     return say(kInterrupted, "interrupted; nothing was written");

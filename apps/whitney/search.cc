@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "apps/whitney/fused_hits.h"
 #include "apps/whitney/hits.h"
 #include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
 #include "whitney/data/readers.h"
+#include "whitney/search/fusion.h"
 #include "whitney/search/searcher.h"
 
 namespace whitney::app {
@@ -22,13 +24,17 @@ struct SearchOptions {
   std::vector<std::string> show;
   bool exact = false;
   bool explain = false;
+  std::optional<Path> with;
+  FusionOptions fusion;
 
   void fields(auto&& field) {
     field("id", id, "Query: the stored vector of this id, which itself is left out");
     field("vector", vector, "Query: numbers separated by commas");
     field("queries", queries,
-          "Queries: a file of vectors (embeddings, .npy, .fvecs, .fbin, JSON lines, ...)");
-    field("text", text, "Query: a text, encoded by --model");
+          "Queries: a file of vectors (embeddings, .npy, .fvecs, .fbin, JSON lines, ...); for an index of "
+          "texts, "
+          "of texts");
+    field("text", text, "Query: a text; an index of vectors needs --model to encode it");
     field("model", model, "Encoder of --text");
     field("k", k, Range{1, 1e9}, "Hits per query");
     field("filter", filter,
@@ -36,11 +42,15 @@ struct SearchOptions {
     field("show", show, "Attributes to print beside each hit; all: every one");
     field("exact", exact, "Compare with every allowed vector instead of walking the index");
     field("explain", explain, "Print the plan, its estimates and what happened");
+    field("with", with, "A second index or file of embeddings: the hits of both searches are fused, by id");
+    fusion.fields(field);
   }
 };
 
 struct Queries {
   Matrix vectors;
+  /// For an index of texts.
+  std::vector<std::string> texts;
   std::vector<std::string> names;
   /// Rows to leave out, or empty.
   std::vector<int64_t> excluded;
@@ -49,7 +59,8 @@ struct Queries {
 void check_one_query(const SearchOptions& options) {
   const int given = int{options.id.has_value()} + int{!options.vector.empty()} +
                     int{options.queries.has_value()} + int{options.text.has_value()};
-  if (given == 1) return;
+  // Of two indexes, one may be asked by words and the other by a vector.
+  if (given == 1 || (given == 2 && options.with && options.text)) return;
   throw UsageError(
       given == 0 ? "search needs a query: --id X, --vector 0.1,0.2,..., --queries FILE or --text \"...\""
                  : "search takes one of --id, --vector, --queries and --text, not several");
@@ -68,31 +79,55 @@ Queries by_id(const Index& index, const std::string& id) {
     fail("no vector has the id \"", id, "\"", index.ids().did_you_mean(id));
   }
   const std::vector<float> stored = index.vector(*row);
-  return {one_row({stored.begin(), stored.end()}), {id}, {*row}};
+  return {one_row({stored.begin(), stored.end()}), {}, {id}, {*row}};
+}
+
+Queries read_texts(const SearchOptions& options, const Context& context) {
+  if (options.text) return {{}, {*options.text}, {*options.text}, {}};
+  if (!options.queries) {
+    throw UsageError(
+        "an index of texts is asked by --text or by --queries FILE of texts, not by --id or --vector");
+  }
+  const Corpus corpus = read_corpus(options.queries->value, {}, "text", context);
+  Queries queries{{}, corpus.texts, {}, {}};
+  for (int64_t row = 0; row < corpus.ids.size(); ++row) queries.names.push_back(corpus.ids.text(row));
+  return queries;
+}
+
+bool has_vector(const SearchOptions& options) {
+  return options.id || !options.vector.empty() || options.queries;
 }
 
 Queries read_queries(const Index& index, const SearchOptions& options, const Context& context) {
-  if (options.text) {
+  if (index.holds_texts()) return read_texts(options, context);
+  if (options.text && !has_vector(options)) {
     fail(
         "--text needs an encoder, and this version has none yet: give the query as --vector, --id or "
         "--queries");
   }
   if (options.id) return by_id(index, *options.id);
-  if (!options.vector.empty()) return {one_row(options.vector), {"vector"}, {}};
+  if (!options.vector.empty()) return {one_row(options.vector), {}, {"vector"}, {}};
   const Embeddings file = read_vectors(options.queries->value, {}, context);
-  Queries queries{file.vectors, {}, {}};
+  Queries queries{file.vectors, {}, {}, {}};
   for (int64_t row = 0; row < file.size(); ++row) queries.names.push_back(file.ids.text(row));
   return queries;
 }
 
-// What the index declares for its searches (`ef`), from what nobody knew before it was opened.
-Value search_options(const Command& command, const Index& index) {
+// What the index declares for its searches (`ef`), from what nobody knew before it was opened. What only
+// `other` declares is left to it.
+Value search_options(const Command& command, const Index& index, const Index* other) {
   const std::vector<OptionSpec> specs = index.search_options();
+  const std::vector<OptionSpec> others =
+      other != nullptr ? other->search_options() : std::vector<OptionSpec>();
   Value given = Value::object();
   for (const TypedOption& option : command.open_options) {
     const auto spec =
         std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& s) { return s.name == option.name; });
-    if (spec == specs.end()) refuse_option(command, option, specs);
+    if (spec == specs.end()) {
+      const bool is_others = std::ranges::find(others, option.name, &OptionSpec::name) != others.end();
+      if (!is_others) refuse_option(command, option, specs);
+      continue;
+    }
     if (!option.value && spec->kind != OptionKind::kBool) {
       throw UsageError(
           concat("option \"", dashed(option.name), "\" needs a value (expected: ", spec->type_text(), ")"));
@@ -109,6 +144,10 @@ Searcher open_searcher(const std::string& path, const Context& context) {
 }
 
 void report_unused(const Command& command, const SearchOptions& options, Session& session) {
+  for (const std::string_view name : {"fusion", "rrf_k", "weight", "depth"}) {
+    if (command.was_typed(name) && !options.with)
+      session.note(concat("option \"--", dashed(name), "\" has no effect without --with"));
+  }
   if (command.was_typed("model") && !options.text)
     session.note("option \"--model\" has no effect without --text");
   if (!options.exact) return;
@@ -117,22 +156,66 @@ void report_unused(const Command& command, const SearchOptions& options, Session
   }
 }
 
-Outcome run_search(const Command& command, Session& session) {
-  const auto options = options_from<SearchOptions>(command.options);
-  check_one_query(options);
-  const Searcher searcher = open_searcher(command.inputs[0], session.context);
-  const Index& index = searcher.index();
+SearchRequest request_of(const Command& command, const SearchOptions& options, const Index& index,
+                         const Index* other) {
   SearchRequest request;
   request.k = options.k;
   request.filter = options.filter.value_or("");
-  request.options = search_options(command, index);
+  request.options = search_options(command, index, other);
   request.exact = options.exact;
   request.explain = options.explain;
+  return request;
+}
+
+SearchResult ask(const Searcher& searcher, Queries& queries, SearchRequest request, const Context& context) {
+  request.excluded = std::move(queries.excluded);
+  return searcher.index().holds_texts() ? searcher.search_texts(queries.texts, request, context)
+                                        : searcher.search(queries.vectors, request, context);
+}
+
+Outcome run_fused(const Command& command, const SearchOptions& options, Session& session) {
+  for (const std::string& sentence : options.fusion.ineffective()) session.note(sentence);
+  const Searcher first = open_searcher(command.inputs[0], session.context);
+  const Searcher second = open_searcher(options.with->value, session.context);
+  std::vector<std::string> show = attributes_to_show(
+      first.index().attributes().empty() ? second.index().attributes() : first.index().attributes(),
+      options.show);
+  std::vector<SearchResult> results;
+  FusedHits fused{{}, {}, &first.index(), &second.index()};
+  for (const Searcher* searcher : {&first, &second}) {
+    const Index& other = searcher == &first ? second.index() : first.index();
+    SearchRequest request = request_of(command, options, searcher->index(), &other);
+    request.k = std::max(options.fusion.depth, options.k);
+    Queries queries = read_queries(searcher->index(), options, session.context);
+    if (!results.empty() && queries.names.size() != fused.queries.size())
+      fail(fused.queries.size(), " queries for the first index and ", queries.names.size(),
+           " for the second");
+    results.push_back(ask(*searcher, queries, std::move(request), session.context));
+    fused.queries = std::move(queries.names);
+  }
+  for (int64_t q = 0; q < std::ssize(fused.queries); ++q) {
+    fused.hits.push_back(fuse(ranked_hits(first.index(), results[0], q),
+                              ranked_hits(second.index(), results[1], q), options.fusion, options.k));
+  }
+  Outcome outcome{fused_hits_text(fused, show), fused_hits_value(fused, options.fusion.fusion, show)};
+  if (!options.explain) return outcome;
+  const Value explain = Value::object({{"first", results[0].explain}, {"second", results[1].explain}});
+  outcome.text += "\n" + lines_of(explain);
+  outcome.json.set("explain", explain);
+  return outcome;
+}
+
+Outcome run_search(const Command& command, Session& session) {
+  const auto options = options_from<SearchOptions>(command.options);
+  check_one_query(options);
+  if (options.with) return run_fused(command, options, session);
+  const Searcher searcher = open_searcher(command.inputs[0], session.context);
+  const Index& index = searcher.index();
   const std::vector<std::string> show = attributes_to_show(index.attributes(), options.show);
   report_unused(command, options, session);
   Queries queries = read_queries(index, options, session.context);
-  request.excluded = std::move(queries.excluded);
-  const SearchResult result = searcher.search(queries.vectors, request, session.context);
+  const SearchResult result =
+      ask(searcher, queries, request_of(command, options, index, nullptr), session.context);
 
   Outcome outcome{hits_text(index, result, queries.names, show),
                   hits_value(index, result, queries.names, show)};
@@ -141,7 +224,9 @@ Outcome run_search(const Command& command, Session& session) {
     outcome.json.set("explain", result.explain);
   }
   if (std::all_of(result.counts.begin(), result.counts.end(), [](int64_t count) { return count == 0; })) {
-    session.note(options.filter ? "nothing satisfies the filter" : "there is nothing to find");
+    session.note(index.holds_texts() ? "no text has a word of the query"
+                 : options.filter    ? "nothing satisfies the filter"
+                                     : "there is nothing to find");
   }
   return outcome;
 }
@@ -165,14 +250,18 @@ VerbCommand search_verb() {
   verb.description =
       "Finds the nearest vectors, under a filter on the attributes if one is given; min(k, number of "
       "matches) hits come back "
-      "under any filter. Options of the index's own search, such as --ef of hnsw, may follow.";
+      "under any filter. Options of the index's own search may follow, such as --ef of hnsw ('whitney "
+      "methods hnsw' "
+      "tells them).";
   verb.examples = {
       "whitney search nodes.hnsw.safetensors --id numpy -k 5 --filter 'section = \"python\"' --show "
       "section,size",
-      "whitney search nodes.safetensors --vector 0.1,0.2,0.3 --exact --json"};
+      "whitney search nodes.safetensors --vector 0.1,0.2,0.3 --exact --json",
+      "whitney search texts.bm25.safetensors --text 'play music' --with nodes.safetensors --id mpd"};
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<SearchOptions>();
   verb.common = {"threads", "max_memory"};
+  verb.spare_word = "id";
   verb.takes_open_options = true;
   verb.run = run_search;
   verb.estimate = estimate_search;

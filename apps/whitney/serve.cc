@@ -18,6 +18,7 @@ VerbCommand serve_verb() {
   verb.description = "Serves collections over HTTP.";
   verb.examples = {"whitney serve ./collections --port 6333"};
   verb.max_inputs = 1;
+  verb.is_ready = false;
   verb.takes_open_options = true;
   verb.run = run_serve;
   return verb;

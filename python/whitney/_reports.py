@@ -162,7 +162,8 @@ def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: 
              options: dict) -> Report:
     names = _whitney.task_inputs(verb, task)
     if len(inputs) != len(names):
-        raise Error(f"{verb} {task} takes {', '.join(names)}, and {len(inputs)} inputs were given")
+        given = "1 input was" if len(inputs) == 1 else f"{len(inputs)} inputs were"
+        raise Error(f"{verb} {task} takes {', '.join(names)}, and {given} given")
     told = call(threads, seed, progress)
     first = inputs[0] if inputs else None
     ids = first.ids if isinstance(first, (Embeddings, Index)) else None

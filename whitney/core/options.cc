@@ -11,7 +11,8 @@ namespace whitney {
 namespace {
 
 std::string number_text(double value) {
-  if (value == std::floor(value) && std::abs(value) < 1e15)
+  constexpr double kMostExactInt = 9007199254740992.0;  // 2^53
+  if (value == std::floor(value) && std::abs(value) <= kMostExactInt)
     return std::to_string(static_cast<int64_t>(value));
   return shortest(value);
 }

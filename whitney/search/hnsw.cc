@@ -78,6 +78,7 @@ class HnswBuilder : public IndexBuilder {
         static_cast<double>(num_rows) * distances * (2e-8 + 4e-11 * static_cast<double>(dim));
     return {num_rows * row_bytes, seconds / context.num_threads()};
   }
+  std::vector<OptionSpec> search_options() const override { return option_specs<HnswSearchOptions>(); }
 };
 
 const bool registered = register_method(declare_method<HnswOptions>(
