@@ -1,0 +1,43 @@
+#include "whitney/infer/linear.h"
+
+#include "whitney/core/error.h"
+#include "whitney/core/parallel.h"
+#include "whitney/infer/activation.h"
+
+namespace whitney::infer {
+namespace {
+
+// What the product's last pass can do itself.
+Epilogue epilogue_of(Activation activation) {
+  switch (activation) {
+    case Activation::kRelu:
+      return Epilogue::kRelu;
+    case Activation::kGelu:
+      return Epilogue::kGelu;
+    case Activation::kGeluTanh:
+      return Epilogue::kGeluTanh;
+    case Activation::kSilu:
+      return Epilogue::kSilu;
+    default:
+      return Epilogue::kNone;
+  }
+}
+
+}  // namespace
+
+void Linear::apply(const Context& context, const MatrixView& x, float* out) const {
+  const Epilogue epilogue = epilogue_of(activation_);
+  weights_.multiply(context, x, out, this->out(), epilogue);
+  if (activation_ == Activation::kIdentity || epilogue != Epilogue::kNone) return;
+  const int64_t width = this->out();
+  parallel_blocks(context, x.rows, 16, [&](int64_t begin, int64_t end) {
+    activate(activation_, out + begin * width, (end - begin) * width);
+  });
+}
+
+void Linear::apply_and_add(const Context& context, const MatrixView& x, float* out) const {
+  WHITNEY_CHECK(activation_ == Activation::kIdentity, "a residual layer has an activation");
+  weights_.multiply(context, x, out, this->out(), Epilogue::kAdd);
+}
+
+}  // namespace whitney::infer

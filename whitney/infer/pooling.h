@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "whitney/infer/model_folder.h"
+
+namespace whitney::infer {
+
+/// Width of the vectors that `modes` make of states of width `dim`: one piece each, side by side.
+inline int64_t pooled_dim(std::span<const PoolingMode> modes, int64_t dim) { return std::ssize(modes) * dim; }
+
+/// Makes one vector of `rows` >= 0 token states (rows x dim, packed), mode after mode, of pooled_dim()
+/// values; zeros when there are none. Tokens are counted from the first row: for the weighted mean
+/// (Muennighoff 2022, arXiv 2202.08904) token i of 1..rows weighs i. Sums run over the rows in order, in
+/// float32.
+void pool(std::span<const PoolingMode> modes, const float* states, int64_t rows, int64_t dim, float* out);
+
+}  // namespace whitney::infer

@@ -1,0 +1,158 @@
+#include "whitney/infer/transformer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "whitney/core/error_of.h"
+#include "whitney/infer/architecture.h"
+#include "whitney/infer/infer_cases_test.h"
+#include "whitney/infer/json_file.h"
+#include "whitney/infer/model_folder.h"
+#include "whitney/linalg/each_level_test.h"
+
+namespace whitney::infer {
+namespace {
+
+// A miniature checkpoint with what a reference in double precision makes of some inputs.
+struct Case {
+  std::vector<int32_t> ids;
+  std::vector<double> states;  // tokens x width
+};
+
+struct Checkpoint {
+  Transformer model;
+  std::vector<Case> cases;
+};
+
+Checkpoint open_checkpoint(const std::string& path) {
+  const ModelFolder folder = ModelFolder::open(path);
+  Checkpoint checkpoint{make_transformer({*folder.config, folder.weights(), Context()}), {}};
+  const Value expected = read_json_file(path + "/expected.json");
+  for (const Value& value : expected.as_list()) {
+    Case& added = checkpoint.cases.emplace_back();
+    for (const Value& id : value.find("input_ids")->as_list())
+      added.ids.push_back(static_cast<int32_t>(id.as_int()));
+    for (const Value& row : value.find("last_hidden_state")->as_list()) {
+      for (const Value& number : row.as_list()) added.states.push_back(number.as_real());
+    }
+  }
+  return checkpoint;
+}
+
+std::vector<float> states_of(const Transformer& model, const std::vector<std::vector<int32_t>>& texts,
+                             int threads = 1, const ForwardOptions& options = {}) {
+  std::vector<int32_t> ids;
+  std::vector<int64_t> starts{0};
+  for (const auto& text : texts) {
+    ids.insert(ids.end(), text.begin(), text.end());
+    starts.push_back(std::ssize(ids));
+  }
+  Workspace workspace;
+  model.run(with_threads(threads), {ids, starts}, options, workspace);
+  const float* hidden = workspace.hidden.data();
+  return {hidden, hidden + std::ssize(ids) * model.width};
+}
+
+std::vector<std::string> checkpoints() {
+  std::vector<std::string> paths;
+  const std::string made = data_folder("hf-tiny-checkpoints");
+  if (!made.empty()) {
+    for (const char* name : {"bert-tiny", "modernbert-tiny", "qwen2-tiny", "qwen3-tiny"})
+      paths.push_back(made + "/" + name);
+  }
+  const std::string kept = kept_file("checkpoints");
+  if (!kept.empty() && std::filesystem::exists(kept)) {
+    for (const auto& entry : std::filesystem::directory_iterator(kept)) {
+      if (std::filesystem::exists(entry.path() / "expected.json")) paths.push_back(entry.path().string());
+    }
+  }
+  return paths;
+}
+
+TEST(Transformer, GivesTheReferencesStatesAtEachLevel) {
+  if (checkpoints().empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";
+  for (const std::string& path : checkpoints()) {
+    const testing::ScopedTrace trace(__FILE__, __LINE__, path);
+    const Checkpoint checkpoint = open_checkpoint(path);
+    at_each_level([&] {
+      for (const Case& one : checkpoint.cases) {
+        const std::vector<float> states = states_of(checkpoint.model, {one.ids});
+        ASSERT_EQ(states.size(), one.states.size());
+        double worst = 0;
+        for (size_t i = 0; i < states.size(); ++i)
+          worst = std::max(worst, std::abs(static_cast<double>(states[i]) - one.states[i]));
+        EXPECT_LT(worst, 1e-5);
+      }
+    });
+  }
+}
+
+TEST(Transformer, GivesATextTheSameBitsInAnyBatchAndAtAnyNumberOfThreads) {
+  if (checkpoints().empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";
+  for (const std::string& path : checkpoints()) {
+    const testing::ScopedTrace trace(__FILE__, __LINE__, path);
+    const Checkpoint checkpoint = open_checkpoint(path);
+    std::vector<std::vector<int32_t>> texts;
+    for (int copy = 0; copy < 7; ++copy) {
+      for (const Case& one : checkpoint.cases) texts.push_back(one.ids);
+    }
+    at_each_level([&] {
+      std::vector<float> alone;
+      for (const auto& text : texts) {
+        const std::vector<float> states = states_of(checkpoint.model, {text});
+        alone.insert(alone.end(), states.begin(), states.end());
+      }
+      for (int threads : {1, 2, 5}) EXPECT_EQ(states_of(checkpoint.model, texts, threads), alone);
+    });
+  }
+}
+
+TEST(Transformer, StopsAfterALayerWithTheFullRunsStates) {
+  const std::string path = data_folder("hf-tiny-checkpoints");
+  if (path.empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";
+  Checkpoint checkpoint = open_checkpoint(path + "/bert-tiny");
+  const std::vector<int32_t> ids = checkpoint.cases.front().ids;
+  const std::vector<float> stopped = states_of(checkpoint.model, {ids}, 1, {1, {}});
+  checkpoint.model.layers.pop_back();
+  EXPECT_EQ(states_of(checkpoint.model, {ids}), stopped);
+}
+
+TEST(Transformer, LetsNoTokenSeeALaterOneUnderTheCausalSwitch) {
+  const std::string path = data_folder("hf-tiny-checkpoints");
+  if (path.empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";
+  const Transformer model = open_checkpoint(path + "/qwen3-tiny").model;
+  const std::vector<int32_t> ids{2, 9, 17, 30, 3}, changed{2, 9, 17, 30, 4};
+  const auto first_four = [&](const std::vector<int32_t>& text, std::optional<bool> causal) {
+    std::vector<float> states = states_of(model, {text}, 1, {{}, causal});
+    states.resize(static_cast<size_t>(4 * model.width));
+    return states;
+  };
+  EXPECT_EQ(first_four(ids, {}), first_four(changed, {}));
+  EXPECT_NE(first_four(ids, false), first_four(changed, false));
+  EXPECT_EQ(first_four(ids, true), first_four(ids, {}));
+}
+
+TEST(Transformer, RefusesIdsAndLayersThatTheModelLacks) {
+  const std::string path = data_folder("hf-tiny-checkpoints");
+  if (path.empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";
+  const Transformer model = open_checkpoint(path + "/bert-tiny").model;
+  EXPECT_THAT(error_of([&] { states_of(model, {{2, 48}}); }), testing::HasSubstr("vocabulary of 48"));
+  EXPECT_THAT(error_of([&] { states_of(model, {{2}}, 1, {3, {}}); }),
+              testing::HasSubstr("2 layers"));
+  EXPECT_THAT(error_of([&] { states_of(model, {std::vector<int32_t>(17, 2)}); }),
+              testing::HasSubstr("16 at most"));
+}
+
+TEST(Architecture, ListsTheKnownModelTypesForAnUnknownOne) {
+  const ModelConfig config(Value::object({{"model_type", "perceiver"}}), "config.json");
+  const Weights weights = Weights::of(bytes_of(safetensors("{}", "")), "none");
+  EXPECT_THAT(error_of([&] { make_transformer({config, weights, Context()}); }),
+              testing::AllOf(testing::HasSubstr("perceiver"), testing::HasSubstr("modernbert, mpnet")));
+}
+
+}  // namespace
+}  // namespace whitney::infer
