@@ -11,7 +11,7 @@
 namespace whitney {
 namespace {
 
-constexpr int64_t kTileRows = 234;  // of a: they stay in L2 up to a width of about 1,500
+constexpr int64_t kTileRows = 414;  // of a: kTermBlock terms of them stay in L2
 constexpr int64_t kTileCols = 240;  // rows of b, five panels
 // Enough tasks for any machine's threads, few enough that packing rows of b once per task costs nothing.
 constexpr int64_t kMostTasks = 256;

@@ -10,7 +10,9 @@
 #define HWY_TARGET_INCLUDE "whitney/linalg/dense_tile.cc"
 #include <hwy/foreach_target.h>
 // Highway's headers come after the loop over the levels.
-#include "whitney/linalg/vector_math-inl.h"
+#include <hwy/cache_control.h>
+
+#include "whitney/linalg/epilogue-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace whitney::HWY_NAMESPACE {
@@ -35,23 +37,30 @@ HWY_INLINE V AddPairTerm(V a, V b, V sum) {
   }
 }
 
-// Where a register block is written: the first `width` columns of each row, stored or added.
+// Where a register block is written: the first `width` columns of each row, stored or added, with the bias
+// where there is one.
 struct Place {
   float* out;
   int64_t stride;
   int64_t width;
   bool add;
+  const float* bias;
 };
 
 HWY_INLINE void StoreSum(V sum, int64_t column, const Place& place, float* out) {
   const D d;
   const int64_t n = static_cast<int64_t>(hn::Lanes(d)), count = place.width - column;
+  if (count <= 0) return;
   if (count >= n) {
-    hn::StoreU(place.add ? hn::Add(hn::LoadU(d, out + column), sum) : sum, d, out + column);
-  } else if (count > 0) {
-    const size_t tail = static_cast<size_t>(count);
-    StoreTail(place.add ? hn::Add(LoadTail(d, out + column, tail), sum) : sum, d, out + column, tail);
+    if (place.add) sum = hn::Add(hn::LoadU(d, out + column), sum);
+    if (place.bias != nullptr) sum = hn::Add(sum, hn::LoadU(d, place.bias + column));
+    hn::StoreU(sum, d, out + column);
+    return;
   }
+  const size_t tail = static_cast<size_t>(count);
+  if (place.add) sum = hn::Add(LoadTail(d, out + column, tail), sum);
+  if (place.bias != nullptr) sum = hn::Add(sum, LoadTail(d, place.bias + column, tail));
+  StoreTail(sum, d, out + column, tail);
 }
 
 template <Kernel kKernel, size_t... kVector>
@@ -74,6 +83,9 @@ HWY_INLINE void MultiplyBlock(const float* HWY_RESTRICT a, int64_t a_stride, con
   const int64_t n = static_cast<int64_t>(hn::Lanes(d));
   V sums[sizeof...(kRow)][sizeof...(kVector)];
   for (auto& row : sums) ((row[kVector] = hn::Zero(d)), ...);
+  for (int64_t row = 0; row < static_cast<int64_t>(sizeof...(kRow)); ++row) {
+    (hwy::Prefetch(place.out + row * place.stride + static_cast<int64_t>(kVector) * n), ...);
+  }
   for (int64_t t = 0; t < terms; ++t) {
     const V b[] = {hn::Load(d, panel + static_cast<int64_t>(kVector) * n)...};
     (AddTerm<kKernel>(hn::Set(d, a[static_cast<int64_t>(kRow) * a_stride + t]), b, sums[kRow], vectors), ...);
@@ -98,41 +110,6 @@ Block BlockOf(int64_t rows, int64_t vectors) {
         &MultiplyRows<kKernel, kIndex / kMostVectors + 1, kIndex % kMostVectors + 1>...};
   }(std::make_index_sequence<static_cast<size_t>(kMostRows * kMostVectors)>());
   return kBlocks[static_cast<size_t>((rows - 1) * kMostVectors + vectors - 1)];
-}
-
-// ---- what becomes of the sums ----
-
-template <class Function>
-HWY_INLINE void ApplyToBlock(const Place& place, int64_t rows, const float* bias, const Function& function) {
-  const D d;
-  const size_t n = hn::Lanes(d), width = static_cast<size_t>(place.width);
-  for (int64_t i = 0; i < rows; ++i) {
-    float* out = place.out + i * place.stride;
-    size_t j = 0;
-    const auto with_bias = [&](V x) HWY_ATTR { return bias ? hn::Add(x, hn::LoadU(d, bias + j)) : x; };
-    for (; j + n <= width; j += n) hn::StoreU(function(with_bias(hn::LoadU(d, out + j))), d, out + j);
-    if (j == width) continue;
-    StoreTail(function(with_bias(LoadTail(d, out + j, width - j))), d, out + j, width - j);
-  }
-}
-
-// The block was written a moment ago, so this reads L1.
-void FinishBlock(const Place& place, int64_t rows, const float* bias, Epilogue epilogue) {
-  const D d;
-  switch (epilogue) {
-    case Epilogue::kNone:
-    case Epilogue::kAdd:
-      if (bias != nullptr) ApplyToBlock(place, rows, bias, [](V x) HWY_ATTR { return x; });
-      return;
-    case Epilogue::kRelu:
-      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return hn::Max(x, hn::Zero(d)); });
-    case Epilogue::kGelu:
-      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return Gelu(d, x); });
-    case Epilogue::kGeluTanh:
-      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return GeluTanh(d, x); });
-    case Epilogue::kSilu:
-      return ApplyToBlock(place, rows, bias, [d](V x) HWY_ATTR { return Silu(d, x); });
-  }
 }
 
 // ---- packing ----
@@ -193,6 +170,26 @@ struct Task {
   int64_t out_stride;
 };
 
+// With fewer blocks of rows to hide behind, asking for the next panel only delays them (m = 32: by a tenth).
+constexpr int64_t kEnoughBlocks = 12;
+
+// Asks for values that are wanted soon in L2, a part at a time: from L3 or memory, the first block of rows
+// would wait for a panel.
+class PanelPrefetch {
+ public:
+  PanelPrefetch(const float* from, int64_t floats, int64_t num_parts)
+      : from_(from), floats_(from == nullptr ? 0 : floats), num_parts_(num_parts) {}
+  void part(int64_t part) const {
+    constexpr int64_t kLine = 16;
+    const int64_t lines = floats_ / kLine, end = lines * (part + 1) / num_parts_;
+    for (int64_t i = lines * part / num_parts_; i < end; ++i) __builtin_prefetch(from_ + i * kLine, 0, 2);
+  }
+
+ private:
+  const float* from_;
+  int64_t floats_, num_parts_;
+};
+
 template <Kernel kKernel>
 void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task) {
   const int64_t n = static_cast<int64_t>(hn::Lanes(D())), step = kMostVectors * n;
@@ -200,21 +197,27 @@ void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task
   const int64_t num_term_blocks = (b.cols() + kTermBlock - 1) / kTermBlock;
   for (int64_t t = 0; t < num_term_blocks; ++t) {
     const int64_t begin = b.cols() * t / num_term_blocks, end = b.cols() * (t + 1) / num_term_blocks;
+    const bool first_terms = begin == 0, last_terms = end == b.cols();
     for (int64_t p = task.first; p < task.last; ++p) {
       const int64_t width = b.panel_width(p), first_column = (p - task.first) * PackedRows::kPanelRows;
       const int64_t columns = HWY_MIN(PackedRows::kPanelRows, b.rows() - p * PackedRows::kPanelRows);
+      const float* next = p + 1 < task.last && num_blocks >= kEnoughBlocks
+                              ? b.panel(p + 1) + begin * b.panel_width(p + 1)
+                              : nullptr;
+      const PanelPrefetch prefetch(next, (end - begin) * width, num_blocks);
       for (int64_t c = 0; c < columns; c += step) {
         const float* panel = b.panel(p) + begin * width + c;
         const int64_t stored = HWY_MIN(step, columns - c), vectors = (stored + n - 1) / n;
+        const float* bias =
+            last_terms && task.bias != nullptr ? task.bias + p * PackedRows::kPanelRows + c : nullptr;
         for (int64_t block = 0; block < num_blocks; ++block) {
           const int64_t first = a.rows * block / num_blocks, last = a.rows * (block + 1) / num_blocks;
           const Place place{task.out + first * task.out_stride + first_column + c, task.out_stride, stored,
-                            begin > 0 || task.epilogue == Epilogue::kAdd};
+                            !first_terms || task.epilogue == Epilogue::kAdd, bias};
+          if (c == 0) prefetch.part(block);
           BlockOf<kKernel>(last - first, vectors)(a.row<float>(first).data() + begin, a.stride, panel, width,
                                                   end - begin, place);
-          if (end < b.cols()) continue;
-          const float* bias = task.bias == nullptr ? nullptr : task.bias + p * PackedRows::kPanelRows + c;
-          FinishBlock(place, last - first, bias, task.epilogue);
+          if (last_terms) ActivateBlock(task.epilogue, place.out, last - first, stored, task.out_stride);
         }
       }
     }
@@ -233,11 +236,12 @@ void MultiplyPanels(Kernel kernel, const MatrixView& a, const PackedRows& b, con
 void FinishZeros(const MatrixView& a, const PackedRows& b, const Task& task) {
   const int64_t first_column = task.first * PackedRows::kPanelRows;
   const int64_t width = HWY_MIN(task.last * PackedRows::kPanelRows, b.rows()) - first_column;
-  if (task.epilogue != Epilogue::kAdd) {
-    for (int64_t i = 0; i < a.rows; ++i) std::fill_n(task.out + i * task.out_stride, width, 0.0f);
+  for (int64_t i = 0; i < a.rows; ++i) {
+    float* out = task.out + i * task.out_stride;
+    if (task.epilogue != Epilogue::kAdd) std::fill_n(out, width, 0.0f);
+    for (int64_t j = 0; j < width && task.bias != nullptr; ++j) out[j] += task.bias[first_column + j];
   }
-  FinishBlock({task.out, task.out_stride, width, true}, a.rows,
-              task.bias == nullptr ? nullptr : task.bias + first_column, task.epilogue);
+  ActivateBlock(task.epilogue, task.out, a.rows, width, task.out_stride);
 }
 
 void Multiply(Kernel kernel, const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,

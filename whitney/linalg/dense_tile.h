@@ -11,9 +11,9 @@
 namespace whitney {
 
 /// The terms of one output element are summed in equal blocks of at most this many, each block in a register,
-/// blocks in order: the order, and so the bits, depend on the width and the level alone. A packed panel of so
-/// many terms stays near L1.
-inline constexpr int64_t kTermBlock = 256;
+/// blocks in order: the order, and so the bits, depend on the width and the level alone. So many terms of 400
+/// rows and of a panel stay in L2.
+inline constexpr int64_t kTermBlock = 512;
 
 /// What becomes of the sums of a dense product. A bias is added before any of these.
 enum class Epilogue : uint8_t {
@@ -58,13 +58,13 @@ class WHITNEY_API PackedRows {
 };
 
 /// Computes out[i * out_stride + j] = kernel(a row i, b row j), a: m x k float32, b: n x k. Best with up to
-/// about 250 rows of a, which then stay in L2. Element (i, j) depends on its two rows and the level only. On
+/// about 400 rows of a, which then stay in L2. Element (i, j) depends on its two rows and the level only. On
 /// this thread.
 WHITNEY_API void multiply_tile(Kernel kernel, const MatrixView& a, const PackedRows& b, float* out,
                                int64_t out_stride);
 
-/// As multiply_tile of inner products for b's panels [first, last) only, then bias (one value a row of b,
-/// readable to a multiple of 48; none when empty) and epilogue. `out` points at the column of the first
+/// As multiply_tile of inner products for b's panels [first, last) only, then bias (one value a row of
+/// b; none when empty) and epilogue. `out` points at the column of the first
 /// panel.
 WHITNEY_API void multiply_panels(const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,
                                  std::span<const float> bias, Epilogue epilogue, float* out,

@@ -10,7 +10,7 @@
 namespace whitney {
 namespace {
 
-constexpr int64_t kTileRows = 234;  // of a: 26 register blocks; they stay in L2 up to a width of about 1,500
+constexpr int64_t kTileRows = 414;  // of a: 46 register blocks, kTermBlock terms of which stay in L2
 constexpr int64_t kTilePanels = 5;  // of the weights: what is written of a tile stays in L2 too
 
 // Calls body(first row, last row, first panel, last panel) of each tile by number.
@@ -67,8 +67,7 @@ DenseWeights::DenseWeights(const Context& context, int64_t rows, int64_t cols, c
 void DenseWeights::set_bias(std::span<const float> bias) {
   if (bias.empty()) return;
   if (std::ssize(bias) != rows()) fail("a bias of ", bias.size(), " values for ", rows(), " outputs");
-  bias_ = Array<float>(packed_.num_panels() * PackedRows::kPanelRows, 0.0f);
-  std::copy(bias.begin(), bias.end(), bias_.mutable_data());
+  bias_ = Array<float>::copy_of(bias);
 }
 
 int64_t DenseWeights::size_bytes() const {

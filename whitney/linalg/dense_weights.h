@@ -49,7 +49,7 @@ class WHITNEY_API DenseWeights {
   void set_bias(std::span<const float> bias);
 
   PackedRows packed_;
-  Array<float> bias_;  // padded with zeros to whole panels
+  Array<float> bias_;
 };
 
 }  // namespace whitney
