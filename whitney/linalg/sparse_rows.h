@@ -24,10 +24,15 @@ struct SparseRows {
   int64_t width = 0;
   const float* row_scale = nullptr;  // may be null
   float* out = nullptr;
+  /// For each row the sum of its result's squares; may be null.
+  double* squares = nullptr;
   /// Entries between the one that is added and the one whose dense row is asked for.
   int64_t distance = 0;
   /// True when results go past the caches (aligned, and too many to be found there again).
   bool stream = false;
+  /// True when rows are asked for into the second-level cache: more of them can be under way than into the
+  /// first, which pays when they come from memory.
+  bool far = false;
 };
 
 /// What one task sums: the entries in [entry_begin, entry_end) of rows [row_begin, row_end); into `part`,
@@ -41,9 +46,10 @@ struct SparseWork {
 };
 
 /// About as many lines as a core keeps in flight, in rows of `width` columns of which a tile is read at once.
-inline int64_t prefetch_distance(int64_t width) {
-  constexpr int64_t kLinesAhead = 64, kTileLines = 8;
-  return std::clamp(kLinesAhead / std::clamp((width + 15) / 16, int64_t{1}, kTileLines), int64_t{4},
+inline int64_t prefetch_distance(int64_t width, bool far) {
+  constexpr int64_t kTileLines = 8;
+  const int64_t lines_ahead = far ? 128 : 64;
+  return std::clamp(lines_ahead / std::clamp((width + 15) / 16, int64_t{1}, kTileLines), int64_t{4},
                     int64_t{32});
 }
 

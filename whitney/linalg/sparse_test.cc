@@ -5,10 +5,12 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "whitney/core/array.h"
 #include "whitney/core/error.h"
 #include "whitney/linalg/each_level_test.h"
 #include "whitney/linalg/sparse_rows.h"
@@ -163,6 +165,40 @@ TEST(MultiplySparse, SumsAColumnTheSameWhateverStandsBesideIt) {
         ASSERT_EQ(one[static_cast<size_t>(r)], all[static_cast<size_t>(r * width + c)]) << "column " << c;
       }
     }
+  });
+}
+
+TEST(MultiplySparse, GivesTheSquaredNormsOfItsRows) {
+  const Sparse sparse = random_sparse({2, 0, kPartEntries + 1, 7}, 40, 22);
+  const std::vector<float> scale = random_floats(4, 23);
+  at_each_level([&] {
+    for (int64_t width : {3, 16, 150}) {
+      const std::vector<float> dense = random_floats(40 * width, 24);
+      std::vector<float> out(static_cast<size_t>(4 * width));
+      std::vector<double> squares(4, -7.0);
+      multiply_sparse(Context(), sparse.view(), scale, rows_of(dense, width), out.data(), squares.data());
+      EXPECT_EQ(out, product(sparse.view(), scale, rows_of(dense, width)));
+      for (size_t r = 0; r < 4; ++r) {
+        double expected = 0;
+        for (size_t c = 0; c < static_cast<size_t>(width); ++c)
+          expected += std::pow(out[r * static_cast<size_t>(width) + c], 2);
+        ASSERT_NEAR(squares[r], expected, 1e-13 * expected) << "row " << r << " of width " << width;
+      }
+    }
+  });
+}
+
+TEST(MultiplySparse, GivesTheSameBytesPastTheCaches) {
+  // Results of 8 MiB on a line's border are streamed; those off it are not.
+  const int64_t rows = int64_t{1} << 16, width = 32;
+  const Sparse sparse = random_sparse(std::vector<int64_t>(static_cast<size_t>(rows), 1), 9, 25);
+  const std::vector<float> dense = random_floats(9 * width, 26);
+  at_each_level([&] {
+    Array<float> aligned(rows * width), shifted(rows * width + 1);
+    float* off = shifted.mutable_data() + 1;
+    multiply_sparse(Context(), sparse.view(), {}, rows_of(dense, width), aligned.mutable_data());
+    multiply_sparse(Context(), sparse.view(), {}, rows_of(dense, width), off);
+    EXPECT_TRUE(std::equal(aligned.begin(), aligned.end(), off));
   });
 }
 
