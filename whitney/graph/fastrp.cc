@@ -1,9 +1,10 @@
 #include "whitney/graph/fastrp.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <span>
-#include <string>
 #include <utility>
+#include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
@@ -11,130 +12,55 @@
 #include "whitney/graph/fastrp_plan.h"
 #include "whitney/graph/fastrp_powers.h"
 #include "whitney/linalg/standardize.h"
+#include "whitney/linalg/sum_rows.h"
 
 namespace whitney::graph {
 namespace {
 
 constexpr int64_t kRowBlock = 1024;
 
-/// x = sum of w_i U_i / |U_i| of one row, powers ascending: the one place that decides the order of rounding.
-class RowSum {
- public:
-  RowSum(float* row, int64_t dim, bool empty) : row_(row), dim_(dim), empty_(empty) {}
-  void add(const float* power, double weight, float inverse) {
-    const auto factor = static_cast<float>(weight * inverse);
-    if (empty_) {
-      for (int64_t j = 0; j < dim_; ++j) row_[j] = factor * power[j];
-    } else {
-      for (int64_t j = 0; j < dim_; ++j) row_[j] += factor * power[j];
-    }
-    empty_ = false;
-  }
-
- private:
-  float* row_;
-  int64_t dim_;
-  bool empty_;
-};
-
-/// Adds w_i U_i / |U_i| to (or, the first time, sets) `cols` columns of out; in place where out is U_i
-/// itself.
-void add_power(const Context& context, const MatrixView& power, double weight,
-               const Array<float>& inverse_norms, bool first, float* out, int64_t stride) {
-  parallel_blocks(context, power.rows, kRowBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const float inverse = inverse_norms.empty() ? 1.0F : inverse_norms[i];
-      RowSum(out + i * stride, power.cols, first).add(power.row<float>(i).data(), weight, inverse);
-    }
-  });
+/// w_i U_i / |U_i|.
+ScaledRows term_of(const FastRPPower& power, const FastRPPlan& plan) {
+  const MatrixView view = power.matrix;
+  return {static_cast<const float*>(view.data), view.stride, plan.weights[static_cast<size_t>(power.number)],
+          power.inverse_norms.empty() ? nullptr : power.inverse_norms.data()};
 }
 
-/// X = sum_i w_i V_i. A power is added when no product needs it any more, and the first one becomes the sum,
-/// so that two matrices are enough where only the last two powers have weights, and three otherwise.
-Matrix stream_sum(FastRPPowerStream& stream, const FastRPPlan& plan, const Context& context) {
-  Matrix sum;
-  bool first = true;
-  const auto add = [&](FastRPPower& power) {
-    if (power.matrix.rows() == 0 || !plan.wants(power.number)) return;
-    const MatrixView view = power.matrix;
-    if (first) sum = std::exchange(power.matrix, Matrix());
-    add_power(context, view, plan.weights[static_cast<size_t>(power.number)], power.inverse_norms, first,
-              sum.mutable_data<float>(), plan.dim);
-    first = false;
-  };
-  while (!stream.ended()) {
-    add(stream.previous);
-    stream.advance();
-  }
-  add(stream.previous);
-  stream.previous.matrix = Matrix();
-  add(stream.current);
-  return sum;
+void sum_all_rows(const Context& context, const std::vector<ScaledRows>& terms, int64_t rows, int64_t cols,
+                  float* out, int64_t stride) {
+  parallel_blocks(context, rows, kRowBlock,
+                  [&](int64_t begin, int64_t end) { sum_rows(terms, begin, end, cols, out, stride); });
 }
 
-/// [V_1 .. V_k].
-Matrix stream_concatenation(FastRPPowerStream& stream, const FastRPPlan& plan, const Context& context) {
-  const int64_t width = plan.num_powers() * plan.dim;
-  Matrix result(stream.current.matrix.rows(), width);
-  float* values = result.mutable_data<float>();
-  while (!stream.ended()) {
-    stream.advance();
-    add_power(context, stream.current.matrix, 1, stream.current.inverse_norms, true,
-              values + (stream.current.number - 1) * plan.dim, width);
-  }
-  return result;
+/// Standardises the columns over the rows that are not zero, where the plan says so, after `fill` wrote the
+/// rows. Gives the number of those rows.
+int64_t fill_and_standardize(Matrix& vectors, const FillRows& fill, const FastRPPlan& plan,
+                             const Context& context) {
+  const int64_t cols = vectors.cols();
+  float* values = vectors.mutable_data<float>();
+  if (plan.standardize) return standardize_nonzero_rows(context, values, vectors.rows(), cols, fill);
+  return ordered_reduce<int64_t>(
+      context, vectors.rows(), kRowBlock, 0,
+      [&](int64_t begin, int64_t end) {
+        if (fill) fill(begin, end);
+        int64_t nonzero = 0;
+        for (int64_t i = begin; i < end; ++i) {
+          const float* row = values + i * cols;
+          if (std::any_of(row, row + cols, [](float x) { return x != 0; })) ++nonzero;
+        }
+        return nonzero;
+      },
+      [](int64_t a, int64_t b) { return a + b; });
 }
 
-/// Gives 1 for each row with a value that is not 0.
-std::vector<uint8_t> find_nonzero_rows(const MatrixView& matrix, const Context& context) {
-  std::vector<uint8_t> nonzero(static_cast<size_t>(matrix.rows));
-  parallel_blocks(context, matrix.rows, kRowBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const auto row = matrix.row<float>(i);
-      nonzero[static_cast<size_t>(i)] = std::any_of(row.begin(), row.end(), [](float x) { return x != 0; });
-    }
-  });
-  return nonzero;
-}
-
-/// Standardises the columns over the rows that have a vector. Zero rows stay zero: they are no observation,
-/// and minus the mean over the deviation would give all of them one and the same made-up vector.
-void standardize_nonzero_rows(Matrix& matrix, std::span<const uint8_t> nonzero, int64_t num_nonzero,
-                              const Context& context) {
-  const int64_t cols = matrix.cols();
-  float* values = matrix.mutable_data<float>();
-  if (num_nonzero == matrix.rows()) return standardize_columns(context, values, num_nonzero, cols);
-  int64_t kept = 0;
-  for (int64_t i = 0; i < matrix.rows(); ++i) {
-    if (nonzero[static_cast<size_t>(i)] == 0) continue;
-    if (kept != i) std::copy_n(values + i * cols, cols, values + kept * cols);
-    ++kept;
-  }
-  standardize_columns(context, values, kept, cols);
-  for (int64_t i = matrix.rows() - 1; i >= 0; --i) {
-    float* row = values + i * cols;
-    if (nonzero[static_cast<size_t>(i)] == 0) {
-      std::fill_n(row, cols, 0.0F);
-    } else if (--kept != i) {
-      std::copy_n(values + kept * cols, cols, row);
-    }
-  }
-}
-
-void refuse_empty(const Graph& graph) {
-  if (graph.num_nodes() == 0) fail("fastrp: the graph has no nodes");
-}
-
-Embeddings finish(Ids ids, Matrix vectors, const FastRPPlan& plan, const Context& context) {
-  const std::vector<uint8_t> nonzero = find_nonzero_rows(vectors, context);
-  const auto num_nonzero = static_cast<int64_t>(std::count(nonzero.begin(), nonzero.end(), uint8_t{1}));
-  const int64_t num_zero = vectors.rows() - num_nonzero;
+Embeddings finish(Ids ids, Matrix vectors, const FillRows& fill, const FastRPPlan& plan,
+                  const Context& context) {
+  const int64_t num_zero = vectors.rows() - fill_and_standardize(vectors, fill, plan, context);
   if (num_zero > 0) {
     context.note(
         concat("fastrp: ", num_zero, " of ", vectors.rows(),
                " nodes got a zero vector: no edges lead from them (or only to nodes whose random row is 0)"));
   }
-  if (plan.standardize) standardize_nonzero_rows(vectors, nonzero, num_nonzero, context);
   Embeddings result;
   result.ids = std::move(ids);
   result.vectors = std::move(vectors);
@@ -142,22 +68,69 @@ Embeddings finish(Ids ids, Matrix vectors, const FastRPPlan& plan, const Context
   return result;
 }
 
+/// X = sum_i w_i V_i. A power is added when no product needs it any more, and the first one becomes the sum,
+/// so that two matrices are enough where only the last two powers have weights, and three otherwise. The last
+/// two are added while the columns' moments are taken.
+Embeddings sum_powers(const Graph& graph, FastRPPowerStream& stream, const FastRPPlan& plan,
+                      const Context& context) {
+  const int64_t n = graph.num_nodes();
+  Matrix sum;
+  const auto terms_with = [&](std::initializer_list<const FastRPPower*> powers) {
+    std::vector<ScaledRows> terms;
+    if (sum.rows() > 0) terms.push_back({sum.row<float>(0).data(), plan.dim, 1, nullptr});
+    for (const FastRPPower* power : powers) {
+      if (power->matrix.rows() > 0 && plan.wants(power->number)) terms.push_back(term_of(*power, plan));
+    }
+    return terms;
+  };
+  while (!stream.ended()) {
+    if (stream.previous.matrix.rows() > 0 && plan.wants(stream.previous.number)) {
+      const std::vector<ScaledRows> terms = terms_with({&stream.previous});
+      if (sum.rows() == 0) sum = std::exchange(stream.previous.matrix, Matrix());
+      sum_all_rows(context, terms, n, plan.dim, sum.mutable_data<float>(), plan.dim);
+    }
+    stream.advance();
+  }
+  const std::vector<ScaledRows> terms = terms_with({&stream.previous, &stream.current});
+  if (sum.rows() == 0 && plan.num_powers() > 0 && plan.wants(stream.previous.number))
+    sum = std::exchange(stream.previous.matrix, Matrix());
+  if (sum.rows() == 0) sum = std::exchange(stream.current.matrix, Matrix());
+  float* values = sum.mutable_data<float>();
+  const auto fill = [&terms, values, dim = plan.dim](int64_t begin, int64_t end) {
+    sum_rows(terms, begin, end, dim, values, dim);
+  };
+  return finish(graph.ids, std::move(sum), fill, plan, context);
+}
+
+/// [V_1 .. V_k].
+Embeddings concatenate_powers(const Graph& graph, FastRPPowerStream& stream, const FastRPPlan& plan,
+                              const Context& context) {
+  const int64_t n = graph.num_nodes(), width = plan.num_powers() * plan.dim;
+  Matrix result(n, width);
+  float* values = result.mutable_data<float>();
+  while (!stream.ended()) {
+    stream.advance();
+    sum_all_rows(context, {term_of(stream.current, plan)}, n, plan.dim,
+                 values + (stream.current.number - 1) * plan.dim, width);
+  }
+  return finish(graph.ids, std::move(result), {}, plan, context);
+}
+
+void refuse_empty(const Graph& graph) {
+  if (graph.num_nodes() == 0) fail("fastrp: the graph has no nodes");
+}
+
 }  // namespace
 
 Embeddings fastrp(const Graph& graph, const FastRPOptions& options, const Context& context) {
   const FastRPPlan plan = make_plan(options);
   refuse_empty(graph);
-  Matrix vectors;
-  std::string features_fingerprint;
-  {
-    const Matrix features = read_features(graph, options, context);
-    if (features.rows() > 0) features_fingerprint = fingerprint(Embeddings{graph.ids, features, {}});
-    FastRPPowerStream stream(graph, features, options, plan, context);
-    vectors =
-        plan.concatenate ? stream_concatenation(stream, plan, context) : stream_sum(stream, plan, context);
-  }
-  Embeddings result = finish(graph.ids, std::move(vectors), plan, context);
-  if (!features_fingerprint.empty()) result.record.set("features_fingerprint", features_fingerprint);
+  const Matrix features = read_features(graph, options, context);
+  FastRPPowerStream stream(graph, features, options, plan, context);
+  Embeddings result = plan.concatenate ? concatenate_powers(graph, stream, plan, context)
+                                       : sum_powers(graph, stream, plan, context);
+  if (features.rows() > 0)
+    result.record.set("features_fingerprint", fingerprint(Embeddings{graph.ids, features, {}}));
   return result;
 }
 
@@ -188,20 +161,21 @@ Embeddings combine_powers(const FastRPPowers& powers, const FastRPOptions& optio
   const int64_t dim = powers.powers.front().cols(), n = powers.powers.front().rows();
   Matrix vectors(n, plan.concatenate ? dim * plan.num_powers() : dim);
   float* values = vectors.mutable_data<float>();
-  parallel_blocks(context, n, kRowBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      RowSum sum(values + i * vectors.cols(), dim, true);
-      for (size_t power = 0; power < plan.weights.size(); ++power) {
-        if (plan.weights[power] == 0) continue;
-        if (plan.concatenate) {
-          sum = RowSum(values + i * vectors.cols() + (static_cast<int64_t>(power) - 1) * dim, dim, true);
-        }
-        const float inverse = plan.normalize_rows ? powers.inverse_norms[power][i] : 1.0F;
-        sum.add(powers.powers[power].row<float>(i).data(), plan.weights[power], inverse);
-      }
+  std::vector<ScaledRows> terms;
+  for (size_t power = 0; power < plan.weights.size(); ++power) {
+    if (plan.weights[power] == 0) continue;
+    terms.push_back({powers.powers[power].row<float>(0).data(), dim, plan.weights[power],
+                     plan.normalize_rows ? powers.inverse_norms[power].data() : nullptr});
+  }
+  const int64_t stride = vectors.cols();
+  const auto fill = [&](int64_t begin, int64_t end) {
+    if (!plan.concatenate) return sum_rows(terms, begin, end, dim, values, stride);
+    for (size_t t = 0; t < terms.size(); ++t) {
+      sum_rows(std::span(terms).subspan(t, 1), begin, end, dim, values + static_cast<int64_t>(t) * dim,
+               stride);
     }
-  });
-  return finish(powers.ids, std::move(vectors), plan, context);
+  };
+  return finish(powers.ids, std::move(vectors), fill, plan, context);
 }
 
 }  // namespace whitney::graph

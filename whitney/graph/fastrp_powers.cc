@@ -1,9 +1,8 @@
 #include "whitney/graph/fastrp_powers.h"
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -15,35 +14,23 @@ namespace {
 
 constexpr int64_t kRowBlock = 1024;
 
-/// 1 / Euclidean norm, 0 for a zero row. In float64: powers of an adjacency matrix are large.
-float inverse_norm(const float* row, int64_t dim) {
-  constexpr int64_t kLanes = 8;
-  std::array<double, kLanes> sums{};
-  int64_t j = 0;
-  for (; j + kLanes <= dim; j += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
-      sums[static_cast<size_t>(lane)] += double{row[j + lane]} * double{row[j + lane]};
-    }
-  }
+double squared_norm(const float* row, int64_t dim) {
   double sum = 0;
-  for (; j < dim; ++j) sum += double{row[j]} * double{row[j]};
-  for (double part : sums) sum += part;
-  return sum > 0 ? static_cast<float>(1 / std::sqrt(sum)) : 0.0F;
+  for (int64_t j = 0; j < dim; ++j) sum += double{row[j]} * double{row[j]};
+  return sum;
 }
 
-Array<float> inverse_norms_of(const MatrixView& matrix, const Context& context) {
-  Array<float> result(matrix.rows);
+/// 1 / Euclidean norm, 0 for a zero row.
+Array<float> inverse_norms_of(std::span<const double> squared_norms, const Context& context) {
+  Array<float> result(std::ssize(squared_norms));
   float* out = result.mutable_data();
   std::atomic<bool> finite{true};
-  parallel_blocks(context, matrix.rows, kRowBlock, [&](int64_t begin, int64_t end) {
+  parallel_blocks(context, result.size(), kRowBlock, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      out[i] = inverse_norm(matrix.row<float>(i).data(), matrix.cols);
-      // An infinite or undefined entry makes the sum so, and its inverse 0 or undefined.
-      const auto row = matrix.row<float>(i);
-      if ((out[i] == 0 || !std::isfinite(out[i])) &&
-          std::any_of(row.begin(), row.end(), [](float x) { return x != 0; })) {
-        finite = false;
-      }
+      const double square = squared_norms[static_cast<size_t>(i)];
+      out[i] = square == 0 ? 0.0F : static_cast<float>(1 / std::sqrt(square));
+      // Squares of float32 fit float64: the sum is infinite or undefined only where an entry is.
+      if (!std::isfinite(square) || !std::isfinite(out[i])) finite = false;
     }
   });
   if (!finite) {
@@ -60,6 +47,14 @@ FastRPPowerStream::FastRPPowerStream(const Graph& graph, const Matrix& features,
                                      const FastRPPlan& plan, const Context& context)
     : context_(context), plan_(plan), walk_(make_walk(graph, options, context)) {
   current.matrix = make_projection(graph, walk_, features, options, context);
+  if (!plan_.wants(0)) return;
+  const int64_t n = current.matrix.rows();
+  squared_norms_.resize(static_cast<size_t>(n));
+  parallel_blocks(context_, n, kRowBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      squared_norms_[static_cast<size_t>(i)] = squared_norm(current.matrix.row<float>(i).data(), plan_.dim);
+    }
+  });
   measure();
 }
 
@@ -68,17 +63,18 @@ void FastRPPowerStream::advance() {
   std::swap(previous, current);
   current.number = previous.number + 1;
   if (current.matrix.rows() == 0) current.matrix = Matrix(previous.matrix.rows(), plan_.dim);
+  const bool wanted = plan_.wants(current.number);
+  squared_norms_.resize(static_cast<size_t>(previous.matrix.rows()));
   multiply_sparse(context_, walk_.matrix, walk_.row_scale, previous.matrix,
-                  current.matrix.mutable_data<float>());
-  measure();
+                  current.matrix.mutable_data<float>(), wanted ? squared_norms_.data() : nullptr);
+  current.inverse_norms = Array<float>();
+  if (wanted) measure();
   if (ended()) context_.advance("powers", current.number, current.number, "powers");
 }
 
 void FastRPPowerStream::measure() {
-  current.inverse_norms = Array<float>();
-  if (!plan_.wants(current.number)) return;
   // Computed without normalisation too: it notices values beyond float32.
-  Array<float> inverse_norms = inverse_norms_of(current.matrix, context_);
+  Array<float> inverse_norms = inverse_norms_of(squared_norms_, context_);
   if (plan_.normalize_rows) current.inverse_norms = std::move(inverse_norms);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "whitney/core/array.h"
 #include "whitney/core/context.h"
@@ -32,11 +33,14 @@ class FastRPPowerStream {
   FastRPPower previous, current;
 
  private:
+  /// Gives the current power the inverse norms of its rows.
   void measure();
 
   const Context& context_;
   const FastRPPlan& plan_;
   FastRPWalk walk_;
+  // Of the rows of the current power, where it is wanted.
+  std::vector<double> squared_norms_;
 };
 
 }  // namespace whitney::graph
