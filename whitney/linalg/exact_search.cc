@@ -174,13 +174,15 @@ class BatchSearch {
   std::vector<Candidates> collect(int64_t first, int64_t last, int64_t begin, int64_t end,
                                   Scratch& scratch) const {
     std::vector<Candidates> found(static_cast<size_t>(last - first), Candidates(k_));
+    const int64_t num_tiles = (last - first + kTileQueries - 1) / kTileQueries;
     scratch.values.resize(static_cast<size_t>(kTileQueries * kTileRows));
     for (int64_t row = begin; row < end; row += kTileRows) {
       const MatrixView rows = base_.slice(row, std::min(row + kTileRows, end));
       const TileNorms norms = describe(rows, scratch);
       scratch.packed.pack(as_floats(rows, scratch));
-      for (int64_t tile = first; tile < last; tile += kTileQueries) {
-        const int64_t tile_end = std::min(tile + kTileQueries, last);
+      for (int64_t t = 0; t < num_tiles; ++t) {
+        const int64_t tile = first + (last - first) * t / num_tiles;
+        const int64_t tile_end = first + (last - first) * (t + 1) / num_tiles;
         multiply_tile(Kernel::kInnerProduct, queries_.slice(tile, tile_end), scratch.packed,
                       scratch.values.data(), kTileRows);
         for (int64_t q = tile; q < tile_end; ++q) {
@@ -194,8 +196,9 @@ class BatchSearch {
   }
 
  private:
-  // Five panels of packed rows, and queries in whole register blocks: both stay in L2.
-  static constexpr int64_t kTileRows = 240, kTileQueries = 234;
+  // Five panels of packed rows, and queries in whole register blocks: what is multiplied of them at a time
+  // stays in L2.
+  static constexpr int64_t kTileRows = 240, kTileQueries = 360;
 
   // Sets what turns products into keys: key = add + product * multiply.
   TileNorms describe(const MatrixView& rows, Scratch& scratch) const {
