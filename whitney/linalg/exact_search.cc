@@ -276,14 +276,14 @@ void search_by_tiles(const Context& context, const MatrixView& queries, const Ma
   const BatchSearch search(queries, base, metric, std::min(result.k, base.rows));
   // Blocks of queries so large that packing the rows once for each costs nothing; ranges of rows so that any
   // machine's threads find work.
-  constexpr int64_t kBlockQueries = 1000, kEnoughTasks = 64, kLeastRangeRows = 16'384;
+  constexpr int64_t kBlockQueries = 500, kEnoughTasks = 64, kLeastRangeRows = 16'384;
   const int64_t num_blocks = (queries.rows + kBlockQueries - 1) / kBlockQueries;
   const int64_t num_ranges =
       std::clamp((kEnoughTasks + num_blocks - 1) / num_blocks, int64_t{1}, base.rows / kLeastRangeRows + 1);
   std::vector<Scratch> scratch(static_cast<size_t>(context.num_threads()));
   const auto block_begin = [&](int64_t block) { return queries.rows * block / num_blocks; };
   // One block of queries after the other bounds what is kept.
-  constexpr int64_t kBlocksAtOnce = 16;
+  constexpr int64_t kBlocksAtOnce = 32;
   for (int64_t group = 0; group < num_blocks; group += kBlocksAtOnce) {
     const int64_t group_end = std::min(group + kBlocksAtOnce, num_blocks);
     const int64_t first_query = block_begin(group), num_queries = block_begin(group_end) - first_query;

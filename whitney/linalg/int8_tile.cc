@@ -210,22 +210,37 @@ struct Range {
   bool finite = true;
 };
 
-// Of the values and 0. Magnitudes are compared as integers, which orders NaN above infinity at every level.
+// The range so far of the values in each lane, and 0. Magnitudes are compared as integers, which orders NaN
+// above infinity at every level.
+struct LaneRanges {
+  V least, most;
+  VI magnitude;
+
+  HWY_INLINE void Add(V x) {
+    least = hn::Min(least, x);
+    most = hn::Max(most, x);
+    magnitude = hn::Max(magnitude, hn::BitCast(DI(), hn::Abs(x)));
+  }
+};
+
+// Two chains hide the latency of comparing.
 HWY_INLINE Range RangeOf(const float* row, int64_t size) {
   const D d;
   const DI di;
   const size_t n = hn::Lanes(d), count = static_cast<size_t>(size);
-  V least = hn::Zero(d), most = hn::Zero(d);
-  VI magnitude = hn::Zero(di);
-  for (size_t i = 0; i < count; i += n) {
-    const V x = i + n <= count ? hn::LoadU(d, row + i) : LoadTail(d, row + i, count - i);
-    least = hn::Min(least, x);
-    most = hn::Max(most, x);
-    magnitude = hn::Max(magnitude, hn::BitCast(di, hn::Abs(x)));
+  LaneRanges even{hn::Zero(d), hn::Zero(d), hn::Zero(di)}, odd = even;
+  size_t i = 0;
+  for (; i + 2 * n <= count; i += 2 * n) {
+    even.Add(hn::LoadU(d, row + i));
+    odd.Add(hn::LoadU(d, row + i + n));
+  }
+  for (; i < count; i += n) {
+    even.Add(i + n <= count ? hn::LoadU(d, row + i) : LoadTail(d, row + i, count - i));
   }
   constexpr int32_t kInfinity = 0x7F800000;
-  return {hn::GetLane(hn::MinOfLanes(d, least)), hn::GetLane(hn::MaxOfLanes(d, most)),
-          hn::GetLane(hn::MaxOfLanes(di, magnitude)) < kInfinity};
+  return {hn::GetLane(hn::MinOfLanes(d, hn::Min(even.least, odd.least))),
+          hn::GetLane(hn::MaxOfLanes(d, hn::Max(even.most, odd.most))),
+          hn::GetLane(hn::MaxOfLanes(di, hn::Max(even.magnitude, odd.magnitude))) < kInfinity};
 }
 
 void QuantizeRow(const float* row, int64_t size, uint8_t* codes, float& scale, int32_t& zero) {
