@@ -15,6 +15,7 @@ struct ModelSource {
   const ModelConfig& config;
   const Weights& weights;
   const Context& context;
+  Precision precision = Precision::kFloat32;
 };
 
 /// Registers how the transformers of a "model_type" are made: one line in the architecture's file.

@@ -25,9 +25,14 @@ Epilogue epilogue_of(Activation activation) {
 
 }  // namespace
 
+void Linear::multiply(const Context& context, const MatrixView& x, float* out, Epilogue epilogue) const {
+  std::visit([&](const auto& weights) { weights.multiply(context, x, out, weights.rows(), epilogue); },
+             weights_);
+}
+
 void Linear::apply(const Context& context, const MatrixView& x, float* out) const {
   const Epilogue epilogue = epilogue_of(activation_);
-  weights_.multiply(context, x, out, this->out(), epilogue);
+  multiply(context, x, out, epilogue);
   if (activation_ == Activation::kIdentity || epilogue != Epilogue::kNone) return;
   const int64_t width = this->out();
   parallel_blocks(context, x.rows, 16, [&](int64_t begin, int64_t end) {
@@ -37,7 +42,7 @@ void Linear::apply(const Context& context, const MatrixView& x, float* out) cons
 
 void Linear::apply_and_add(const Context& context, const MatrixView& x, float* out) const {
   WHITNEY_CHECK(activation_ == Activation::kIdentity, "a residual layer has an activation");
-  weights_.multiply(context, x, out, this->out(), Epilogue::kAdd);
+  multiply(context, x, out, Epilogue::kAdd);
 }
 
 }  // namespace whitney::infer

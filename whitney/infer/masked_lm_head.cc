@@ -27,9 +27,8 @@ MaskedLmHead::MaskedLmHead(const ModelSource& source, const Transformer& model) 
                                   : model.embeddings.words;
   const Array<float> bias = source.weights.vector(
       source.weights.has(head + "bias") ? head + "bias" : head + "decoder.bias", vocabulary, source.context);
-  decoder_ = Linear(DenseWeights(
-      source.context, vocabulary, width,
-      [&](int64_t begin, int64_t end, float* out) { words.copy_rows(begin, end, out); }, bias.span()));
+  const auto copy_rows = [&](int64_t begin, int64_t end, float* out) { words.copy_rows(begin, end, out); };
+  decoder_ = make_linear(source, vocabulary, width, copy_rows, bias.span());
 }
 
 void MaskedLmHead::weigh_words(const Context& context, const float* states, int64_t rows, float* out) const {

@@ -35,17 +35,29 @@ Norm read_norm(const ModelSource& source, const std::string& name, NormKind kind
   return norm;
 }
 
+Linear make_linear(const ModelSource& source, int64_t out, int64_t in,
+                   const DenseWeights::CopyRows& copy_rows, std::span<const float> bias,
+                   Activation activation) {
+  if (source.precision == Precision::kInt8) {
+    return Linear(Int8Weights(source.context, out, in, copy_rows, bias), activation);
+  }
+  return Linear(DenseWeights(source.context, out, in, copy_rows, bias), activation);
+}
+
 Linear read_linear(const ModelSource& source, const std::string& name, const LinearShape& shape,
                    Activation activation) {
   Array<float> bias;
   if (shape.has_bias) bias = source.weights.vector(name + ".bias", shape.out, source.context);
   if (shape.is_transposed) {
     const Matrix weight = read_transposed(source, name + ".weight", shape.in, shape.out);
-    return Linear(DenseWeights(weight, bias.span()), activation);
+    const auto copy_rows = [&](int64_t begin, int64_t end, float* out) {
+      std::copy_n(weight.row<float>(begin).data(), (end - begin) * shape.in, out);
+    };
+    return make_linear(source, shape.out, shape.in, copy_rows, bias.span(), activation);
   }
   const WeightTensor& weight = source.weights.tensor(name + ".weight", {shape.out, shape.in});
   const auto copy_rows = [&](int64_t begin, int64_t end, float* out) { weight.copy_rows(begin, end, out); };
-  return Linear(DenseWeights(source.context, shape.out, shape.in, copy_rows, bias.span()), activation);
+  return make_linear(source, shape.out, shape.in, copy_rows, bias.span(), activation);
 }
 
 Linear read_joined(const ModelSource& source, const std::vector<JoinedPart>& parts, int64_t in,
@@ -68,7 +80,7 @@ Linear read_joined(const ModelSource& source, const std::vector<JoinedPart>& par
       first += parts[p].out;
     }
   };
-  return Linear(DenseWeights(source.context, out, in, copy_rows, bias));
+  return make_linear(source, out, in, copy_rows, bias);
 }
 
 WeightTensor read_table(const ModelSource& source, const std::string& name, int64_t rows, int64_t dim) {

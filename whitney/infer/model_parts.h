@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,11 @@ struct LinearShape {
   /// in x out, as GPT-2 has it.
   bool is_transposed = false;
 };
+
+/// A layer of rows that `copy_rows` gives as float32, in the source's precision.
+Linear make_linear(const ModelSource& source, int64_t out, int64_t in,
+                   const DenseWeights::CopyRows& copy_rows, std::span<const float> bias,
+                   Activation activation = Activation::kIdentity);
 
 /// `name`.weight and `name`.bias.
 Linear read_linear(const ModelSource& source, const std::string& name, const LinearShape& shape,
