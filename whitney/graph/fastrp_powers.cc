@@ -46,15 +46,10 @@ Array<float> inverse_norms_of(std::span<const double> squared_norms, const Conte
 FastRPPowerStream::FastRPPowerStream(const Graph& graph, const Matrix& features, const FastRPOptions& options,
                                      const FastRPPlan& plan, const Context& context)
     : context_(context), plan_(plan), walk_(make_walk(graph, options, context)) {
+  if (has_sparse_projection(options, graph.num_nodes())) start_.emplace(graph, walk_, options, context);
+  if (start_ && !plan_.wants(0)) return;
   current.matrix = make_projection(graph, walk_, features, options, context);
-  if (!plan_.wants(0)) return;
-  const int64_t n = current.matrix.rows();
-  squared_norms_.resize(static_cast<size_t>(n));
-  parallel_blocks(context_, n, kRowBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      squared_norms_[static_cast<size_t>(i)] = squared_norm(current.matrix.row<float>(i).data(), plan_.dim);
-    }
-  });
+  square_rows();
   measure();
 }
 
@@ -62,17 +57,34 @@ void FastRPPowerStream::advance() {
   context_.advance("powers", current.number, plan_.num_powers(), "powers");
   std::swap(previous, current);
   current.number = previous.number + 1;
-  if (current.matrix.rows() == 0) current.matrix = Matrix(previous.matrix.rows(), plan_.dim);
-  const bool wanted = plan_.wants(current.number);
-  squared_norms_.resize(static_cast<size_t>(previous.matrix.rows()));
-  multiply_sparse(context_, walk_.matrix, walk_.row_scale, previous.matrix,
-                  current.matrix.mutable_data<float>(), wanted ? squared_norms_.data() : nullptr);
-  current.inverse_norms = Array<float>();
-  if (wanted) measure();
+  if (current.matrix.rows() == 0) current.matrix = Matrix(walk_.matrix.rows, plan_.dim);
+  float* out = current.matrix.mutable_data<float>();
+  if (start_) {
+    start_->multiply(walk_, context_, out);
+    start_.reset();
+    square_rows();
+  } else {
+    squared_norms_.resize(static_cast<size_t>(walk_.matrix.rows));
+    multiply_sparse(context_, walk_.matrix, walk_.row_scale, previous.matrix, out,
+                    plan_.wants(current.number) ? squared_norms_.data() : nullptr);
+  }
+  measure();
   if (ended()) context_.advance("powers", current.number, current.number, "powers");
 }
 
+void FastRPPowerStream::square_rows() {
+  if (!plan_.wants(current.number)) return;
+  const MatrixView view = current.matrix;
+  squared_norms_.resize(static_cast<size_t>(view.rows));
+  parallel_blocks(context_, view.rows, kRowBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      squared_norms_[static_cast<size_t>(i)] = squared_norm(view.row<float>(i).data(), view.cols);
+  });
+}
+
 void FastRPPowerStream::measure() {
+  current.inverse_norms = Array<float>();
+  if (!plan_.wants(current.number)) return;
   // Computed without normalisation too: it notices values beyond float32.
   Array<float> inverse_norms = inverse_norms_of(squared_norms_, context_);
   if (plan_.normalize_rows) current.inverse_norms = std::move(inverse_norms);

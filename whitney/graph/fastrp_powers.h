@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "whitney/core/array.h"
@@ -20,8 +21,8 @@ struct FastRPPower {
   Array<float> inverse_norms;
 };
 
-/// Walks through U_0, U_1, ... and holds the last two: the next one takes the place of the older. Keeps
-/// `plan` and `context`.
+/// Walks through U_0, U_1, ... and holds the last two: the next one takes the place of the older. A very
+/// sparse U_0 is there only where it has a weight. Keeps `plan` and `context`.
 class FastRPPowerStream {
  public:
   FastRPPowerStream(const Graph& graph, const Matrix& features, const FastRPOptions& options,
@@ -33,12 +34,16 @@ class FastRPPowerStream {
   FastRPPower previous, current;
 
  private:
+  /// Takes the squared norms of the current power's rows, where no product gave them.
+  void square_rows();
   /// Gives the current power the inverse norms of its rows.
   void measure();
 
   const Context& context_;
   const FastRPPlan& plan_;
   FastRPWalk walk_;
+  // What U_1 is made of, until it is, where R is very sparse.
+  std::optional<SparseProjection> start_;
   // Of the rows of the current power, where it is wanted.
   std::vector<double> squared_norms_;
 };

@@ -6,7 +6,6 @@
 #include "whitney/core/parallel.h"
 #include "whitney/graph/fastrp_features.h"
 #include "whitney/graph/fastrp_plan.h"
-#include "whitney/graph/random_projection.h"
 
 namespace whitney::graph {
 namespace {
@@ -63,6 +62,56 @@ Matrix make_projection(const Graph& graph, const FastRPWalk& walk, const Matrix&
   });
   project_features(features, options, context, result);
   return result;
+}
+
+bool has_sparse_projection(const FastRPOptions& options, int64_t num_nodes) {
+  // About where a row's entries, each a jump, cost as much as its values read in lines.
+  constexpr double kSparse = 32;
+  return options.projection == Projection::kVerySparse && !options.features &&
+         sparsity_of(options, num_nodes) >= kSparse;
+}
+
+SparseProjection::SparseProjection(const Graph& graph, const FastRPWalk& walk, const FastRPOptions& options,
+                                   const Context& context)
+    : dim_(options.dim), blocks_(static_cast<size_t>((graph.num_nodes() + kRowBlock - 1) / kRowBlock)) {
+  const int64_t n = graph.num_nodes();
+  const RandomProjection projection(options.projection, dim_, sparsity_of(options, n), context.seed,
+                                    "fastrp");
+  parallel_blocks(context, n, kRowBlock, [&](int64_t begin, int64_t end) {
+    Block& block = blocks_[static_cast<size_t>(begin / kRowBlock)];
+    std::vector<RandomProjection::Entry> entries;
+    for (int64_t node = begin; node < end; ++node) {
+      projection.sparse_row(random_key(graph.ids, node), entries);
+      const float scale = walk.projection_scale[static_cast<size_t>(node)];
+      for (const auto& [column, value] : entries) block.entries.push_back({column, value * scale});
+      block.ends.push_back(static_cast<uint32_t>(block.entries.size()));
+    }
+  });
+}
+
+std::span<const RandomProjection::Entry> SparseProjection::row(int64_t node) const {
+  const Block& block = blocks_[static_cast<size_t>(node / kRowBlock)];
+  const auto at = static_cast<size_t>(node % kRowBlock);
+  const size_t begin = at == 0 ? 0 : block.ends[at - 1];
+  return std::span(block.entries).subspan(begin, block.ends[at] - begin);
+}
+
+void SparseProjection::multiply(const FastRPWalk& walk, const Context& context, float* out) const {
+  const SparseView& matrix = walk.matrix;
+  parallel_blocks(context, matrix.rows, kRowBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t node = begin; node < end; ++node) {
+      const auto i = static_cast<size_t>(node);
+      float* sums = out + node * dim_;
+      std::fill_n(sums, dim_, 0.0F);
+      for (auto e = static_cast<size_t>(matrix.offsets[i]); e < static_cast<size_t>(matrix.offsets[i + 1]);
+           ++e) {
+        const float weight = matrix.weights.empty() ? 1.0F : matrix.weights[e];
+        for (const auto& [column, value] : row(matrix.columns[e])) sums[column] += weight * value;
+      }
+      if (walk.row_scale.empty()) continue;
+      for (int64_t j = 0; j < dim_; ++j) sums[j] *= walk.row_scale[i];
+    }
+  });
 }
 
 }  // namespace whitney::graph

@@ -45,6 +45,35 @@ TEST(FastRP, EqualsTheDenseFormulaWithWeightsOfEdgesAndAdjacencyInput) {
   }
 }
 
+TEST(FastRP, EqualsTheDenseFormulaWhereTheProjectionIsReadByItsEntries) {
+  // s = 40: 2 or 3 of 100 entries of a row are not 0. Weights of edges, and U_0 wanted or not.
+  Edges edges;
+  std::vector<float> edge_weights;
+  for (uint32_t i = 0; i < 200; ++i) {
+    edges.emplace_back(i % 60, (i * i + 7 * i + 1) % 60);
+    edge_weights.push_back(0.5F + static_cast<float>(i % 3));
+  }
+  const Graph graph = graph_of(60, edges, edge_weights);
+  for (FastRPInput input : {FastRPInput::kTransition, FastRPInput::kAdjacency}) {
+    FastRPOptions options = plain(100, {1, 0.5, 2});
+    options.sparsity = 40;
+    options.input = input;
+    options.beta = -0.4;
+    const std::vector<Dense> powers = reference_powers(graph, options, 42, 1);
+    Dense want = reference_sum(powers, options.weights);
+    expect_rows_near(vectors_of(graph, options), want, 1e-5);
+    options.node_self_influence = 0.7;
+    const Dense own = normalized(powers[0]);
+    for (size_t i = 0; i < want.size(); ++i) {
+      for (size_t j = 0; j < want[i].size(); ++j) want[i][j] += 0.7 * own[i][j];
+    }
+    expect_rows_near(vectors_of(graph, options), want, 1e-5);
+    EXPECT_TRUE(
+        same_bytes(combine_powers(fastrp_powers(graph, options, Context()), options, Context()).vectors,
+                   vectors_of(graph, options)));
+  }
+}
+
 TEST(FastRP, FollowsTheDirectionOfEdges) {
   // 0 -> 1 -> 2: U_1 row 0 = r_1, row 1 = r_2, row 2 has no successor.
   const Graph graph = graph_of(3, {{0, 1}, {1, 2}}, {}, true);
