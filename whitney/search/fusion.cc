@@ -1,0 +1,87 @@
+#include "whitney/search/fusion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <unordered_map>
+
+#include "whitney/core/error.h"
+
+namespace whitney {
+namespace {
+
+bool is_number(std::string_view id) {
+  return !id.empty() && id.find_first_not_of("0123456789") == id.npos && (id[0] != '0' || id.size() == 1);
+}
+
+// Numbers by value, before texts, which go by bytes.
+bool id_before(std::string_view a, std::string_view b) {
+  const bool a_is_number = is_number(a), b_is_number = is_number(b);
+  if (a_is_number != b_is_number) return a_is_number;
+  if (a_is_number && a.size() != b.size()) return a.size() < b.size();
+  return a < b;
+}
+
+// What each hit of a ranking adds.
+std::vector<double> gains(const RankedHits& hits, const FusionOptions& options, double weight) {
+  std::vector<double> result(hits.values.size());
+  if (options.fusion == Fusion::kRrf) {
+    for (size_t i = 0; i < result.size(); ++i)
+      result[i] = 2 * weight / (options.rrf_k + static_cast<double>(i + 1));
+    return result;
+  }
+  if (result.empty()) return result;
+  // The values are sorted: the ends are the best and the worst.
+  const double best = hits.values.front(), worst = hits.values.back();
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = weight * (best == worst ? 1 : (hits.values[i] - worst) / (best - worst));
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> FusionOptions::ineffective() const {
+  const FusionOptions plain;
+  std::vector<std::string> sentences;
+  if (fusion != Fusion::kRrf && rrf_k != plain.rrf_k)
+    sentences.emplace_back("option \"--rrf-k\" has no effect without --fusion rrf");
+  return sentences;
+}
+
+RankedHits ranked_hits(const Index& index, const SearchResult& result, int64_t q) {
+  RankedHits hits;
+  for (int64_t i = 0; i < result.counts[static_cast<size_t>(q)]; ++i) {
+    const auto at = static_cast<size_t>(q * result.neighbors.k + i);
+    hits.ids.push_back(index.ids().text(result.neighbors.rows[at]));
+    hits.values.push_back(result.neighbors.values[at]);
+  }
+  return hits;
+}
+
+std::vector<FusedHit> fuse(const RankedHits& first, const RankedHits& second, const FusionOptions& options,
+                           int64_t k) {
+  std::vector<FusedHit> fused;
+  std::unordered_map<std::string_view, size_t> places;
+  const auto add = [&](const RankedHits& hits, double weight, std::optional<int64_t> FusedHit::* rank) {
+    WHITNEY_CHECK(hits.ids.size() == hits.values.size(), hits.ids.size(), " ids of ", hits.values.size(),
+                  " hits");
+    const std::vector<double> gained = gains(hits, options, weight);
+    for (size_t i = 0; i < hits.ids.size(); ++i) {
+      const auto [found, is_new] = places.try_emplace(hits.ids[i], fused.size());
+      if (is_new) fused.push_back({hits.ids[i], 0, {}, {}});
+      fused[found->second].score += gained[i];
+      fused[found->second].*rank = static_cast<int64_t>(i) + 1;
+    }
+  };
+  add(first, options.weight, &FusedHit::first_rank);
+  add(second, 1 - options.weight, &FusedHit::second_rank);
+  const auto better = [](const FusedHit& a, const FusedHit& b) {
+    return a.score != b.score ? a.score > b.score : id_before(a.id, b.id);
+  };
+  const auto kept = std::min<ptrdiff_t>(std::ssize(fused), k);
+  std::partial_sort(fused.begin(), fused.begin() + kept, fused.end(), better);
+  fused.resize(static_cast<size_t>(kept));
+  return fused;
+}
+
+}  // namespace whitney
