@@ -250,7 +250,7 @@ void QuantizeRow(const float* row, int64_t size, uint8_t* codes, float& scale, i
   // Below this the reciprocal overflows; so small a row counts as zeros.
   if (!(scale >= 1e-36f)) {
     if (range.finite) scale = 0;
-    std::memset(codes, 0, static_cast<size_t>(size));
+    std::fill_n(codes, size, uint8_t{0});
     return;
   }
   const D d;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
@@ -40,7 +39,7 @@ void QuantizedRows::quantize_block(int64_t first, const MatrixView& rows) {
     const size_t at = static_cast<size_t>(first + i);
     uint8_t* codes = codes_.data() + (first + i) * stride_;
     quantize_row(rows.row<float>(i).data(), cols_, codes, scales_[at], zeros_[at]);
-    std::memset(codes + cols_, 0, static_cast<size_t>(stride_ - cols_));
+    std::fill(codes + cols_, codes + stride_, uint8_t{0});
   }
 }
 
