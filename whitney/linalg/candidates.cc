@@ -5,7 +5,7 @@
 namespace whitney {
 
 Candidates::Candidates(int64_t k)
-    : k_(static_cast<size_t>(k)), capacity_(std::max<size_t>(2 * k_, 128) + 256) {}
+    : k_(static_cast<size_t>(k)), capacity_(2 * k_ + 64) {}
 
 void Candidates::shrink() {
   if (entries_.size() > k_ && k_ > 0) {

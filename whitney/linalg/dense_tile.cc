@@ -190,6 +190,15 @@ class PanelPrefetch {
   int64_t floats_, num_parts_;
 };
 
+// What is multiplied after terms [begin, end) of panel p, or null: the next panel, the next terms of the
+// first one, or the panel after those asked for, which comes next as a rule.
+HWY_INLINE const float* NextPanel(const PackedRows& b, const Task& task, int64_t p, int64_t begin,
+                                  int64_t end) {
+  if (p + 1 < task.last) return b.panel(p + 1) + begin * b.panel_width(p + 1);
+  if (end < b.cols()) return b.panel(task.first) + end * b.panel_width(task.first);
+  return task.last < b.num_panels() ? b.panel(task.last) : nullptr;
+}
+
 template <Kernel kKernel>
 void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task) {
   const int64_t n = static_cast<int64_t>(hn::Lanes(D())), step = kMostVectors * n;
@@ -201,9 +210,7 @@ void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task
     for (int64_t p = task.first; p < task.last; ++p) {
       const int64_t width = b.panel_width(p), first_column = (p - task.first) * PackedRows::kPanelRows;
       const int64_t columns = HWY_MIN(PackedRows::kPanelRows, b.rows() - p * PackedRows::kPanelRows);
-      const float* next = p + 1 < task.last && num_blocks >= kEnoughBlocks
-                              ? b.panel(p + 1) + begin * b.panel_width(p + 1)
-                              : nullptr;
+      const float* next = num_blocks < kEnoughBlocks ? nullptr : NextPanel(b, task, p, begin, end);
       const PanelPrefetch prefetch(next, (end - begin) * width, num_blocks);
       for (int64_t c = 0; c < columns; c += step) {
         const float* panel = b.panel(p) + begin * width + c;

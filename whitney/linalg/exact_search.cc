@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
@@ -68,7 +69,7 @@ class ExactValues {
 
 struct Scratch {
   PackedRows packed;
-  std::vector<float> values, norms, multiply, add, keys, tile_rows;
+  std::vector<float> values, norms, multiply, add, margins, limits, tile_rows;
   std::vector<uint32_t> positions;
 };
 
@@ -174,21 +175,20 @@ class BatchSearch {
   std::vector<Candidates> collect(int64_t first, int64_t last, int64_t begin, int64_t end,
                                   Scratch& scratch) const {
     std::vector<Candidates> found(static_cast<size_t>(last - first), Candidates(k_));
-    const int64_t num_tiles = (last - first + kTileQueries - 1) / kTileQueries;
+    scratch.packed.pack(queries_.slice(first, last));
     scratch.values.resize(static_cast<size_t>(kTileQueries * kTileRows));
+    const int64_t num_panels = scratch.packed.num_panels();
     for (int64_t row = begin; row < end; row += kTileRows) {
       const MatrixView rows = base_.slice(row, std::min(row + kTileRows, end));
       const TileNorms norms = describe(rows, scratch);
-      scratch.packed.pack(as_floats(rows, scratch));
-      for (int64_t t = 0; t < num_tiles; ++t) {
-        const int64_t tile = first + (last - first) * t / num_tiles;
-        const int64_t tile_end = first + (last - first) * (t + 1) / num_tiles;
-        multiply_tile(Kernel::kInnerProduct, queries_.slice(tile, tile_end), scratch.packed,
-                      scratch.values.data(), kTileRows);
-        for (int64_t q = tile; q < tile_end; ++q) {
-          offer(q, row, rows.rows, scratch.values.data() + (q - tile) * kTileRows, norms, scratch,
-                found[static_cast<size_t>(q - first)]);
-        }
+      const MatrixView floats = as_floats(rows, scratch);
+      for (int64_t panel = 0; panel < num_panels; panel += kTilePanels) {
+        const int64_t tile = first + panel * PackedRows::kPanelRows;
+        multiply_panels(floats, scratch.packed, panel, std::min(panel + kTilePanels, num_panels), {},
+                        Epilogue::kNone, scratch.values.data(), kTileQueries);
+        const int64_t num_queries = std::min(kTileQueries, last - tile);
+        offer(tile, row, rows.rows, norms, scratch,
+              std::span(found).subspan(static_cast<size_t>(tile - first), static_cast<size_t>(num_queries)));
       }
     }
     for (Candidates& candidates : found) candidates.finish();
@@ -196,9 +196,10 @@ class BatchSearch {
   }
 
  private:
-  // Five panels of packed rows, and queries in whole register blocks: what is multiplied of them at a time
-  // stays in L2.
-  static constexpr int64_t kTileRows = 240, kTileQueries = 360;
+  // Rows are read where they are, in whole register blocks; queries are packed. What is multiplied of both at
+  // a time stays in L2.
+  static constexpr int64_t kTileRows = 270, kTilePanels = 5,
+                           kTileQueries = kTilePanels * PackedRows::kPanelRows;
 
   // Sets what turns products into keys: key = add + product * multiply.
   TileNorms describe(const MatrixView& rows, Scratch& scratch) const {
@@ -227,27 +228,51 @@ class BatchSearch {
     return {scratch.tile_rows.data(), rows.rows, rows.cols, rows.cols, DType::kF32};
   }
 
-  void offer(int64_t query, int64_t first_row, int64_t num_rows, const float* products,
-             const TileNorms& norms, Scratch& scratch, Candidates& found) const {
+  // How far the key of the dense kernel can be from that of the one-to-one kernel; nothing where nobody
+  // knows.
+  std::optional<float> margin_of(int64_t query, const TileNorms& norms) const {
     const float query_norm = query_norms_[static_cast<size_t>(query)];
-    if (!norms.safe || !(query_norm <= kLargestSafeNorm) ||
-        (query_norm != 0 && query_norm < kSmallestSafeNorm)) {
-      for (int64_t i = 0; i < num_rows; ++i) found.add_always(static_cast<uint32_t>(first_row + i));
-      return;
-    }
+    const bool safe =
+        norms.safe && query_norm <= kLargestSafeNorm && (query_norm == 0 || query_norm >= kSmallestSafeNorm);
+    if (!safe) return std::nullopt;
     const float sum = query_norm + norms.most;
     const float scale = metric_ == Metric::kL2             ? sum * sum
                         : metric_ == Metric::kInnerProduct ? query_norm * norms.most
                                                            : query_norm;
-    const float margin = margin_ * scale + std::numeric_limits<float>::min();
-    scratch.keys.resize(static_cast<size_t>(num_rows));
-    scratch.positions.resize(static_cast<size_t>(num_rows) + 16);
-    const int64_t count =
-        select_keys_at_most(products, scratch.multiply.data(), scratch.add.data(), num_rows,
-                            found.limit() + margin, scratch.keys.data(), scratch.positions.data());
-    for (int64_t i = 0; i < count; ++i) {
-      const uint32_t at = scratch.positions[static_cast<size_t>(i)];
-      found.add(scratch.keys[at], margin, static_cast<uint32_t>(first_row) + at);
+    return margin_ * scale + std::numeric_limits<float>::min();
+  }
+
+  // Offers every row of a tile to every query of a tile, whose products are in scratch.values. found: of the
+  // queries from first_query on.
+  void offer(int64_t first_query, int64_t first_row, int64_t num_rows, const TileNorms& norms,
+             Scratch& scratch, std::span<Candidates> found) const {
+    const int64_t num_queries = std::ssize(found);
+    std::vector<float>&margins = scratch.margins, &limits = scratch.limits;
+    margins.resize(found.size());
+    limits.resize(found.size());
+    scratch.positions.resize(found.size() + 16);
+    for (size_t q = 0; q < found.size(); ++q) {
+      const std::optional<float> margin = margin_of(first_query + static_cast<int64_t>(q), norms);
+      if (margin) {
+        margins[q] = *margin;
+        limits[q] = found[q].limit() + *margin;
+      } else {
+        limits[q] = -std::numeric_limits<float>::infinity();
+        for (int64_t i = 0; i < num_rows; ++i) found[q].add_always(static_cast<uint32_t>(first_row + i));
+      }
+    }
+    for (int64_t i = 0; i < num_rows; ++i) {
+      const float* products = scratch.values.data() + i * kTileQueries;
+      const float multiply = scratch.multiply[static_cast<size_t>(i)],
+                  add = scratch.add[static_cast<size_t>(i)];
+      const int64_t count =
+          select_keys_at_most(products, num_queries, multiply, add, limits.data(), scratch.positions.data());
+      for (int64_t c = 0; c < count; ++c) {
+        const size_t q = scratch.positions[static_cast<size_t>(c)];
+        if (limits[q] < 0 && std::isinf(limits[q])) continue;  // every row is there already
+        found[q].add(add + products[q] * multiply, margins[q], static_cast<uint32_t>(first_row + i));
+        limits[q] = found[q].limit() + margins[q];
+      }
     }
   }
 
@@ -274,9 +299,9 @@ void search_by_tiles(const Context& context, const MatrixView& queries, const Ma
                      Neighbors& result) {
   const ExactValues exact(base, metric);
   const BatchSearch search(queries, base, metric, std::min(result.k, base.rows));
-  // Blocks of queries so large that packing the rows once for each costs nothing; ranges of rows so that any
+  // Blocks of queries so large that reading the rows once for each costs little; ranges of rows so that any
   // machine's threads find work.
-  constexpr int64_t kBlockQueries = 500, kEnoughTasks = 64, kLeastRangeRows = 16'384;
+  constexpr int64_t kBlockQueries = 1200, kEnoughTasks = 64, kLeastRangeRows = 8'192;
   const int64_t num_blocks = (queries.rows + kBlockQueries - 1) / kBlockQueries;
   const int64_t num_ranges =
       std::clamp((kEnoughTasks + num_blocks - 1) / num_blocks, int64_t{1}, base.rows / kLeastRangeRows + 1);

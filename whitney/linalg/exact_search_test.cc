@@ -200,7 +200,7 @@ TEST(ExactSearch, GivesTheSameBytesAtAnyNumberOfThreads) {
 }
 
 TEST(ExactSearch, AnswersMoreQueriesThanABlockHolds) {
-  const int64_t dim = 4, num_queries = 1100;
+  const int64_t dim = 4, num_queries = 1300;
   const std::vector<float> base = small_integers(150 * dim, 10),
                            queries = small_integers(num_queries * dim, 11);
   const Neighbors found =

@@ -13,9 +13,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Nearly always no lane passes, so the test of a whole vector decides the speed.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE int64_t Select(D d, V keys, V limit, int64_t at, uint32_t* positions) {
+HWY_INLINE int64_t Select(D d, V keys, V limits, int64_t at, uint32_t* positions) {
   const hn::RebindToUnsigned<D> du;
-  const auto mask = hn::Le(keys, limit);
+  const auto mask = hn::Le(keys, limits);
   if (HWY_LIKELY(hn::AllFalse(d, mask))) return 0;
   const auto lanes = hn::Iota(du, static_cast<uint32_t>(at));
   return static_cast<int64_t>(hn::CompressStore(lanes, hn::RebindMask(du, mask), du, positions));
@@ -33,20 +33,18 @@ int64_t SelectAtMost(const float* keys, int64_t n, float limit, uint32_t* positi
   return count;
 }
 
-int64_t SelectKeysAtMost(const float* values, const float* multiply, const float* add, int64_t n, float limit,
-                         float* keys, uint32_t* positions) {
+int64_t SelectKeysAtMost(const float* values, int64_t n, float multiply, float add, const float* limits,
+                         uint32_t* positions) {
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto limits = hn::Set(d, limit);
+  const auto factor = hn::Set(d, multiply), addend = hn::Set(d, add);
   int64_t count = 0, i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto key = hn::MulAdd(hn::LoadU(d, values + i), hn::LoadU(d, multiply + i), hn::LoadU(d, add + i));
-    hn::StoreU(key, d, keys + i);
-    count += Select(d, key, limits, i, positions + count);
+    const auto keys = hn::MulAdd(hn::LoadU(d, values + i), factor, addend);
+    count += Select(d, keys, hn::LoadU(d, limits + i), i, positions + count);
   }
   for (; i < n; ++i) {
-    keys[i] = add[i] + values[i] * multiply[i];
-    if (keys[i] <= limit) positions[count++] = static_cast<uint32_t>(i);
+    if (add + values[i] * multiply <= limits[i]) positions[count++] = static_cast<uint32_t>(i);
   }
   return count;
 }
@@ -63,9 +61,9 @@ int64_t select_at_most(const float* keys, int64_t n, float limit, uint32_t* posi
   return HWY_DYNAMIC_DISPATCH(SelectAtMost)(keys, n, limit, positions);
 }
 
-int64_t select_keys_at_most(const float* values, const float* multiply, const float* add, int64_t n,
-                            float limit, float* keys, uint32_t* positions) {
-  return HWY_DYNAMIC_DISPATCH(SelectKeysAtMost)(values, multiply, add, n, limit, keys, positions);
+int64_t select_keys_at_most(const float* values, int64_t n, float multiply, float add, const float* limits,
+                            uint32_t* positions) {
+  return HWY_DYNAMIC_DISPATCH(SelectKeysAtMost)(values, n, multiply, add, limits, positions);
 }
 
 }  // namespace whitney

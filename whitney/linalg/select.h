@@ -8,8 +8,8 @@ namespace whitney {
 /// 16), and returns how many. NaN is never at most anything.
 int64_t select_at_most(const float* keys, int64_t n, float limit, uint32_t* positions);
 
-/// Computes keys[i] = add[i] + values[i] * multiply[i] and selects as above.
-int64_t select_keys_at_most(const float* values, const float* multiply, const float* add, int64_t n,
-                            float limit, float* keys, uint32_t* positions);
+/// Selects, of the keys add + values[i] * multiply, those that are at most limits[i], as above.
+int64_t select_keys_at_most(const float* values, int64_t n, float multiply, float add, const float* limits,
+                            uint32_t* positions);
 
 }  // namespace whitney
