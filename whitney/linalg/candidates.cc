@@ -4,8 +4,7 @@
 
 namespace whitney {
 
-Candidates::Candidates(int64_t k)
-    : k_(static_cast<size_t>(k)), capacity_(2 * k_ + 64) {}
+Candidates::Candidates(int64_t k) : k_(static_cast<size_t>(k)), capacity_(2 * k_ + 64) {}
 
 void Candidates::shrink() {
   if (entries_.size() > k_ && k_ > 0) {
