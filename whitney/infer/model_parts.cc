@@ -83,6 +83,18 @@ Linear read_joined(const ModelSource& source, const std::vector<JoinedPart>& par
   return make_linear(source, out, in, copy_rows, bias);
 }
 
+RelativeBias read_relative_bias(const ModelSource& source, const std::string& name, int64_t num_heads,
+                                int64_t max_distance) {
+  constexpr const char* kField = "relative_attention_num_buckets";
+  const int64_t num_buckets = source.config.size_or(kField, 32, 4, 1 << 16);
+  if (num_buckets % 2 != 0) source.config.fail_field(kField, "an even number is expected");
+  if (max_distance <= num_buckets / 4) {
+    source.config.fail_field(
+        kField, concat("fewer than four times the largest distance, ", max_distance, ", are expected"));
+  }
+  return {source.weights.matrix(name, num_buckets, num_heads, source.context), max_distance};
+}
+
 WeightTensor read_table(const ModelSource& source, const std::string& name, int64_t rows, int64_t dim) {
   return source.weights.tensor(name, {rows, dim});
 }

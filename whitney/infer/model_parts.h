@@ -47,6 +47,11 @@ struct JoinedPart {
 Linear read_joined(const ModelSource& source, const std::vector<JoinedPart>& parts, int64_t in,
                    bool has_bias);
 
+/// The table `name` of T5's and MPNet's bias by distance. The number of buckets, four or more and even, is
+/// "relative_attention_num_buckets" (absent: 32).
+RelativeBias read_relative_bias(const ModelSource& source, const std::string& name, int64_t num_heads,
+                                int64_t max_distance);
+
 /// An embedding table that stays in its file.
 WeightTensor read_table(const ModelSource& source, const std::string& name, int64_t rows, int64_t dim);
 

@@ -25,10 +25,7 @@ Transformer make_mpnet(const ModelSource& source) {
   embeddings.norm = norm("embeddings.LayerNorm");
   model.max_tokens = positions - embeddings.first_position;
   model.relative_bias =
-      RelativeBias{source.weights.matrix("encoder.relative_attention_bias.weight",
-                                         config.size_or("relative_attention_num_buckets", 32),
-                                         model.num_heads, source.context),
-                   128};
+      read_relative_bias(source, "encoder.relative_attention_bias.weight", model.num_heads, 128);
   for (size_t i = 0; i < model.layers.size(); ++i) {
     TransformerLayer& layer = model.layers[i];
     const std::string name = concat("encoder.layer.", i, ".");

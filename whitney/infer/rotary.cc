@@ -35,6 +35,13 @@ std::vector<double> frequencies_of(const RopeSettings& settings, int64_t head_di
     fail(where, ": rotary positions are scaled by \"", settings.type,
          "\"; known are default, linear, ntk, dynamic, llama3");
   }
+  if (!(settings.theta > 0) || !(settings.factor > 0)) {
+    fail(where, ": rotary positions have theta ", settings.theta, " and factor ", settings.factor,
+         "; numbers above 0 are expected");
+  }
+  if (settings.type == "factors" && std::ssize(settings.factors) < half) {
+    fail(where, ": rotary positions have ", settings.factors.size(), " factors for ", half, " frequencies");
+  }
   const double width = static_cast<double>(2 * half);
   const double theta = is_ntk ? settings.theta * settings.factor : settings.theta;
   std::vector<double> frequencies(static_cast<size_t>(half));
@@ -44,7 +51,7 @@ std::vector<double> frequencies_of(const RopeSettings& settings, int64_t head_di
     if (is_linear) frequency /= settings.factor;
     if (is_ntk) frequency /= std::pow(settings.factor, 2 / width);
     if (is_llama3) frequency = llama3_frequency(frequency, settings);
-    if (settings.type == "factors") frequency /= settings.factors.at(i);
+    if (settings.type == "factors") frequency /= settings.factors[i];
   }
   return frequencies;
 }

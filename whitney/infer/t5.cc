@@ -25,10 +25,8 @@ Transformer make_t5(const ModelSource& source) {
       read_table(source, is_shared ? "shared.weight" : "encoder.embed_tokens.weight", vocabulary, width);
   model.final_norm = norm("encoder.final_layer_norm");
   model.relative_bias =
-      RelativeBias{source.weights.matrix(
-                       "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
-                       config.size_or("relative_attention_num_buckets", 32), model.num_heads, source.context),
-                   config.size_or("relative_attention_max_distance", 128)};
+      read_relative_bias(source, "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
+                         model.num_heads, config.size_or("relative_attention_max_distance", 128));
   const std::string feed = config.text("feed_forward_proj", "relu");
   if (feed != "relu" && feed != "gelu" && feed != "gated-gelu" && feed != "gated-silu") {
     config.fail_field("feed_forward_proj", "one of relu, gelu, gated-gelu, gated-silu is expected");
