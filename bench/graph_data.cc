@@ -1,8 +1,5 @@
 #include "bench/graph_data.h"
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <vector>
 
 #include "whitney/data/readers.h"
@@ -21,15 +18,6 @@ Graph without_self_loops(const Graph& graph) {
 }
 
 }  // namespace
-
-std::optional<std::string> find_data(const std::string& name) {
-  const char* root = std::getenv("WHITNEY_DATA");
-  const std::string folder = std::string(root != nullptr ? root : "../shared/data") + "/" + name;
-  if (std::filesystem::is_directory(folder)) return folder;
-  std::fprintf(stderr, "skipped: %s is absent (set WHITNEY_DATA to the folder of the data sets)\n",
-               folder.c_str());
-  return std::nullopt;
-}
 
 std::optional<LabelledGraph> read_labelled_graph(const std::string& name) {
   const std::optional<std::string> folder = find_data(name);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "bench/data_folder.h"
 #include "whitney/data/graph.h"
 #include "whitney/data/labels.h"
 
@@ -13,10 +14,6 @@ struct LabelledGraph {
   Graph graph;
   Labels labels;
 };
-
-/// Gives the folder of a data set under WHITNEY_DATA (default ../shared/data); nothing, with a line on
-/// stderr, where it is absent.
-std::optional<std::string> find_data(const std::string& name);
 
 /// Reads edges.txt.gz and labels.txt.gz of a data set as an undirected graph without self-loops, as the
 /// published figures are made.

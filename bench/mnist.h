@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "bench/data_folder.h"
 #include "whitney/core/matrix.h"
 
 namespace whitney::bench {
@@ -11,7 +13,7 @@ namespace whitney::bench {
 /// `limit`. Throws Error that names the file.
 Matrix read_mnist_images(const std::string& path, int64_t limit);
 
-/// Gives the folder of the real data: WHITNEY_DATA, or ../shared/data beside the checkout.
-std::string data_folder();
+/// Reads the digits of a gzipped IDX file of MNIST's labels; at most `limit`.
+std::vector<int> read_mnist_digits(const std::string& path, int64_t limit);
 
 }  // namespace whitney::bench

@@ -8,12 +8,15 @@
 
 namespace whitney::bench {
 
-/// A peer in Python: a script of bench/ that answers each line of its input by one line. It runs in the
-/// Python of WHITNEY_BENCH_PYTHON (default bench/peers/.venv/bin/python, which bench/fetch_peers makes).
+/// A peer in Python: a script of bench/ that answers each line of JSON on its input by one line of JSON. It
+/// runs in the Python of WHITNEY_BENCH_PYTHON (default bench/peers/.venv/bin/python, which bench/fetch_peers
+/// makes).
 class PythonPeer {
  public:
   /// Starts it. Where it does not answer {"question": "hello"}, says so on stderr and is not there.
-  PythonPeer(const std::string& script, const std::vector<std::string>& arguments);
+  /// environment: "NAME=value" is set for the peer, whatever it is here, and "NAME" alone is unset.
+  PythonPeer(const std::string& script, const std::vector<std::string>& arguments,
+             const std::vector<std::string>& environment = {});
   ~PythonPeer();
   PythonPeer(const PythonPeer&) = delete;
   PythonPeer& operator=(const PythonPeer&) = delete;
