@@ -138,6 +138,7 @@ class BestHits {
  public:
   explicit BestHits(int64_t capacity) : capacity_(static_cast<size_t>(capacity)) {}
   bool is_full() const { return hits_.size() == capacity_; }
+  int64_t num_missing() const { return static_cast<int64_t>(capacity_ - hits_.size()); }
   float worst() const { return hits_.back().order; }
   const std::vector<Hit>& hits() const { return hits_; }
   void clear() { hits_.clear(); }
@@ -228,10 +229,15 @@ class QuerySearch {
     const NodePool& pool = scratch_.pool;
     constexpr uint32_t kStep = 8;
     uint32_t nodes[kStep];
-    for (uint32_t begin = 0; begin < pool.size; begin += kStep) {
-      if (best.is_full() && !may_enter(NodePool::distance_of(pool.keys[begin]), best.worst())) return;
-      const uint32_t count = std::min(kStep, pool.size - begin);
-      for (uint32_t i = 0; i < count; ++i) nodes[i] = NodePool::node_of(pool.keys[begin + i]);
+    for (uint32_t next = 0; next < pool.size;) {
+      const int64_t missing = best.num_missing();
+      uint32_t count = 0;
+      while (
+          count < kStep && next < pool.size &&
+          (missing > 0 ? count < missing : may_enter(NodePool::distance_of(pool.keys[next]), best.worst()))) {
+        nodes[count++] = NodePool::node_of(pool.keys[next++]);
+      }
+      if (count == 0) return;
       measure({nodes, count}, best);
     }
   }
