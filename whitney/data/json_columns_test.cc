@@ -29,11 +29,11 @@ TEST(JsonColumns, FillsRowsThatLackAField) {
   JsonColumns columns("t.jsonl");
   columns.add(row(1, {{0, 1}}), kNames);
   columns.add(row(2, {}), kNames);
-  columns.add(row(4, {{1, "x"}, {0, 0.5}}), kNames);
+  columns.add(row(4, {{1, "x"}, {0, 0.5}}), kNames);  // makes `a` real
   columns.add(row(5, {}), kNames);
   const Attributes attributes = columns.finish({});
   ASSERT_EQ(attributes.names(), kNames);
-  EXPECT_EQ(values_of(attributes.columns[0]), "[1,null,0.5,null]");
+  EXPECT_EQ(values_of(attributes.columns[0]), "[1.0,null,0.5,null]");
   EXPECT_EQ(values_of(attributes.columns[1]), R"([null,null,"x",null])");
 }
 
