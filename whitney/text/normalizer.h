@@ -14,7 +14,7 @@ namespace whitney::text {
 /// Buffers that a caller keeps between calls, so that nothing is allocated per text.
 struct NormalizerScratch {
   std::string text;
-  std::string word;
+  std::vector<Span> matches;
   RegexScratch regex;
 };
 

@@ -46,17 +46,18 @@ enum class Category : uint8_t {
 /// What a code point is to the steps of a tokenizer. The sets are those of the Hugging Face `tokenizers`
 /// library, code point by code point: it takes them from several versions of Unicode, and so do these bits.
 enum Property : uint16_t {
-  kWhiteSpace = 1,        // White_Space: \s, the splits on white space
-  kLetter = 2,            // \p{L}
-  kNumber = 4,            // \p{N}
-  kWord = 8,              // \w
-  kNumeric = 16,          // what Digits splits off
-  kPunctuation = 32,      // what Punctuation and BertPreTokenizer split off
-  kNonSpacingMark = 64,   // what BertNormalizer drops after decomposing
-  kMark = 128,            // what StripAccents drops
-  kRemovedByClean = 256,  // what BertNormalizer's clean_text deletes
-  kBlankedByClean = 512,  // what clean_text turns into a blank
-  kIdeograph = 1024,      // what handle_chinese_chars puts blanks around
+  kWhiteSpace = 1,           // White_Space: \s, the splits on white space
+  kLetter = 2,               // \p{L}
+  kNumber = 4,               // \p{N}
+  kWord = 8,                 // \w
+  kNumeric = 16,             // what Digits splits off
+  kPunctuation = 32,         // what Punctuation and BertPreTokenizer split off
+  kNonSpacingMark = 64,      // what BertNormalizer drops after decomposing
+  kMark = 128,               // what StripAccents drops
+  kRemovedByClean = 256,     // what BertNormalizer's clean_text deletes
+  kBlankedByClean = 512,     // what clean_text turns into a blank
+  kIdeograph = 1024,         // what handle_chinese_chars puts blanks around
+  kWordOfWhitespace = 2048,  // \w of the pre-tokeniser Whitespace, which another library evaluates
 };
 
 inline constexpr char32_t kReplacementCharacter = 0xFFFD;
@@ -104,10 +105,9 @@ enum class NormalForm : uint8_t { kNfc, kNfd, kNfkc, kNfkd };
 /// Appends the normal form of `text` to `out`. Runs of ASCII are copied.
 WHITNEY_API void append_normal_form(NormalForm form, std::string_view text, std::string& out);
 
-/// Appends the full lower-case form of `text`: final sigma included, as Rust's str::to_lowercase.
+/// Appends the lower-case form of each character on its own (final sigma is not looked for), as the judge
+/// does.
 WHITNEY_API void append_lower_case(std::string_view text, std::string& out);
-/// Appends the lower-case form of each character on its own, as Rust's char::to_lowercase.
-WHITNEY_API void append_lower_case_of_each(std::string_view text, std::string& out);
 
 /// The length in bytes of the extended grapheme cluster at the front of `text`, which must not be empty.
 WHITNEY_API size_t grapheme_length(std::string_view text);
