@@ -1,0 +1,220 @@
+#include "whitney/text/tokenizer_declaration.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "whitney/core/error.h"
+
+namespace whitney::text {
+namespace {
+
+const Value& member_or_null(const Value& object, std::string_view name) {
+  static const Value kNull;
+  const Value* value = object.find(name);
+  return value == nullptr ? kNull : *value;
+}
+
+// Runs `read` and puts the part's name before what it throws.
+template <class Read>
+auto reading(std::string_view part, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    fail(part, ": ", error.what());
+  }
+}
+
+AddedToken special_token(std::string_view content, int32_t id) {
+  AddedToken token;
+  token.content = content;
+  token.id = id;
+  token.special = true;
+  token.normalized = false;
+  return token;
+}
+
+bool flag_of(const Value& config, std::string_view name, bool otherwise) {
+  const Value& value = member_or_null(config, name);
+  return value.is_null() ? otherwise : value.as_bool();
+}
+
+Value split_then_bytes(std::string_view regex) {
+  Value split = typed(
+      "Split", {{"pattern", Value::object({{"Regex", regex}})}, {"behavior", "Isolated"}, {"invert", false}});
+  Value bytes = typed("ByteLevel", {{"add_prefix_space", false}, {"use_regex", false}});
+  return typed("Sequence", {{"pretokenizers", Value::List{std::move(split), std::move(bytes)}}});
+}
+
+Value byte_level(bool add_prefix_space) {
+  return typed("ByteLevel", {{"add_prefix_space", add_prefix_space}, {"use_regex", true}});
+}
+
+constexpr std::string_view kQwenRegex =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kLlamaRegex =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+void read_merges_file(std::string_view text, BytePairDeclaration& model) {
+  int64_t line_number = 0;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++line_number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    // Only the first line is a comment; a later one may be a merge of "#".
+    if (line.empty() || (line_number == 1 && line.starts_with("#version"))) continue;
+    const size_t blank = line.find(' ');
+    if (blank == line.npos || line.find(' ', blank + 1) != line.npos) {
+      fail("merges.txt:", line_number, ": expected two tokens with a blank between them, not \"", line, "\"");
+    }
+    append_merge(line.substr(0, blank), line.substr(blank + 1), model);
+  }
+}
+
+// The class of the config without "Fast"; else what the special tokens tell.
+std::string byte_level_class(const Vocabulary& vocabulary, const Value& config) {
+  if (const Value& name = member_or_null(config, "tokenizer_class"); !name.is_null()) {
+    std::string result = name.as_string();
+    if (result.ends_with("Fast")) result.resize(result.size() - 4);
+    return result;
+  }
+  if (vocabulary.find("<s>") != kNoToken && vocabulary.find("<mask>") != kNoToken) return "RobertaTokenizer";
+  if (vocabulary.find("<|endoftext|>") != kNoToken) return "GPT2Tokenizer";
+  fail(
+      "neither a tokenizer_config.json nor the special tokens tell whose vocab.json and merges.txt these "
+      "are");
+}
+
+void declare_specials(std::initializer_list<std::string_view> names, const Vocabulary& vocabulary,
+                      TokenizerDeclaration& declaration) {
+  for (const std::string_view name : names) {
+    const int32_t id = vocabulary.find(name);
+    if (id != kNoToken) declaration.added_tokens.push_back(special_token(name, id));
+  }
+}
+
+}  // namespace
+
+Value typed(std::string_view type, Value::Object members) {
+  members.insert(members.begin(), {"type", Value(type)});
+  return Value::object(std::move(members));
+}
+
+Value template_around(const std::vector<std::pair<std::string, int32_t>>& leading,
+                      const std::vector<std::pair<std::string, int32_t>>& trailing) {
+  Value::List single;
+  Value specials = Value::object();
+  const auto append = [&](const auto& tokens) {
+    for (const auto& [name, id] : tokens) {
+      single.push_back(Value::object({{"SpecialToken", Value::object({{"id", name}, {"type_id", 0}})}}));
+      specials.set(name, Value::object({{"id", name}, {"ids", Value::List{int64_t{id}}}}));
+    }
+  };
+  append(leading);
+  single.push_back(Value::object({{"Sequence", Value::object({{"id", "A"}, {"type_id", 0}})}}));
+  append(trailing);
+  return typed("TemplateProcessing",
+               {{"single", std::move(single)}, {"special_tokens", std::move(specials)}});
+}
+
+TokenizerDeclaration read_tokenizer_json(const Value& file) {
+  if (!file.is_object()) fail("is no object: expected the parts of a tokenizer");
+  TokenizerDeclaration declaration;
+  declaration.model = reading("model", [&] { return read_model(file.at("model")); });
+  declaration.added_tokens =
+      reading("added_tokens", [&] { return read_added_tokens(member_or_null(file, "added_tokens")); });
+  declaration.normalizer = member_or_null(file, "normalizer");
+  declaration.pre_tokenizer = member_or_null(file, "pre_tokenizer");
+  declaration.post_processor = member_or_null(file, "post_processor");
+  declaration.decoder = member_or_null(file, "decoder");
+  declaration.truncation = member_or_null(file, "truncation");
+  declaration.padding = member_or_null(file, "padding");
+  return declaration;
+}
+
+TokenizerDeclaration declare_bert(Vocabulary vocabulary, const Value& config) {
+  TokenizerDeclaration declaration;
+  for (const std::string_view name : {"[UNK]", "[CLS]", "[SEP]"}) {
+    if (vocabulary.find(name) == kNoToken) fail("the vocabulary has no token ", name);
+  }
+  declare_specials({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, vocabulary, declaration);
+  declaration.normalizer =
+      typed("BertNormalizer", {{"clean_text", true},
+                               {"handle_chinese_chars", flag_of(config, "tokenize_chinese_chars", true)},
+                               {"strip_accents", member_or_null(config, "strip_accents")},
+                               {"lowercase", flag_of(config, "do_lower_case", true)}});
+  declaration.pre_tokenizer = typed("BertPreTokenizer");
+  declaration.post_processor =
+      template_around({{"[CLS]", vocabulary.find("[CLS]")}}, {{"[SEP]", vocabulary.find("[SEP]")}});
+  declaration.decoder = typed("WordPiece", {{"prefix", "##"}, {"cleanup", true}});
+  declaration.config = config;
+  WordPieceDeclaration model;
+  model.vocabulary = std::move(vocabulary);
+  declaration.model = std::move(model);
+  return declaration;
+}
+
+TokenizerDeclaration declare_byte_level(const Value& vocabulary, std::string_view merges,
+                                        const Value& config) {
+  TokenizerDeclaration declaration;
+  BytePairDeclaration model;
+  model.vocabulary = Vocabulary::of_object(vocabulary);
+  read_merges_file(merges, model);
+  const std::string kind = byte_level_class(model.vocabulary, config);
+  const bool add_prefix_space = flag_of(config, "add_prefix_space", false);
+  declaration.pre_tokenizer = byte_level(add_prefix_space);
+  if (kind == "RobertaTokenizer") {
+    declare_specials({"<s>", "<pad>", "</s>", "<unk>"}, model.vocabulary, declaration);
+    if (const int32_t mask = model.vocabulary.find("<mask>"); mask != kNoToken) {
+      declaration.added_tokens.push_back(special_token("<mask>", mask));
+      declaration.added_tokens.back().lstrip = true;
+    }
+    const auto framed = [&](const char* name) -> std::pair<std::string, int32_t> {
+      if (model.vocabulary.find(name) == kNoToken) fail("the vocabulary has no token ", name);
+      return {name, model.vocabulary.find(name)};
+    };
+    declaration.post_processor = template_around({framed("<s>")}, {framed("</s>")});
+  } else if (kind == "GPT2Tokenizer") {
+    declare_specials({"<|endoftext|>"}, model.vocabulary, declaration);
+  } else if (kind == "Qwen2Tokenizer") {
+    declaration.normalizer = typed("NFC");
+    declaration.pre_tokenizer = split_then_bytes(kQwenRegex);
+    declare_specials({"<|endoftext|>", "<|im_start|>", "<|im_end|>"}, model.vocabulary, declaration);
+  } else {
+    fail("\"", kind, "\" needs a tokenizer.json (from vocab.json and merges.txt only GPT2Tokenizer, ",
+         "RobertaTokenizer and Qwen2Tokenizer are known)");
+  }
+  declaration.decoder = typed("ByteLevel");
+  declaration.config = config;
+  declaration.model = std::move(model);
+  return declaration;
+}
+
+BytePairStyle byte_pair_style(std::string_view name) {
+  const auto is_one_of = [name](std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  if (is_one_of({"llama3", "llama-v3", "llama-bpe"})) {
+    return {.normalizer = {},
+            .pre_tokenizer = split_then_bytes(kLlamaRegex),
+            .ignore_merges = true,
+            .add_bos = true};
+  }
+  if (is_one_of({"qwen2", "deepseek-r1-qwen"})) {
+    return {.normalizer = typed("NFC"), .pre_tokenizer = split_then_bytes(kQwenRegex)};
+  }
+  if (is_one_of({"gpt-2", "phi-2"})) return {.normalizer = {}, .pre_tokenizer = byte_level(false)};
+  if (is_one_of({"smollm", "starcoder", "refact"})) {
+    Value digits = typed("Digits", {{"individual_digits", true}});
+    return {.normalizer = {},
+            .pre_tokenizer =
+                typed("Sequence", {{"pretokenizers", Value::List{std::move(digits), byte_level(false)}}})};
+  }
+  fail("unknown pre-tokenizer \"", name,
+       "\" (known: gpt-2, phi-2, llama-bpe, llama3, llama-v3, qwen2, deepseek-r1-qwen, smollm, starcoder, "
+       "refact)");
+}
+
+}  // namespace whitney::text
