@@ -34,7 +34,7 @@ REGEXES = [f"(?:{p})" for p in PATTERNS] + [
     O200K, DEEPSEEK, "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+", r" ?[^(\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+",
     r"\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+", r"\s+$", r"^\s+", r"\d", r"\d{3}(?=\d)", r"\w+|[^\w\s]+", r"\b", r"\B",
     r"(?<=[a-z])(?=[A-Z])", r"(?<!\d)\d+?", r"(?<=a|bc)d", r"(?<!a|bc)d", r"(a|ab)(c|bcd)?", r"(?:a|b)*?c", r"a{2,3}?", r"a{2}?", r"a{,2}b", r"a{x}",
-    r"(?>a+)b", r"a*+a", r"(?:ab|a)++b", r"[a-c&&[^b]]+", r"[^a-c&&b-d]", r"[]a]+", r"[a\]-]+", r"[\w&&[^\d_]]+", r"(?i)STRA\u00dfe|k",
+    r"(?>a+)b", r"a*+a", r"(?:ab|a)++b", r"[a-c&&[^b]]+", r"[^a-c&&b-d]", r"[]a]+", r"[a\]-]+", r"[\w&&[^\d_]]+", r"(?i)STRABE|k",
     r"(?i:[a-f]+)X?", r"x(?i)y|z", r"(?m:.+)", r".+", r"\R", r"\h+", r"\H+", r"[[:space:][:digit:]]+", r"\p{^L}+", r"\P{N}+", r"\p{Lu}\p{Ll}*", r"\x41|\u0042|\x{43}",
     r"\A.", r".\z", r".\Z", r"^.", r".$", r"(a*)*", r"(a*)+b", r"(?:a?){3}", r"(|a)+", r"a||b", r"", r"\p{M}+", r"(?=a)\w", r"(?!a)\w+", r"(?=(?:ab)+c)a", r"\p{Sc}|\p{Pd}",
 ]

@@ -324,7 +324,7 @@ class Parser {
         p_ += 2;
         return line_break();
       default:
-        if (auto set = parse_set_escape()) return set_node(std::move(*set));
+        if (auto set = parse_set_escape(false)) return set_node(std::move(*set));
         return literal(parse_character_escape(false));
     }
   }
@@ -344,7 +344,7 @@ class Parser {
   }
 
   /// Takes an escape that stands for a set of characters; else nothing, behind the backslash.
-  std::optional<CodePointSet> parse_set_escape() {
+  std::optional<CodePointSet> parse_set_escape(bool in_class) {
     ++p_;
     if (p_ == end_) refuse("a backslash at the end");
     switch (*p_) {
@@ -353,7 +353,7 @@ class Parser {
         return property_escape(kWhiteSpace, *p_ == 'S');
       case 'w':
       case 'W':
-        return property_escape(kWord, *p_ == 'W');
+        return word_escape(*p_++ == 'W', in_class);
       case 'd':
       case 'D':
         return named_escape("nd", *p_ == 'D');
@@ -366,6 +366,19 @@ class Parser {
       default:
         return std::nullopt;
     }
+  }
+
+  /// Oniguruma takes the superscripts and fractions of Latin-1 for parts of words, but not inside [..].
+  static CodePointSet word_escape(bool negated, bool in_class) {
+    CodePointSet set = CodePointSet::with_property(kWord);
+    if (in_class) set = set.intersected(all_but(latin1_numbers()));
+    return negated ? all_but(set) : set;
+  }
+  static CodePointSet latin1_numbers() {
+    CodePointSet set = CodePointSet::of(0xB2, 0xB3);
+    set.add(CodePointSet::of(0xB9));
+    set.add(CodePointSet::of(0xBC, 0xBE));
+    return set;
   }
 
   CodePointSet property_escape(uint16_t property, bool negated) {
@@ -493,7 +506,7 @@ class Parser {
       c = next();
       return std::nullopt;
     }
-    if (auto set = parse_set_escape()) return set;
+    if (auto set = parse_set_escape(true)) return set;
     c = parse_character_escape(true);
     return std::nullopt;
   }
@@ -505,8 +518,9 @@ class Parser {
     std::string_view name = rest.substr(1, size - 1);
     const bool negated = name.starts_with('^');
     if (negated) name.remove_prefix(1);
-    const auto set = CodePointSet::named(name);
-    if (!set) refuse(concat("the class [:", name, ":]"));
+    const bool is_word = name == "word";
+    const auto set = is_word ? word_escape(false, true) : CodePointSet::named(name);
+    if (!set || name.size() < 3) refuse(concat("the class [:", name, ":]"));
     p_ += size + 2;
     return negated ? all_but(*set) : *set;
   }

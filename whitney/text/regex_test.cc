@@ -58,6 +58,13 @@ TEST(Regex, ComparesCaseCharacterByCharacter) {
   EXPECT_EQ(matches_of("x(?i)k|z", "xk xK x\u212A Z z"), (Strings{"xk", "xK", "x\u212A"}));
 }
 
+TEST(Regex, TakesFractionsForWordsOutsideOfClassesOnly) {
+  EXPECT_EQ(matches_of("\\w+", "a\u00BD"), (Strings{"a\u00BD"}));
+  EXPECT_EQ(matches_of("[\\w]+", "a\u00BD"), (Strings{"a"}));
+  EXPECT_EQ(matches_of("[^\\w]+", "a\u00BD"), (Strings{"\u00BD"}));
+  EXPECT_EQ(matches_of("[[:word:]]+", "a\u00BD"), (Strings{"a"}));
+}
+
 TEST(Regex, EmptyMatchesDoNotTouchTheLastMatch) {
   EXPECT_EQ(matches_of("a*", "baac"), (Strings{"", "aa", ""}));
   EXPECT_EQ(matches_of("", "ab"), (Strings{"", "", ""}));
