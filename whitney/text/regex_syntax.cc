@@ -91,7 +91,9 @@ class Parser {
   char32_t next() { return next_code_point(p_); }
 
   Node literal(char32_t c) const { return set_node(cased(CodePointSet::of(c))); }
-  CodePointSet cased(CodePointSet set) const { return options_.ignore_case ? set.with_other_cases() : set; }
+  CodePointSet cased(const CodePointSet& set) const {
+    return options_.ignore_case ? set.with_other_cases() : set;
+  }
 
   Node parse_choice() {
     if (++depth_ > kDeepest) refuse("groups as deep as these");
