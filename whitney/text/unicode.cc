@@ -206,7 +206,7 @@ class Segment {
       const auto end =
           std::find_if(p, marks_.end(), [](const Mark& mark) { return mark.combining_class == 0; });
       const auto before = [](const Mark& a, const Mark& b) { return a.combining_class < b.combining_class; };
-      if (!std::is_sorted(p, end, before)) std::stable_sort(p, end, before);
+      if (!std::is_sorted(p, end, before)) std::ranges::stable_sort(p, end, before);
       p = end;
     }
   }
