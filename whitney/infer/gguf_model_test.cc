@@ -116,6 +116,12 @@ TEST_F(GgufModel, NamesTheMetadataThatIsMissingOrWrong) {
   EXPECT_THAT(error_of([&] { config_of(file); }), HasSubstr("\"llama.block_count\" is \"two\""));
   file.metadata.set("llama.attention.head_count", 3);
   EXPECT_THAT(error_of([&] { Weights::of(file); }), HasSubstr("which are no rotated heads"));
+  file.metadata.set("llama.attention.head_count", 4);
+  for (GgufTensor& tensor : file.tensors) {
+    if (tensor.name == "blk.0.attn_q.weight") tensor.shape.clear();
+  }
+  EXPECT_THAT(error_of([&] { Weights::of(file); }),
+              HasSubstr("\"blk.0.attn_q.weight\" is [], which are no rotated"));
   file.metadata = Value::object({{"general.architecture", "llama"}});
   EXPECT_THAT(error_of([&] { config_of(file); }), HasSubstr("has no metadata \"llama.embedding_length\""));
 }

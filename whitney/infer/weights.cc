@@ -187,7 +187,7 @@ Weights Weights::of(const GgufFile& gguf) {
     if (!origin) continue;
     if (origin->interleaved_heads > 0) {
       const int64_t outputs = tensor.shape.empty() ? 0 : tensor.shape.front();
-      if (outputs % (2 * origin->interleaved_heads) != 0) {
+      if (outputs == 0 || outputs % (2 * origin->interleaved_heads) != 0) {
         fail(gguf.path, ": tensor \"", tensor.name, "\" is ", shape_text(tensor.shape),
              ", which are no rotated heads, of which the metadata count ", origin->interleaved_heads);
       }
