@@ -15,7 +15,7 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 
 # Where a checkout is not git's, or belongs to somebody else: what the two commands make (.gitignore names the same).
-_MADE = ("build", "build-*", ".git", ".venv", ".cache", "quickstart.out", "peers", "dist", "__pycache__", ".pytest_cache")
+_MADE = ("build", "build-*", ".git", ".venv", ".cache", "quickstart.out", "models", "peers", "dist", "__pycache__", ".pytest_cache")
 
 
 def _walk(root):

@@ -46,6 +46,9 @@ class OptionFiller {
 
   void typed(const TypedOption& option) {
     TypedOption plain = option;
+    // `encode` has an --output of another meaning, so that its file goes by -o alone.
+    if (plain.name == "o")
+      plain.name = find_spec(command_.verb->options, "output_file") ? "output_file" : "output";
     const OptionSpec* spec = find(plain.name);
     if (spec == nullptr && is_bool(find(without_no(plain.name)))) {
       if (plain.value) throw UsageError(concat("option \"", dashed(plain.name), "\" takes no value"));
@@ -158,6 +161,8 @@ void take_method(Command& command, std::vector<std::string>& positionals) {
   positionals.erase(positionals.begin());
 }
 
+std::string short_name(const std::string& option) { return option == "output" ? "-o" : dashed(option); }
+
 void check_inputs(const Command& command) {
   const VerbCommand& verb = *command.verb;
   const size_t given = command.inputs.size();
@@ -168,9 +173,9 @@ void check_inputs(const Command& command) {
   }
   const std::string& spare = command.inputs[verb.max_inputs];
   const bool is_meant = !verb.spare_word.empty() && !command.was_typed(verb.spare_word);
-  throw UsageError(concat("\"", spare, "\" is one word too many for ", verb.name,
-                          is_meant ? concat("; did you mean ", dashed(verb.spare_word), " ", spare, "?") : "",
-                          usage));
+  throw UsageError(
+      concat("\"", spare, "\" is one word too many for ", verb.name,
+             is_meant ? concat("; did you mean ", short_name(verb.spare_word), " ", spare, "?") : "", usage));
 }
 
 std::string words_of(const Command& command) {

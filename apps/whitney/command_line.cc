@@ -19,7 +19,6 @@ bool looks_like_value(std::string_view word) {
 }
 
 std::string plain_name(std::string_view typed) {
-  if (typed == "o") return "output";
   if (typed == "h") return "help";
   std::string name(typed);
   std::replace(name.begin(), name.end(), '-', '_');
@@ -70,7 +69,7 @@ Words split_words(std::span<const std::string> words, const std::function<bool(s
 }
 
 std::string dashed(std::string_view name) {
-  if (name == "output") return "-o";
+  if (name == "output_file") return "-o";
   if (name.size() == 1) return "-" + std::string(name);
   std::string text = "--" + std::string(name);
   std::replace(text.begin(), text.end(), '_', '-');

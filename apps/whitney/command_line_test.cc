@@ -35,7 +35,7 @@ TEST(SplitWords, TellsPositionalsFromOptions) {
   EXPECT_EQ(words.options[0].value, "40");
   EXPECT_EQ(words.options[1].name, "k");
   EXPECT_EQ(words.options[1].value, "5");
-  EXPECT_EQ(words.options[2].name, "output");
+  EXPECT_EQ(words.options[2].name, "o");
   EXPECT_EQ(words.options[3].name, "dim");
   EXPECT_EQ(words.options[3].value, "3");
 }

@@ -1,15 +1,143 @@
+#include <filesystem>
+#include <system_error>
+
+#include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
+#include "whitney/core/error.h"
+#include "whitney/core/prepare_run.h"
+#include "whitney/data/atomic_file.h"
+#include "whitney/data/input_size.h"
+#include "whitney/data/readers.h"
+#include "whitney/infer/encode_corpus.h"
 
 namespace whitney::app {
+namespace {
+
+struct EncodeVerbOptions {
+  std::optional<Path> output_file;
+  std::optional<std::string> id_field;
+  std::string text_field = "text";
+  infer::Precision precision = infer::Precision::kFloat32;
+  infer::EncodeOptions encode;
+
+  void fields(auto&& field) {
+    field("output_file", output_file,
+          "File to write; .safetensors keeps everything, .npy, .fvecs and others what they can, - is "
+          "standard output");
+    field("id_field", id_field, "Field of the id; absent: id, else row numbers");
+    field("text_field", text_field, "Field of the text");
+    field(
+        "precision", precision,
+        "How weights are kept: int8 takes a quarter of the memory and less time, and moves vectors a little");
+    encode.fields(field);
+  }
+};
+
+// A pipe or a device keeps no work of a stopped run.
+std::optional<std::string> journal_of(const std::string& output) {
+  if (output == "-" || output.starts_with("/dev/")) return std::nullopt;
+  return output + ".partial";
+}
+
+void refuse_if_too_large(const CostEstimate& cost, const Context& context) {
+  if (cost.peak_bytes <= context.memory_limit_bytes()) return;
+  fail("encode needs about ", size_text(cost.peak_bytes), " of memory, and ",
+       size_text(context.memory_limit_bytes()), " are allowed (--max-memory)");
+}
+
+// Tokens of a text are known only when it is cut; about four bytes make one.
+int64_t tokens_of_bytes(int64_t num_bytes, int64_t num_texts) { return num_bytes / 4 + 2 * num_texts; }
+
+std::string shape_text(const infer::EncodedCorpus& encoded) {
+  const infer::Encoding& encoding = encoded.encoding;
+  const std::string texts = count_text(encoded.ids.size());
+  if (!encoding.sparse_starts.empty())
+    return concat(texts, " texts, ", count_text(std::ssize(encoding.sparse_words)), " weights of words");
+  if (!encoding.starts.empty())
+    return concat(texts, " texts, ", count_text(encoding.vectors.rows()), " x ", encoding.vectors.cols(),
+                  " float32");
+  return concat(texts, " x ", encoding.vectors.cols(), " float32");
+}
+
+infer::EncodedCorpus encode_or_keep(Session& session, const infer::Encoder& encoder,
+                                    const std::string& model_path, const Corpus& corpus,
+                                    const infer::EncodeOptions& options,
+                                    const std::optional<std::string>& journal) {
+  try {
+    return infer::encode_corpus(session.context, encoder, model_path, corpus, options, journal);
+  } catch (const Cancelled&) {
+    std::error_code ignored;
+    if (journal && std::filesystem::exists(*journal, ignored))
+      session.note(
+          concat("what was finished is kept in ", *journal, ": the same command goes on from there"));
+    throw;
+  }
+}
+
+Outcome run_encode(const Command& command, Session& session) {
+  const Stopwatch watch;
+  const auto options = options_from<EncodeVerbOptions>(command.options);
+  const std::string output = required_output(command, options.output_file);
+  check_output(output, command.common.force);
+  const std::string& model_path = command.inputs[0];
+  const infer::Encoder encoder = infer::Encoder::open(session.context, model_path, options.precision);
+  const Corpus corpus =
+      read_corpus(command.inputs[1], {options.id_field}, options.text_field, session.context);
+  int64_t num_bytes = 0;
+  for (const std::string& text : corpus.texts) num_bytes += std::ssize(text);
+  refuse_if_too_large(encoder.estimate(session.context, corpus.ids.size(),
+                                       tokens_of_bytes(num_bytes, corpus.ids.size()), options.encode),
+                      session.context);
+  const std::optional<std::string> journal = journal_of(output);
+  const infer::EncodedCorpus encoded =
+      encode_or_keep(session, encoder, model_path, corpus, options.encode, journal);
+  if (encoded.num_resumed > 0) {
+    session.note(concat("went on behind ", count_text(encoded.num_resumed),
+                        " texts that a stopped run had encoded (", *journal, ")"));
+  }
+  infer::save(encoded, output, command.common.force, session.context);
+  if (journal) infer::forget_journal(*journal);
+  return written(output, shape_text(encoded),
+                 Value::object({{"rows", encoded.ids.size()},
+                                {"dim", encoded.encoding.vectors.cols()},
+                                {"resumed_rows", encoded.num_resumed}}),
+                 watch.seconds(), session);
+}
+
+Outcome estimate_encode(const Command& command, Session& session) {
+  const auto options = options_from<EncodeVerbOptions>(command.options);
+  const infer::Encoder encoder = infer::Encoder::open(session.context, command.inputs[0], options.precision);
+  const DataSize size = estimate_size(command.inputs[1], DataKind::kCorpus, false);
+  const CostEstimate cost =
+      encoder.estimate(session.context, size.num_rows, size.nnz + 2 * size.num_rows, options.encode);
+  Outcome outcome = estimate_outcome(cost, session.context, Value::object({{"rows", size.num_rows}}));
+  outcome.text = concat("input: about ", count_text(size.num_rows), " texts\n") + outcome.text;
+  return outcome;
+}
+
+}  // namespace
 
 VerbCommand encode_verb() {
   VerbCommand verb;
   verb.name = "encode";
-  verb.arguments = "MODEL INPUT -o OUTPUT";
+  verb.arguments = "MODEL TEXTS -o OUTPUT [--option value ...]";
   verb.summary = "a model x data -> embeddings";
-  verb.description = "Makes embeddings of new data with a trained model.";
-  verb.examples = {"whitney encode models/minilm texts.jsonl -o texts.safetensors"};
-  verb.methods_of = Verb::kEncode;
+  verb.description =
+      "Makes embeddings of texts with a trained model: a folder as Hugging Face and sentence-transformers "
+      "keep "
+      "it (config.json, tokenizer.json, model.safetensors) or a .gguf file. Texts are JSON lines, CSV, TSV "
+      "or "
+      "plain lines, packed or not; - is standard input. A run that was stopped goes on when the same command "
+      "is "
+      "given again: what it had finished is kept in OUTPUT.partial.";
+  verb.examples = {"whitney encode models/minilm texts.jsonl -o texts.safetensors",
+                   "whitney encode models/minilm texts.tsv -o texts.npy --dim 128 --normalize"};
+  verb.min_inputs = verb.max_inputs = 2;
+  verb.options = option_specs<EncodeVerbOptions>();
+  verb.common = {"threads", "force", "max_memory"};
+  verb.spare_word = "output_file";
+  verb.run = run_encode;
+  verb.estimate = estimate_encode;
   return verb;
 }
 

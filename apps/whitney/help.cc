@@ -21,7 +21,7 @@ std::string padded(std::string text, size_t width) {
 // "  --dim                   Width d of a vector (int in [1, 65536]; default 128)".
 std::string option_line(const OptionSpec& spec) {
   std::string left = "  " + dashed(spec.name);
-  if (spec.name == "output") left += ", --output";
+  if (spec.name == "output" && spec.kind == OptionKind::kPath) left = "  -o, --output";
   std::string type = spec.type_text();
   const bool is_switch = spec.kind == OptionKind::kBool && !spec.is_list && !spec.is_optional;
   if (!is_switch) {

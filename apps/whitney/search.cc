@@ -4,6 +4,7 @@
 #include "apps/whitney/fused_hits.h"
 #include "apps/whitney/hits.h"
 #include "apps/whitney/outputs.h"
+#include "apps/whitney/text_query.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
 #include "whitney/data/readers.h"
@@ -98,12 +99,13 @@ bool has_vector(const SearchOptions& options) {
   return options.id || !options.vector.empty() || options.queries;
 }
 
-Queries read_queries(const Index& index, const SearchOptions& options, const Context& context) {
+Queries read_queries(const Index& index, const SearchOptions& options, Session& session) {
+  const Context& context = session.context;
   if (index.holds_texts()) return read_texts(options, context);
   if (options.text && !has_vector(options)) {
-    fail(
-        "--text needs an encoder, and this version has none yet: give the query as --vector, --id or "
-        "--queries");
+    if (!options.model)
+      throw UsageError("--text needs the model that encoded the vectors searched: --model FOLDER_OR_GGUF");
+    return {encode_query(index, options.model->value, *options.text, session), {}, {*options.text}, {}};
   }
   if (options.id) return by_id(index, *options.id);
   if (!options.vector.empty()) return {one_row(options.vector), {}, {"vector"}, {}};
@@ -186,7 +188,7 @@ Outcome run_fused(const Command& command, const SearchOptions& options, Session&
     const Index& other = searcher == &first ? second.index() : first.index();
     SearchRequest request = request_of(command, options, searcher->index(), &other);
     request.k = std::max(options.fusion.depth, options.k);
-    Queries queries = read_queries(searcher->index(), options, session.context);
+    Queries queries = read_queries(searcher->index(), options, session);
     if (!results.empty() && queries.names.size() != fused.queries.size())
       fail(fused.queries.size(), " queries for the first index and ", queries.names.size(),
            " for the second");
@@ -213,7 +215,7 @@ Outcome run_search(const Command& command, Session& session) {
   const Index& index = searcher.index();
   const std::vector<std::string> show = attributes_to_show(index.attributes(), options.show);
   report_unused(command, options, session);
-  Queries queries = read_queries(index, options, session.context);
+  Queries queries = read_queries(index, options, session);
   const SearchResult result =
       ask(searcher, queries, request_of(command, options, index, nullptr), session.context);
 
@@ -257,6 +259,7 @@ VerbCommand search_verb() {
       "whitney search nodes.hnsw.safetensors --id numpy -k 5 --filter 'section = \"python\"' --show "
       "section,size",
       "whitney search nodes.safetensors --vector 0.1,0.2,0.3 --exact --json",
+      "whitney search texts.hnsw.safetensors --text \"play music in a terminal\" --model models/minilm -k 5",
       "whitney search texts.bm25.safetensors --text 'play music' --with nodes.safetensors --id mpd"};
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<SearchOptions>();

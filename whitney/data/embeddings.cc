@@ -10,6 +10,7 @@
 #include "whitney/core/hash.h"
 #include "whitney/core/options.h"
 #include "whitney/core/parallel.h"
+#include "whitney/data/labels.h"
 
 namespace whitney {
 namespace {
@@ -169,6 +170,18 @@ std::string fingerprint(const Table& table) {
   Hasher128 hasher;
   update(hasher, table.ids);
   update(hasher, table.attributes);
+  return hasher.digest();
+}
+
+std::string fingerprint(const Corpus& corpus) {
+  Hasher128 hasher;
+  const std::string ids = fingerprint(Table{corpus.ids, {}});
+  hasher.update(ids.data(), std::ssize(ids));
+  for (const std::string& text : corpus.texts) {
+    const int64_t size = std::ssize(text);
+    hasher.update(&size, sizeof size);
+    hasher.update(text.data(), size);
+  }
   return hasher.digest();
 }
 

@@ -28,4 +28,7 @@ struct WHITNEY_API Corpus {
   std::vector<std::string> texts;
 };
 
+/// xxh3-128 over ids and texts.
+WHITNEY_API std::string fingerprint(const Corpus& corpus);
+
 }  // namespace whitney

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "whitney/core/error.h"
-#include "whitney/core/hash.h"
 #include "whitney/core/prepare_run.h"
 
 namespace whitney {
@@ -36,16 +35,7 @@ DataSize size_of(const Dataset& data) {
 std::string fingerprint_of(const Dataset& data) {
   if (const auto* graph = std::get_if<Graph>(&data)) return fingerprint(*graph);
   if (const auto* table = std::get_if<Table>(&data)) return fingerprint(*table);
-  const auto& corpus = std::get<Corpus>(data);
-  Hasher128 hasher;
-  const std::string ids = fingerprint(Table{corpus.ids, {}});
-  hasher.update(ids.data(), std::ssize(ids));
-  for (const std::string& text : corpus.texts) {
-    const int64_t size = std::ssize(text);
-    hasher.update(&size, sizeof size);
-    hasher.update(text.data(), size);
-  }
-  return hasher.digest();
+  return fingerprint(std::get<Corpus>(data));
 }
 
 Value describe_input(const Dataset& data) {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "whitney/core/error.h"
-#include "whitney/core/hash.h"
 #include "whitney/core/prepare_run.h"
 #include "whitney/search/flat.h"
 
@@ -37,20 +36,6 @@ Value complete_record(const Method& method, const Embeddings& embeddings, const 
   if (parent.is_object() && !parent.as_object().empty())
     record.set("parents", Value::List{std::move(parent)});
   return record;
-}
-
-std::string fingerprint(const Corpus& corpus) {
-  Hasher128 hasher;
-  const auto add = [&](std::string_view text) {
-    const auto size = static_cast<uint64_t>(text.size());
-    hasher.update(&size, sizeof(size));
-    hasher.update(text.data(), std::ssize(text));
-  };
-  for (int64_t row = 0; row < corpus.ids.size(); ++row) {
-    add(corpus.ids.text(row));
-    add(corpus.texts[static_cast<size_t>(row)]);
-  }
-  return hasher.digest();
 }
 
 void check_corpus(const Corpus& corpus) {

@@ -1,0 +1,240 @@
+#include "whitney/infer/encode_corpus.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "whitney/core/error.h"
+#include "whitney/core/hash.h"
+#include "whitney/core/options.h"
+#include "whitney/data/artifact.h"
+#include "whitney/data/block_journal.h"
+#include "whitney/data/growing_matrix.h"
+#include "whitney/data/mapped_file.h"
+#include "whitney/data/readers.h"
+
+namespace whitney::infer {
+namespace {
+
+// Half a minute of work or less on one core; enough texts that sorting by length leaves nothing to gain.
+constexpr int64_t kBlockTexts = 2048;
+
+template <class T>
+void put(std::vector<std::byte>& bytes, const T* values, int64_t count) {
+  const auto* from = reinterpret_cast<const std::byte*>(values);
+  const auto* size = reinterpret_cast<const std::byte*>(&count);
+  bytes.insert(bytes.end(), size, size + sizeof count);
+  bytes.insert(bytes.end(), from, from + count * static_cast<int64_t>(sizeof(T)));
+}
+
+template <class T>
+std::vector<T> take(std::span<const std::byte>& bytes) {
+  int64_t count = 0;
+  std::memcpy(&count, bytes.data(), sizeof count);
+  bytes = bytes.subspan(sizeof count);
+  std::vector<T> values(static_cast<size_t>(count));
+  if (count > 0) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
+  bytes = bytes.subspan(values.size() * sizeof(T));
+  return values;
+}
+
+// A block of the journal (whose hash was checked): the members of an Encoding one behind the other.
+std::vector<std::byte> bytes_of(const Encoding& encoding) {
+  std::vector<std::byte> bytes;
+  const int64_t cols = encoding.vectors.cols();
+  put(bytes, &cols, 1);
+  put(bytes, reinterpret_cast<const float*>(encoding.vectors.bytes().data()), encoding.vectors.rows() * cols);
+  put(bytes, encoding.starts.data(), std::ssize(encoding.starts));
+  put(bytes, encoding.sparse_starts.data(), std::ssize(encoding.sparse_starts));
+  put(bytes, encoding.sparse_words.data(), std::ssize(encoding.sparse_words));
+  put(bytes, encoding.sparse_weights.data(), std::ssize(encoding.sparse_weights));
+  return bytes;
+}
+
+void append_starts(std::vector<int64_t>& all, const std::vector<int64_t>& more) {
+  if (more.empty()) return;
+  if (all.empty()) all.push_back(0);
+  const int64_t base = all.back();
+  for (size_t i = 1; i < more.size(); ++i) all.push_back(base + more[i]);
+}
+
+// Joins the encodings of blocks, held once.
+class Blocks {
+ public:
+  void append(std::span<const std::byte> bytes) {
+    const int64_t cols = take<int64_t>(bytes)[0];
+    append_vectors(take<float>(bytes), cols);
+    append_starts(all_.starts, take<int64_t>(bytes));
+    append_starts(all_.sparse_starts, take<int64_t>(bytes));
+    append_sparse(take<int32_t>(bytes), {});
+    append_sparse({}, take<float>(bytes));
+  }
+  void append(const Encoding& block) {
+    const auto* values = reinterpret_cast<const float*>(block.vectors.bytes().data());
+    append_vectors({values, values + block.vectors.rows() * block.vectors.cols()}, block.vectors.cols());
+    append_starts(all_.starts, block.starts);
+    append_starts(all_.sparse_starts, block.sparse_starts);
+    append_sparse(block.sparse_words, block.sparse_weights);
+  }
+  Encoding finish() {
+    if (vectors_) all_.vectors = vectors_->finish();
+    return std::move(all_);
+  }
+
+ private:
+  void append_vectors(std::vector<float> values, int64_t cols) {
+    if (cols == 0) return;
+    if (!vectors_) vectors_.emplace(cols);
+    vectors_->append(std::move(values));
+  }
+  void append_sparse(const std::vector<int32_t>& words, const std::vector<float>& weights) {
+    all_.sparse_words.insert(all_.sparse_words.end(), words.begin(), words.end());
+    all_.sparse_weights.insert(all_.sparse_weights.end(), weights.begin(), weights.end());
+  }
+
+  Encoding all_;
+  std::optional<data::GrowingMatrix> vectors_;
+};
+
+// Passes on how far one block is, as a part of all.
+class BlockProgress : public Progress {
+ public:
+  BlockProgress(const Context& context, int64_t first, int64_t total)
+      : context_(context), first_(first), total_(total) {}
+  void advance(std::string_view stage, int64_t done, int64_t, std::string_view unit) override {
+    context_.advance(stage, first_ + done, total_, unit);
+  }
+  void note(std::string_view sentence) override { context_.note(sentence); }
+
+ private:
+  const Context& context_;
+  int64_t first_, total_;
+};
+
+Value options_value(EncodeOptions options) {
+  whitney::detail::SpecCollector collector;
+  options.fields(collector);
+  Value value = Value::object();
+  for (const OptionSpec& spec : collector.specs) value.set(spec.name, spec.default_value);
+  return value;
+}
+
+Value record_of(const Encoder& encoder, const std::string& model_path, const Corpus& corpus,
+                const EncodeOptions& options) {
+  Value record = Value::object(
+      {{"program_version", kVersion}, {"method", "encode"}, {"options", options_value(options)}});
+  record.set("precision", name_of_enum(encoder.precision()));
+  record.set("metric", name_of_enum(metric_of(encoder)));
+  const Value model = Value::object({{"kind", "model"}, {"fingerprint", fingerprint_of_model(model_path)}});
+  const Value texts = Value::object(
+      {{"kind", "corpus"}, {"num_texts", corpus.ids.size()}, {"fingerprint", fingerprint(corpus)}});
+  record.set("inputs", Value::List{model, texts});
+  return record;
+}
+
+bool is_of_model(const std::filesystem::path& path) {
+  static const std::set<std::string> kExtensions = {".json", ".txt", ".model", ".safetensors"};
+  return kExtensions.contains(path.extension().string());
+}
+
+}  // namespace
+
+Metric metric_of(const Encoder& encoder) {
+  if (encoder.similarity() == "dot") return Metric::kInnerProduct;
+  return encoder.similarity() == "euclidean" ? Metric::kL2 : Metric::kCosine;
+}
+
+std::string fingerprint_of_model(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::vector<std::pair<std::string, std::string>> files;  // name in the model, path
+  if (fs::is_directory(path)) {
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+      if (entry.is_regular_file() && is_of_model(entry.path()))
+        files.emplace_back(fs::relative(entry.path(), path).string(), entry.path().string());
+    }
+  } else {
+    files.emplace_back("", path);
+  }
+  std::ranges::sort(files);
+  Hasher128 hasher;
+  for (const auto& [name, place] : files) {
+    const Array<std::byte> bytes = map_file(place);
+    const int64_t sizes[] = {std::ssize(name), bytes.size()};
+    hasher.update(sizes, sizeof sizes);
+    hasher.update(name.data(), std::ssize(name));
+    hasher.update(bytes.data(), bytes.size());
+  }
+  return hasher.digest();
+}
+
+EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder, const std::string& model_path,
+                            const Corpus& corpus, const EncodeOptions& given,
+                            const std::optional<std::string>& journal_path) {
+  EncodeOptions options = given;
+  if (!options.prompt && !options.prompt_name) options.prompt_name = encoder.document_prompt();
+  EncodedCorpus encoded;
+  encoded.ids = corpus.ids;
+  encoded.record = record_of(encoder, model_path, corpus, options);
+  std::optional<BlockJournal> journal;
+  if (journal_path) journal.emplace(*journal_path, encoded.record.to_json());
+  Blocks blocks;
+  const int64_t total = corpus.ids.size();
+  const int64_t num_kept = journal ? journal->num_blocks() : 0;
+  encoded.num_resumed = std::min(total, num_kept * kBlockTexts);
+  for (int64_t block = 0; block * kBlockTexts < total; ++block) {
+    if (block < num_kept) {
+      blocks.append(journal->read(block));
+      continue;
+    }
+    context.check_cancelled();
+    const int64_t first = block * kBlockTexts, last = std::min(total, first + kBlockTexts);
+    BlockProgress progress(context, first, total);
+    Context inner = context;
+    inner.progress = &progress;
+    const std::vector<std::string_view> texts(corpus.texts.begin() + first, corpus.texts.begin() + last);
+    const Encoding encoding = encoder.encode(inner, texts, options);
+    if (journal && last < total) journal->append(bytes_of(encoding));
+    blocks.append(encoding);
+  }
+  encoded.encoding = blocks.finish();
+  if (total == 0) encoded.encoding.vectors = Matrix(0, encoder.dim(options));
+  return encoded;
+}
+
+void forget_journal(const std::string& journal_path) {
+  std::error_code ignored;  // the output stands, and a later run would begin it anew
+  std::filesystem::remove(journal_path, ignored);
+}
+
+void save(const EncodedCorpus& encoded, const std::string& path, bool force, const Context& context) {
+  const Encoding& encoding = encoded.encoding;
+  if (encoding.starts.empty() && encoding.sparse_starts.empty()) {
+    const Embeddings embeddings{encoded.ids, encoding.vectors, {}, encoded.record};
+    return path == "-" ? save_embeddings(embeddings, path, force, context)
+                       : write_vectors(embeddings, path, force, context);
+  }
+  if (path != "-" && std::filesystem::path(path).extension() != ".safetensors") {
+    fail(path, ": several vectors a text, or weights of words, are written as .safetensors only");
+  }
+  ArtifactWriter writer("embeddings", encoded.record);
+  const auto add = [&]<class T>(const char* name, const std::vector<T>& values) {
+    writer.add(name, {std::ssize(values)}, Array<T>::copy_of(values));
+  };
+  if (!encoding.starts.empty()) {
+    writer.add("vectors", DType::kF32, {encoding.vectors.rows(), encoding.vectors.cols()},
+               encoding.vectors.bytes());
+    add("vectors.starts", encoding.starts);
+  } else {
+    add("sparse.starts", encoding.sparse_starts);
+    add("sparse.indices", encoding.sparse_words);
+    add("sparse.values", encoding.sparse_weights);
+  }
+  writer.add_ids(encoded.ids);
+  writer.write(path, force, context);
+}
+
+}  // namespace whitney::infer

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "whitney/core/api.h"
+#include "whitney/core/context.h"
+#include "whitney/core/value.h"
+#include "whitney/data/ids.h"
+#include "whitney/data/labels.h"
+#include "whitney/infer/encoder.h"
+#include "whitney/linalg/metric.h"
+
+namespace whitney::infer {
+
+/// A corpus as an encoder sees it, with its provenance.
+struct EncodedCorpus {
+  Ids ids;
+  Encoding encoding;
+  /// As of an Embeddings: method, options, metric, inputs.
+  Value record = Value::object();
+  /// Texts that a stopped run had encoded before.
+  int64_t num_resumed = 0;
+};
+
+/// Encodes the texts of a corpus in blocks of a fixed number, as documents: without a prompt in the options,
+/// with the model's document prompt if it has one. With `journal_path`, every finished block is
+/// kept there until forget_journal: a run that was stopped goes on where it was and gives the
+/// same bytes. A journal of another model, corpus or options is begun anew. `model_path` is fingerprinted
+/// into the record. Throws Error as Encoder::encode and BlockJournal do.
+WHITNEY_API EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder,
+                                        const std::string& model_path, const Corpus& corpus,
+                                        const EncodeOptions& options,
+                                        const std::optional<std::string>& journal_path = std::nullopt);
+
+/// Writes what was encoded: vectors by the extension of `path` as write_vectors does; states of tokens and
+/// weights of words as an artifact only (`vectors` with `vectors.starts`, `sparse.starts/indices/values`).
+WHITNEY_API void save(const EncodedCorpus& encoded, const std::string& path, bool force,
+                      const Context& context);
+
+/// Removes the journal: the output stands.
+WHITNEY_API void forget_journal(const std::string& journal_path);
+
+/// xxh3-128 of the files that make a model: of a folder, its .json, .txt, .model and .safetensors files,
+/// those of modules included, with their names in it.
+WHITNEY_API std::string fingerprint_of_model(const std::string& path);
+
+/// The metric that a model's files name ("dot", "euclidean"), else cosine.
+WHITNEY_API Metric metric_of(const Encoder& encoder);
+
+}  // namespace whitney::infer

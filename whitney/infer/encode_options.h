@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "whitney/core/options.h"
+#include "whitney/infer/model_folder.h"
+
+namespace whitney::infer {
+
+inline constexpr auto enum_names(PoolingMode) {
+  return std::array{"cls", "max", "mean", "mean_sqrt", "weighted_mean", "last"};
+}
+
+/// What comes out for a text: one vector; its tokens' states; or weights of the vocabulary's words (SPLADE).
+enum class EncodeOutput : uint8_t { kDense, kTokens, kSparse };
+inline constexpr auto enum_names(EncodeOutput) { return std::array{"dense", "tokens", "sparse"}; }
+
+/// What becomes of a text with more tokens than max_length. kCut: its beginning counts. kMean: windows are
+/// run one by one and their vectors averaged, each weighing its tokens. kLate: the text is run whole, as far
+/// as the model can, and every window of its states gives a vector (late chunking, arXiv 2409.04701).
+enum class LongTexts : uint8_t { kCut, kMean, kLate };
+inline constexpr auto enum_names(LongTexts) { return std::array{"cut", "mean", "late"}; }
+
+enum class AttentionSwitch : uint8_t { kModel, kCausal, kBidirectional };
+inline constexpr auto enum_names(AttentionSwitch) { return std::array{"model", "causal", "bidirectional"}; }
+
+/// How texts become vectors. The defaults are what the model's own files say.
+struct EncodeOptions {
+  std::optional<std::string> prompt_name;
+  std::optional<std::string> prompt;
+  std::vector<PoolingMode> pooling;
+  std::optional<bool> include_prompt;
+  std::optional<int64_t> layer;
+  std::optional<int64_t> dim;
+  std::optional<bool> normalize;
+  std::optional<int64_t> max_length;
+  LongTexts long_texts = LongTexts::kCut;
+  int64_t overlap = 0;
+  bool echo = false;
+  AttentionSwitch attention = AttentionSwitch::kModel;
+  EncodeOutput output = EncodeOutput::kDense;
+
+  void fields(auto&& field) {
+    field("prompt_name", prompt_name, "The model's prompt put before each text (\"query\", \"document\")");
+    field("prompt", prompt, "A text put before each text, instead of a prompt of the model");
+    field("pooling", pooling, "Makes one vector of a text's states; several are laid side by side");
+    field("include_prompt", include_prompt, "Lets the prompt's tokens take part in pooling");
+    field("layer", layer, Range{1, 4096}, "Stops after so many layers");
+    field("dim", dim, Range{1, 65536}, "Keeps the first coordinates only, and normalises again");
+    field("normalize", normalize, "Gives vectors of length 1");
+    field("max_length", max_length, Range{1, 1 << 20}, "Tokens of a text, special tokens included");
+    field("long_texts", long_texts,
+          "What becomes of longer texts: their beginning, the mean of windows, or a "
+          "vector for each window of one run");
+    field("overlap", overlap, Range{0, 1 << 19}, "Tokens that neighbouring windows share");
+    field("echo", echo, "Gives a decoder each text twice and pools the second (echo embeddings)");
+    field("attention", attention, "Whether tokens see later ones");
+    field("output", output, "A vector, the states of all tokens, or weights of the vocabulary's words");
+  }
+};
+
+}  // namespace whitney::infer

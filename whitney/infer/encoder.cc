@@ -1,0 +1,158 @@
+#include "whitney/infer/encoder.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "whitney/core/error.h"
+#include "whitney/infer/encoder_parts.h"
+#include "whitney/infer/pooling.h"
+
+namespace whitney::infer {
+namespace {
+
+Encoding run(const Context& context, const Encoder::Parts& parts, const TextPieces& pieces,
+             const EncodeOptions& options) {
+  Encoding encoding;
+  switch (options.output) {
+    case EncodeOutput::kTokens: {
+      encoding.starts = pieces.tokens.starts;
+      Matrix states = parts.states(context, pieces, options);
+      if (options.dim || options.normalize.value_or(false)) {
+        states =
+            parts.cut_and_normalized(context, std::move(states), options, options.normalize.value_or(false));
+      }
+      encoding.vectors = std::move(states);
+      break;
+    }
+    case EncodeOutput::kSparse:
+      parts.weigh_words(context, pieces, options, encoding);
+      break;
+    case EncodeOutput::kDense: {
+      const bool averages = options.long_texts == LongTexts::kMean;
+      if (options.long_texts == LongTexts::kLate) encoding.starts = pieces.starts;
+      encoding.vectors = parts.finished(context, parts.pooled(context, pieces, options),
+                                        averages ? &pieces : nullptr, options);
+      break;
+    }
+  }
+  return encoding;
+}
+
+std::optional<std::string> first_prompt(const ModelFolder& folder,
+                                        std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    for (const auto& [known, prompt] : folder.prompts) {
+      if (known == name && !prompt.empty()) return known;
+    }
+  }
+  return std::nullopt;
+}
+
+// Says which options change nothing beside the others.
+void note_idle_options(const Context& context, const EncodeOptions& options, bool has_prompt) {
+  if (options.overlap > 0 && options.long_texts == LongTexts::kCut) {
+    context.note("overlap has no effect with long_texts=cut");
+  }
+  if (options.include_prompt && (!has_prompt || options.echo)) {
+    context.note("include_prompt has no effect without a prompt, nor with echo");
+  }
+  if (options.output != EncodeOutput::kDense && !options.pooling.empty()) {
+    context.note("pooling has no effect unless output=dense");
+  }
+}
+
+}  // namespace
+
+Encoder::Encoder(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+Encoder::Encoder(Encoder&&) noexcept = default;
+Encoder& Encoder::operator=(Encoder&&) noexcept = default;
+Encoder::~Encoder() = default;
+
+Encoder Encoder::open(const Context& context, const std::string& path, Precision precision) {
+  return Encoder(Parts::open(context, path, precision));
+}
+
+Encoding Encoder::encode(const Context& context, std::span<const std::string_view> texts,
+                         const EncodeOptions& options) const {
+  parts_->check(options);
+  if (!parts_->tokenizer) {
+    fail(parts_->folder.transformer_folder,
+         ": has no tokenizer (tokenizer.json, vocab.txt, or vocab.json with merges.txt)");
+  }
+  const PieceSettings settings = parts_->piece_settings(options);
+  note_idle_options(context, options, !settings.prompt.empty());
+  return run(context, *parts_, cut_texts(context, *parts_->tokenizer, texts, options, settings), options);
+}
+
+Encoding Encoder::encode_tokens(const Context& context, text::TokenBatch tokens,
+                                const EncodeOptions& options) const {
+  parts_->check(options);
+  return run(context, *parts_, whole_pieces(std::move(tokens)), options);
+}
+
+int64_t Encoder::dim(const EncodeOptions& options) const {
+  if (options.output == EncodeOutput::kSparse) return parts_->transformer->vocabulary_size();
+  if (options.dim) return *options.dim;
+  int64_t dim = parts_->width();
+  if (options.output == EncodeOutput::kTokens || !parts_->transformer) return dim;
+  dim = pooled_dim(parts_->modes(options), dim);
+  for (const Parts::Step& step : parts_->steps) {
+    if (step.kind == ModuleKind::kDense) dim = step.dense.out();
+  }
+  return dim;
+}
+
+int64_t Encoder::num_layers() const {
+  return parts_->transformer ? std::ssize(parts_->transformer->layers) : 0;
+}
+
+Precision Encoder::precision() const { return parts_->precision; }
+
+const text::Tokenizer* Encoder::tokenizer() const {
+  return parts_->tokenizer ? &*parts_->tokenizer : nullptr;
+}
+
+std::optional<std::string> Encoder::query_prompt() const { return first_prompt(parts_->folder, {"query"}); }
+
+std::optional<std::string> Encoder::document_prompt() const {
+  return first_prompt(parts_->folder, {"document", "passage", "corpus"});
+}
+
+const std::string& Encoder::similarity() const { return parts_->folder.similarity; }
+
+int64_t Encoder::weights_bytes() const {
+  if (!parts_->transformer) return 0;
+  int64_t bytes = 0;
+  for (const TransformerLayer& layer : parts_->transformer->layers) {
+    for (const Linear* linear : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down})
+      bytes += linear->size_bytes();
+  }
+  return bytes;
+}
+
+double Encoder::flops_per_token() const {
+  if (!parts_->transformer) return 0;
+  double flops = 0;
+  for (const TransformerLayer& layer : parts_->transformer->layers) {
+    for (const Linear* linear : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down})
+      flops += 2.0 * static_cast<double>(linear->in()) * static_cast<double>(linear->out());
+  }
+  return flops;
+}
+
+CostEstimate Encoder::estimate(const Context& context, int64_t num_texts, int64_t num_tokens,
+                               const EncodeOptions& options) const {
+  constexpr double kFlopsAThread = 8e10;  // half of what one core with AVX-512 reaches
+  const int threads = context.num_threads();
+  const int64_t rows = options.output == EncodeOutput::kTokens ? num_tokens : num_texts;
+  CostEstimate cost;
+  cost.peak_bytes = weights_bytes() + rows * dim(options) * 4 + num_tokens * 4;
+  if (parts_->transformer) {
+    const int64_t tokens = std::min(num_tokens, parts_->batch_tokens(threads));
+    cost.peak_bytes += threads * parts_->transformer->workspace_bytes(tokens, 1);
+  }
+  cost.seconds = static_cast<double>(num_tokens) * flops_per_token() / (kFlopsAThread * threads);
+  return cost;
+}
+
+}  // namespace whitney::infer

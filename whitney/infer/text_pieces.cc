@@ -1,0 +1,174 @@
+#include "whitney/infer/text_pieces.h"
+
+#include <algorithm>
+
+#include "whitney/core/error.h"
+#include "whitney/text/unicode.h"
+
+namespace whitney::infer {
+namespace {
+
+using Ids = std::span<const int32_t>;
+
+// Appends parts as one piece; the next piece starts behind it.
+void add_piece(std::initializer_list<Ids> parts, text::TokenBatch& tokens) {
+  for (const Ids part : parts) tokens.ids.insert(tokens.ids.end(), part.begin(), part.end());
+  tokens.starts.push_back(std::ssize(tokens.ids));
+}
+
+Ids first(Ids ids, int64_t count) { return ids.first(static_cast<size_t>(std::min(count, std::ssize(ids)))); }
+
+class Cutter {
+ public:
+  Cutter(const Context& context, const text::Tokenizer& tokenizer, std::span<const std::string_view> texts,
+         const EncodeOptions& options, const PieceSettings& settings)
+      : context_(context), tokenizer_(tokenizer), texts_(texts), options_(options), settings_(settings) {
+    if (!settings.special_tokens) return;
+    leading_ = tokenizer.leading_special_tokens();
+    trailing_ = tokenizer.trailing_special_tokens();
+  }
+
+  TextPieces cut() {
+    prepare();
+    if (options_.echo) return cut_echoes();
+    return options_.long_texts == LongTexts::kCut ? cut_beginnings() : cut_windows();
+  }
+
+ private:
+  // Texts as the tokenizer gets them.
+  void prepare() {
+    const bool has_prompt = !settings_.prompt.empty() && !options_.echo;
+    if (!has_prompt && !settings_.lower_case) return;
+    owned_.reserve(texts_.size());
+    for (const std::string_view text : texts_) {
+      std::string& prepared = owned_.emplace_back(has_prompt ? settings_.prompt : std::string());
+      if (settings_.lower_case) {
+        text::append_lower_case(text, prepared);
+      } else {
+        prepared += text;
+      }
+    }
+    views_.assign(owned_.begin(), owned_.end());
+    texts_ = views_;
+  }
+
+  // The prompt's tokens, leading special tokens included: what pooling leaves out.
+  int64_t skipped() const {
+    if (settings_.include_prompt || settings_.prompt.empty()) return 0;
+    return std::ssize(tokenizer_.encode(settings_.prompt, {settings_.special_tokens, {}})) -
+           std::ssize(trailing_);
+  }
+
+  TextPieces cut_beginnings() {
+    text::TokenBatch tokens;
+    tokenizer_.encode(context_, texts_, {settings_.special_tokens, settings_.window}, tokens);
+    TextPieces pieces = whole_pieces(std::move(tokens));
+    const int64_t skip = skipped();
+    for (PooledSpan& span : pieces.spans) span.begin = std::min(skip, span.end);
+    return pieces;
+  }
+
+  // Room in a window for tokens of the text.
+  int64_t room(int64_t most, int64_t taken) const {
+    const int64_t room = most - std::ssize(leading_) - std::ssize(trailing_) - taken;
+    if (room < 1) fail("max_length ", most, " leaves no room for a token of the text");
+    return room;
+  }
+
+  TextPieces cut_windows() {
+    text::TokenBatch bodies;
+    tokenizer_.encode(context_, texts_, {false, {}}, bodies);
+    const int64_t most = settings_.window.value_or(settings_.most_tokens), size = room(most, 0);
+    if (options_.overlap >= size) fail("overlap ", options_.overlap, " must be below the window's ", size);
+    TextPieces pieces;
+    for (int64_t i = 0; i < bodies.size(); ++i) {
+      if (options_.long_texts == LongTexts::kMean) {
+        add_windows(bodies[i], size, pieces);
+      } else {
+        add_late_windows(first(bodies[i], room(settings_.most_tokens, 0)), size, pieces);
+      }
+      pieces.starts.push_back(std::ssize(pieces.spans));
+    }
+    return pieces;
+  }
+
+  // Calls `body(begin, end)` for each window of `length` tokens; for one when there are none.
+  template <class Body>
+  void each_window(int64_t length, int64_t size, const Body& body) const {
+    for (int64_t begin = 0;; begin += size - options_.overlap) {
+      body(begin, std::min(begin + size, length));
+      if (begin + size >= length) return;
+    }
+  }
+
+  void add_windows(Ids body, int64_t size, TextPieces& pieces) const {
+    each_window(std::ssize(body), size, [&](int64_t begin, int64_t end) {
+      const Ids window = body.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+      add_piece({leading_, window, trailing_}, pieces.tokens);
+      const int64_t piece = pieces.tokens.size() - 1;
+      pieces.spans.push_back({piece, 0, std::ssize(pieces.tokens[piece])});
+    });
+  }
+
+  // The special tokens belong to the first and the last window.
+  void add_late_windows(Ids body, int64_t size, TextPieces& pieces) const {
+    add_piece({leading_, body, trailing_}, pieces.tokens);
+    const int64_t length = std::ssize(body), lead = std::ssize(leading_);
+    each_window(length, size, [&](int64_t begin, int64_t end) {
+      pieces.spans.push_back({pieces.tokens.size() - 1, begin == 0 ? 0 : lead + begin,
+                              lead + end + (end == length ? std::ssize(trailing_) : 0)});
+    });
+  }
+
+  // "Document:" text "\nDocument again:" text, of which the second copy is pooled (Springer et al. 2024,
+  // arXiv 2402.15449). The parts are tokenised one by one, so that both copies have the same tokens.
+  TextPieces cut_echoes() {
+    const std::string before =
+        settings_.prompt.empty() ? "Document:" : "Instruct:" + settings_.prompt + ",\nQuery:";
+    const std::string between = settings_.prompt.empty() ? "\nDocument again:" : "\nQuery again:";
+    const std::vector<int32_t> head = tokenizer_.encode(before, {false, {}});
+    const std::vector<int32_t> middle = tokenizer_.encode(between, {false, {}});
+    text::TokenBatch bodies;
+    tokenizer_.encode(context_, texts_, {false, {}}, bodies);
+    const int64_t most = settings_.window.value_or(settings_.most_tokens);
+    const int64_t size = (room(most, std::ssize(head) + std::ssize(middle) + 1) + 1) / 2;
+    TextPieces pieces;
+    for (int64_t i = 0; i < bodies.size(); ++i) {
+      const Ids body = first(bodies[i], size);
+      add_piece({leading_, head, body, middle, body, trailing_}, pieces.tokens);
+      const int64_t end = std::ssize(pieces.tokens[i]);
+      pieces.spans.push_back({i, end - std::ssize(trailing_) - std::ssize(body), end});
+      pieces.starts.push_back(i + 1);
+    }
+    return pieces;
+  }
+
+  const Context& context_;
+  const text::Tokenizer& tokenizer_;
+  std::span<const std::string_view> texts_;
+  const EncodeOptions& options_;
+  const PieceSettings& settings_;
+  Ids leading_, trailing_;
+  std::vector<std::string> owned_;
+  std::vector<std::string_view> views_;
+};
+
+}  // namespace
+
+TextPieces whole_pieces(text::TokenBatch tokens) {
+  TextPieces pieces;
+  pieces.tokens = std::move(tokens);
+  for (int64_t i = 0; i < pieces.tokens.size(); ++i) {
+    pieces.spans.push_back({i, 0, std::ssize(pieces.tokens[i])});
+    pieces.starts.push_back(i + 1);
+  }
+  return pieces;
+}
+
+TextPieces cut_texts(const Context& context, const text::Tokenizer& tokenizer,
+                     std::span<const std::string_view> texts, const EncodeOptions& options,
+                     const PieceSettings& settings) {
+  return Cutter(context, tokenizer, texts, options, settings).cut();
+}
+
+}  // namespace whitney::infer

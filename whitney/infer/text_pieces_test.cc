@@ -1,0 +1,128 @@
+#include "whitney/infer/text_pieces.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "whitney/core/error_of.h"
+
+namespace whitney::infer {
+namespace {
+
+// Words a..f are 10..15, [CLS] and [SEP] 1 and 2, all else 0.
+text::Tokenizer letters() {
+  return text::Tokenizer::parse(R"({"version": "1.0", "truncation": null, "padding": null, "normalizer": null,
+    "added_tokens": [
+      {"id": 1, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+      {"id": 2, "content": "[SEP]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+    "pre_tokenizer": {"type": "WhitespaceSplit"},
+    "post_processor": {"type": "TemplateProcessing",
+      "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                 {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+      "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+      "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [1], "tokens": ["[CLS]"]},
+                         "[SEP]": {"id": "[SEP]", "ids": [2], "tokens": ["[SEP]"]}}},
+    "decoder": null,
+    "model": {"type": "WordLevel", "unk_token": "?",
+      "vocab": {"?": 0, "[CLS]": 1, "[SEP]": 2, "a": 10, "b": 11, "c": 12, "d": 13, "e": 14, "f": 15}}})",
+                                "letters.json");
+}
+
+using Ids = std::vector<int32_t>;
+
+TextPieces cut(std::vector<std::string_view> texts, const EncodeOptions& options, PieceSettings settings) {
+  if (settings.most_tokens == 0) settings.most_tokens = 8;
+  static const text::Tokenizer tokenizer = letters();
+  return cut_texts(Context(), tokenizer, texts, options, settings);
+}
+
+PieceSettings window(int64_t tokens) {
+  PieceSettings settings;
+  settings.window = tokens;
+  return settings;
+}
+
+Ids piece(const TextPieces& pieces, int64_t i) {
+  const auto ids = pieces.tokens[i];
+  return {ids.begin(), ids.end()};
+}
+
+TEST(TextPieces, KeepTheBeginningOfALongText) {
+  const TextPieces pieces = cut({"a b c d", "", "e"}, {}, window(4));
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 10, 11, 2}));
+  EXPECT_EQ(piece(pieces, 1), (Ids{1, 2}));
+  EXPECT_EQ(piece(pieces, 2), (Ids{1, 14, 2}));
+  EXPECT_EQ(pieces.spans[0].end, 4);
+}
+
+TEST(TextPieces, LeaveThePromptOutOfPooling) {
+  PieceSettings settings = window(8);
+  settings.prompt = "f f ";
+  EXPECT_EQ(cut({"a"}, {}, settings).spans[0].begin, 0);
+  settings.include_prompt = false;
+  const TextPieces pieces = cut({"a"}, {}, settings);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 15, 10, 2}));
+  EXPECT_EQ(pieces.spans[0].begin, 3);
+  EXPECT_EQ(pieces.spans[0].end, 5);
+}
+
+TEST(TextPieces, LowerTheTextAndNotThePrompt) {
+  PieceSettings settings = window(8);
+  settings.lower_case = true;
+  settings.prompt = "F ";
+  EXPECT_EQ(piece(cut({"A b"}, {}, settings), 0), (Ids{1, 0, 10, 11, 2}));
+}
+
+TEST(TextPieces, CutWindowsThatShareTokens) {
+  EncodeOptions options;
+  options.long_texts = LongTexts::kMean;
+  options.overlap = 1;
+  const TextPieces pieces = cut({"a b c d e", "f", ""}, options, window(5));
+  EXPECT_EQ(pieces.starts, (std::vector<int64_t>{0, 2, 3, 4}));
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 10, 11, 12, 2}));
+  EXPECT_EQ(piece(pieces, 1), (Ids{1, 12, 13, 14, 2}));
+  EXPECT_EQ(piece(pieces, 2), (Ids{1, 15, 2}));
+  EXPECT_EQ(piece(pieces, 3), (Ids{1, 2}));
+}
+
+TEST(TextPieces, PoolWindowsOfOneRunLate) {
+  EncodeOptions options;
+  options.long_texts = LongTexts::kLate;
+  PieceSettings settings = window(4);
+  settings.most_tokens = 7;
+  const TextPieces pieces = cut({"a b c d e f"}, options, settings);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 10, 11, 12, 13, 14, 2}));
+  ASSERT_EQ(pieces.spans.size(), 3u);
+  EXPECT_EQ(pieces.spans[0].begin, 0);
+  EXPECT_EQ(pieces.spans[0].end, 3);
+  EXPECT_EQ(pieces.spans[1].begin, 3);
+  EXPECT_EQ(pieces.spans[1].end, 5);
+  EXPECT_EQ(pieces.spans[2].begin, 5);
+  EXPECT_EQ(pieces.spans[2].end, 7);
+}
+
+TEST(TextPieces, SayATextTwiceAndPoolTheSecond) {
+  EncodeOptions options;
+  options.echo = true;
+  PieceSettings settings;
+  settings.most_tokens = 20;
+  const TextPieces pieces = cut({"a b"}, options, settings);
+  // "Document:" is one unknown word, "Document again:" two.
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 0, 10, 11, 0, 0, 10, 11, 2}));
+  EXPECT_EQ(pieces.spans[0].begin, 6);
+  EXPECT_EQ(pieces.spans[0].end, 9);
+  settings.window = 8;
+  EXPECT_EQ(piece(cut({"a b c d"}, options, settings), 0).size(), 7u);
+}
+
+TEST(TextPieces, RefuseAWindowWithoutRoom) {
+  EncodeOptions options;
+  options.long_texts = LongTexts::kMean;
+  EXPECT_THAT(error_of([&] { cut({"a"}, options, window(2)); }), testing::HasSubstr("no room"));
+  options.overlap = 3;
+  EXPECT_THAT(error_of([&] { cut({"a"}, options, window(5)); }), testing::HasSubstr("overlap 3"));
+}
+
+}  // namespace
+}  // namespace whitney::infer
