@@ -1,0 +1,267 @@
+// Question: how fast do texts become vectors, beside sentence-transformers, onnxruntime and ctranslate2?
+// MiniLM (all-MiniLM-L6-v2, float32) on package synopses and Wikipedia paragraphs, one text at a time and all
+// at once, on one thread and two. The vectors are compared first. WHITNEY_MINILM names the model's folder;
+// arguments: the number of synopses and of paragraphs (100 and 12; 4000 and 1000 take some hours), and rounds
+// (5). `bench/fetch_peers --encoders` brings the peers.
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/data_folder.h"
+#include "bench/machine_limits.h"
+#include "bench/pairs.h"
+#include "bench/python_peer.h"
+#include "whitney/core/error.h"
+#include "whitney/core/temporary_folder.h"
+#include "whitney/data/input_stream.h"
+#include "whitney/infer/encoder.h"
+#include "whitney/linalg/dense_weights.h"
+#include "whitney/linalg/simd.h"
+
+namespace whitney::bench {
+namespace {
+
+struct Texts {
+  std::string name;
+  std::vector<std::string> texts;
+  std::vector<std::string_view> views;
+  int64_t tokens = 0;
+};
+
+Context with_threads(int threads) {
+  Context context;
+  context.threads = threads;
+  return context;
+}
+
+std::vector<std::string> split(std::string_view text, char border) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(border, begin), text.size());
+    parts.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  auto input = data::InputStream::open(path, nullptr);
+  std::vector<std::string> lines = split(input.read_all(with_threads(1)).text, '\n');
+  if (!lines.empty() && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
+// Every so many-th of all, so that a few stand for all.
+std::vector<std::string> some_of(const std::vector<std::string>& all, size_t count) {
+  std::vector<std::string> some;
+  for (size_t i = 0; i < count && !all.empty(); ++i) some.push_back(all[i * all.size() / count]);
+  return some;
+}
+
+std::vector<std::string> paragraphs_of(const std::vector<std::string>& articles) {
+  std::vector<std::string> paragraphs;
+  for (const std::string& article : articles) {
+    const std::vector<std::string> cells = split(article, '\t');
+    if (cells.size() > 2) paragraphs.push_back(cells[2]);
+  }
+  return paragraphs;
+}
+
+// Floating-point operations of the linear layers and of attention's products.
+double flops_of(const infer::Encoder& encoder, const Texts& texts) {
+  constexpr double kWidth = 384, kMost = 256;
+  double flops = encoder.flops_per_token() * static_cast<double>(texts.tokens);
+  for (const std::string& text : texts.texts) {
+    const double n = std::min(kMost, static_cast<double>(encoder.tokenizer()->encode(text).size()));
+    flops += 4 * n * n * kWidth * static_cast<double>(encoder.num_layers());
+  }
+  return flops;
+}
+
+// What the dense products alone reach, on the layers' shapes and batches of 512 tokens.
+double dense_flops(int threads) {
+  constexpr int64_t kRows = 512;
+  constexpr int64_t kShapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
+  const Context context = with_threads(threads);
+  double flops = 0, seconds = 0;
+  for (const auto& [out, in] : kShapes) {
+    const Matrix weights = Matrix::zeros(out, in), rows = Matrix::zeros(kRows, in);
+    const DenseWeights packed(weights);
+    Matrix result(kRows, out);
+    double best = 1e9;
+    for (int round = 0; round < 20; ++round) {
+      best = std::min(best,
+                      seconds_of([&] { packed.multiply(context, rows, result.mutable_data<float>(), out); }));
+    }
+    flops += 2.0 * static_cast<double>(kRows * out * in);
+    seconds += best;
+  }
+  return flops / seconds;
+}
+
+Matrix encode(const infer::Encoder& encoder, const Texts& texts, bool at_once, int threads) {
+  const Context context = with_threads(threads);
+  if (at_once) return encoder.encode(context, texts.views).vectors;
+  Matrix all(std::ssize(texts.views), encoder.dim());
+  for (size_t i = 0; i < texts.views.size(); ++i) {
+    const Matrix one = encoder.encode(context, {&texts.views[i], 1}).vectors;
+    std::copy_n(one.row<float>(0).data(), one.cols(),
+                all.mutable_data<float>() + static_cast<int64_t>(i) * one.cols());
+  }
+  return all;
+}
+
+class Race {
+ public:
+  Race(const infer::Encoder& encoder, PythonPeer& peers, std::string folder, int rounds)
+      : encoder_(encoder), peers_(peers), folder_(std::move(folder)), rounds_(rounds) {}
+
+  void run(const Texts& texts, bool at_once, int threads) {
+    std::printf("\n%s, %zu texts, %lld tokens, %s, %d thread%s\n", texts.name.c_str(), texts.texts.size(),
+                static_cast<long long>(texts.tokens), at_once ? "at once" : "one by one", threads,
+                threads == 1 ? "" : "s");
+    std::vector<double> ours;
+    std::map<std::string, std::vector<double>> theirs;
+    for (int round = 0; round <= rounds_; ++round) {
+      Matrix vectors;
+      const double seconds = seconds_of([&] { vectors = encode(encoder_, texts, at_once, threads); });
+      if (round > 0) ours.push_back(seconds);
+      for (const char* peer : {"sentence-transformers", "onnxruntime", "ctranslate2"}) {
+        const std::optional<double> taken = ask(peer, texts, at_once, threads);
+        if (!taken) continue;
+        if (round == 0) compare(peer, vectors);
+        if (round > 0) theirs[peer].push_back(*taken);
+      }
+    }
+    report(texts, threads, ours, theirs);
+  }
+
+ private:
+  std::optional<double> ask(const std::string& peer, const Texts& texts, bool at_once, int threads) {
+    if (missing_[peer] || !peers_.is_there()) return std::nullopt;
+    const Value answer = peers_.ask(Value::object({{"question", "encode"},
+                                                   {"peer", peer},
+                                                   {"set", texts.name},
+                                                   {"at_once", at_once},
+                                                   {"threads", threads}}));
+    if (const Value* seconds = answer.find("seconds")) return seconds->as_real();
+    std::printf("  %s is left out: %s\n", peer.c_str(), answer.at("error").as_string().c_str());
+    missing_[peer] = true;
+    return std::nullopt;
+  }
+
+  // The least cosine of a text's two vectors, both of length 1.
+  void compare(const std::string& peer, const Matrix& vectors) const {
+    std::vector<float> read(static_cast<size_t>(vectors.rows() * vectors.cols()));
+    std::ifstream file(folder_ + "/vectors", std::ios::binary);
+    file.read(reinterpret_cast<char*>(read.data()),
+              static_cast<std::streamsize>(read.size() * sizeof(float)));
+    if (!file) fail(peer, " gave too few vectors");
+    double least = 1;
+    for (int64_t i = 0; i < vectors.rows(); ++i) {
+      double dot = 0;
+      for (int64_t c = 0; c < vectors.cols(); ++c) {
+        dot += static_cast<double>(vectors.row<float>(i)[static_cast<size_t>(c)]) *
+               static_cast<double>(read[static_cast<size_t>(i * vectors.cols() + c)]);
+      }
+      least = std::min(least, dot);
+    }
+    std::printf("  answers: cosine with %s at least %.7f\n", peer.c_str(), least);
+    if (least < 0.9999) fail("our vectors and those of ", peer, " differ");
+  }
+
+  static double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+  }
+
+  void report(const Texts& texts, int threads, const std::vector<double>& ours,
+              const std::map<std::string, std::vector<double>>& theirs) const {
+    const double seconds = median(ours), speed = flops_of(encoder_, texts) / seconds;
+    const double limit = dense_flops(threads);
+    std::printf(
+        "  whitney               %8.0f tokens/s  %6.1f GFLOP/s, %.0f %% of %.1f that the products alone "
+        "reach\n",
+        static_cast<double>(texts.tokens) / seconds, speed / 1e9, 100 * speed / limit, limit / 1e9);
+    for (const auto& [peer, times] : theirs) {
+      std::vector<double> ratios;
+      for (size_t i = 0; i < times.size(); ++i) ratios.push_back(times[i] / ours[i]);
+      const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+      std::printf("  %-21s %8.0f tokens/s  ours is %.2f times as fast (%.2f .. %.2f)\n", peer.c_str(),
+                  static_cast<double>(texts.tokens) / median(times), median(ratios), *low, *high);
+    }
+    std::fflush(stdout);
+  }
+
+  const infer::Encoder& encoder_;
+  PythonPeer& peers_;
+  std::string folder_;
+  int rounds_;
+  std::map<std::string, bool> missing_;
+};
+
+Texts make_texts(const std::string& name, std::vector<std::string> lines, const infer::Encoder& encoder,
+                 const std::string& folder) {
+  Texts texts{name, std::move(lines), {}, 0};
+  std::ofstream file(folder + "/" + name + ".txt");
+  for (std::string& text : texts.texts) {
+    std::erase(text, '\r');
+    file << text << "\n";
+    texts.tokens += std::min<int64_t>(256, std::ssize(encoder.tokenizer()->encode(text)));
+  }
+  if (!file.flush()) fail(folder, ": cannot be written");
+  texts.views.assign(texts.texts.begin(), texts.texts.end());
+  return texts;
+}
+
+int run(int argc, char** argv) {
+  const auto number = [&](int at, int fallback) { return argc > at ? std::atoi(argv[at]) : fallback; };
+  const char* model = std::getenv("WHITNEY_MINILM");
+  const auto packages = find_data("debian-packages"), articles = find_data("wiki-en-articles");
+  if (model == nullptr || !packages || !articles) {
+    std::fprintf(stderr,
+                 "encode_bench: needs WHITNEY_MINILM (the folder of all-MiniLM-L6-v2) and the data sets\n");
+    return 1;
+  }
+  const TemporaryFolder work;
+  const infer::Encoder encoder = infer::Encoder::open(with_threads(2), model);
+  PythonPeer peers("encode_bench_peer.py", {model, work.path()}, {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"});
+  std::printf("SIMD level %s; peers: %s\nlimit: %.1f GFLOP/s of multiply-adds a thread\n",
+              simd_level().c_str(), peers.is_there() ? peers.versions().c_str() : "none", peak_flops() / 1e9);
+  const Texts synopses = make_texts(
+      "synopses", some_of(lines_of(*packages + "/synopses.txt.gz"), static_cast<size_t>(number(1, 100))),
+      encoder, work.path());
+  const Texts paragraphs = make_texts(
+      "paragraphs",
+      some_of(paragraphs_of(lines_of(*articles + "/wiki-0.tsv.xz")), static_cast<size_t>(number(2, 12))),
+      encoder, work.path());
+  Race race(encoder, peers, work.path(), number(3, 5));
+  for (const Texts* texts : {&synopses, &paragraphs}) {
+    for (const int threads : {1, 2}) {
+      for (const bool at_once : {true, false}) race.run(*texts, at_once, threads);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace whitney::bench
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that ends is an Error, not the end
+  try {
+    return whitney::bench::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "encode_bench: %s\n", error.what());
+    return 1;
+  }
+}
