@@ -56,6 +56,8 @@ function(whitney_join target size)
     set_source_files_properties("${CMAKE_MATCH_2}" PROPERTIES UNITY_GROUP "joined_${CMAKE_MATCH_1}")
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # A joined file is no header, so that a member of a file-local type does no harm.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # Sets `out` to the targets named in the arguments and everything of Whitney below them.

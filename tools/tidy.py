@@ -69,8 +69,9 @@ def together(texts, todo, jobs):
     for path in todo:
         by_folder.setdefault(str(pathlib.PurePosixPath(path).parent), []).append(path)
     size = max(1, min(READ_AS_ONE, len(todo) // (2 * jobs)))
+    public = joined_sources.public_types(source_tree.ROOT)
     packed = [group for paths in by_folder.values()
-              for group in joined_sources.groups([(path, texts[path]) for path in paths], size)]
+              for group in joined_sources.groups([(path, texts[path]) for path in paths], size, public)]
     alone = set(todo) - {path for group in packed for path in group}
     return packed + [[path] for path in sorted(alone)]
 

@@ -5,10 +5,10 @@
 namespace whitney {
 namespace {
 
-using Ids = std::vector<std::string>;
+using IdList = std::vector<std::string>;
 
-Ids ids_of(const std::vector<FusedHit>& hits) {
-  Ids ids;
+IdList ids_of(const std::vector<FusedHit>& hits) {
+  IdList ids;
   for (const FusedHit& hit : hits) ids.push_back(hit.id);
   return ids;
 }
@@ -16,7 +16,7 @@ Ids ids_of(const std::vector<FusedHit>& hits) {
 TEST(Fusion, ByReciprocalRanksAddsWhatEachSearchGives) {
   const RankedHits words{{"a", "b", "c"}, {9, 5, 1}}, vectors{{"b", "d"}, {0.1F, 0.7F}};
   const std::vector<FusedHit> hits = fuse(words, vectors, {}, 10);
-  EXPECT_EQ(ids_of(hits), (Ids{"b", "a", "d", "c"}));
+  EXPECT_EQ(ids_of(hits), (IdList{"b", "a", "d", "c"}));
   EXPECT_DOUBLE_EQ(hits[0].score, 1.0 / 62 + 1.0 / 61);
   EXPECT_DOUBLE_EQ(hits[1].score, 1.0 / 61);
   EXPECT_DOUBLE_EQ(hits[2].score, 1.0 / 62);
@@ -32,7 +32,7 @@ TEST(Fusion, ByWeightsBringsScoresAndDistancesToOneScale) {
   // Scores 9, 5, 1 become 1, .5, 0; distances .1, .3, .5 become 1, .5, 0.
   const RankedHits words{{"a", "b", "c"}, {9, 5, 1}}, vectors{{"c", "b", "d"}, {0.125F, 0.25F, 0.375F}};
   const std::vector<FusedHit> hits = fuse(words, vectors, options, 10);
-  EXPECT_EQ(ids_of(hits), (Ids{"c", "b", "a", "d"}));
+  EXPECT_EQ(ids_of(hits), (IdList{"c", "b", "a", "d"}));
   EXPECT_DOUBLE_EQ(hits[0].score, 0.75);
   EXPECT_DOUBLE_EQ(hits[1].score, 0.25 * 0.5 + 0.75 * 0.5);
   EXPECT_DOUBLE_EQ(hits[2].score, 0.25);
@@ -43,12 +43,12 @@ TEST(Fusion, OfEqualValuesGivesEachHitAll) {
   FusionOptions options;
   options.fusion = Fusion::kWeighted;
   const std::vector<FusedHit> hits = fuse({{"b", "a"}, {2, 2}}, {{}, {}}, options, 10);
-  EXPECT_EQ(ids_of(hits), (Ids{"a", "b"}));
+  EXPECT_EQ(ids_of(hits), (IdList{"a", "b"}));
   EXPECT_DOUBLE_EQ(hits[0].score, 0.5);
 }
 
 TEST(Fusion, EqualScoresAreOrderedByIdNumbersByValue) {
-  EXPECT_EQ(ids_of(fuse({{"10", "x"}, {2, 1}}, {{"9", "a"}, {2, 1}}, {}, 10)), (Ids{"9", "10", "a", "x"}));
+  EXPECT_EQ(ids_of(fuse({{"10", "x"}, {2, 1}}, {{"9", "a"}, {2, 1}}, {}, 10)), (IdList{"9", "10", "a", "x"}));
 }
 
 TEST(Fusion, WeightsCountUnderReciprocalRanksToo) {
@@ -60,7 +60,7 @@ TEST(Fusion, WeightsCountUnderReciprocalRanksToo) {
 }
 
 TEST(Fusion, KeepsTheBestKAndNothingOfNothing) {
-  EXPECT_EQ(ids_of(fuse({{"a", "b"}, {2, 1}}, {{"b"}, {2}}, {}, 1)), (Ids{"b"}));
+  EXPECT_EQ(ids_of(fuse({{"a", "b"}, {2, 1}}, {{"b"}, {2}}, {}, 1)), (IdList{"b"}));
   EXPECT_TRUE(fuse({}, {}, {}, 5).empty());
 }
 
