@@ -63,9 +63,9 @@ void encode(uint32_t character, std::string& out) {
 // Letters and digits of ASCII in lower case, 0 for what separates: most characters of most texts.
 constexpr std::array<char, 128> kAsciiLetters = [] {
   std::array<char, 128> letters{};
-  for (char c = '0'; c <= '9'; ++c) letters[static_cast<size_t>(c)] = c;
-  for (char c = 'a'; c <= 'z'; ++c) letters[static_cast<size_t>(c)] = c;
-  for (char c = 'A'; c <= 'Z'; ++c) letters[static_cast<size_t>(c)] = static_cast<char>(c - 'A' + 'a');
+  for (unsigned char c = '0'; c <= '9'; ++c) letters[c] = static_cast<char>(c);
+  for (unsigned char c = 'a'; c <= 'z'; ++c) letters[c] = static_cast<char>(c);
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) letters[c] = static_cast<char>(c - 'A' + 'a');
   return letters;
 }();
 
