@@ -11,8 +11,8 @@
 
 #include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
+#include "whitney/data/json_file.h"
 #include "whitney/infer/infer_cases_test.h"
-#include "whitney/infer/json_file.h"
 #include "whitney/linalg/each_level_test.h"
 
 namespace whitney::infer {
@@ -71,7 +71,7 @@ class TinyCheckpoints : public testing::Test {
 TEST_F(TinyCheckpoints, GiveTheReferencesSentenceVectors) {
   for (const char* name : {"bert-tiny", "modernbert-tiny", "qwen2-tiny", "qwen3-tiny"}) {
     const Encoder encoder = open(name);
-    const Value expected = read_json_file(folder_ + "/" + name + "/expected.json");
+    const Value expected = data::read_json_file(folder_ + "/" + name + "/expected.json");
     for (const Value& value : expected.as_list()) {
       std::vector<int32_t> ids;
       for (const Value& id : value.find("input_ids")->as_list())
@@ -202,7 +202,7 @@ TEST(MaskedLm, WeighsTheVocabularyAsSplade) {
   const Encoder encoder = Encoder::open(Context(), path);
   EncodeOptions options;
   options.output = EncodeOutput::kSparse;
-  const Value expected = read_json_file(path + "/expected.json");
+  const Value expected = data::read_json_file(path + "/expected.json");
   for (const Value& value : expected.as_list()) {
     std::vector<int32_t> ids;
     for (const Value& id : value.find("input_ids")->as_list())
@@ -249,7 +249,7 @@ class MiniLm : public testing::Test {
   }
 
   std::string folder_;
-  Value golden_ = read_json_file(kept_file("encoder/minilm.json"));
+  Value golden_ = data::read_json_file(kept_file("encoder/minilm.json"));
   std::vector<std::string> texts_;
   std::vector<std::string_view> views_;
 };
@@ -320,7 +320,7 @@ TEST(SmolLm2, GivesTheIdsAndStatesOfTransformers) {
   if (path == nullptr)
     GTEST_SKIP() << "no model: set WHITNEY_SMOLLM2 to the .gguf file of SmolLM2-135M-Instruct";
   const Encoder encoder = Encoder::open(Context(), path);
-  const Value golden = read_json_file(kept_file("encoder/smollm2.json"));
+  const Value golden = data::read_json_file(kept_file("encoder/smollm2.json"));
   EncodeOptions options;
   options.normalize = false;
   for (const Value& one : golden.as_list()) {

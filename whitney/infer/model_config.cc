@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "whitney/core/error.h"
-#include "whitney/infer/json_file.h"
+#include "whitney/data/json_file.h"
 
 namespace whitney::infer {
 namespace {
@@ -31,7 +31,7 @@ ModelConfig::ModelConfig(Value root, std::string where) : root_(std::move(root))
   if (!root_.is_object()) fail(where_, ": is ", shown(root_), ", but must be an object of settings");
 }
 
-ModelConfig ModelConfig::read(const std::string& path) { return {read_json_file(path), path}; }
+ModelConfig ModelConfig::read(const std::string& path) { return {data::read_json_file(path), path}; }
 
 const Value* ModelConfig::find(std::string_view field) const {
   const Value* value = root_.find(field);

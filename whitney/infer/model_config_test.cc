@@ -6,7 +6,7 @@
 #include <string>
 
 #include "whitney/core/error_of.h"
-#include "whitney/infer/json_file.h"
+#include "whitney/data/json_file.h"
 
 namespace whitney::infer {
 namespace {
@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 ModelConfig config_of(const std::string& json) {
-  return {parse_json_with_big_integers(json, "config.json"), "config.json"};
+  return {data::parse_json_with_big_integers(json, "config.json"), "config.json"};
 }
 
 TEST(ModelConfig, GivesFieldsByType) {

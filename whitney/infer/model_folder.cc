@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "whitney/core/error.h"
+#include "whitney/data/json_file.h"
 #include "whitney/infer/gguf_model.h"
-#include "whitney/infer/json_file.h"
 
 namespace whitney::infer {
 namespace {
@@ -151,7 +151,7 @@ ModelModule read_module(ModuleKind kind, std::string folder) {
 
 // In the order of `idx`, which need not be the order of the list.
 std::vector<ModelModule> read_modules(const fs::path& model, const std::string& path) {
-  const Value list = read_json_file(path);
+  const Value list = data::read_json_file(path);
   if (!list.is_list()) fail(path, ": is no list of modules");
   std::vector<std::pair<int64_t, ModelConfig>> entries;
   for (const Value& entry : list.as_list()) {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/data/json_file.h"
 #include "whitney/infer/architecture.h"
 #include "whitney/infer/infer_cases_test.h"
-#include "whitney/infer/json_file.h"
 #include "whitney/infer/model_folder.h"
 #include "whitney/infer/model_parts.h"
 #include "whitney/linalg/each_level_test.h"
@@ -33,7 +33,7 @@ Checkpoint open_checkpoint(const std::string& path) {
   const ModelFolder folder = ModelFolder::open(path);
   Checkpoint checkpoint{make_transformer({*folder.config, folder.weights(), Context(), Precision::kFloat32}),
                         {}};
-  const Value expected = read_json_file(path + "/expected.json");
+  const Value expected = data::read_json_file(path + "/expected.json");
   for (const Value& value : expected.as_list()) {
     Case& added = checkpoint.cases.emplace_back();
     for (const Value& id : value.find("input_ids")->as_list())

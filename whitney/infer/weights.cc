@@ -11,12 +11,12 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/value.h"
+#include "whitney/data/json_file.h"
 #include "whitney/data/mapped_file.h"
 #include "whitney/data/safetensors_header.h"
 #include "whitney/infer/dequantize.h"
 #include "whitney/infer/gguf.h"
 #include "whitney/infer/gguf_model.h"
-#include "whitney/infer/json_file.h"
 
 namespace whitney::infer {
 namespace {
@@ -155,7 +155,7 @@ Weights Weights::of(const Array<std::byte>& safetensors, const std::string& path
 }
 
 Weights Weights::of_index(const std::string& path) {
-  const Value index = read_json_file(path);
+  const Value index = data::read_json_file(path);
   const Value* map = index.find("weight_map");
   if (map == nullptr || !map->is_object()) fail(path, ": has no object \"weight_map\"");
   Weights weights(path);

@@ -1,15 +1,15 @@
-#include "whitney/infer/json_file.h"
+#include "whitney/data/json_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
-#include "whitney/infer/infer_cases_test.h"
 
-namespace whitney::infer {
+namespace whitney::data {
 namespace {
 
 using ::testing::HasSubstr;
@@ -36,7 +36,7 @@ TEST(JsonFile, LeavesEverythingElseAlone) {
 TEST(JsonFile, NamesTheFileThatIsBroken) {
   TemporaryFolder folder;
   const auto error = [&](const std::string& text) {
-    write_file(folder.file("c.json"), text);
+    std::ofstream(folder.file("c.json"), std::ios::binary) << text;
     return error_of([&] { read_json_file(folder.file("c.json")); });
   };
   EXPECT_THAT(error(""), HasSubstr("c.json: is empty"));
@@ -48,4 +48,4 @@ TEST(JsonFile, NamesTheFileThatIsBroken) {
 }
 
 }  // namespace
-}  // namespace whitney::infer
+}  // namespace whitney::data
