@@ -120,6 +120,10 @@ std::optional<std::string> Encoder::document_prompt() const {
 
 const std::string& Encoder::similarity() const { return parts_->folder.similarity; }
 
+std::optional<int64_t> Encoder::max_length() const { return parts_->piece_settings({}).window; }
+
+const ModelFolder& Encoder::folder() const { return parts_->folder; }
+
 int64_t Encoder::weights_bytes() const {
   if (!parts_->transformer) return 0;
   int64_t bytes = 0;

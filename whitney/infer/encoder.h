@@ -14,6 +14,7 @@
 #include "whitney/core/registry.h"
 #include "whitney/infer/encode_options.h"
 #include "whitney/infer/linear.h"
+#include "whitney/infer/model_folder.h"
 #include "whitney/text/tokenizer.h"
 
 namespace whitney::infer {
@@ -65,6 +66,11 @@ class WHITNEY_API Encoder {
   /// "corpus", the first that it has); nothing when it has none.
   std::optional<std::string> query_prompt() const;
   std::optional<std::string> document_prompt() const;
+  /// The most tokens of a text that take part, special tokens included, where options do not say; nothing
+  /// when nothing bounds it.
+  std::optional<int64_t> max_length() const;
+  /// What the model's small files say: prompts, modules, architecture.
+  const ModelFolder& folder() const;
   /// Bytes of the packed weights, and floating-point operations of the linear layers a token.
   int64_t weights_bytes() const;
   double flops_per_token() const;

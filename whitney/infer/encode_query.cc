@@ -1,0 +1,68 @@
+#include "whitney/infer/encode_query.h"
+
+#include "whitney/core/error.h"
+#include "whitney/core/options.h"
+
+namespace whitney::infer {
+namespace {
+
+// The record of the run that encoded the vectors, among the ancestors of what is searched; null when they
+// came from elsewhere.
+const Value* encoding_record(const Value& record) {
+  const Value* method = record.find("method");
+  if (method != nullptr && method->is_string() && method->as_string() == "encode") return &record;
+  const Value* parents = record.find("parents");
+  if (parents == nullptr || !parents->is_list()) return nullptr;
+  for (const Value& parent : parents->as_list()) {
+    if (const Value* found = encoding_record(parent)) return found;
+  }
+  return nullptr;
+}
+
+EncodeOptions query_options(const Encoder& encoder, const Value& record) {
+  EncodeOptions options;
+  if (const Value* encoding = encoding_record(record)) {
+    if (const Value* stored = encoding->find("options")) options = options_from<EncodeOptions>(*stored);
+    options.long_texts = LongTexts::kCut;  // one query, one vector
+    options.overlap = 0;
+    options.prompt_name.reset();
+  }
+  if (!options.prompt) options.prompt_name = encoder.query_prompt();
+  return options;
+}
+
+}  // namespace
+
+Precision encoded_precision(const Value& record) {
+  const Value* encoding = encoding_record(record);
+  const Value* precision = encoding != nullptr ? encoding->find("precision") : nullptr;
+  const bool is_int8 = precision != nullptr && precision->is_string() &&
+                       precision->as_string() == name_of_enum(Precision::kInt8);
+  return is_int8 ? Precision::kInt8 : Precision::kFloat32;
+}
+
+std::optional<std::string> encoding_model(const Value& record) {
+  const Value* encoding = encoding_record(record);
+  const Value* inputs = encoding != nullptr ? encoding->find("inputs") : nullptr;
+  if (inputs == nullptr || !inputs->is_list()) return std::nullopt;
+  for (const Value& input : inputs->as_list()) {
+    const Value* kind = input.find("kind");
+    const Value* fingerprint = input.find("fingerprint");
+    if (kind == nullptr || fingerprint == nullptr || !kind->is_string() || !fingerprint->is_string())
+      continue;
+    if (kind->as_string() == "model") return fingerprint->as_string();
+  }
+  return std::nullopt;
+}
+
+Matrix encode_queries(const Context& context, const Encoder& encoder, const Value& record, int64_t dim,
+                      std::span<const std::string_view> queries) {
+  Matrix vectors = encoder.encode(context, queries, query_options(encoder, record)).vectors;
+  if (vectors.cols() != dim) {
+    fail(encoder.folder().path, ": gives vectors of ", vectors.cols(),
+         " dimensions, and those searched have ", dim, ": name the model that made them");
+  }
+  return vectors;
+}
+
+}  // namespace whitney::infer
