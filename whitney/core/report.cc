@@ -28,6 +28,20 @@ std::string figure_text(double value) {
   return text;
 }
 
+std::string figure_text(const Report::Figure& figure) {
+  std::string text = figure_text(figure.value);
+  if (figure.low && figure.high)
+    text += " [" + figure_text(*figure.low) + ", " + figure_text(*figure.high) + "]";
+  return text;
+}
+
+Value figure_value(const Report::Figure& figure) {
+  Value value = Value::object({{"value", figure.value}, {"unit", figure.unit}});
+  if (figure.low) value.set("low", *figure.low);
+  if (figure.high) value.set("high", *figure.high);
+  return value;
+}
+
 std::string label_text(const Value& value) { return value.is_string() ? value.as_string() : value.to_json(); }
 
 void add_once(std::vector<std::string>& names, const std::string& name) {
@@ -58,9 +72,7 @@ Value Report::to_value() const {
       for (const auto& [key, label] : row.labels.as_object()) value.set(key, label);
     }
     Value figures = Value::object();
-    for (const Figure& figure : row.figures) {
-      figures.set(figure.name, Value::object({{"value", figure.value}, {"unit", figure.unit}}));
-    }
+    for (const Figure& figure : row.figures) figures.set(figure.name, figure_value(figure));
     value.set("figures", std::move(figures));
     row_values.push_back(std::move(value));
   }
@@ -91,7 +103,7 @@ std::string Report::to_text() const {
     }
     for (const std::string& name : figures) {
       const Figure* figure = find_figure(row, name);
-      line.push_back(figure != nullptr ? figure_text(figure->value) : "");
+      line.push_back(figure != nullptr ? figure_text(*figure) : "");
     }
   }
   std::string text = title.empty() ? "" : title + "\n";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ struct WHITNEY_API Report {
     /// "", "%", "seconds", "bytes", "queries/s" ...
     std::string unit;
     double value = 0;
+    /// Ends of a confidence interval; absent: none was asked for.
+    std::optional<double> low = std::nullopt, high = std::nullopt;
   };
   struct Row {
     /// What the figures of this row belong to, such as {"train_ratio": 0.1}.
@@ -29,7 +32,7 @@ struct WHITNEY_API Report {
 
   /// The figure of the first row that has it. Throws Error when none has.
   double at(std::string_view name) const;
-  /// {"title":…, "rows":[{labels…, "figures":{name:{"value":…,"unit":…}}}], "notes":[…]}
+  /// {"title":…, "rows":[{labels…, "figures":{name:{"value":…,"unit":…[,"low":…,"high":…]}}}], "notes":[…]}
   Value to_value() const;
   /// An aligned table for people.
   std::string to_text() const;

@@ -34,6 +34,18 @@ TEST(Report, IsReadableByMachines) {
   EXPECT_EQ(value.at("rows").as_list()[0].at("train_ratio"), Value(0.1));
 }
 
+TEST(Report, ShowsConfidenceIntervalsBesideTheirFigures) {
+  Report report;
+  report.rows = {{Value::object({{"k", 10}}), {{"ndcg", "", 0.4, 0.375, 0.425}, {"recall", "", 0.5}}}};
+  EXPECT_EQ(report.to_text(),
+            " k  ndcg                recall\n"
+            "10  0.4 [0.375, 0.425]     0.5\n");
+  const Value figures = report.to_value().at("rows").as_list()[0].at("figures");
+  EXPECT_EQ(figures.at("ndcg").at("low"), Value(0.375));
+  EXPECT_EQ(figures.at("ndcg").at("high"), Value(0.425));
+  EXPECT_EQ(figures.at("recall").find("low"), nullptr);
+}
+
 TEST(TextTable, CountsCharactersNotBytes) {
   EXPECT_EQ(text_table({{"id", "n"}, {"é", "1"}, {"abc", "22"}}), "id    n\né     1\nabc  22\n");
 }
