@@ -12,77 +12,17 @@
 #include "whitney/core/random.h"
 #include "whitney/data/readers.h"
 #include "whitney/eval/f1_score.h"
+#include "whitney/eval/labelled_rows.h"
 #include "whitney/eval/logistic_regression.h"
 #include "whitney/eval/task.h"
 
 namespace whitney {
 namespace {
 
-/// The nodes that have labels: their rows of the embeddings and of the labels.
-struct LabelledNodes {
-  std::vector<int64_t> vector_rows, label_rows;
-
-  int64_t size() const { return std::ssize(vector_rows); }
-};
-
-LabelledNodes match(const Embeddings& embeddings, const Labels& labels, const Context& context) {
-  LabelledNodes nodes;
-  int64_t num_labelled = 0;
-  std::string missing;  // the first id without a vector
-  for (int64_t row = 0; row < labels.num_rows(); ++row) {
-    const auto i = static_cast<size_t>(row);
-    if (labels.starts[i] == labels.starts[i + 1]) continue;
-    ++num_labelled;
-    const std::string id = labels.ids.text(row);
-    if (const std::optional<int64_t> found = embeddings.ids.find(id)) {
-      nodes.vector_rows.push_back(*found);
-      nodes.label_rows.push_back(row);
-    } else if (missing.empty()) {
-      missing = id;
-    }
-  }
-  if (num_labelled == 0) fail("no node has a label (expected: lines of an id and its labels)");
-  if (nodes.size() == 0) {
-    fail("none of the ", num_labelled, " labelled nodes has a vector, such as \"", missing, "\"",
-         embeddings.ids.did_you_mean(missing), " (expected: labels of the ids that have vectors)");
-  }
-  if (const int64_t unused = num_labelled - nodes.size(); unused > 0) {
-    context.note(concat(unused, " of ", num_labelled,
-                        " labelled nodes have no vector and are left out, such as \"", missing, "\""));
-  }
-  if (const int64_t unused = embeddings.size() - nodes.size(); unused > 0) {
-    context.note(concat(unused, " of ", embeddings.size(), " vectors have no labels and are left out"));
-  }
-  return nodes;
-}
-
-std::span<const uint32_t> labels_of(const Labels& labels, int64_t row) {
-  const auto i = static_cast<size_t>(row);
-  return std::span(labels.codes)
-      .subspan(static_cast<size_t>(labels.starts[i]),
-               static_cast<size_t>(labels.starts[i + 1] - labels.starts[i]));
-}
-
-Matrix gather(const Embeddings& embeddings, const LabelledNodes& nodes, std::span<const int64_t> chosen) {
-  Matrix result(std::ssize(chosen), embeddings.dim());
-  float* out = result.mutable_data<float>();
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    copy_row_as_float(embeddings.vectors, nodes.vector_rows[static_cast<size_t>(chosen[i])],
-                      out + static_cast<int64_t>(i) * embeddings.dim());
-  }
+std::vector<int64_t> rows_of(std::span<const int64_t> rows, std::span<const int64_t> chosen) {
+  std::vector<int64_t> result;
+  for (int64_t i : chosen) result.push_back(rows[static_cast<size_t>(i)]);
   return result;
-}
-
-/// One row of 0 and 1 per label.
-std::vector<uint8_t> targets_of(const Labels& labels, const LabelledNodes& nodes,
-                                std::span<const int64_t> chosen) {
-  std::vector<uint8_t> targets(labels.names.size() * chosen.size());
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    for (uint32_t code : labels_of(labels, nodes.label_rows[static_cast<size_t>(chosen[i])])) {
-      targets[code * chosen.size() + i] = 1;
-    }
-  }
-  return targets;
 }
 
 /// The k labels with the highest scores, ascending; equal scores: the smaller code.
@@ -117,7 +57,7 @@ class Protocol {
         labels_(labels),
         options_(options),
         context_(context),
-        nodes_(match(embeddings, labels, context)) {}
+        nodes_(eval::match_labels(embeddings, labels, "nodes", context)) {}
 
   int64_t num_nodes() const { return nodes_.size(); }
   int64_t num_unfinished() const { return num_unfinished_; }
@@ -133,19 +73,20 @@ class Protocol {
   /// Trains on the first `num_train` nodes of `order`, tests on the others.
   Scores run(std::span<const int64_t> order, int64_t num_train) {
     const auto train = order.first(static_cast<size_t>(num_train)), test = order.subspan(train.size());
-    const std::vector<uint8_t> targets = targets_of(labels_, nodes_, train);
-    const Matrix features = gather(embeddings_, nodes_, train);
+    const std::vector<uint8_t> targets = eval::targets_of(labels_, rows_of(nodes_.label_rows, train));
+    const Matrix features = eval::vectors_of(embeddings_, rows_of(nodes_.vector_rows, train));
     const eval::LogisticModel model =
         eval::train_logistic_regression(context_, features, targets, {.c = options_.c});
     num_unfinished_ += model.num_unfinished;
-    return score(eval::decision_scores(context_, model, gather(embeddings_, nodes_, test)), test);
+    const Matrix asked = eval::vectors_of(embeddings_, rows_of(nodes_.vector_rows, test));
+    return score(eval::decision_scores(context_, model, asked), test);
   }
 
  private:
   Scores score(const Matrix& scores, std::span<const int64_t> test) const {
     eval::F1Counts top(std::ssize(labels_.names)), threshold(std::ssize(labels_.names));
     for (size_t i = 0; i < test.size(); ++i) {
-      const auto truth = labels_of(labels_, nodes_.label_rows[static_cast<size_t>(test[i])]);
+      const auto truth = eval::labels_of(labels_, nodes_.label_rows[static_cast<size_t>(test[i])]);
       const auto row = scores.row<float>(static_cast<int64_t>(i));
       top.add(truth, top_labels(row, truth.size()));
       threshold.add(truth, positive_labels(row));
@@ -157,7 +98,7 @@ class Protocol {
   const Labels& labels_;
   const NodeClassificationOptions& options_;
   const Context& context_;
-  LabelledNodes nodes_;
+  eval::LabelledRows nodes_;
   int64_t num_unfinished_ = 0;
 };
 

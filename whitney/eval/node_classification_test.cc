@@ -238,7 +238,7 @@ TEST(NodeClassification, RefusesLabelsOfOtherNodes) {
 TEST(NodeClassification, RefusesNoLabelsAtAll) {
   EXPECT_THAT(
       error_of([] { node_classification(separable(alternating(4)), labels_of({}, {}), half(), Context()); }),
-      HasSubstr("no node has a label"));
+      HasSubstr("none of the nodes has a label"));
 }
 
 TEST(NodeClassification, RefusesASplitThatLeavesNothingToTrainOn) {

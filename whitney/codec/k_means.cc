@@ -1,0 +1,314 @@
+#include "whitney/codec/k_means.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include "whitney/core/error.h"
+#include "whitney/core/parallel.h"
+#include "whitney/core/random.h"
+#include "whitney/linalg/distance.h"
+#include "whitney/linalg/exact_search.h"
+
+namespace whitney::codec {
+namespace {
+
+// Rows of a task: two tiles of the dense kernel, which stay in L2 up to a few hundred columns.
+constexpr int64_t kBlock = 480;
+
+void check(const MatrixView& points, int64_t k) {
+  WHITNEY_CHECK(points.dtype == DType::kF32, "k-means takes float32");
+  if (k < 1 || k > points.rows) {
+    fail("k-means of ", points.rows, points.rows == 1 ? " point" : " points", " in ", k,
+         " clusters (expected: 1 to as many clusters as points)");
+  }
+}
+
+[[noreturn]] void fail_range() {
+  fail(
+      "k-means: squared distances between the vectors leave the range of float32 (expected: values below "
+      "1e18; "
+      "scale the vectors)");
+}
+
+template <class Term>
+double ordered_sum(const Context& context, int64_t n, const Term& term) {
+  return ordered_reduce(
+      context, n, kBlock, 0.0,
+      [&](int64_t begin, int64_t end) {
+        double sum = 0;
+        for (int64_t i = begin; i < end; ++i) sum += term(i);
+        return sum;
+      },
+      [](double a, double b) { return a + b; });
+}
+
+// ---- first centroids ----
+
+class PlusPlus {
+ public:
+  PlusPlus(const MatrixView& points, int64_t k, int run, const Context& context)
+      : points_(points),
+        context_(context),
+        random_(context.seed, "k-means", static_cast<uint64_t>(run)),
+        num_lots_(2 + static_cast<int>(std::log(static_cast<double>(k)))),
+        centroids_(k, points.cols),
+        squares_(static_cast<size_t>(points.rows), std::numeric_limits<float>::infinity()),
+        block_sums_(static_cast<size_t>((points.rows + kBlock - 1) / kBlock)) {}
+
+  Matrix choose() {
+    take(static_cast<int64_t>(random_.below(static_cast<uint64_t>(points_.rows))), 0);
+    for (int64_t c = 1; c < centroids_.rows(); ++c) {
+      context_.check_cancelled();
+      take(best_of_lots(), c);
+    }
+    return std::move(centroids_);
+  }
+
+ private:
+  void take(int64_t row, int64_t c) {
+    const auto point = points_.row<float>(row);
+    std::copy(point.begin(), point.end(), centroids_.mutable_data<float>() + c * points_.cols);
+    parallel_blocks(context_, points_.rows, kBlock, [&](int64_t begin, int64_t end) {
+      std::vector<float> values(static_cast<size_t>(end - begin));
+      distance_one_to_many(Kernel::kSquaredL2, point.data(), points_, begin, end, values.data());
+      double sum = 0;
+      for (int64_t i = begin; i < end; ++i) {
+        float& square = squares_[static_cast<size_t>(i)];
+        square = std::min(square, values[static_cast<size_t>(i - begin)]);
+        sum += square;
+      }
+      block_sums_[static_cast<size_t>(begin / kBlock)] = sum;
+    });
+    total_ = std::accumulate(block_sums_.begin(), block_sums_.end(), 0.0);
+    if (!std::isfinite(total_)) fail_range();
+  }
+
+  int64_t best_of_lots() {
+    std::vector<int64_t> rows(static_cast<size_t>(num_lots_));
+    for (int64_t& row : rows) row = draw();
+    const std::vector<double> sums = sums_with(rows);
+    return rows[static_cast<size_t>(std::min_element(sums.begin(), sums.end()) - sums.begin())];
+  }
+
+  // A row by weights squares_; any where all are 0.
+  int64_t draw() {
+    if (total_ == 0) return static_cast<int64_t>(random_.below(static_cast<uint64_t>(points_.rows)));
+    double rest = random_.uniform() * total_;
+    size_t block = 0;
+    while (block + 1 < block_sums_.size() && rest >= block_sums_[block]) rest -= block_sums_[block++];
+    const int64_t begin = static_cast<int64_t>(block) * kBlock, end = std::min(begin + kBlock, points_.rows);
+    int64_t last = begin;  // where rounding leads past the end: the last that has weight
+    for (int64_t i = begin; i < end; ++i) {
+      const double weight = squares_[static_cast<size_t>(i)];
+      if (weight == 0) continue;
+      if (rest < weight) return i;
+      rest -= weight;
+      last = i;
+    }
+    return last;
+  }
+
+  // The sums of squared distances that each of some rows would leave as the next centroid.
+  std::vector<double> sums_with(std::span<const int64_t> rows) const {
+    const size_t num_blocks = block_sums_.size();
+    std::vector<double> partial(rows.size() * num_blocks), sums;
+    parallel_blocks(context_, points_.rows, kBlock, [&](int64_t begin, int64_t end) {
+      std::vector<float> values(static_cast<size_t>(end - begin));
+      for (size_t r = 0; r < rows.size(); ++r) {
+        distance_one_to_many(Kernel::kSquaredL2, points_.row<float>(rows[r]).data(), points_, begin, end,
+                             values.data());
+        double& sum = partial[r * num_blocks + static_cast<size_t>(begin / kBlock)];
+        for (int64_t i = begin; i < end; ++i)
+          sum += std::min(squares_[static_cast<size_t>(i)], values[static_cast<size_t>(i - begin)]);
+      }
+    });
+    for (size_t r = 0; r < rows.size(); ++r) {
+      const auto first = partial.begin() + static_cast<std::ptrdiff_t>(r * num_blocks);
+      sums.push_back(std::accumulate(first, first + static_cast<std::ptrdiff_t>(num_blocks), 0.0));
+    }
+    return sums;
+  }
+
+  const MatrixView& points_;
+  const Context& context_;
+  RandomStream random_;
+  int num_lots_;
+  Matrix centroids_;
+  // Squared distance of each point to the nearest centroid so far, and their sums.
+  std::vector<float> squares_;
+  std::vector<double> block_sums_;
+  double total_ = 0;
+};
+
+// ---- rounds ----
+
+// Rows in the order of their clusters: those of cluster c stand in [starts[c], starts[c + 1]), ascending.
+struct Members {
+  std::vector<int64_t> starts;
+  std::vector<uint32_t> rows;
+};
+
+Members members_of(std::span<const uint32_t> assignment, int64_t k) {
+  Members members{std::vector<int64_t>(static_cast<size_t>(k) + 1), std::vector<uint32_t>(assignment.size())};
+  for (uint32_t c : assignment) ++members.starts[c + 1];
+  std::partial_sum(members.starts.begin(), members.starts.end(), members.starts.begin());
+  std::vector<int64_t> next(members.starts.begin(), members.starts.end() - 1);
+  for (size_t i = 0; i < assignment.size(); ++i)
+    members.rows[static_cast<size_t>(next[assignment[i]]++)] = static_cast<uint32_t>(i);
+  return members;
+}
+
+// Sums of members are taken in pieces that depend on the clusters only, and combined in order.
+struct Piece {
+  int64_t cluster, begin, end;
+};
+
+std::vector<Piece> pieces_of(const Members& members) {
+  constexpr int64_t kPieceRows = 2048;
+  std::vector<Piece> pieces;
+  for (int64_t c = 0; c + 1 < std::ssize(members.starts); ++c) {
+    const int64_t last = members.starts[static_cast<size_t>(c) + 1];
+    for (int64_t begin = members.starts[static_cast<size_t>(c)]; begin < last; begin += kPieceRows)
+      pieces.push_back({c, begin, std::min(begin + kPieceRows, last)});
+  }
+  return pieces;
+}
+
+// Replaces the centroids of clusters that have members by their means.
+void move_to_means(const MatrixView& points, const Members& members, Matrix& centroids,
+                   const Context& context) {
+  const std::vector<Piece> pieces = pieces_of(members);
+  const auto d = static_cast<size_t>(points.cols);
+  std::vector<double> sums(pieces.size() * d);
+  parallel_for(context, std::ssize(pieces), [&](int64_t p) {
+    const Piece& piece = pieces[static_cast<size_t>(p)];
+    double* const sum = sums.data() + static_cast<size_t>(p) * d;
+    for (int64_t m = piece.begin; m < piece.end; ++m) {
+      const float* const row = points.row<float>(members.rows[static_cast<size_t>(m)]).data();
+      for (size_t j = 0; j < d; ++j) sum[j] += row[j];
+    }
+  });
+  float* const out = centroids.mutable_data<float>();
+  for (size_t p = 0; p < pieces.size();) {
+    const int64_t c = pieces[p].cluster;
+    double* const sum = sums.data() + p * d;
+    for (++p; p < pieces.size() && pieces[p].cluster == c; ++p) {
+      for (size_t j = 0; j < d; ++j) sum[j] += sums[p * d + j];
+    }
+    const auto count = static_cast<double>(members.starts[static_cast<size_t>(c) + 1] -
+                                           members.starts[static_cast<size_t>(c)]);
+    for (size_t j = 0; j < d; ++j) out[static_cast<size_t>(c) * d + j] = static_cast<float>(sum[j] / count);
+  }
+}
+
+// Gives each empty cluster the point farthest from its centroid (equal ones: the smaller row), out of
+// clusters of more than one point.
+void fill_empty_clusters(Nearest& nearest, int64_t k) {
+  std::vector<int64_t> sizes(static_cast<size_t>(k));
+  for (uint32_t c : nearest.assignment) ++sizes[c];
+  if (std::find(sizes.begin(), sizes.end(), 0) == sizes.end()) return;
+  std::vector<uint32_t> farthest(nearest.assignment.size());
+  std::iota(farthest.begin(), farthest.end(), 0U);
+  std::stable_sort(farthest.begin(), farthest.end(),
+                   [&](uint32_t a, uint32_t b) { return nearest.distances[a] > nearest.distances[b]; });
+  size_t next = 0;
+  for (size_t c = 0; c < sizes.size(); ++c) {
+    if (sizes[c] > 0) continue;
+    while (next < farthest.size() && sizes[nearest.assignment[farthest[next]]] < 2) ++next;
+    if (next == farthest.size() || nearest.distances[farthest[next]] == 0) return;
+    const uint32_t row = farthest[next++];
+    --sizes[nearest.assignment[row]];
+    nearest.assignment[row] = static_cast<uint32_t>(c);
+    ++sizes[c];
+  }
+}
+
+// Mean over the columns of their variances.
+double mean_variance(const MatrixView& points, const Context& context) {
+  Matrix mean(1, points.cols);
+  move_to_means(points, members_of(std::vector<uint32_t>(static_cast<size_t>(points.rows)), 1), mean,
+                context);
+  const Nearest nearest = nearest_centroids(points, mean, context);
+  const double sum = ordered_sum(context, points.rows, [&](int64_t i) {
+    const double distance = nearest.distances[static_cast<size_t>(i)];
+    return distance * distance;
+  });
+  return points.cols == 0 ? 0 : sum / static_cast<double>(points.rows * points.cols);
+}
+
+double squared_shift(const Matrix& before, const Matrix& after) {
+  double sum = 0;
+  const int64_t n = before.rows() * before.cols();
+  const auto* const a = before.view().row<float>(0).data();
+  const auto* const b = after.view().row<float>(0).data();
+  for (int64_t i = 0; i < n; ++i) sum += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
+  return sum;
+}
+
+}  // namespace
+
+Nearest nearest_centroids(const MatrixView& points, const MatrixView& centroids, const Context& context) {
+  Nearest nearest{std::vector<uint32_t>(static_cast<size_t>(points.rows)),
+                  std::vector<float>(static_cast<size_t>(points.rows))};
+  parallel_blocks(context, points.rows, kBlock, [&](int64_t begin, int64_t end) {
+    const Neighbors found = exact_search(points.slice(begin, end), centroids, 1, Metric::kL2, context);
+    for (int64_t i = begin; i < end; ++i) {
+      const auto at = static_cast<size_t>(i - begin);
+      if (!std::isfinite(found.values[at])) fail_range();
+      nearest.assignment[static_cast<size_t>(i)] = static_cast<uint32_t>(found.rows[at]);
+      nearest.distances[static_cast<size_t>(i)] = found.values[at];
+    }
+  });
+  return nearest;
+}
+
+Matrix k_means_plus_plus(const MatrixView& points, int64_t k, int run, const Context& context) {
+  check(points, k);
+  return PlusPlus(points, k, run, context).choose();
+}
+
+KMeans k_means_from(const MatrixView& points, Matrix centroids, const KMeansOptions& options,
+                    const Context& context) {
+  const int64_t k = centroids.rows();
+  check(points, k);
+  WHITNEY_CHECK(centroids.dtype() == DType::kF32 && centroids.cols() == points.cols, "centroids of k-means");
+  const double small_shift = options.tolerance > 0 ? options.tolerance * mean_variance(points, context) : -1;
+  KMeans result;
+  Nearest nearest = nearest_centroids(points, centroids, context);
+  while (!result.converged && result.iterations < options.max_iterations) {
+    context.check_cancelled();
+    ++result.iterations;
+    fill_empty_clusters(nearest, k);
+    const Matrix before = Matrix::copy_of(centroids);
+    move_to_means(points, members_of(nearest.assignment, k), centroids, context);
+    Nearest next = nearest_centroids(points, centroids, context);
+    result.converged =
+        next.assignment == nearest.assignment || squared_shift(before, centroids) <= small_shift;
+    nearest = std::move(next);
+  }
+  result.inertia = ordered_sum(context, points.rows, [&](int64_t i) {
+    const double distance = nearest.distances[static_cast<size_t>(i)];
+    return distance * distance;
+  });
+  result.centroids = std::move(centroids);
+  result.assignment = std::move(nearest.assignment);
+  return result;
+}
+
+KMeans k_means(const MatrixView& points, const KMeansOptions& options, const Context& context) {
+  check(points, options.k);
+  WHITNEY_CHECK(options.num_runs >= 1, "k-means of no runs");
+  KMeans best;
+  for (int r = 0; r < options.num_runs; ++r) {
+    Matrix first = k_means_plus_plus(points, options.k, options.first_run + r, context);
+    KMeans run = k_means_from(points, std::move(first), options, context);
+    if (r == 0 || run.inertia < best.inertia) best = std::move(run);
+  }
+  return best;
+}
+
+}  // namespace whitney::codec

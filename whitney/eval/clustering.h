@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "whitney/core/api.h"
+#include "whitney/core/context.h"
+#include "whitney/core/options.h"
+#include "whitney/core/report.h"
+#include "whitney/data/embeddings.h"
+#include "whitney/data/labels.h"
+
+namespace whitney {
+
+/// Options of the clustering task.
+struct ClusteringOptions {
+  std::optional<int64_t> k;
+  int num_runs = 10;
+  double beta = 1.0;
+  bool normalize = false;
+  int max_iterations = 300;
+  void fields(auto&& field) {
+    field("k", k, Range{1, 1e6}, "Clusters; absent: as many as there are classes");
+    field("num_runs", num_runs, Range{1, 1000},
+          "Runs of k-means from other first centroids, which are averaged");
+    field("beta", beta, Range{0, 1000},
+          "Weight of completeness in the v-measure; 1: the harmonic mean of both");
+    field("normalize", normalize, "Scale the vectors to length 1 first, so that directions are compared");
+    field("max_iterations", max_iterations, Range{1, 1e6}, "Rounds of a run of k-means, at most");
+  }
+};
+
+/// Clusters the vectors by k-means (greedy k-means++, Lloyd's rounds over all points), and compares the
+/// clusters with the classes that labels give. An id with several labels belongs to no one class: it is left
+/// out and counted in a note, as are labelled ids without a vector and vectors without a label. Error when
+/// nothing is left, or fewer points than clusters.
+///
+/// One row of the report, figures in %, averaged over the runs: v_measure, homogeneity, completeness, nmi
+/// (arithmetic), adjusted_rand, purity, and the deviations of v_measure and adjusted_rand (0 for one run);
+/// then k and points. MTEB's figure for a set is the mean v_measure of mini-batch k-means with one
+/// start each, which is some points lower and varies more than runs over all points.
+WHITNEY_API Report clustering(const Embeddings& embeddings, const Labels& labels,
+                              const ClusteringOptions& options, const Context& context);
+
+}  // namespace whitney

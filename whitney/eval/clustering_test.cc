@@ -1,0 +1,158 @@
+#include "whitney/eval/clustering.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "whitney/core/error_of.h"
+#include "whitney/core/random.h"
+#include "whitney/core/temporary_folder.h"
+#include "whitney/eval/task.h"
+
+namespace whitney {
+namespace {
+
+struct Notes : Progress {
+  std::vector<std::string> sentences;
+  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
+  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
+};
+
+/// 120 vectors in three groups at the corners of a triangle; the noise is uniform in [-width, width].
+Embeddings groups(float width) {
+  RandomStream random(3, "test", 0);
+  Embeddings result;
+  result.ids = Ids::row_numbers(120);
+  result.vectors = Matrix(120, 2);
+  float* out = result.vectors.mutable_data<float>();
+  for (size_t i = 0; i < 120; ++i) {
+    out[2 * i] = i % 3 == 1 ? 1.0F : 0.0F;
+    out[2 * i + 1] = i % 3 == 2 ? 1.0F : 0.0F;
+    for (size_t j = 0; j < 2; ++j) out[2 * i + j] += width * static_cast<float>(2 * random.uniform() - 1);
+  }
+  return result;
+}
+
+/// The group of each of the 120, by name.
+Labels true_groups() {
+  Labels labels;
+  labels.ids = Ids::row_numbers(120);
+  labels.names = {"left", "top", "zero"};
+  labels.starts = {0};
+  for (uint32_t i = 0; i < 120; ++i) {
+    labels.codes.push_back((i + 2) % 3);
+    labels.starts.push_back(i + 1);
+  }
+  return labels;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Clustering, ScoresGroupsThatLieApartWithAHundred) {
+  const Report report = clustering(groups(0.2F), true_groups(), {}, Context());
+  for (const char* figure : {"v_measure", "homogeneity", "completeness", "nmi", "adjusted_rand", "purity"})
+    EXPECT_DOUBLE_EQ(report.at(figure), 100) << figure;
+  EXPECT_EQ(report.at("v_measure_deviation"), 0);
+  EXPECT_EQ(report.at("k"), 3);
+  EXPECT_EQ(report.at("points"), 120);
+}
+
+TEST(Clustering, ScoresNoiseWithNearlyNothing) {
+  Embeddings noise = groups(0);
+  float* values = noise.vectors.mutable_data<float>();
+  RandomStream random(4, "noise", 0);
+  for (size_t i = 0; i < 240; ++i) values[i] = static_cast<float>(random.uniform());
+  const Report report = clustering(noise, true_groups(), {}, Context());
+  EXPECT_LT(report.at("v_measure"), 8);  // of clusters by lot: (3 - 1)^2 / (2 n ln 3), 1.5 on average
+  EXPECT_LT(report.at("adjusted_rand"), 6);
+}
+
+TEST(Clustering, MakesAsManyClustersAsAskedFor) {
+  ClusteringOptions options;
+  options.k = 6;
+  const Report report = clustering(groups(0.2F), true_groups(), options, Context());
+  EXPECT_DOUBLE_EQ(report.at("homogeneity"), 100);  // groups are cut, never joined
+  EXPECT_LT(report.at("completeness"), 90);
+  EXPECT_EQ(report.at("k"), 6);
+}
+
+TEST(Clustering, ComparesDirectionsOfNormalizedVectors) {
+  // Two directions at four lengths each: by distance the lengths decide.
+  Embeddings embeddings;
+  embeddings.ids = Ids::row_numbers(8);
+  embeddings.vectors = Matrix(8, 2);
+  Labels labels;
+  labels.ids = Ids::row_numbers(8);
+  labels.names = {"x", "y"};
+  labels.starts = {0};
+  for (uint32_t i = 0; i < 8; ++i) {
+    const float length = i < 4 ? 1.0F : 100.0F;
+    embeddings.vectors.mutable_data<float>()[2 * i] = i % 2 == 0 ? length : 0.8F * length;
+    embeddings.vectors.mutable_data<float>()[2 * i + 1] = i % 2 == 0 ? 0.1F * length : 0.6F * length;
+    labels.codes.push_back(i % 2);
+    labels.starts.push_back(i + 1);
+  }
+  ClusteringOptions options;
+  EXPECT_LT(clustering(embeddings, labels, options, Context()).at("v_measure"), 1);
+  options.normalize = true;
+  EXPECT_DOUBLE_EQ(clustering(embeddings, labels, options, Context()).at("v_measure"), 100);
+}
+
+TEST(Clustering, GivesTheSameFiguresAtAnyNumberOfThreads) {
+  const auto run = [](int threads) {
+    Context context;
+    context.threads = threads;
+    return clustering(groups(0.9F), true_groups(), {}, context).to_value();
+  };
+  EXPECT_EQ(run(2), run(1));
+  EXPECT_EQ(run(5), run(1));
+}
+
+TEST(Clustering, LeavesIdsOfSeveralLabelsOutAndCountsThem) {
+  Labels labels = true_groups();
+  labels.codes.insert(labels.codes.begin() + 1, 2);  // id 0 has "top" and "zero"
+  for (size_t i = 1; i < labels.starts.size(); ++i) ++labels.starts[i];
+  std::sort(labels.codes.begin(), labels.codes.begin() + 2);
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  const Report report = clustering(groups(0.2F), labels, {}, context);
+  ASSERT_EQ(notes.sentences.size(), 1U);
+  EXPECT_EQ(notes.sentences[0], "1 of 120 labelled ids have several labels and are left out, such as \"0\"");
+  EXPECT_EQ(report.at("points"), 119);
+}
+
+TEST(Clustering, RefusesLabelsOfOtherIdsAndTooManyClusters) {
+  Labels labels = true_groups();
+  labels.ids = Ids::strings(std::vector<std::string>(120, "x"));
+  EXPECT_TRUE(contains(error_of([&] { clustering(groups(0.2F), labels, {}, Context()); }),
+                       "none of the 120 labelled ids has a vector"));
+  ClusteringOptions options;
+  options.k = 121;
+  EXPECT_TRUE(contains(error_of([&] { clustering(groups(0.2F), true_groups(), options, Context()); }),
+                       "120 points in 121 clusters"));
+}
+
+TEST(Clustering, RunsFromFilesAsATask) {
+  const TemporaryFolder folder;
+  std::ofstream vectors(folder.file("x.jsonl")), labels(folder.file("labels.tsv"));
+  for (int i = 0; i < 12; ++i) {
+    vectors << R"({"id":"n)" << i << R"(","vector":[)" << 10 * (i % 2) << "," << i << "]}\n";
+    labels << "n" << i << "\t" << (i % 2 == 0 ? "no class" : "one class") << "\n";
+  }
+  vectors.close();
+  labels.close();
+  const Report report =
+      evaluate(Verb::kEvaluate, "clustering", {folder.file("x.jsonl"), folder.file("labels.tsv")},
+               Value::object({{"num_runs", 3}}), Context());
+  EXPECT_EQ(report.at("k"), 2);
+  EXPECT_EQ(report.at("points"), 12);
+}
+
+}  // namespace
+}  // namespace whitney
