@@ -333,5 +333,25 @@ TEST(SmolLm2, GivesTheIdsAndStatesOfTransformers) {
   }
 }
 
+// llama.cpp multiplies by the file's four-bit blocks and rounds its activations to eight bits; we unpack to
+// float32.
+TEST(SmolLm2, GivesTheVectorsOfLlamaCpp) {
+  const char* path = std::getenv("WHITNEY_SMOLLM2");
+  if (path == nullptr)
+    GTEST_SKIP() << "no model: set WHITNEY_SMOLLM2 to the .gguf file of SmolLM2-135M-Instruct";
+  const Encoder encoder = Encoder::open(Context(), path);
+  const Value golden = data::read_json_file(kept_file("encoder/smollm2_llama_cpp.json"));
+  for (const auto& [name, pooling] :
+       {std::pair("mean", PoolingMode::kMean), std::pair("last", PoolingMode::kLastToken)}) {
+    EncodeOptions options;
+    options.pooling = {pooling};
+    for (const Value& one : golden.as_list()) {
+      const std::string_view text = one.find("text")->as_string();
+      const Matrix vectors = encoder.encode(Context(), {&text, 1}, options).vectors;
+      EXPECT_GT(cosine(vectors.row<float>(0), reals(*one.find(name))), 0.995) << name << ": " << text;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace whitney::infer
