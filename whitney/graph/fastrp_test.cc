@@ -46,7 +46,7 @@ TEST(FastRP, EqualsTheDenseFormulaWithWeightsOfEdgesAndAdjacencyInput) {
 }
 
 TEST(FastRP, EqualsTheDenseFormulaWhereTheProjectionIsReadByItsEntries) {
-  // s = 40: 2 or 3 of 100 entries of a row are not 0. Weights of edges, and U_0 wanted or not.
+  // s = 128: 2 or 3 of 300 entries of a row are not 0. Weights of edges, and U_0 wanted or not.
   Edges edges;
   std::vector<float> edge_weights;
   for (uint32_t i = 0; i < 200; ++i) {
@@ -55,8 +55,8 @@ TEST(FastRP, EqualsTheDenseFormulaWhereTheProjectionIsReadByItsEntries) {
   }
   const Graph graph = graph_of(60, edges, edge_weights);
   for (FastRPInput input : {FastRPInput::kTransition, FastRPInput::kAdjacency}) {
-    FastRPOptions options = plain(100, {1, 0.5, 2});
-    options.sparsity = 40;
+    FastRPOptions options = plain(300, {1, 0.5, 2});
+    options.sparsity = 128;
     options.input = input;
     options.beta = -0.4;
     const std::vector<Dense> powers = reference_powers(graph, options, 42, 1);
