@@ -4,7 +4,8 @@
 
 namespace whitney {
 
-Candidates::Candidates(int64_t k) : k_(static_cast<size_t>(k)), capacity_(2 * k_ + 64) {}
+Candidates::Candidates(int64_t k, float limit)
+    : k_(static_cast<size_t>(k)), capacity_(2 * k_ + 64), limit_(limit) {}
 
 void Candidates::shrink() {
   if (entries_.size() > k_ && k_ > 0) {
@@ -12,8 +13,8 @@ void Candidates::shrink() {
     std::nth_element(entries_.begin(), kth, entries_.end(),
                      [](const Entry& a, const Entry& b) { return a.upper < b.upper; });
     limit_ = std::min(limit_, kth->upper);
-    std::erase_if(entries_, [this](const Entry& entry) { return entry.lower > limit_; });
   }
+  std::erase_if(entries_, [this](const Entry& entry) { return entry.lower > limit_; });
   // Many ties leave many rows; growing then keeps the cost of selecting linear.
   capacity_ = std::max(capacity_, 2 * entries_.size());
 }

@@ -11,7 +11,8 @@ namespace whitney {
 /// be among them are dropped from time to time: appending and then selecting costs less than a heap.
 class Candidates {
  public:
-  explicit Candidates(int64_t k);
+  /// `limit`: what limit() says at first, where k rows are known elsewhere.
+  explicit Candidates(int64_t k, float limit = std::numeric_limits<float>::infinity());
   /// k rows have keys of at most this for certain: a row whose key less its margin is above cannot be among
   /// the k best.
   float limit() const { return limit_; }
@@ -42,7 +43,7 @@ class Candidates {
 
   size_t k_;
   size_t capacity_;
-  float limit_ = std::numeric_limits<float>::infinity();
+  float limit_;
   std::vector<Entry> entries_;
 };
 

@@ -1,6 +1,7 @@
 #include "whitney/linalg/exact_search.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -163,18 +164,46 @@ struct TileNorms {
   bool safe = true;
 };
 
+// For each query a key that k rows certainly do not exceed, told from range to range. Which range sees which
+// limit depends on the threads; what is found does not: a row above any such limit is not among the k best.
+class SharedLimits {
+ public:
+  explicit SharedLimits(int64_t num_queries) : limits_(static_cast<size_t>(num_queries)) {
+    for (auto& limit : limits_)
+      limit.store(std::numeric_limits<float>::infinity(), std::memory_order_relaxed);
+  }
+  float of(int64_t query) const {
+    return limits_[static_cast<size_t>(query)].load(std::memory_order_relaxed);
+  }
+  void lower(int64_t query, float limit) {
+    std::atomic<float>& known = limits_[static_cast<size_t>(query)];
+    float before = known.load(std::memory_order_relaxed);
+    while (limit < before && !known.compare_exchange_weak(before, limit, std::memory_order_relaxed)) {
+    }
+  }
+
+ private:
+  std::vector<std::atomic<float>> limits_;
+};
+
 class BatchSearch {
  public:
   BatchSearch(const MatrixView& queries, const MatrixView& base, Metric metric, int64_t k)
-      : queries_(queries), base_(base), metric_(metric), k_(k), margin_(relative_margin(base.cols)) {
+      : queries_(queries),
+        base_(base),
+        metric_(metric),
+        k_(k),
+        margin_(relative_margin(base.cols)),
+        limits_(queries.rows) {
     query_norms_.resize(static_cast<size_t>(queries.rows));
     row_norms_of_block(queries, query_norms_.data());
   }
 
   // Collects, for each query of [first, last), every row of [begin, end) that may be among its k best.
-  std::vector<Candidates> collect(int64_t first, int64_t last, int64_t begin, int64_t end,
-                                  Scratch& scratch) const {
-    std::vector<Candidates> found(static_cast<size_t>(last - first), Candidates(k_));
+  std::vector<Candidates> collect(int64_t first, int64_t last, int64_t begin, int64_t end, Scratch& scratch) {
+    std::vector<Candidates> found;
+    found.reserve(static_cast<size_t>(last - first));
+    for (int64_t q = first; q < last; ++q) found.emplace_back(k_, limits_.of(q));
     scratch.packed.pack(queries_.slice(first, last));
     scratch.values.resize(static_cast<size_t>(kTileQueries * kTileRows));
     const int64_t num_panels = scratch.packed.num_panels();
@@ -191,7 +220,11 @@ class BatchSearch {
               std::span(found).subspan(static_cast<size_t>(tile - first), static_cast<size_t>(num_queries)));
       }
     }
-    for (Candidates& candidates : found) candidates.finish();
+    for (int64_t q = first; q < last; ++q) {
+      Candidates& candidates = found[static_cast<size_t>(q - first)];
+      candidates.finish();
+      limits_.lower(q, candidates.limit());
+    }
     return found;
   }
 
@@ -282,6 +315,7 @@ class BatchSearch {
   int64_t k_;
   float margin_;
   std::vector<float> query_norms_;
+  SharedLimits limits_;
 };
 
 // What a query's ranges kept is compared once more, by the kernel whose values are given.
@@ -298,7 +332,7 @@ void settle(const ExactValues& exact, std::span<Candidates> ranges, const float*
 void search_by_tiles(const Context& context, const MatrixView& queries, const MatrixView& base, Metric metric,
                      Neighbors& result) {
   const ExactValues exact(base, metric);
-  const BatchSearch search(queries, base, metric, std::min(result.k, base.rows));
+  BatchSearch search(queries, base, metric, std::min(result.k, base.rows));
   // Blocks of queries so large that reading the rows once for each costs little; ranges of rows so that any
   // machine's threads find work.
   constexpr int64_t kBlockQueries = 1200, kEnoughTasks = 64, kLeastRangeRows = 8'192;
