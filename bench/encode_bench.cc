@@ -1,8 +1,9 @@
 // Question: how fast do texts become vectors, beside sentence-transformers, onnxruntime and ctranslate2?
-// MiniLM (all-MiniLM-L6-v2, float32) on package synopses and Wikipedia paragraphs, one text at a time and all
-// at once, on one thread and two. The vectors are compared first. WHITNEY_MINILM names the model's folder;
-// arguments: the number of synopses and of paragraphs (100 and 12; 4000 and 1000 take some hours), and rounds
-// (5). `bench/fetch_peers --encoders` brings the peers.
+// MiniLM (all-MiniLM-L6-v2) in float32 and int8 on package synopses and Wikipedia paragraphs, one text at a
+// time and all at once, on one thread and two. The vectors are compared first: in float32 with each peer's,
+// in int8 each with ours in float32. WHITNEY_MINILM names the model's folder; arguments: the number of
+// synopses and of paragraphs (100 and 12; 4000 and 1000 take an hour or two), and rounds (5).
+// `bench/fetch_peers --encoders` brings the peers.
 
 #include <algorithm>
 #include <cmath>
@@ -120,78 +121,105 @@ Matrix encode(const infer::Encoder& encoder, const Texts& texts, bool at_once, i
   return all;
 }
 
+struct Cell {
+  bool at_once;
+  int threads;
+  infer::Precision precision;
+
+  const char* precision_name() const { return precision == infer::Precision::kInt8 ? "int8" : "float32"; }
+};
+
+// How alike two encodings of the same texts are: the cosines of their vectors, all of length 1.
+struct Likeness {
+  double least = 1, mean = 0;
+};
+
+Likeness likeness(const Matrix& a, const Matrix& b) {
+  Likeness result;
+  for (int64_t i = 0; i < a.rows(); ++i) {
+    double dot = 0;
+    for (size_t c = 0; c < static_cast<size_t>(a.cols()); ++c)
+      dot += static_cast<double>(a.row<float>(i)[c]) * static_cast<double>(b.row<float>(i)[c]);
+    result.least = std::min(result.least, dot);
+    result.mean += dot / static_cast<double>(a.rows());
+  }
+  return result;
+}
+
 class Race {
  public:
-  Race(const infer::Encoder& encoder, PythonPeer& peers, std::string folder, int rounds)
-      : encoder_(encoder), peers_(peers), folder_(std::move(folder)), rounds_(rounds) {}
+  Race(const infer::Encoder& full, const infer::Encoder& int8, PythonPeer& peers, std::string folder,
+       int rounds)
+      : full_(full), int8_(int8), peers_(peers), folder_(std::move(folder)), rounds_(rounds) {}
 
-  void run(const Texts& texts, bool at_once, int threads) {
-    std::printf("\n%s, %zu texts, %lld tokens, %s, %d thread%s\n", texts.name.c_str(), texts.texts.size(),
-                static_cast<long long>(texts.tokens), at_once ? "at once" : "one by one", threads,
-                threads == 1 ? "" : "s");
+  void run(const Texts& texts, const Cell& cell) {
+    std::printf("\n%s, %zu texts, %lld tokens, %s, %s, %d thread%s\n", texts.name.c_str(), texts.texts.size(),
+                static_cast<long long>(texts.tokens), cell.precision_name(),
+                cell.at_once ? "at once" : "one by one", cell.threads, cell.threads == 1 ? "" : "s");
+    const bool is_int8 = cell.precision == infer::Precision::kInt8;
+    const infer::Encoder& encoder = is_int8 ? int8_ : full_;
+    const Matrix truth = encode(full_, texts, true, 2);
     std::vector<double> ours;
     std::map<std::string, std::vector<double>> theirs;
     for (int round = 0; round <= rounds_; ++round) {
       Matrix vectors;
-      const double seconds = seconds_of([&] { vectors = encode(encoder_, texts, at_once, threads); });
+      const double seconds =
+          seconds_of([&] { vectors = encode(encoder, texts, cell.at_once, cell.threads); });
+      if (round == 0 && is_int8) compare("whitney", vectors, truth, cell);
       if (round > 0) ours.push_back(seconds);
       for (const char* peer : {"sentence-transformers", "onnxruntime", "ctranslate2"}) {
-        const std::optional<double> taken = ask(peer, texts, at_once, threads);
+        if (is_int8 && std::string_view(peer) == "sentence-transformers") continue;
+        const std::optional<double> taken = ask(peer, texts, cell);
         if (!taken) continue;
-        if (round == 0) compare(peer, vectors);
+        if (round == 0) compare(peer, read_answer(peer, truth), truth, cell);
         if (round > 0) theirs[peer].push_back(*taken);
       }
     }
-    report(texts, threads, ours, theirs);
+    report(texts, cell, ours, theirs);
   }
 
  private:
-  std::optional<double> ask(const std::string& peer, const Texts& texts, bool at_once, int threads) {
+  std::optional<double> ask(const std::string& peer, const Texts& texts, const Cell& cell) {
     if (missing_[peer] || !peers_.is_there()) return std::nullopt;
     const Value answer = peers_.ask(Value::object({{"question", "encode"},
                                                    {"peer", peer},
                                                    {"set", texts.name},
-                                                   {"at_once", at_once},
-                                                   {"threads", threads}}));
+                                                   {"at_once", cell.at_once},
+                                                   {"precision", cell.precision_name()},
+                                                   {"threads", cell.threads}}));
     if (const Value* seconds = answer.find("seconds")) return seconds->as_real();
     std::printf("  %s is left out: %s\n", peer.c_str(), answer.at("error").as_string().c_str());
     missing_[peer] = true;
     return std::nullopt;
   }
 
-  // The least cosine of a text's two vectors, both of length 1.
-  void compare(const std::string& peer, const Matrix& vectors) const {
-    std::vector<float> read(static_cast<size_t>(vectors.rows() * vectors.cols()));
+  Matrix read_answer(const std::string& peer, const Matrix& like) const {
+    Matrix vectors(like.rows(), like.cols());
     std::ifstream file(folder_ + "/vectors", std::ios::binary);
-    file.read(reinterpret_cast<char*>(read.data()),
-              static_cast<std::streamsize>(read.size() * sizeof(float)));
+    file.read(reinterpret_cast<char*>(vectors.mutable_data<float>()),
+              static_cast<std::streamsize>(vectors.rows() * vectors.cols() * int64_t{sizeof(float)}));
     if (!file) fail(peer, " gave too few vectors");
-    double least = 1;
-    for (int64_t i = 0; i < vectors.rows(); ++i) {
-      double dot = 0;
-      for (int64_t c = 0; c < vectors.cols(); ++c) {
-        dot += static_cast<double>(vectors.row<float>(i)[static_cast<size_t>(c)]) *
-               static_cast<double>(read[static_cast<size_t>(i * vectors.cols() + c)]);
-      }
-      least = std::min(least, dot);
-    }
-    std::printf("  answers: cosine with %s at least %.7f\n", peer.c_str(), least);
-    if (least < 0.9999) fail("our vectors and those of ", peer, " differ");
+    return vectors;
   }
 
-  static double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
+  static void compare(const std::string& who, const Matrix& vectors, const Matrix& truth, const Cell& cell) {
+    const Likeness like = likeness(vectors, truth);
+    std::printf("  answers: cosine of %s with float32 at least %.5f, on average %.6f\n", who.c_str(),
+                like.least, like.mean);
+    if (cell.precision == infer::Precision::kFloat32 && like.least < 0.9999)
+      fail("our vectors and those of ", who, " differ");
   }
 
-  void report(const Texts& texts, int threads, const std::vector<double>& ours,
+  void report(const Texts& texts, const Cell& cell, const std::vector<double>& ours,
               const std::map<std::string, std::vector<double>>& theirs) const {
-    const double seconds = median(ours), speed = flops_of(encoder_, texts) / seconds;
-    const double limit = dense_flops(threads);
-    std::printf(
-        "  whitney               %8.0f tokens/s  %6.1f GFLOP/s, %.0f %% of %.1f that the products alone "
-        "reach\n",
-        static_cast<double>(texts.tokens) / seconds, speed / 1e9, 100 * speed / limit, limit / 1e9);
+    const double seconds = median(ours), speed = flops_of(full_, texts) / seconds;
+    std::printf("  whitney               %8.0f tokens/s", static_cast<double>(texts.tokens) / seconds);
+    if (cell.precision == infer::Precision::kFloat32) {
+      const double limit = dense_flops(cell.threads);
+      std::printf("  %6.1f GFLOP/s, %.0f %% of %.1f that the products alone reach", speed / 1e9,
+                  100 * speed / limit, limit / 1e9);
+    }
+    std::printf("\n");
     for (const auto& [peer, times] : theirs) {
       std::vector<double> ratios;
       for (size_t i = 0; i < times.size(); ++i) ratios.push_back(times[i] / ours[i]);
@@ -202,7 +230,8 @@ class Race {
     std::fflush(stdout);
   }
 
-  const infer::Encoder& encoder_;
+  const infer::Encoder& full_;
+  const infer::Encoder& int8_;
   PythonPeer& peers_;
   std::string folder_;
   int rounds_;
@@ -234,6 +263,7 @@ int run(int argc, char** argv) {
   }
   const TemporaryFolder work;
   const infer::Encoder encoder = infer::Encoder::open(with_threads(2), model);
+  const infer::Encoder int8 = infer::Encoder::open(with_threads(2), model, infer::Precision::kInt8);
   PythonPeer peers("encode_bench_peer.py", {model, work.path()}, {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"});
   std::printf("SIMD level %s; peers: %s\nlimit: %.1f GFLOP/s of multiply-adds a thread\n",
               simd_level().c_str(), peers.is_there() ? peers.versions().c_str() : "none", peak_flops() / 1e9);
@@ -244,10 +274,12 @@ int run(int argc, char** argv) {
       "paragraphs",
       some_of(paragraphs_of(lines_of(*articles + "/wiki-0.tsv.xz")), static_cast<size_t>(number(2, 12))),
       encoder, work.path());
-  Race race(encoder, peers, work.path(), number(3, 5));
-  for (const Texts* texts : {&synopses, &paragraphs}) {
-    for (const int threads : {1, 2}) {
-      for (const bool at_once : {true, false}) race.run(*texts, at_once, threads);
+  Race race(encoder, int8, peers, work.path(), number(3, 5));
+  for (const infer::Precision precision : {infer::Precision::kFloat32, infer::Precision::kInt8}) {
+    for (const Texts* texts : {&synopses, &paragraphs}) {
+      for (const int threads : {1, 2}) {
+        for (const bool at_once : {true, false}) race.run(*texts, {at_once, threads, precision});
+      }
     }
   }
   return 0;

@@ -1,9 +1,10 @@
-"""Encodes texts with all-MiniLM-L6-v2 by sentence-transformers, onnxruntime and ctranslate2, float32, on the CPU.
+"""Encodes texts with all-MiniLM-L6-v2 by sentence-transformers, onnxruntime and ctranslate2 on the CPU.
 
 Arguments: the model's folder and a folder to work in, where encode_bench.cc wrote NAME.txt, a text a line. Reads
-questions, a line of JSON each: hello; encode (peer, set, at_once, threads: seconds from texts to vectors, which are
-written to `vectors` as float32). "At once" is by batches of 32 texts sorted by length, else one text at a time.
-onnxruntime runs the graph that its own transformer optimiser fused.
+questions, a line of JSON each: hello; encode (peer, set, at_once, threads, precision: seconds from texts to vectors,
+which are written to `vectors` as float32). "At once" is by batches of 32 texts sorted by length, else one text at a
+time. onnxruntime runs the graph that its own transformer optimiser fused; its int8 is quantize_dynamic of that graph,
+a scale for each channel of the weights. sentence-transformers serves float32 alone.
 """
 
 import json
@@ -41,7 +42,7 @@ def pooled(states, mask):
 
 
 class Torch:
-    def __init__(self, folder, work, threads):
+    def __init__(self, folder, work, threads, precision):
         self.threads = threads
         self.model = SentenceTransformer(folder, device="cpu")
 
@@ -71,13 +72,13 @@ class WithTokenizer:
 
 
 class Onnx(WithTokenizer):
-    def __init__(self, folder, work, threads):
+    def __init__(self, folder, work, threads, precision):
         super().__init__(folder)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-        self.session = onnxruntime.InferenceSession(onnx_file(folder, work), options, ["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(onnx_file(folder, work, precision), options, ["CPUExecutionProvider"])
 
     def states(self, ids, mask):
         padded = np.zeros(mask.shape, dtype=np.int64)
@@ -87,18 +88,30 @@ class Onnx(WithTokenizer):
 
 
 class Ctranslate2(WithTokenizer):
-    def __init__(self, folder, work, threads):
+    def __init__(self, folder, work, threads, precision):
         super().__init__(folder)
         out = f"{work}/ct2"
         if not pathlib.Path(out).exists():
             ctranslate2.converters.TransformersConverter(folder).convert(out)
-        self.encoder = ctranslate2.Encoder(out, device="cpu", intra_threads=threads, compute_type="float32")
+        self.encoder = ctranslate2.Encoder(out, device="cpu", intra_threads=threads, compute_type=precision)
 
     def states(self, ids, mask):
         return np.array(self.encoder.forward_batch(ids).last_hidden_state)
 
 
-def onnx_file(folder, work):
+def onnx_file(folder, work, precision):
+    fused = fused_onnx(folder, work)
+    if precision == "float32":
+        return fused
+    path = f"{work}/int8.onnx"
+    if not pathlib.Path(path).exists():
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        quantize_dynamic(fused, path, per_channel=True, weight_type=QuantType.QInt8)
+    return path
+
+
+def fused_onnx(folder, work):
     path = f"{work}/fused.onnx"
     if pathlib.Path(path).exists():
         return path
@@ -137,13 +150,13 @@ def main():
                         f"onnxruntime {onnxruntime.__version__}, ctranslate2 {ctranslate2.__version__}")
             print(json.dumps({"versions": versions}), flush=True)
             continue
-        key = question["peer"], question["threads"]
+        key = question["peer"], question["threads"], question["precision"]
         name = question["set"]
         if name not in texts:
             texts[name] = pathlib.Path(f"{work}/{name}.txt").read_text(encoding="utf-8").split("\n")[:-1]
         try:
             if key not in made:
-                made[key] = PEERS[key[0]](folder, work, key[1])
+                made[key] = PEERS[key[0]](folder, work, *key[1:])
             with torch.inference_mode():
                 begin = time.perf_counter()
                 vectors = made[key].encode(texts[name], question["at_once"])

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "bench/python_peer.h"
 #include "whitney/core/matrix.h"
+#include "whitney/core/temporary_folder.h"
 #include "whitney/linalg/metric.h"
 
 namespace whitney::bench {
@@ -17,27 +19,20 @@ class FlatPeer {
   /// Writes rows and queries (float32) where Python finds them and builds the index. Throws Error when Python
   /// or faiss is missing.
   FlatPeer(const MatrixView& base, const MatrixView& queries, int64_t k);
-  ~FlatPeer();
-  FlatPeer(const FlatPeer&) = delete;
-  FlatPeer& operator=(const FlatPeer&) = delete;
 
   /// The version of faiss, its instruction set and the kernel of its BLAS.
-  const std::string& version() const { return version_; }
+  const std::string& version() const { return python_->versions(); }
   /// Sets the metric that the next searches use; only inner product and l2.
-  void use(Metric metric);
+  void use(Metric metric) { metric_ = metric == Metric::kL2 ? "l2" : "inner_product"; }
   /// Searches the first `num_queries` queries, at once or one by one, and returns the seconds.
   double search(int64_t num_queries, bool one_by_one);
   /// The rows that the last search found, k for each query.
   std::vector<int64_t> rows() const;
 
  private:
-  std::string ask(const std::string& question);
-
-  std::string folder_;
-  std::string version_;
-  int process_ = -1;
-  std::FILE* questions_ = nullptr;
-  std::FILE* answers_ = nullptr;
+  TemporaryFolder folder_;
+  std::string metric_;
+  std::unique_ptr<PythonPeer> python_;
 };
 
 }  // namespace whitney::bench

@@ -1,11 +1,11 @@
 """Searches with faiss's IndexFlat over the rows and queries that flat_bench.cc wrote, with one thread.
 
-Arguments: the folder, the width and k. Reads questions, a line each: `version`, `l2` or `inner_product` (the index to
-search next), `at_once COUNT` and `one_by_one COUNT` (seconds of searching so many queries; the rows found are written
-beside the input).
+Arguments: the folder, the width and k. Reads questions, a line of JSON each: hello; search (metric, count, one_by_one:
+seconds of searching so many queries; the rows found are written beside the input).
 """
 
 import ctypes
+import json
 import pathlib
 import sys
 import time
@@ -30,28 +30,26 @@ def main():
     base = np.fromfile(f"{folder}/base", dtype=np.float32).reshape(-1, dim)
     queries = np.fromfile(f"{folder}/queries", dtype=np.float32).reshape(-1, dim)
     indexes = {"l2": faiss.IndexFlatL2(dim), "inner_product": faiss.IndexFlatIP(dim)}
-    index = None
     for line in sys.stdin:
-        question, *count = line.split()
-        if question == "version":
+        question = json.loads(line)
+        if question["question"] == "hello":
             options = faiss.get_compile_options().strip()
-            answer = f"faiss {faiss.__version__} ({options}; OpenBLAS kernel {blas_kernel()})"
-        elif question in indexes:
-            for other in indexes.values():
-                other.reset()
-            index = indexes[question]
-            index.add(base)
-            answer = question
+            answer = {"versions": f"faiss {faiss.__version__} ({options}; OpenBLAS kernel {blas_kernel()})"}
         else:
-            some = queries[: int(count[0])]
+            index = indexes[question["metric"]]
+            if index.ntotal == 0:
+                for other in indexes.values():
+                    other.reset()
+                index.add(base)
+            some = queries[: question["count"]]
             begin = time.perf_counter()
-            if question == "at_once":
-                rows = index.search(some, k)[1]
-            else:
+            if question["one_by_one"]:
                 rows = np.concatenate([index.search(some[i : i + 1], k)[1] for i in range(len(some))])
-            answer = repr(time.perf_counter() - begin)
+            else:
+                rows = index.search(some, k)[1]
+            answer = {"seconds": time.perf_counter() - begin}
             rows.astype(np.int64).tofile(f"{folder}/rows")
-        print(answer, flush=True)
+        print(json.dumps(answer), flush=True)
 
 
 main()

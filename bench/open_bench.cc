@@ -60,11 +60,6 @@ void evict(const std::string& path) {
   close(fd);
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 double read_whole(const std::string& path) {
   std::vector<char> block(1 << 22);
   return seconds_of([&] {

@@ -5,15 +5,12 @@
 #include <vector>
 
 namespace whitney::bench {
-namespace {
 
 double median(std::vector<double> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
-
-}  // namespace
 
 Pairs run_pairs(int num_pairs, const std::function<double()>& ours, const std::function<double()>& peer) {
   ours();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 namespace whitney::bench {
 
@@ -17,6 +18,9 @@ struct Pairs {
 /// Runs ours and the peer in turns, `num_pairs` times after one run of each to warm up. Each returns the
 /// seconds that it took.
 Pairs run_pairs(int num_pairs, const std::function<double()>& ours, const std::function<double()>& peer);
+
+/// The middle value; of an even count the mean of the two in the middle. At least one value.
+double median(std::vector<double> values);
 
 /// Gives the seconds that `work` takes.
 double seconds_of(const std::function<void()>& work);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "bench/pairs.h"
 #include "whitney/core/context.h"
 #include "whitney/linalg/exact_search.h"
 #include "whitney/search/row_scan.h"
@@ -66,12 +67,6 @@ std::optional<double> rate_at(const Curve& curve, double recall, size_t round) {
     return std::exp(std::log(before) * (1 - share) + std::log(rate) * share);
   }
   return std::nullopt;
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 std::string ratio_text(const Curve& ours, const Curve& peer, double recall) {

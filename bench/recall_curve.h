@@ -44,8 +44,6 @@ using Curve = std::vector<CurvePoint>;
 /// rate. Nothing when the curve does not reach it; the first point's when it begins above.
 std::optional<double> rate_at(const Curve& curve, double recall, size_t round);
 
-double median(std::vector<double> values);
-
 /// What `peer` is slower by at a recall ("1.43 (1.38 .. 1.51)"), over the rounds that ran in turns.
 std::string ratio_text(const Curve& ours, const Curve& peer, double recall);
 
