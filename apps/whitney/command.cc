@@ -121,6 +121,7 @@ bool is_flag(const VerbCommand& verb, std::string_view name) {
     if (!verb.methods_of) continue;
     const std::string_view last = candidate.substr(candidate.rfind('.') + 1);
     for (const Method* method : Registry::instance().all()) {
+      if (method->verb == *verb.methods_of && is_bool(find_spec(method->options, candidate))) return true;
       // A part may be a method of another verb.
       if (method->verb != *verb.methods_of && last == candidate) continue;
       if (is_bool(find_spec(method->options, last))) return true;

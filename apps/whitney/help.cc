@@ -101,13 +101,20 @@ std::string table_cell(std::string text) {
   return text;
 }
 
+// Python's keywords have no dots: encode__pooling stands for encode.pooling.
+std::string keyword_of(std::string name) {
+  for (size_t at = 0; (at = name.find('.', at)) != name.npos; at += 2) name.replace(at, 1, "__");
+  return name;
+}
+
 std::string option_table(const std::vector<OptionSpec>& specs) {
   if (specs.empty()) return "None of its own.\n";
   std::string text = "| command line | Python | type | default | meaning |\n|---|---|---|---|---|\n";
   for (const OptionSpec& spec : specs) {
-    text += concat("| `", dashed(spec.name), "` | `", spec.name, "` | ", table_cell(spec.type_text()), " | ",
-                   spec.default_value.is_null() ? "none" : "`" + default_text(spec) + "`", " | ",
-                   table_cell(spec.help), " |\n");
+    text +=
+        concat("| `", dashed(spec.name), "` | `", keyword_of(spec.name), "` | ", table_cell(spec.type_text()),
+               " | ", spec.default_value.is_null() ? "none" : "`" + default_text(spec) + "`", " | ",
+               table_cell(spec.help), " |\n");
   }
   return text;
 }

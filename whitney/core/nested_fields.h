@@ -1,7 +1,12 @@
 #pragma once
 
 #include <string>
-#include <utility>
+#include <string_view>
+
+#include "whitney/core/context.h"
+#include "whitney/core/error.h"
+#include "whitney/core/options.h"
+#include "whitney/core/value.h"
 
 namespace whitney {
 
@@ -22,5 +27,18 @@ class NestedFields {
   Field& field_;
   const char* part_;
 };
+
+/// Notes which options of a part a user gave although the part does nothing here; `why` ends the sentence
+/// "option "encode.pooling" has no effect ...".
+template <class Part>
+void note_idle_part(const Context& context, const Value& resolved, const std::string& part,
+                    std::string_view why) {
+  for (const OptionSpec& spec : option_specs<Part>()) {
+    const std::string name = part + "." + spec.name;
+    const Value* given = resolved.find(name);
+    if (given != nullptr && *given != spec.default_value)
+      context.note(concat("option \"", name, "\" has no effect ", why));
+  }
+}
 
 }  // namespace whitney

@@ -44,6 +44,10 @@ void check_gives_one_vector(const infer::EncodeOptions& options) {
 
 }  // namespace
 
+void note_idle_encoding(const Context& context, const Value& resolved) {
+  note_idle_part<TextEncoding>(context, resolved, "encode", "on embeddings, only on a model");
+}
+
 bool TextSource::is_model(const std::string& path) {
   return std::filesystem::is_directory(path) || path.ends_with(".gguf");
 }

@@ -11,6 +11,7 @@
 #include "whitney/core/matrix.h"
 #include "whitney/core/nested_fields.h"
 #include "whitney/core/options.h"
+#include "whitney/core/value.h"
 #include "whitney/data/embeddings.h"
 #include "whitney/infer/encode_options.h"
 #include "whitney/infer/encoder.h"
@@ -31,6 +32,10 @@ struct TextEncoding {
     options.fields(field);
   }
 };
+
+/// Notes which resolved options "encode..." a user gave although embeddings, which are encoded already, are
+/// measured.
+WHITNEY_API void note_idle_encoding(const Context& context, const Value& resolved);
 
 /// Whom a text is encoded for: a model may keep a prompt for queries and one for documents.
 enum class TextRole : uint8_t { kPlain, kQuery, kDocument };
