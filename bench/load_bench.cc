@@ -24,7 +24,7 @@ namespace whitney::bench {
 namespace {
 
 constexpr double kMostMilliseconds = 50, kMostBytesBesideFile = 64e6;
-constexpr int kBatches = 8, kBatch = 32;
+constexpr int kBatches = 2, kBatch = 32;
 
 // The most memory that this process has held, in bytes: VmHWM, which counts the file's mapped pages too.
 double most_memory() {

@@ -3,8 +3,11 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
+
+#include "whitney/core/hash.h"
 
 namespace whitney {
 namespace {
@@ -104,12 +107,18 @@ void write(const Value& value, int indent, int depth, std::string& out) {
 }
 
 void refuse_repeated_keys(const Value::Object& members, std::string_view where) {
-  std::vector<std::string_view> keys;
-  keys.reserve(members.size());
-  for (const auto& member : members) keys.push_back(member.first);
-  std::sort(keys.begin(), keys.end());
-  const auto twice = std::adjacent_find(keys.begin(), keys.end());
-  if (twice != keys.end()) fail(where, ": the key \"", *twice, "\" stands twice in one object");
+  // A table of places, at most half full, where a key is looked for from its hash on.
+  std::vector<uint32_t> table(std::bit_ceil(2 * members.size() + 1));
+  const size_t mask = table.size() - 1;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const std::string& key = members[i].first;
+    size_t slot = hash64(key) & mask;
+    for (; table[slot] != 0; slot = (slot + 1) & mask) {
+      if (members[table[slot] - 1].first == key)
+        fail(where, ": the key \"", key, "\" stands twice in one object");
+    }
+    table[slot] = static_cast<uint32_t>(i + 1);
+  }
 }
 
 Value convert(const simdjson::dom::element& element, std::string_view where) {

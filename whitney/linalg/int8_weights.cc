@@ -1,7 +1,9 @@
 #include "whitney/linalg/int8_weights.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
@@ -14,6 +16,32 @@ namespace {
 constexpr int64_t kMostTerms = 65'536;  // sums of more products might not fit 32 bits
 constexpr int64_t kTileRows = 414;      // of a: 46 register blocks, which stay in L2 up to a width of 4,000
 constexpr int64_t kTilePanels = 5;
+
+// The largest absolute value, as bits; from kNotFinite on there is one that is NaN or infinite. As integers,
+// because compilers for the oldest processors do not vectorise the largest of floats.
+constexpr int32_t kNotFinite = 0x7F800000;
+int32_t most_bits(std::span<const float> values) {
+  int32_t most = 0;
+  for (const float value : values) {
+    const int32_t bits = std::bit_cast<int32_t>(value) & 0x7FFFFFFF;
+    most = bits > most ? bits : most;
+  }
+  return most;
+}
+
+// Writes the nearest integers, the even one of two, of values * per_unit, which are within [-127, 127] but
+// for rounding; returns their sum. Beside 1.5 * 2^23 there is no room for a fraction.
+int32_t write_codes(std::span<const float> values, float per_unit, int8_t* codes) {
+  constexpr float kNoFraction = 12'582'912.0f;
+  int32_t sum = 0;
+  for (size_t t = 0; t < values.size(); ++t) {
+    const int32_t code =
+        std::bit_cast<int32_t>(values[t] * per_unit + kNoFraction) - std::bit_cast<int32_t>(kNoFraction);
+    codes[t] = static_cast<int8_t>(code);
+    sum += code;
+  }
+  return sum;
+}
 
 int64_t num_groups_of(int64_t cols) { return (cols + 3) / 4; }
 int64_t num_panels_of(int64_t rows) { return (rows + kInt8PanelRows - 1) / kInt8PanelRows; }
@@ -91,27 +119,23 @@ void Int8Weights::allocate(int64_t rows, int64_t cols, std::span<const float> bi
 
 void Int8Weights::pack_panel(int64_t panel, const float* rows) {
   const int64_t first = panel * kInt8PanelRows, num_rows = std::min(kInt8PanelRows, rows_ - first);
-  int8_t* codes = codes_.mutable_data() + first * num_groups_of(cols_) * 4;
+  const int64_t num_groups = num_groups_of(cols_);
+  int8_t* codes = codes_.mutable_data() + first * num_groups * 4;
+  std::vector<int8_t> row_codes(static_cast<size_t>(num_groups * 4));
   for (int64_t c = 0; c < num_rows; ++c) {
     const std::span row(rows + c * cols_, static_cast<size_t>(cols_));
-    float most = 0;
-    for (const float value : row) {
-      if (!std::isfinite(value))
-        fail("row ", first + c, " of the weights holds ", value, "; int8 needs finite values");
-      most = std::max(most, std::abs(value));
+    const int32_t bits = most_bits(row);
+    if (bits >= kNotFinite) {
+      const auto bad = std::ranges::find_if(row, [](float value) { return !std::isfinite(value); });
+      fail("row ", first + c, " of the weights holds ", *bad, "; int8 needs finite values");
     }
+    const float most = std::bit_cast<float>(bits);
     // So small a row counts as zeros: its reciprocal would overflow.
     const float scale = most / 127 >= 1e-36f ? most / 127 : 0.0f;
-    const float per_unit = scale > 0 ? 1 / scale : 0.0f;
-    int32_t sum = 0;
-    for (int64_t t = 0; t < cols_; ++t) {
-      const float code = std::nearbyint(row[static_cast<size_t>(t)] * per_unit);
-      const auto rounded = static_cast<int8_t>(std::clamp(code, -127.0f, 127.0f));
-      codes[(t / 4 * kInt8PanelRows + c) * 4 + t % 4] = rounded;
-      sum += rounded;
-    }
     scales_.mutable_data()[first + c] = scale;
-    sums_.mutable_data()[first + c] = sum;
+    sums_.mutable_data()[first + c] = write_codes(row, scale > 0 ? 1 / scale : 0.0f, row_codes.data());
+    for (int64_t g = 0; g < num_groups; ++g)
+      std::memcpy(codes + (g * kInt8PanelRows + c) * 4, row_codes.data() + g * 4, 4);
   }
 }
 
