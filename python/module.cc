@@ -22,7 +22,10 @@ NB_MODULE(_whitney, module) {
   python::bind_arrow(module);
   python::bind_embeddings(module);
   python::bind_graph(module);
+  python::bind_texts(module);
+  python::bind_model(module);
   python::bind_index(module);
+  python::bind_fusion(module);
   python::bind_report(module);
   python::bind_registry(module);
   module.def(

@@ -69,6 +69,24 @@ nb::object numpy_view(std::shared_ptr<const void> owner, const void* data,
   return nb::cast(array);
 }
 
+nb::object numpy_own(std::shared_ptr<void> owner, void* data, std::initializer_list<size_t> shape,
+                     DType dtype) {
+  using Owner = std::shared_ptr<void>;
+  static int64_t nothing = 0;
+  const nb::capsule capsule(new Owner(std::move(owner)),
+                            [](void* pointer) noexcept { delete static_cast<Owner*>(pointer); });
+  const nb::ndarray<nb::numpy> array(data != nullptr ? data : &nothing, shape, capsule, {},
+                                     dlpack_type(dtype));
+  return nb::cast(array);
+}
+
+nb::object numpy_own(Matrix matrix) {
+  auto owner = std::make_shared<Matrix>(std::move(matrix));
+  void* data = owner->mutable_data<float>();
+  const auto rows = static_cast<size_t>(owner->rows()), cols = static_cast<size_t>(owner->cols());
+  return numpy_own(std::move(owner), data, {rows, cols}, DType::kF32);
+}
+
 std::optional<Matrix> matrix_view(nb::handle object) {
   AnyArray array;
   if (!nb::try_cast<AnyArray>(object, array, false)) return std::nullopt;

@@ -48,6 +48,21 @@ nb::object numpy_from(std::vector<T> values, std::initializer_list<size_t> shape
   return numpy_view(std::move(owner), data, shape, dtype_for<T>());
 }
 
+/// Hands memory that nobody else sees over to numpy, which may write it.
+nb::object numpy_own(std::shared_ptr<void> owner, void* data, std::initializer_list<size_t> shape,
+                     DType dtype);
+
+template <class T>
+nb::object numpy_own(std::vector<T> values) {
+  auto owner = std::make_shared<std::vector<T>>(std::move(values));
+  T* data = owner->data();
+  const size_t size = owner->size();
+  return numpy_own(std::move(owner), data, {size}, dtype_for<T>());
+}
+
+/// The same of a matrix of float32, rows x cols.
+nb::object numpy_own(Matrix matrix);
+
 /// The values of a packed one-dimensional array of T, shown and not copied. Throws Error when it is something
 /// else.
 template <class T>

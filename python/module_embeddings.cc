@@ -46,6 +46,13 @@ std::tuple<Embeddings, int64_t, int64_t> join(const Embeddings& embeddings, cons
   return {std::move(result), joined.unmatched_rows, joined.unused_rows};
 }
 
+// (the table's columns for rows of these ids, rows that the table lacks, rows of the table that nobody asked
+// for)
+std::tuple<std::vector<Column>, int64_t, int64_t> columns_for(const Table& table, const Ids& ids) {
+  JoinResult joined = join_attributes(ids, table);
+  return {std::move(joined.attributes.columns), joined.unmatched_rows, joined.unused_rows};
+}
+
 void bind_tables(nb::module_& module) {
   nb::class_<Table>(module, "Table", "Ids and attributes without vectors.")
       .def(
@@ -68,6 +75,9 @@ void bind_tables(nb::module_& module) {
             call([&](const Context& context) { write_table(table, path, force, context); });
           },
           nb::arg("path"), nb::arg("force"), nb::arg("call"))
+      .def("columns_for", &columns_for, nb::arg("ids"),
+           "Columns of the rows of these ids, how many of them it lacks, and how many of its own were not "
+           "asked for.")
       .def_ro("ids", &Table::ids)
       .def_prop_ro("columns", [](const Table& table) { return table.attributes.columns; });
 }

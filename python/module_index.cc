@@ -11,8 +11,10 @@
 #include "python/module_call.h"
 #include "python/module_ids.h"
 #include "python/module_rooms.h"
+#include "python/module_texts.h"
 #include "python/module_values.h"
 #include "whitney/core/error.h"
+#include "whitney/core/registry.h"
 #include "whitney/search/searcher.h"
 
 namespace whitney::python {
@@ -60,6 +62,38 @@ Shared build(const std::string& method, const Embeddings& embeddings, const nb::
       [&](const Context& context) { return Searcher(build_index(method, embeddings, given, context)); }));
 }
 
+Attributes attributes_of(const Corpus& corpus, std::vector<Column> columns) {
+  Attributes attributes{corpus.ids.size(), std::move(columns)};
+  attributes.validate();
+  return attributes;
+}
+
+Shared build_texts(const std::string& method, const Corpus& corpus, std::vector<Column> columns,
+                   const nb::dict& options, const Call& call) {
+  const Value given = value_from(options, concat("options of ", method));
+  const Attributes attributes = attributes_of(corpus, std::move(columns));
+  return std::make_shared<SharedSearcher>(call([&](const Context& context) {
+    return Searcher(build_index(method, corpus, attributes, given, context));
+  }));
+}
+
+void add_texts(SharedSearcher& shared, const Corpus& more, std::vector<Column> columns, const Call& call) {
+  const Attributes attributes = attributes_of(more, std::move(columns));
+  shared.change(call, [&](Searcher& searcher, const Context& context) {
+    searcher.add_texts(more, attributes, context);
+  });
+}
+
+// What an index is made of and asked by.
+const char* kind_of_input(bool takes_texts) { return takes_texts ? "texts" : "vectors"; }
+
+std::string input_of(const std::string& method) {
+  const auto* builder =
+      dynamic_cast<const IndexBuilder*>(Registry::instance().get(Verb::kIndex, method).runner.get());
+  WHITNEY_CHECK(builder != nullptr, "the method ", method, " of index builds no index");
+  return kind_of_input(builder->takes_texts());
+}
+
 // (rows, values, ids of the rows, counts, explain)
 using Hits = std::tuple<nb::object, nb::object, nb::object, nb::object, nb::object>;
 
@@ -79,9 +113,8 @@ nb::object ids_of_hits(const Ids& ids, const std::vector<int64_t>& rows, nb::han
   return result.attr("reshape")(shape);
 }
 
-Hits search(const SharedSearcher& shared, const Matrix& queries, int64_t k, const std::string& filter,
-            const nb::dict& options, std::vector<int64_t> excluded, bool exact, bool explain,
-            const Call& call) {
+SearchRequest request_of(int64_t k, const std::string& filter, const nb::dict& options,
+                         std::vector<int64_t> excluded, bool exact, bool explain) {
   SearchRequest request;
   request.k = k;
   request.filter = filter;
@@ -89,10 +122,16 @@ Hits search(const SharedSearcher& shared, const Matrix& queries, int64_t k, cons
   request.excluded = std::move(excluded);
   request.exact = exact;
   request.explain = explain;
+  return request;
+}
+
+// `ask(searcher, context)` searches.
+template <class Ask>
+Hits found(const SharedSearcher& shared, const Call& call, const Ask& ask) {
   Ids ids;
   SearchResult result = shared.read(call, [&](const Searcher& searcher, const Context& context) {
     ids = searcher.index().ids();
-    return searcher.search(queries, request, context);
+    return ask(searcher, context);
   });
   const auto m = static_cast<size_t>(result.neighbors.num_queries),
              width = static_cast<size_t>(result.neighbors.k);
@@ -101,6 +140,26 @@ Hits search(const SharedSearcher& shared, const Matrix& queries, int64_t k, cons
   return {numpy_from(std::move(result.neighbors.rows), {m, width}),
           numpy_from(std::move(result.neighbors.values), {m, width}), names,
           numpy_from(std::move(result.counts), {num_counts}), object_from(result.explain)};
+}
+
+Hits search(const SharedSearcher& shared, const Matrix& queries, int64_t k, const std::string& filter,
+            const nb::dict& options, std::vector<int64_t> excluded, bool exact, bool explain,
+            const Call& call) {
+  const SearchRequest request = request_of(k, filter, options, std::move(excluded), exact, explain);
+  return found(shared, call, [&](const Searcher& searcher, const Context& context) {
+    return searcher.search(queries, request, context);
+  });
+}
+
+Hits search_texts(const SharedSearcher& shared, const nb::list& queries, int64_t k, const std::string& filter,
+                  const nb::dict& options, std::vector<int64_t> excluded, bool exact, bool explain,
+                  const Call& call) {
+  const SearchRequest request = request_of(k, filter, options, std::move(excluded), exact, explain);
+  const std::vector<std::string_view> views = texts_of(queries);
+  const std::vector<std::string> texts(views.begin(), views.end());
+  return found(shared, call, [&](const Searcher& searcher, const Context& context) {
+    return searcher.search_texts(texts, request, context);
+  });
 }
 
 nb::object stored_vector(const SharedSearcher& shared, int64_t row) {
@@ -134,10 +193,7 @@ nb::object matches(const SharedSearcher& shared, const std::string& filter, cons
 }
 
 nb::list search_options(const SharedSearcher& shared) {
-  nb::list list;
-  for (const OptionSpec& spec : shared.look([](const Index& index) { return index.search_options(); }))
-    list.append(dict_from(spec));
-  return list;
+  return list_from(shared.look([](const Index& index) { return index.search_options(); }));
 }
 
 }  // namespace
@@ -146,6 +202,8 @@ void bind_index(nb::module_& module) {
   nb::class_<SharedSearcher>(module, "Searcher", "An index with its attributes ready for filters.")
       .def_static("build", &build, nb::arg("method"), nb::arg("embeddings"), nb::arg("options"),
                   nb::arg("call"))
+      .def_static("build_texts", &build_texts, nb::arg("method"), nb::arg("corpus"), nb::arg("columns"),
+                  nb::arg("options"), nb::arg("call"))
       .def_static(
           "open",
           [](const std::string& path, const Call& call) {
@@ -156,6 +214,8 @@ void bind_index(nb::module_& module) {
       .def("search", &search, nb::arg("queries"), nb::arg("k"), nb::arg("filter"), nb::arg("options"),
            nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"), nb::arg("call"),
            "(rows, values, ids: m x k; counts: m; explain)")
+      .def("search_texts", &search_texts, nb::arg("queries"), nb::arg("k"), nb::arg("filter"),
+           nb::arg("options"), nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"), nb::arg("call"))
       .def("matches", &matches, nb::arg("filter"), nb::arg("call"))
       .def(
           "add",
@@ -164,6 +224,7 @@ void bind_index(nb::module_& module) {
                           [&](Searcher& searcher, const Context& context) { searcher.add(more, context); });
           },
           nb::arg("embeddings"), nb::arg("call"))
+      .def("add_texts", &add_texts, nb::arg("corpus"), nb::arg("columns"), nb::arg("call"))
       .def(
           "remove",
           [](SharedSearcher& shared, const Ids& ids, const Call& call) {
@@ -193,6 +254,12 @@ void bind_index(nb::module_& module) {
                    [](const SharedSearcher& s) {
                      return object_from(s.look([](const Index& i) { return i.record(); }));
                    })
+      .def_prop_ro(
+          "input",
+          [](const SharedSearcher& s) {
+            return std::string(s.look([](const Index& i) { return kind_of_input(i.holds_texts()); }));
+          },
+          "What it is asked by: \"vectors\" or \"texts\".")
       .def_prop_ro("method",
                    [](const SharedSearcher& s) {
                      return s.look([](const Index& i) { return std::string(i.method()); });
@@ -209,6 +276,8 @@ void bind_index(nb::module_& module) {
       .def_prop_ro("size_bytes", [](const SharedSearcher& s) {
         return s.look([](const Index& i) { return i.size_bytes(); });
       });
+  module.def("index_input", &input_of, nb::arg("method"),
+             "What an index is made of: \"vectors\" or \"texts\".");
 }
 
 }  // namespace whitney::python

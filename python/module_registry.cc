@@ -36,9 +36,7 @@ nb::dict dict_of(const Method& method) {
   result["description"] = method.info.description;
   result["source"] = method.info.source;
   result["example"] = method.info.example;
-  nb::list options;
-  for (const OptionSpec& spec : method.options) options.append(dict_from(spec));
-  result["options"] = options;
+  result["options"] = list_from(method.options);
   return result;
 }
 

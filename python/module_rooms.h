@@ -11,7 +11,10 @@ void bind_columns(nb::module_& module);
 void bind_arrow(nb::module_& module);
 void bind_embeddings(nb::module_& module);
 void bind_graph(nb::module_& module);
+void bind_texts(nb::module_& module);
+void bind_model(nb::module_& module);
 void bind_index(nb::module_& module);
+void bind_fusion(nb::module_& module);
 void bind_report(nb::module_& module);
 void bind_registry(nb::module_& module);
 

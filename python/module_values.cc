@@ -32,6 +32,22 @@ Value dict_value(nb::handle object, const std::string& where) {
   return result;
 }
 
+nb::dict dict_from(const OptionSpec& spec) {
+  nb::dict result;
+  result["name"] = spec.name;
+  result["type"] = spec.type_text();
+  result["default"] = object_from(spec.default_value);
+  result["optional"] = spec.is_optional;
+  result["list"] = spec.is_list;
+  result["range"] = nb::none();
+  if (spec.range) result["range"] = nb::make_tuple(spec.range->low, spec.range->high);
+  nb::list choices;
+  for (const std::string& choice : spec.choices) choices.append(choice);
+  result["choices"] = choices;
+  result["help"] = spec.help;
+  return result;
+}
+
 }  // namespace
 
 Value value_from(nb::handle object, const std::string& where) {
@@ -76,20 +92,10 @@ nb::object object_from(const Value& value) {
   return nb::none();
 }
 
-nb::dict dict_from(const OptionSpec& spec) {
-  nb::dict result;
-  result["name"] = spec.name;
-  result["type"] = spec.type_text();
-  result["default"] = object_from(spec.default_value);
-  result["optional"] = spec.is_optional;
-  result["list"] = spec.is_list;
-  result["range"] = nb::none();
-  if (spec.range) result["range"] = nb::make_tuple(spec.range->low, spec.range->high);
-  nb::list choices;
-  for (const std::string& choice : spec.choices) choices.append(choice);
-  result["choices"] = choices;
-  result["help"] = spec.help;
-  return result;
+nb::list list_from(const std::vector<OptionSpec>& specs) {
+  nb::list list;
+  for (const OptionSpec& spec : specs) list.append(dict_from(spec));
+  return list;
 }
 
 }  // namespace whitney::python

@@ -1,6 +1,9 @@
-"""Whitney: learn, index, search and evaluate embeddings.
+"""Whitney: learn, encode, index, search and evaluate embeddings.
 
     import whitney
+    model = whitney.open("models/minilm")                      # a text encoder: a folder, or a .gguf file
+    vectors = model.encode(["play music", "edit text"])        # n x d, as sentence-transformers gives them
+
     graph = whitney.read_graph("edges.tsv")                    # or scipy CSR, arrays, networkx, pandas
     nodes = whitney.learn("fastrp", graph, dim=256, seed=1)    # -> whitney.Embeddings
     index = whitney.index("hnsw", nodes)
@@ -17,13 +20,16 @@ from typing import Any, Optional
 
 from . import _whitney
 from ._attributes import Attributes
+from ._fusion import FusedHits, fuse
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
 from ._methods import CLASSES as _CLASSES
 from ._methods import learn
+from ._models import Model, encode
 from ._opening import open
 from ._reports import Report, diagnose, evaluate
 from ._tables import Embeddings, Table, UnknownIdError, read_table, read_vectors
+from ._texts import Corpus, read_corpus
 from ._whitney import Error
 
 __version__: str = _whitney.version
@@ -44,20 +50,14 @@ def info() -> dict:
     return _whitney.info()
 
 
-def encode(model: Any, data: Any, **options: Any) -> Embeddings:
-    """Makes embeddings of new data with a trained model. No method of it is in this version."""
-    _whitney.require_method("encode", str(model))
-    raise Error("encode has no door in Python yet")
-
-
 def compress(method: str, data: Any, **options: Any) -> Embeddings:
-    """Makes embeddings smaller by a codec. No method of it is in this version."""
+    """Makes embeddings smaller by a codec. It has no door in this version's Python."""
     _whitney.require_method("compress", method)
-    raise Error("compress has no door in Python yet")
+    raise Error("compress has no door in this version's Python yet")
 
 
 globals().update(_CLASSES)
 
-__all__ = ["Attributes", "Embeddings", "Error", "Graph", "Hits", "Index", "Report", "Table", "UnknownIdError", "compress",
-           "diagnose", "encode", "evaluate", "index", "info", "learn", "methods", "open", "read_graph", "read_table",
-           "read_vectors", *_CLASSES]
+__all__ = ["Attributes", "Corpus", "Embeddings", "Error", "FusedHits", "Graph", "Hits", "Index", "Model", "Report", "Table",
+           "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index", "info", "learn", "methods",
+           "open", "read_corpus", "read_graph", "read_table", "read_vectors", *_CLASSES]

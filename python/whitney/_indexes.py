@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
 
 from . import _convert, _whitney
 from ._attributes import Attributes
 from ._calls import Progress, call
+from ._models import as_model
 from ._options import given_options
 from ._tables import Embeddings, Table, as_embeddings, unknown_id
+from ._texts import Corpus, as_corpus, is_texts, text_list
 from ._whitney import Error
 
 
@@ -22,7 +25,7 @@ class Hits(NamedTuple):
     ids: np.ndarray
     """m x k: uint64 where ids are integers and every place is filled, else objects with None in unfilled places."""
     scores: np.ndarray
-    """m x k float32: scores (cosine, inner_product; higher first) or distances (l2; lower first); unfilled NaN."""
+    """m x k float32: scores (cosine, inner_product, words; higher first) or distances (l2; lower first); unfilled NaN."""
     counts: np.ndarray
     """m: filled places of each query."""
     rows: np.ndarray
@@ -46,25 +49,54 @@ class Index:
         index._native = native
         return index
 
-    def search(self, query: Any, k: int = 10, filter: Optional[str] = None, *, exact: bool = False,
+    def search(self, query: Any, k: int = 10, filter: Optional[str] = None, *, model: Any = None, exact: bool = False,
                explain: bool = False, exclude: Any = None, threads: Optional[int] = None, progress: Progress = False,
                **options: Any) -> Hits:
         """Finds the k nearest rows of each query: min(k, rows that satisfy the filter) hits, under any filter.
 
+        An index of texts finds those that share words with the query, which may be fewer.
+
         Parameters
         ----------
-        query : one vector, m x d vectors (as for Embeddings), or Embeddings.
+        query : one vector, m x d vectors (as for Embeddings), or Embeddings; of an index of texts, or with a model, one
+            str or a list of them.
         filter : a condition on the attributes, such as 'section = "python" and size < 1000'.
+        model : encodes queries that are texts, for an index of vectors: a whitney.Model, or the path of one. They are
+            encoded as the texts of the vectors were, with the model's query prompt if it has one.
         exact : compare with every allowed row instead of walking the index.
         explain : fill `hits.explain`.
         exclude : for each query an id that is left out (None: none), or one id for one query.
         **options : the index's own, such as ef of hnsw; `search_options` lists them.
         """
-        matrix = query._native.vectors if isinstance(query, Embeddings) else _convert.queries(query)
-        rows, values, ids, counts, explanation = self._native.search(
-            matrix, k, filter or "", given_options(options), self._excluded(exclude, matrix.rows), exact, explain,
-            call(threads, None, progress))
+        told = call(threads, None, progress)
+        ask, queries, count = self._queries(query, model, told)
+        rows, values, ids, counts, explanation = ask(queries, k, filter or "", given_options(options),
+                                                     self._excluded(exclude, count), exact, explain, told)
         return Hits(ids, values, counts, rows, explanation)
+
+    def _queries(self, query: Any, model: Any, told: _whitney.Call) -> tuple[Callable, Any, int]:
+        """The native search, the queries as it takes them, and their number."""
+        if self._native.input == "texts":
+            if not is_texts(query) and len(query) > 0:
+                raise Error(f"{self.method} holds texts and is asked by words: a str or a list of str")
+            if model is not None:
+                logging.getLogger("whitney").warning("model has no effect on an index of texts")
+            texts = text_list(query)
+            return self._native.search_texts, texts, len(texts)
+        if is_texts(query):
+            matrix = self._encoded(text_list(query), model, told)
+        else:
+            matrix = query._native.vectors if isinstance(query, Embeddings) else _convert.queries(query)
+        return self._native.search, matrix, matrix.rows
+
+    def _encoded(self, texts: list[str], model: Any, told: _whitney.Call) -> _whitney.Matrix:
+        if model is None:
+            raise Error(f"{self.method} holds vectors: a query of words needs the model that made them "
+                        "(search(text, model=model))")
+        record = self._native.record
+        if isinstance(model, (str, os.PathLike)):
+            model = as_model(model, _whitney.encoded_precision(record))
+        return as_model(model)._native.encode_queries(record, self.dim, texts, told)
 
     def _excluded(self, exclude: Any, num_queries: int) -> list[int]:
         if exclude is None:
@@ -85,18 +117,28 @@ class Index:
         """The ids of all rows that satisfy a filter, in the order of the rows."""
         return self._native.ids.numpy()[self._native.matches(filter, call())]
 
-    def add(self, ids: Any, vectors: Any = None, attributes: Any = None, *, threads: Optional[int] = None,
-            progress: Progress = False) -> None:
-        """Adds rows with new ids: `add(ids, vectors, attributes)` or `add(embeddings)`."""
-        if isinstance(ids, Embeddings) and vectors is None:
-            more = ids
-        else:
-            if vectors is None:
-                raise Error("add needs ids and vectors, or Embeddings")
-            matrix = _convert.queries(vectors, "vectors")
-            names = [ids] if isinstance(ids, (str, int, np.integer)) else ids
-            more = Embeddings(vectors=matrix, ids=names, attributes=attributes)
-        self._native.add(more._native, call(threads, None, progress))
+    def add(self, ids: Any, vectors: Any = None, attributes: Any = None, *, texts: Any = None,
+            threads: Optional[int] = None, progress: Progress = False) -> None:
+        """Adds rows with new ids: `add(ids, vectors, attributes)` or `add(embeddings)`.
+
+        To an index of texts, texts in place of vectors, or a whitney.Corpus.
+        """
+        told = call(threads, None, progress)
+        names = [ids] if isinstance(ids, (str, int, np.integer)) else ids
+        given = vectors if texts is None else texts
+        if given is None and not isinstance(ids, (Embeddings, Corpus)):
+            raise Error("add needs ids and vectors (or texts), or Embeddings, or a Corpus")
+        if self._native.input == "texts":
+            more = ids if given is None else Corpus(text_list(given), ids=names, attributes=attributes)
+            if not isinstance(more, Corpus):
+                raise Error(f"{self.method} holds texts, and vectors are given")
+            self._native.add_texts(more._native, more._columns, told)
+            return
+        if is_texts(given) or isinstance(ids, Corpus):
+            raise Error(f"{self.method} holds vectors, and texts are given: add(whitney.encode(model, texts, ids=ids))")
+        more = ids if given is None else Embeddings(vectors=_convert.queries(given, "vectors"), ids=names,
+                                                    attributes=attributes)
+        self._native.add(more._native, told)
 
     def remove(self, ids: Any) -> None:
         """Removes rows by id; an unknown one is an Error before anything changes."""
@@ -143,6 +185,7 @@ class Index:
 
     @property
     def dim(self) -> int:
+        """Width of a vector; of an index of texts, its different words."""
         return self._native.dim
 
     @property
@@ -163,7 +206,9 @@ class Index:
                 return _restore, (file.read(),)
 
     def __repr__(self) -> str:
-        return f"<whitney.Index: {self.method}, {len(self):,} x {self.dim}, {self.metric}, {self.attributes!r}>"
+        held = {"vectors": f"{len(self):,} x {self.dim}, {self.metric}",
+                "texts": f"{len(self):,} texts, {self.dim:,} words"}[self._native.input]
+        return f"<whitney.Index: {self.method}, {held}, {self.attributes!r}>"
 
 
 def _restore(content: bytes) -> Index:
@@ -175,24 +220,36 @@ def _restore(content: bytes) -> Index:
         return Index._of(_whitney.Searcher.open(path, call()))
 
 
-def index(method: str, data: Any, *, attributes: Any = None, metric: Optional[str] = None, seed: Optional[int] = None,
-          threads: Optional[int] = None, progress: Progress = False, **options: Any) -> Index:
-    """Builds an index of a method ("hnsw", "flat") over embeddings, or vectors, or a file of them.
+def index(method: str, data: Any, *, ids: Any = None, attributes: Any = None, metric: Optional[str] = None,
+          seed: Optional[int] = None, threads: Optional[int] = None, progress: Progress = False, **options: Any) -> Index:
+    """Builds an index of a method ("hnsw", "flat") over embeddings, or vectors, or a file of them; "bm25" over texts.
 
     Parameters
     ----------
+    data : Embeddings, vectors as for them, or a file of them; for a method over texts ("bm25") a list of str, a pandas
+        Series, a dict from ids to texts, a whitney.Corpus, or a file of texts.
+    ids : of vectors or texts of your own.
     attributes : columns that filters can use beside those of the embeddings: a value for each row (dict, pandas
         frame, Arrow table), or a `whitney.Table`, joined by id.
     metric : "cosine", "inner_product" or "l2". Absent: the one in the embeddings' record, else cosine.
     **options : the method's own; `whitney.methods("index")` lists them.
     """
     _whitney.require_method("index", method)
-    embeddings = as_embeddings(data)
+    told = call(threads, seed, progress)
+    if _whitney.index_input(method) == "texts":
+        if metric is not None:
+            logging.getLogger("whitney").warning("metric has no effect on texts")
+        corpus = as_corpus(data, ids, attributes)
+        return Index._of(_whitney.Searcher.build_texts(method, corpus._native, corpus._columns, given_options(options), told))
+    if is_texts(data) and not isinstance(data, str):
+        raise Error(f"{method} holds vectors, and texts are given: whitney.index({method!r}, whitney.encode(model, texts)), "
+                    "or whitney.index(\"bm25\", texts)")
+    embeddings = as_embeddings(data) if ids is None else Embeddings(vectors=data, ids=ids)
     if isinstance(attributes, Table):
         embeddings, attributes = embeddings.join(attributes), None
     if attributes is not None:
         embeddings = embeddings._with(columns=embeddings._native.columns + _convert.columns(attributes))
     if metric is not None:
         embeddings = embeddings._with(metric=metric)
-    return Index._of(_whitney.Searcher.build(method, embeddings._native, given_options(options),
-                                             call(threads, seed, progress)))
+    return Index._of(_whitney.Searcher.build(method, embeddings._native, given_options(options), told))
+

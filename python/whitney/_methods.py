@@ -12,7 +12,7 @@ from . import _convert, _whitney
 from ._calls import Progress, call
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
-from ._options import given_options
+from ._options import given_options, option_lines
 from ._tables import Embeddings, as_embeddings
 from ._whitney import Error
 
@@ -185,6 +185,30 @@ class IndexEstimator(Estimator):
         return self.index_.search(query, k, filter, **{"threads": self.threads, **options})
 
 
+class TextIndexEstimator(Estimator):
+    """Builds an index over texts; `index_` is the whitney.Index."""
+
+    def fit(self, X: Any, y: Any = None):
+        """Builds the index over texts: a list, a pandas Series, a whitney.Corpus, ... y is not used."""
+        self.index_ = index(self._whitney_method["name"], X, **self._given(), **self._call())
+        return self
+
+    def search(self, query: Any, k: int = 10, filter: Optional[str] = None, **options: Any) -> Hits:
+        """As `whitney.Index.search`: the query is a str, or a list of them."""
+        self._require_fit("index_")
+        return self.index_.search(query, k, filter, **{"threads": self.threads, **options})
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+INDEX_ESTIMATORS = {"vectors": IndexEstimator, "texts": TextIndexEstimator}
+"""The base class by what a method's indexes are made of."""
+
+
 def _require_rows(embeddings: Embeddings) -> None:
     if len(embeddings) == 0 or embeddings.dim == 0:
         what = "sample" if len(embeddings) == 0 else "feature"
@@ -196,10 +220,7 @@ def _document(method: dict, base: type) -> str:
     if method["description"]:
         parts += [textwrap.fill(method["description"], 100), ""]
     parts += ["Parameters", "----------"]
-    for option in method["options"]:
-        default = option["default"]
-        parts.append(f"{option['name']} : {option['type']}, default {default!r}")
-        parts.append(textwrap.indent(textwrap.fill(option["help"], 96), "    "))
+    parts += option_lines(method["options"])
     parts += ["seed : int, optional", "    Of all randomness; absent: 42. Same seed, same bytes.",
               "threads : int, optional", "    Absent: what the machine and its container allow.",
               "progress : bool or callable", "    True draws a line on standard error; a callable hears (stage, done, "
@@ -211,7 +232,7 @@ def _document(method: dict, base: type) -> str:
 
 def make_class(method: dict) -> type:
     """The class of a declared method: keyword-only options with their defaults, and a page of documentation."""
-    base = {"learn": Learner, "index": IndexEstimator}[method["verb"]]
+    base = Learner if method["verb"] == "learn" else INDEX_ESTIMATORS[_whitney.index_input(method["name"])]
 
     def __init__(self, **options: Any):
         Estimator.__init__(self, **options)

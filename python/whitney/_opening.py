@@ -8,19 +8,25 @@ from typing import Optional, Union
 from . import _whitney
 from ._calls import Progress, call
 from ._indexes import Index
+from ._models import Model
 from ._tables import Embeddings, Table, read_table, read_vectors
 from ._whitney import Error
 
 
-def open(path: str | os.PathLike, *, threads: Optional[int] = None,
-         progress: Progress = False) -> Union[Embeddings, Index, Table]:
-    """Opens embeddings, an index or a table by what the file says it is; artifacts are mapped, at once.
+def open(path: str | os.PathLike, *, precision: Optional[str] = None, threads: Optional[int] = None,
+         progress: Progress = False) -> Union[Embeddings, Index, Model, Table]:
+    """Opens a model, embeddings, an index or a table by what the file says it is; artifacts are mapped, at once.
 
-    Other files of vectors (.npy, .fvecs, word2vec, ...) are read by their extension.
+    A model is a folder (config.json or modules.json, tokenizer, safetensors) or a .gguf file; precision="int8" keeps its
+    weights in 8 bits. Other files of vectors (.npy, .fvecs, word2vec, ...) are read by their extension.
     """
     name = os.fspath(path)
-    if os.path.isdir(name):
-        raise Error(f"{name} is a folder; models and collections are not in this version")
+    if not os.path.exists(name):
+        raise Error(f"{name}: there is no such file or folder")
+    if os.path.isdir(name) or name.endswith(".gguf"):
+        return Model.open(name, precision=precision, threads=threads, progress=progress)
+    if precision is not None:
+        raise Error(f"{name} is no model, and precision is for models only")
     if not name.endswith(".safetensors"):
         return read_vectors(name, threads=threads, progress=progress)
     kind = _whitney.kind_of_file(name)
@@ -29,5 +35,5 @@ def open(path: str | os.PathLike, *, threads: Optional[int] = None,
     if kind == "table":
         return read_table(name, threads=threads, progress=progress)
     if kind == "model":
-        raise Error(f"{name} is a model; encode is not in this version")
+        raise Error(f"{name} is a model in one artifact; this version opens folders and .gguf files of models")
     return read_vectors(name, threads=threads, progress=progress)

@@ -26,6 +26,13 @@ def unknown_id(ids: _whitney.Ids, wanted: Any) -> UnknownIdError:
     return UnknownIdError(f"no row has the id {wanted!r}{hint}")
 
 
+def note_unmatched(unmatched: int, rows: int, unused: int, table_rows: int, what: str) -> None:
+    """Tells the logger "whitney" what a join left out."""
+    if unmatched or unused:
+        logging.getLogger("whitney").warning("%d of %d %ss have no row in the table, and %d of its %d rows have no %s",
+                                             unmatched, rows, what, unused, table_rows, what)
+
+
 class Table:
     """Ids and attributes without vectors."""
 
@@ -155,10 +162,7 @@ class Embeddings:
         if _convert.is_pandas(table):
             table = Table(ids=table.index, attributes=table)
         joined, unmatched, unused = self._native.join(table._native)
-        if unmatched or unused:
-            logging.getLogger("whitney").warning(
-                "%d of %d vectors have no row in the table, and %d of its %d rows have no vector", unmatched, len(self),
-                unused, len(table))
+        note_unmatched(unmatched, len(self), unused, len(table), "vector")
         return Embeddings._of(joined)
 
     def to_pandas(self):

@@ -121,6 +121,11 @@ class Table:
 
     def save(self, path: str, force: bool, call: Call) -> None: ...
 
+    def columns_for(self, ids: Ids) -> tuple[list[Column], int, int]:
+        """
+        Columns of the rows of these ids, how many of them it lacks, and how many of its own were not asked for.
+        """
+
     @property
     def ids(self) -> Ids: ...
 
@@ -193,6 +198,91 @@ class Graph:
     @property
     def weights(self) -> object: ...
 
+class Corpus:
+    """Texts with ids."""
+
+    def __init__(self, ids: Ids, texts: list) -> None: ...
+
+    @staticmethod
+    def read(path: str, id_field: str | None, text_field: str, call: Call) -> Corpus: ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    def __len__(self) -> int: ...
+
+    def texts(self) -> list: ...
+
+    def text(self, row: int) -> object: ...
+
+class Model:
+    """A text encoder."""
+
+    @staticmethod
+    def open(path: str, options: dict, call: Call) -> Model: ...
+
+    def encode(self, texts: list, options: dict, call: Call) -> tuple[object, object, object]:
+        """
+        (values, starts, words): n x d, None, None; or rows x d, starts of texts, None; or weights, starts of texts, words.
+        """
+
+    def encode_corpus(self, corpus: Corpus, columns: Sequence[Column], options: dict, call: Call) -> Embeddings: ...
+
+    def encode_queries(self, record: dict, dim: int, texts: list, call: Call) -> Matrix:
+        """Vectors of queries for vectors of this record and width."""
+
+    def num_values(self, options: dict) -> int:
+        """Width of a vector under the options."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def prompts(self) -> dict:
+        """Name to text."""
+
+    @property
+    def architecture(self) -> str:
+        """"bert", "qwen3", ...; "static" for a table of tokens."""
+
+    @property
+    def default_prompt_name(self) -> str | None: ...
+
+    @property
+    def query_prompt_name(self) -> str | None: ...
+
+    @property
+    def document_prompt_name(self) -> str | None: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def num_layers(self) -> int: ...
+
+    @property
+    def max_length(self) -> int | None: ...
+
+    @property
+    def precision(self) -> str: ...
+
+    @property
+    def similarity(self) -> str: ...
+
+    @property
+    def metric(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+def encode_options() -> list:
+    """Declarations of the options of a model's encode."""
+
+def encoded_precision(record: dict) -> str:
+    """
+    The precision of the model that encoded the texts of vectors of this record.
+    """
+
 class Searcher:
     """An index with its attributes ready for filters."""
 
@@ -200,14 +290,21 @@ class Searcher:
     def build(method: str, embeddings: Embeddings, options: dict, call: Call) -> Searcher: ...
 
     @staticmethod
+    def build_texts(method: str, corpus: Corpus, columns: Sequence[Column], options: dict, call: Call) -> Searcher: ...
+
+    @staticmethod
     def open(path: str, call: Call) -> Searcher: ...
 
     def search(self, queries: Matrix, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, call: Call) -> tuple[object, object, object, object, object]:
         """(rows, values, ids: m x k; counts: m; explain)"""
 
+    def search_texts(self, queries: list, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, call: Call) -> tuple[object, object, object, object, object]: ...
+
     def matches(self, filter: str, call: Call) -> object: ...
 
     def add(self, embeddings: Embeddings, call: Call) -> None: ...
+
+    def add_texts(self, corpus: Corpus, columns: Sequence[Column], call: Call) -> None: ...
 
     def remove(self, ids: Ids, call: Call) -> None: ...
 
@@ -232,6 +329,10 @@ class Searcher:
     def record(self) -> object: ...
 
     @property
+    def input(self) -> str:
+        """What it is asked by: "vectors" or "texts"."""
+
+    @property
     def method(self) -> str: ...
 
     @property
@@ -245,6 +346,17 @@ class Searcher:
 
     @property
     def size_bytes(self) -> int: ...
+
+def index_input(method: str) -> str:
+    """What an index is made of: "vectors" or "texts"."""
+
+def fuse(first: Sequence[tuple[Sequence[str], Sequence[float]]], second: Sequence[tuple[Sequence[str], Sequence[float]]], k: int, options: dict, call: Call) -> list[list[tuple[str, float, int | None, int | None]]]:
+    """
+    Per query (id, score, rank in the first search, rank in the second), best first.
+    """
+
+def fusion_options() -> list:
+    """Declarations of the options of a fusion."""
 
 class Report:
     """Figures with names and units, in rows."""

@@ -3,6 +3,7 @@
 import pathlib
 import random
 import re
+import shutil
 
 import pytest
 
@@ -11,6 +12,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def blocks(page):
     return re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def make_model(folder):
+    """A small random model in the place of the real one."""
+    folder.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(ROOT / "tests" / "data" / "checkpoints" / "bert-mlm-tiny" / name, folder)
+    words = "[PAD] [UNK] [CLS] [SEP] [MASK] play music in a terminal game of chess edit text".split()
+    (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in words + [str(i) for i in range(48 - len(words))]))
 
 
 @pytest.fixture
@@ -27,6 +37,7 @@ def folder(tmp_path, monkeypatch):
             for name in names]
     (tmp_path / "packages.jsonl").write_text("".join(rows))
     (tmp_path / "labels.tsv").write_text("".join(f"{name}\t{r.choice('ab')}\n" for name in names))
+    make_model(tmp_path / "models" / "minilm")
     return tmp_path
 
 

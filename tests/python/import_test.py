@@ -38,10 +38,9 @@ def test_error_is_a_value_error_of_whitney():
     assert issubclass(whitney.Error, ValueError) and whitney.Error.__module__ == "whitney"
 
 
-@pytest.mark.parametrize("call", [lambda: whitney.encode("minilm", ["a"]), lambda: whitney.compress("pq", None)])
-def test_verbs_without_methods_say_so(call):
+def test_verbs_without_methods_say_so():
     with pytest.raises(whitney.Error, match="in this version"):
-        call()
+        whitney.compress("pq", None)
 
 
 def test_unknown_methods_name_the_nearest_one():

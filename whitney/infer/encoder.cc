@@ -91,6 +91,7 @@ Encoding Encoder::encode_tokens(const Context& context, text::TokenBatch tokens,
 }
 
 int64_t Encoder::dim(const EncodeOptions& options) const {
+  parts_->check(options);
   if (options.output == EncodeOutput::kSparse) return parts_->transformer->vocabulary_size();
   if (options.dim) return *options.dim;
   int64_t dim = parts_->width();

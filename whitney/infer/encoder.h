@@ -54,7 +54,7 @@ class WHITNEY_API Encoder {
   Encoding encode_tokens(const Context& context, text::TokenBatch tokens,
                          const EncodeOptions& options = {}) const;
 
-  /// Width of a vector under the options (of a token's with output=tokens).
+  /// Width of a vector under the options (of a token's with output=tokens). Throws Error as encode does.
   int64_t dim(const EncodeOptions& options = {}) const;
   int64_t num_layers() const;
   Precision precision() const;
