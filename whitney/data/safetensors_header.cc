@@ -61,15 +61,27 @@ std::vector<int64_t> integers(const Value& list, std::string_view what) {
   return result;
 }
 
-TensorEntry parse_entry(const std::string& name, const Value& entry, std::string_view where) {
+void read_type(const Value& dtype, std::span<const std::string_view> own_types, std::string_view what,
+               TensorEntry& tensor) {
+  const std::string name = dtype.is_string() ? dtype.as_string() : "";
+  if (const auto known = dtype_of(name)) {
+    tensor.dtype = *known;
+  } else if (std::ranges::find(own_types, name) != own_types.end()) {
+    tensor.own_type = name;
+  } else {
+    fail(what, " is of type ", dtype.to_json(),
+         ", which Whitney does not read (expected: BOOL, U8 to U64, I8 to I64, F16, BF16, F32, F64",
+         own_types.empty() ? ")" : ", F8_E4M3, F8_E5M2)");
+  }
+}
+
+TensorEntry parse_entry(const std::string& name, const Value& entry, std::string_view where,
+                        std::span<const std::string_view> own_types) {
   const std::string what = concat(where, ": tensor \"", name, "\"");
   if (!entry.is_object()) fail(what, " is described by ", entry.to_json(), ", which is no object");
   TensorEntry tensor;
   tensor.name = name;
-  const Value& dtype = member(entry, "dtype", what);
-  const auto known = dtype.is_string() ? dtype_of(dtype.as_string()) : std::nullopt;
-  if (!known) fail(what, " is of type ", dtype.to_json(), ", which Whitney does not read");
-  tensor.dtype = *known;
+  read_type(member(entry, "dtype", what), own_types, what, tensor);
   tensor.shape = integers(member(entry, "shape", what), what + ": its shape");
   const auto offsets = integers(member(entry, "data_offsets", what), what + ": its data_offsets");
   if (offsets.size() != 2 || offsets[0] > offsets[1])
@@ -119,7 +131,8 @@ std::optional<int64_t> tensor_bytes(std::span<const int64_t> shape, DType dtype)
   return bytes;
 }
 
-SafetensorsHeader parse_safetensors_header(std::span<const std::byte> file, std::string_view where) {
+SafetensorsHeader parse_safetensors_header(std::span<const std::byte> file, std::string_view where,
+                                           std::span<const std::string_view> own_types) {
   const std::string_view text = header_text(file, where);
   const Value root = Value::parse_json(text, concat(where, ": the header"));
   if (!root.is_object()) fail(where, ": the header is no JSON object");
@@ -127,7 +140,7 @@ SafetensorsHeader parse_safetensors_header(std::span<const std::byte> file, std:
   header.data_start = static_cast<int64_t>(kLengthBytes + text.size());
   for (const auto& [name, entry] : root.as_object()) {
     if (name != "__metadata__") {
-      header.tensors.push_back(parse_entry(name, entry, where));
+      header.tensors.push_back(parse_entry(name, entry, where, own_types));
       continue;
     }
     if (!entry.is_object()) fail(where, ": __metadata__ is no object");

@@ -22,6 +22,8 @@ struct TensorEntry {
   /// Bytes [begin, end) behind the header.
   int64_t begin = 0;
   int64_t end = 0;
+  /// The name of the type where the caller reads it by itself; `dtype` is U8 then.
+  std::string own_type = {};
 };
 
 struct SafetensorsHeader {
@@ -35,9 +37,11 @@ struct SafetensorsHeader {
 
 /// Reads the header of a whole safetensors file and checks it against the file's size: known types, shapes
 /// that agree with their bytes, tensors that follow each other without hole or overlap to the very end.
-/// Trusts no number before it is checked. Throws Error that begins with `where`.
+/// Trusts no number before it is checked. own_types: names of types of one byte beyond DType that the caller
+/// reads by itself. Throws Error that begins with `where`.
 WHITNEY_API SafetensorsHeader parse_safetensors_header(std::span<const std::byte> file,
-                                                       std::string_view where);
+                                                       std::string_view where,
+                                                       std::span<const std::string_view> own_types = {});
 
 /// Writes the header for tensors that follow each other, `metadata` first, padded with spaces so that the
 /// tensors begin at a multiple of 4,096 bytes. Throws Error when a name or a text is not UTF-8.

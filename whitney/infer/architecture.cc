@@ -27,6 +27,11 @@ std::vector<std::string> known_model_types() {
 
 Transformer make_transformer(const ModelSource& source) {
   const std::string type = source.config.model_type();
+  if (const auto quantized = source.config.section("quantization_config")) {
+    fail(source.config.where(), ": \"quantization_config\": weights quantized by \"",
+         quantized->text("quant_method", "an unknown method"),
+         "\" are not read (expected: plain F32, F16, BF16 or F8 weights, or a GGUF file)");
+  }
   const auto found = registered().find(type);
   if (found == registered().end()) {
     std::string known;

@@ -280,6 +280,17 @@ HWY_AFTER_NAMESPACE();
 namespace whitney::infer {
 HWY_EXPORT(Dequantize);
 
+namespace {
+
+void widen_float8(WeightType type, const std::byte* bytes, int64_t num_values, float* out) {
+  std::array<float, 256> values;
+  for (size_t bits = 0; bits < values.size(); ++bits)
+    values[bits] = float8_value(type, static_cast<uint8_t>(bits));
+  for (int64_t i = 0; i < num_values; ++i) out[i] = values[static_cast<uint8_t>(bytes[i])];
+}
+
+}  // namespace
+
 void dequantize(WeightType type, const std::byte* bytes, int64_t num_values, float* out) {
   const BlockLayout layout = layout_of(type);
   WHITNEY_CHECK(is_readable(type) && num_values % layout.block_values == 0, num_values, " values of ",
@@ -293,6 +304,8 @@ void dequantize(WeightType type, const std::byte* bytes, int64_t num_values, flo
       std::memcpy(&value, bytes + 8 * i, sizeof value);
       out[i] = static_cast<float>(value);
     }
+  } else if (type == WeightType::kF8_E4M3 || type == WeightType::kF8_E5M2) {
+    widen_float8(type, bytes, num_values, out);
   } else {
     HWY_DYNAMIC_DISPATCH(Dequantize)
     (type, reinterpret_cast<const uint8_t*>(bytes), num_values / layout.block_values, out);

@@ -66,6 +66,11 @@ ModelConfig read_settings(const std::string& folder, const char* name) {
 }
 
 ModuleKind kind_of(const std::string& type, const std::string& where) {
+  if (type.find('.') != std::string::npos && !type.starts_with("sentence_transformers.")) {
+    fail(where, ": a module is of the type \"", type,
+         "\", which is code of the model's own, and Whitney runs none; it runs modules of "
+         "sentence_transformers");
+  }
   const std::string name = type.substr(type.rfind('.') + 1);
   std::vector<std::string> known;
   for (const ModuleName& module : kModules) {
@@ -149,6 +154,21 @@ ModelModule read_module(ModuleKind kind, std::string folder) {
   return module;
 }
 
+// Steps before the pooling would be run behind it, on vectors of another width or meaning.
+void check_pooling_comes_first(const std::vector<ModelModule>& modules, const std::string& path) {
+  bool pooled = false, stepped = false;
+  for (const ModelModule& module : modules) {
+    if (module.kind == ModuleKind::kPooling) {
+      if (pooled || stepped)
+        fail(path,
+             ": Pooling stands twice, or behind another step (expected: once, next to the Transformer)");
+      pooled = true;
+    }
+    stepped = stepped || module.kind == ModuleKind::kDense || module.kind == ModuleKind::kNormalize ||
+              module.kind == ModuleKind::kLayerNorm;
+  }
+}
+
 // In the order of `idx`, which need not be the order of the list.
 std::vector<ModelModule> read_modules(const fs::path& model, const std::string& path) {
   const Value list = data::read_json_file(path);
@@ -170,6 +190,7 @@ std::vector<ModelModule> read_modules(const fs::path& model, const std::string& 
   };
   if (!embeds(modules.front()) || std::ranges::count_if(modules, embeds) != 1)
     fail(path, ": the first module, and no other, must be a Transformer or a StaticEmbedding");
+  check_pooling_comes_first(modules, path);
   return modules;
 }
 

@@ -132,6 +132,35 @@ TEST_F(SavedModel, NamesAModuleThatIsNotRun) {
   EXPECT_THAT(error(), HasSubstr("\"sentence_transformers.models.LSTM\", which Whitney does not run"));
 }
 
+TEST_F(SavedModel, NamesEveryModuleThatIsNotRun) {
+  for (const char* name : {"Router", "Asym", "WeightedLayerPooling", "CNN", "LSTM", "BoW", "WordWeights",
+                           "WordEmbeddings", "CLIPModel", "MLMTransformer", "SpladePooling",
+                           "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore"}) {
+    const std::string type = std::string("sentence_transformers.models.") + name;
+    write(
+        "modules.json",
+        R"([{"idx":0,"path":"","type":"sentence_transformers.models.Transformer"},{"idx":1,"path":"1","type":")" +
+            type + "\"}]");
+    EXPECT_THAT(error(),
+                HasSubstr("\"" + type + "\", which Whitney does not run; it runs Transformer, Pooling"));
+  }
+}
+
+TEST_F(SavedModel, RunsNoCodeOfTheModelsOwn) {
+  write("modules.json", R"([{"idx":0,"path":"","type":"custom_st.Transformer"}])");
+  EXPECT_THAT(error(), HasSubstr("\"custom_st.Transformer\", which is code of the model's own"));
+}
+
+TEST_F(SavedModel, RefusesAPoolingBehindAnotherStepOrTwice) {
+  const std::string first = R"([{"idx":0,"path":"","type":"sentence_transformers.models.Transformer"},)";
+  const std::string pooling = R"({"path":"1_Pooling","type":"sentence_transformers.models.Pooling"})";
+  const std::string normalize = R"({"path":"2","type":"sentence_transformers.models.Normalize"})";
+  write("modules.json", first + normalize + "," + pooling + "]");
+  EXPECT_THAT(error(), HasSubstr("behind another step"));
+  write("modules.json", first + pooling + "," + pooling + "]");
+  EXPECT_THAT(error(), HasSubstr("stands twice"));
+}
+
 TEST_F(SavedModel, MayNotLeaveItsFolder) {
   for (const char* path : {"../other", "a/../../b", "/etc", "..\\other"}) {
     write("modules.json",

@@ -161,5 +161,16 @@ TEST(Architecture, ListsTheKnownModelTypesForAnUnknownOne) {
               testing::AllOf(testing::HasSubstr("perceiver"), testing::HasSubstr("modernbert, mpnet")));
 }
 
+TEST(Transformer, IsNotMadeOfWeightsThatAMethodQuantized) {
+  const ModelConfig config(
+      Value::parse_json(R"({"model_type":"qwen3","quantization_config":{"quant_method":"fp8"}})", "test"),
+      "config.json");
+  const Weights weights = Weights::of(bytes_of(safetensors("{}", "")), "model.safetensors");
+  EXPECT_EQ(
+      error_of([&] { make_transformer({config, weights, Context(), Precision::kFloat32}); }),
+      "config.json: \"quantization_config\": weights quantized by \"fp8\" are not read (expected: plain "
+      "F32, F16, BF16 or F8 weights, or a GGUF file)");
+}
+
 }  // namespace
 }  // namespace whitney::infer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -15,6 +16,8 @@ enum class WeightType : uint8_t {
   kF16,
   kBF16,
   kF64,
+  kF8_E4M3,
+  kF8_E5M2,
   kBool,
   kU8,
   kI8,
@@ -53,6 +56,13 @@ WeightType weight_type_of(DType dtype);
 std::optional<WeightType> ggml_type(uint32_t number);
 /// ggml's name of any of its numbers, also of those that are not read ("IQ2_XS"); empty when it has none.
 std::string_view ggml_name(uint32_t number);
+/// The types of safetensors that no artifact holds: floats of 8 bits.
+inline constexpr std::array<std::string_view, 2> kFloat8Names{"F8_E4M3", "F8_E5M2"};
+/// The type with a name of those; nothing for other names.
+std::optional<WeightType> float8_type(std::string_view name);
+/// The value of a float of 8 bits, in the forms of safetensors and torch: E4M3 has no infinities, NaN where
+/// all other bits are set; E5M2 is the upper half of a float16. `type` must be one of both.
+float float8_value(WeightType type, uint8_t bits);
 /// True when values of the type can be read as float32: floats and ggml's blocks.
 bool is_readable(WeightType type);
 

@@ -142,15 +142,16 @@ Weights Weights::open(const std::string& path) {
 }
 
 Weights Weights::of(const Array<std::byte>& safetensors, const std::string& path) {
-  const SafetensorsHeader header = parse_safetensors_header(safetensors.span(), path);
+  const SafetensorsHeader header = parse_safetensors_header(safetensors.span(), path, kFloat8Names);
   Weights weights(path);
   for (const TensorEntry& entry : header.tensors) {
     auto bytes = Array<std::byte>::view(
         safetensors.owner(), safetensors.data() + header.data_start + entry.begin, entry.end - entry.begin);
-    weights.tensors_.push_back(
-        {entry.name, path, weight_type_of(entry.dtype), entry.shape, std::move(bytes), 0});
+    const WeightType type = float8_type(entry.own_type).value_or(weight_type_of(entry.dtype));
+    weights.tensors_.push_back({entry.name, path, type, entry.shape, std::move(bytes), 0});
   }
   weights.sort();
+  weights.refuse_scaled_floats();
   return weights;
 }
 
@@ -177,6 +178,7 @@ Weights Weights::of_index(const std::string& path) {
     weights.tensors_.push_back(*found);
   }
   weights.sort();
+  weights.refuse_scaled_floats();
   return weights;
 }
 
@@ -199,6 +201,21 @@ Weights Weights::of(const GgufFile& gguf) {
   }
   weights.sort();
   return weights;
+}
+
+void Weights::refuse_scaled_floats() const {
+  for (const WeightTensor& tensor : tensors_) {
+    if (tensor.type != WeightType::kF8_E4M3 && tensor.type != WeightType::kF8_E5M2) continue;
+    for (const char* ending : {"_scale_inv", "_scale"}) {
+      const WeightTensor* scale = find_exactly(tensor.name, ending);
+      if (scale == nullptr) continue;
+      fail(
+          tensor.file, ": tensor \"", tensor.name, "\" is of type ", name_of(tensor.type),
+          " and is to be scaled by \"", scale->name,
+          "\"; Whitney reads floats of 8 bits as they stand, without scales (expected: a checkpoint in BF16, "
+          "or GGUF)");
+    }
+  }
 }
 
 void Weights::sort() { std::ranges::sort(tensors_, {}, &WeightTensor::name); }

@@ -82,6 +82,8 @@ class Weights {
   explicit Weights(std::string path) : path_(std::move(path)) {}
   static Weights of_index(const std::string& path);
   void sort();
+  // Checkpoints of scaled floats of 8 bits would give wrong values, not an error, if they were read plainly.
+  void refuse_scaled_floats() const;
   const WeightTensor* find_exactly(std::string_view prefix, std::string_view name) const;
 
   std::string path_;

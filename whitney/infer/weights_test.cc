@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -42,6 +43,34 @@ TEST(Weights, ReadTheGoldenBytesOfTheFormat) {
   ASSERT_EQ(weights.tensors().size(), 1);
   EXPECT_EQ(weights.tensors()[0].type, WeightType::kF32);
   EXPECT_THAT(values_of(weights.tensor("a", {2, 2})), ElementsAre(1, 2, 3, -0.5f));
+}
+
+// 1, the largest, the smallest subnormal and normal, -1, of either form; the values of torch's
+// float8_e4m3fn and float8_e5m2.
+TEST(Weights, ReadFloatsOfEightBits) {
+  const Weights weights =
+      weights_of(safetensors(R"({"a":{"dtype":"F8_E4M3","shape":[1,5],"data_offsets":[0,5]},)"
+                             R"("b":{"dtype":"F8_E5M2","shape":[5],"data_offsets":[5,10]}})",
+                             "\x38\x7e\x01\x08\xb8\x3c\x7b\x01\x04\xbc"));
+  EXPECT_THAT(values_of(weights.tensor("a", {1, 5})), ElementsAre(1, 448, 0x1p-9f, 0x1p-6f, -1));
+  EXPECT_THAT(values_of(weights.tensor("b", {5})), ElementsAre(1, 57344, 0x1p-16f, 0x1p-14f, -1));
+  EXPECT_TRUE(std::isnan(float8_value(WeightType::kF8_E4M3, 0x7f)));
+  EXPECT_TRUE(std::isinf(float8_value(WeightType::kF8_E5M2, 0x7c)));
+  EXPECT_TRUE(std::isnan(float8_value(WeightType::kF8_E5M2, 0xfd)));
+}
+
+TEST(Weights, RefuseFloatsOfEightBitsThatAreScaled) {
+  const std::string file = safetensors(R"({"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]},)"
+                                       R"("a_scale_inv":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})",
+                                       std::string(5, '\x38'));
+  EXPECT_THAT(error_of([&] { weights_of(file); }), HasSubstr("is to be scaled by \"a_scale_inv\""));
+}
+
+TEST(Weights, NameATypeThatIsNotRead) {
+  const std::string file =
+      safetensors(R"({"a":{"dtype":"F8_E8M0","shape":[1],"data_offsets":[0,1]}})", std::string(1, '\x38'));
+  EXPECT_THAT(error_of([&] { weights_of(file); }),
+              HasSubstr("tensor \"a\" is of type \"F8_E8M0\", which Whitney does not read (expected: BOOL"));
 }
 
 TEST(Weights, ShowTheMappedFileWhereItHoldsFloats) {
