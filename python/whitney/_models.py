@@ -244,24 +244,16 @@ def as_model(model: Any, precision: Optional[str] = None, threads: Optional[int]
 def encode(model: Union[Model, str, os.PathLike], data: Any, *, ids: Any = None, attributes: Any = None,
            precision: Optional[str] = None, threads: Optional[int] = None, progress: Progress = False,
            **options: Any) -> Embeddings:
-    """Makes Embeddings of texts with a model: ids, vectors, attributes, and the record of how they were made.
-
-    Parameters
-    ----------
-    model : a whitney.Model, or the path of one.
-    data : texts (a list, a pandas Series, a dict from ids to texts, ...), a whitney.Corpus, or the path of one.
-    ids, attributes : as for whitney.Corpus; a whitney.Table of attributes is joined by id.
-    precision : of a model that is given by its path, as for `Model.open`.
-    **options : as for `Model.encode`. Texts are documents: without a prompt in the options, they get the model's
-        document prompt if it has one.
-    """
+    """Makes Embeddings of texts."""
     told = call(threads, None, progress)
     model = as_model(model, precision, threads)
     corpus = as_corpus(data, ids, attributes)
     return Embeddings._of(model._native.encode_corpus(corpus._native, corpus._columns, given_options(options), told))
 
 
-_PAGE = """Encodes texts as sentence-transformers does: one str to one vector, a list of n to n x d.
+_OPTIONS = _whitney.encode_options()
+
+declare(Model.encode, _OPTIONS, """Encodes texts as sentence-transformers does: one str to one vector, a list of n to n x d.
 
 Parameters
 ----------
@@ -284,7 +276,21 @@ Returns
 -------
 n x d float32 (d for one str); with output="tokens" or long_texts="late" a list with an m x d array for each text; with
 output="sparse" a scipy CSR matrix, n x words of the vocabulary.
-"""
+""")
 
+declare(encode, _OPTIONS, """Makes Embeddings of texts with a model: ids, vectors, attributes, and the record of how they were made.
 
-declare(Model.encode, _whitney.encode_options(), _PAGE)
+    documents = whitney.encode("models/minilm", {{"mpd": "a daemon that plays music", "vim": "an editor"}})
+
+Parameters
+----------
+model : a whitney.Model, or the path of one.
+data : texts (a list, a pandas Series, a dict from ids to texts, ...), a whitney.Corpus, or the path of a file of texts.
+ids, attributes : as for whitney.Corpus; a whitney.Table of attributes is joined by id.
+precision : of a model that is given by its path, as for `Model.open`.
+threads, progress : as for every long call.
+{options}
+
+Texts are documents: without a prompt in the options, they get the model's document prompt if it has one. One vector is
+made of each: output="tokens", output="sparse" and long_texts="late" are `Model.encode`'s.
+""")

@@ -280,6 +280,9 @@ def test_models_that_cannot_be_opened_say_why(folder, tmp_path):
         whitney.open(tmp_path / "pickled")
     with pytest.raises(whitney.Error, match="one of float32, int8"):
         whitney.open(folder, precision="int4")
+    whitney.Table(ids=["a"], attributes={"size": [1]}).save(tmp_path / "table.safetensors")
+    with pytest.raises(whitney.Error, match="precision is for models only"):
+        whitney.open(tmp_path / "table.safetensors", precision="int8")
     with pytest.raises(whitney.Error, match="whitney.open"):
         whitney.Model()
     with pytest.raises(whitney.Error, match="tokenizer.json"):
@@ -299,6 +302,9 @@ def test_whitney_encode_keeps_ids_attributes_and_the_record(model, folder):
     assert of_dict.shape == (2, 4) and of_dict["mpd"].tobytes() == made["mpd"][:4].tobytes()
     table = whitney.Table(ids=["chess"], attributes={"kind": ["game"]})
     assert whitney.encode(model, series, attributes=table).attributes["kind"].tolist() == [None, "game"]
+    corpus = whitney.Corpus(series, attributes={"size": [3, 5]})
+    both = whitney.encode(model, corpus, attributes={"new": [True, False]})
+    assert both.attributes.types == {"size": "int", "new": "bool"} and both.ids.tolist() == made.ids.tolist()
 
 
 def test_documents_get_their_prompt_and_queries_theirs(prompted):
