@@ -10,7 +10,6 @@
 #include "whitney/core/nearest_name.h"
 #include "whitney/data/delimited.h"
 #include "whitney/data/file_format.h"
-#include "whitney/data/input_stream.h"
 #include "whitney/data/json_lines.h"
 #include "whitney/data/text_scan.h"
 
@@ -177,9 +176,13 @@ class JsonPairs {
 
 TextPairs read_text_pairs(const std::string& path, const TextPairFields& fields, const Context& context) {
   auto input = data::InputStream::open(path, context.cancellation);
+  return read_text_pairs(input, fields, context);
+}
+
+TextPairs read_text_pairs(data::InputStream& input, const TextPairFields& fields, const Context& context) {
   TextPairs pairs;
   pairs.name = input.name();
-  const data::FileFormat format = data::file_format(path, data::TxtMeaning::kText).format;
+  const data::FileFormat format = data::file_format(pairs.name, data::TxtMeaning::kText).format;
   if (format == data::FileFormat::kJsonLines) {
     JsonPairs json(fields, pairs);
     data::JsonLinesOptions options;

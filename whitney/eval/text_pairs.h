@@ -7,6 +7,7 @@
 
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
+#include "whitney/data/input_stream.h"
 
 namespace whitney::eval {
 
@@ -34,5 +35,7 @@ struct TextPairs {
 /// sentence2, score. Throws Error that names file, line and field, or the nearest known column.
 WHITNEY_API TextPairs read_text_pairs(const std::string& path, const TextPairFields& fields,
                                       const Context& context);
+/// The same of an open file, or of bytes in memory.
+TextPairs read_text_pairs(data::InputStream& input, const TextPairFields& fields, const Context& context);
 
 }  // namespace whitney::eval
