@@ -99,6 +99,29 @@ void check_unique(const Ids& ids, std::string_view what) {
   }
 }
 
+void check_parts(const Embeddings& embeddings, const Context& context) {
+  const int64_t size = embeddings.size();
+  if (size > kMostRows) fail("embeddings of ", size, " rows are too many (the most is ", kMostRows, ")");
+  if (embeddings.ids.size() != size) fail("there are ", embeddings.ids.size(), " ids for ", size, " vectors");
+  if (!embeddings.attributes.empty() && embeddings.attributes.num_rows != size) {
+    fail("there are attributes of ", embeddings.attributes.num_rows, " rows for ", size, " vectors");
+  }
+  switch (embeddings.vectors.dtype()) {
+    case DType::kF32:
+    case DType::kF16:
+    case DType::kBF16:
+    case DType::kI8:
+    case DType::kU8:
+      break;
+    default:
+      fail("vectors are of type ", name_of(embeddings.vectors.dtype()),
+           " (expected: F32, F16, BF16, I8 or U8)");
+  }
+  embeddings.attributes.validate();
+  check_unique(embeddings.ids, "embeddings");
+  check_finite(embeddings.vectors, embeddings.ids, context);
+}
+
 // The row of the table for each row of ids, -1 where there is none.
 std::vector<int64_t> match(const Ids& ids, const Ids& table) {
   std::vector<int64_t> rows(static_cast<size_t>(ids.size()));
@@ -125,24 +148,12 @@ Metric Embeddings::metric() const {
 }
 
 void Embeddings::validate(const Context& context) const {
-  if (size() > kMostRows) fail("embeddings of ", size(), " rows are too many (the most is ", kMostRows, ")");
-  if (ids.size() != size()) fail("there are ", ids.size(), " ids for ", size(), " vectors");
-  if (!attributes.empty() && attributes.num_rows != size()) {
-    fail("there are attributes of ", attributes.num_rows, " rows for ", size(), " vectors");
+  try {
+    check_parts(*this, context);
+  } catch (const Error& error) {
+    if (path.empty()) throw;
+    throw Error(concat(path, ": ", error.what()));
   }
-  switch (vectors.dtype()) {
-    case DType::kF32:
-    case DType::kF16:
-    case DType::kBF16:
-    case DType::kI8:
-    case DType::kU8:
-      break;
-    default:
-      fail("vectors are of type ", name_of(vectors.dtype()), " (expected: F32, F16, BF16, I8 or U8)");
-  }
-  attributes.validate();
-  check_unique(ids, "embeddings");
-  check_finite(vectors, ids, context);
 }
 
 void check_finite(const Matrix& vectors, const Ids& ids, const Context& context) {

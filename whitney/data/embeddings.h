@@ -23,13 +23,15 @@ struct WHITNEY_API Embeddings {
   Attributes attributes;
   /// Provenance, an object: method, options, seed, metric, inputs, quality, parents (docs/file-format.md).
   Value record = Value::object();
+  /// The file that they were read from, which errors name; empty for those made in memory. Never stored.
+  std::string path = {};
 
   int64_t size() const { return vectors.rows(); }
   int64_t dim() const { return vectors.cols(); }
   /// The metric of the record, else cosine.
   Metric metric() const;
   /// Throws Error when ids, vectors and attributes differ in rows, an id stands twice, a value is NaN or
-  /// infinite, or there are more than 2^32 - 1 rows; the sentence names the row and its id.
+  /// infinite, or there are more than 2^32 - 1 rows; the sentence names the file, the row and its id.
   void validate(const Context& context = {}) const;
 };
 

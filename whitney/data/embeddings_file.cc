@@ -78,6 +78,7 @@ Embeddings load_embeddings(const Artifact& artifact) {
   embeddings.ids = read_ids(artifact, embeddings.size());
   embeddings.attributes = read_attributes(artifact, embeddings.size());
   embeddings.record = provenance_of(artifact.record());
+  embeddings.path = artifact.path();
   return embeddings;
 }
 

@@ -150,6 +150,7 @@ Embeddings read_vectors(const std::string& path, const TableOptions& options, co
   if (name.format == FileFormat::kUnknown)
     fail(path, ": its name tells no format of vectors (expected: ", kKnown, ")");
   Embeddings embeddings = read_format(path, name, options, context);
+  embeddings.path = path;
   if (name.format == FileFormat::kSafetensors) return embeddings;
   try {
     check_finite(embeddings.vectors, embeddings.ids, context);

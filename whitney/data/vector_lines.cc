@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -160,14 +161,30 @@ Embeddings read_values(DelimitedReader& reader, std::vector<Cell>& cells, const 
   return embeddings;
 }
 
-[[noreturn]] void fail_value(const std::string& path, const Table& table, int64_t row, const Column& column,
+// A table with the text it was read from, which is read again to name the line of a row that is refused.
+struct HeadedText {
+  std::string_view text;
+  char separator;
+  std::string name;
+  Table table;
+
+  std::string where(int64_t row) const {
+    HeadedReader reader(text, separator, name);
+    std::vector<Cell> cells;
+    for (int64_t i = 0; i <= row; ++i) reader.next(cells);
+    return concat(name, ":", reader.line());
+  }
+};
+
+[[noreturn]] void fail_value(const HeadedText& from, int64_t row, const Column& column,
                              std::string_view what) {
-  fail(path, ": the row of \"", table.ids.text(row), "\" (row ", row, ", counted from 0) ", what,
-       " in the column \"", column.name, "\"");
+  fail(from.where(row), ": the row of \"", from.table.ids.text(row), "\" ", what, " in the column \"",
+       column.name, "\"");
 }
 
 // Columns [begin, end) of numbers side by side.
-Matrix join_columns(const Table& table, size_t begin, const std::string& path) {
+Matrix join_columns(const HeadedText& from, size_t begin) {
+  const Table& table = from.table;
   const auto columns = std::span(table.attributes.columns).subspan(begin);
   const int64_t rows = table.ids.size(), dim = std::ssize(columns);
   Matrix vectors(rows, dim);
@@ -175,13 +192,15 @@ Matrix join_columns(const Table& table, size_t begin, const std::string& path) {
   for (int64_t d = 0; d < dim; ++d) {
     const Column& column = columns[static_cast<size_t>(d)];
     if (column.type != ColumnType::kReal && column.type != ColumnType::kInt) {
-      fail(path, ": the column \"", column.name, "\" is of type ", name_of(column.type),
+      fail(from.name, ": the column \"", column.name, "\" is of type ", name_of(column.type),
            " where numbers are due");
     }
     for (int64_t row = 0; row < rows; ++row) {
-      if (!column.has(row)) fail_value(path, table, row, column, "has no value");
-      out[row * dim + d] = column.type == ColumnType::kReal ? static_cast<float>(column.reals[row])
-                                                            : static_cast<float>(column.ints[row]);
+      if (!column.has(row)) fail_value(from, row, column, "has no value, or NaN,");
+      float& value = out[row * dim + d];
+      value = column.type == ColumnType::kReal ? static_cast<float>(column.reals[row])
+                                               : static_cast<float>(column.ints[row]);
+      if (!std::isfinite(value)) fail_value(from, row, column, "holds no finite number of float32");
     }
   }
   return vectors;
@@ -204,51 +223,53 @@ std::optional<std::vector<float>> parse_list(std::string_view text) {
   }
 }
 
-Matrix parse_lists(const Table& table, const Column& column, const std::string& path) {
+Matrix parse_lists(const HeadedText& from, const Column& column) {
+  const Table& table = from.table;
   if (column.type != ColumnType::kString) {
-    fail(path, ": the column \"", column.name, "\" is of type ", name_of(column.type),
+    fail(from.name, ": the column \"", column.name, "\" is of type ", name_of(column.type),
          " where lists such as [0.1, 0.2] are due");
   }
   std::optional<GrowingMatrix> vectors;
   for (int64_t row = 0; row < table.ids.size(); ++row) {
-    if (!column.has(row)) fail_value(path, table, row, column, "has no vector");
+    if (!column.has(row)) fail_value(from, row, column, "has no vector");
     const auto values = parse_list(column.dictionary_entry(column.codes[row]));
-    if (!values) fail_value(path, table, row, column, "has no list such as [0.1, 0.2]");
+    if (!values) fail_value(from, row, column, "has no list of finite numbers such as [0.1, 0.2]");
     if (!vectors) vectors.emplace(std::ssize(*values));
-    check_width(std::ssize(*values), vectors->dim(), concat(path, ": row ", row, " (counted from 0)"));
+    if (std::ssize(*values) != vectors->dim() || values->empty())
+      check_width(std::ssize(*values), vectors->dim(), from.where(row));
     vectors->append_row(*values);
   }
-  if (!vectors) fail(path, ": holds no vector");
+  if (!vectors) fail(from.name, ": holds no vector");
   return vectors->finish();
 }
 
 // Takes the vectors out of a table's columns.
-Embeddings from_table(Table table, const std::string& path) {
-  std::vector<Column>& columns = table.attributes.columns;
+Embeddings from_table(HeadedText from) {
+  std::vector<Column>& columns = from.table.attributes.columns;
   std::vector<std::string_view> names;
   for (const Column& column : columns) names.push_back(column.name);
   Embeddings embeddings;
   const auto list = std::ranges::find_if(names, is_vector_field);
   if (const size_t begin = start_of_numbered(names); begin < names.size()) {
-    embeddings.vectors = join_columns(table, begin, path);
+    embeddings.vectors = join_columns(from, begin);
     columns.erase(columns.begin() + static_cast<std::ptrdiff_t>(begin), columns.end());
   } else if (list != names.end()) {
     const auto column = columns.begin() + (list - names.begin());
-    embeddings.vectors = parse_lists(table, *column, path);
+    embeddings.vectors = parse_lists(from, *column);
     columns.erase(column);
   } else {
     std::string text;
     for (const std::string_view name : names) {
       if (text.size() < 200) text += concat(text.empty() ? "" : ", ", name);
     }
-    fail(path,
+    fail(from.name,
          ": no column holds vectors (expected: columns at the end that are numbered, as \"v0\", \"v1\", or a "
          "column \"vector\" "
          "of lists); there are: ",
          text.empty() ? "none" : text);
   }
-  embeddings.ids = std::move(table.ids);
-  embeddings.attributes = std::move(table.attributes);
+  embeddings.ids = std::move(from.table.ids);
+  embeddings.attributes = std::move(from.table.attributes);
   return embeddings;
 }
 
@@ -273,7 +294,7 @@ Embeddings read_vectors_delimited(const SharedBytes& file, char separator, const
   std::vector<Cell> cells;
   if (!reader.next(cells)) fail(name, ": is empty");
   if (!is_heading(cells, options)) return read_values(reader, cells, context);
-  return from_table(read_delimited_table(text, separator, name, options, context), name);
+  return from_table({text, separator, name, read_delimited_table(text, separator, name, options, context)});
 }
 
 }  // namespace whitney::data

@@ -115,15 +115,20 @@ TEST_F(VectorLinesTest, ReadsValuesWithoutAHeading) {
   EXPECT_THAT(notes_.text, HasSubstr("no heading"));
 }
 
-TEST_F(VectorLinesTest, NamesTheLineOrRowOfABadCell) {
+TEST_F(VectorLinesTest, NamesTheLineOfABadCell) {
   EXPECT_THAT(error("a.tsv", "x\t1\t2\ny\t1\n"), HasSubstr("a.tsv:2: has 2 columns, the first line 3"));
   EXPECT_THAT(error("a.tsv", "x\t1\t2\ny\t1\tz\n"), HasSubstr("a.tsv:2: column 3 holds \"z\""));
   EXPECT_THAT(error("a.csv", "id,v0,v1\nx,1,2\ny,1,\n"),
-              HasSubstr("the row of \"y\" (row 1, counted from 0) has no value in the column \"v1\""));
+              HasSubstr("a.csv:3: the row of \"y\" has no value, or NaN, in the column \"v1\""));
   EXPECT_THAT(error("a.csv", "id,v0,v1\nx,1,two\n"), HasSubstr("the column \"v1\" is of type string"));
   EXPECT_THAT(error("a.csv", "id,vector\nx,\"[1,2]\"\ny,\"[1]\"\n"),
-              HasSubstr("row 1 (counted from 0): the vector has 1 values"));
-  EXPECT_THAT(error("a.csv", "id,vector\nx,red\n"), HasSubstr("has no list such as [0.1, 0.2]"));
+              HasSubstr("a.csv:3: the vector has 1 values"));
+  EXPECT_THAT(error("a.csv", "id,vector\nx,red\n"),
+              HasSubstr("has no list of finite numbers such as [0.1, 0.2]"));
+  EXPECT_THAT(error("a.csv", "id,v0,v1\n\nx,1,2\n\"y\n\",1,nan\nz,1,3\n"),
+              HasSubstr("a.csv:4: the row of \"y\n\" has no value, or NaN, in the column \"v1\""));
+  EXPECT_THAT(error("a.csv", "id,v0,v1\nx,1,1e40\n"),
+              HasSubstr("a.csv:2: the row of \"x\" holds no finite number of float32 in the column \"v1\""));
   EXPECT_THAT(error("a.csv", "id,year\nx,2019\n"), HasSubstr("no column holds vectors"));
   EXPECT_THAT(error("a.csv", ""), HasSubstr("is empty"));
 }

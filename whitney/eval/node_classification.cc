@@ -177,6 +177,7 @@ class NodeClassification : public Task {
   Report run(const std::vector<std::string>& paths, const Value& options,
              const Context& context) const override {
     const Embeddings embeddings = read_vectors(paths[0], TableOptions(), context);
+    embeddings.validate(context);
     const Labels labels = read_labels(paths[1], context);
     return node_classification(embeddings, labels, options_from<NodeClassificationOptions>(options), context);
   }
