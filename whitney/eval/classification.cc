@@ -228,11 +228,11 @@ eval::SplitLabels split_labels(const std::string& path, const Embeddings& embedd
 
 class Classification : public Task {
  public:
-  std::vector<std::string> inputs() const override { return {"embeddings", "labels"}; }
-  Report run(const std::vector<std::string>& paths, const Value& given,
+  std::vector<std::string> inputs() const override { return {"model or embeddings", "labels"}; }
+  Report run(const std::vector<std::string>& paths, const Value& resolved,
              const Context& context) const override {
-    const auto options = options_from<ClassificationOptions>(given);
-    const Embeddings embeddings = read_vectors(paths[0], TableOptions(), context);
+    const auto options = options_from<ClassificationOptions>(resolved);
+    const Embeddings embeddings = options.source.read(paths[0], resolved, context);
     const eval::SplitLabels labels = split_labels(paths[1], embeddings, options, context);
     return classification(embeddings, labels.labels, labels.parts, options, context);
   }
@@ -245,16 +245,17 @@ const bool registered = register_method(declare_method<ClassificationOptions>(
      .summary = "How well logistic regression on the vectors tells their labels",
      .description =
          "How much do frozen vectors know of their labels? One logistic regression per label (one against "
-         "the "
-         "rest, not multinomial; LIBLINEAR's objective, the bias penalised too) is trained on one part and "
-         "asked about the other. Where each id has one label, the label of the highest score is predicted; "
-         "where ids have several, every label whose probability is above 1/2. Accuracy (of several labels: "
-         "all "
-         "of an id right), micro and macro F1 and mean average precision come with bootstrap intervals over "
-         "the tested rows, beside the accuracy of always naming what is most frequent. The strength of the "
-         "penalty moves "
-         "figures by points: --c-grid 0.01,0.1,1,10 chooses it within the part trained on. MTEB trains on "
-         "8 to 16 examples a label and averages ten draws; here the whole part is trained on.",
+         "the rest, not multinomial; LIBLINEAR's objective, the bias penalised too) is trained on one part "
+         "and asked about the other. Where each id has one label, the label of the highest score is "
+         "predicted; where ids have several, every label whose probability is above 1/2. Accuracy (of "
+         "several labels: all of an id right), micro and macro F1 and mean average precision come with "
+         "bootstrap intervals over the tested rows, beside the accuracy of always naming what is most "
+         "frequent.\n"
+         "The vectors are embeddings, or a model's (a folder or a .gguf file) of the texts that --texts "
+         "names.\n"
+         "The strength of the penalty moves figures by points: --c-grid 0.01,0.1,1,10 chooses it within the "
+         "part trained on. MTEB trains on 8 to 16 examples a label and averages ten draws; here the whole "
+         "part is trained on.",
      .source = "Fan et al.: LIBLINEAR, JMLR 2008; Efron: Bootstrap methods, 1979",
      .example = "whitney evaluate classification texts.safetensors labels.tsv --train-ratio 0.8"},
     std::make_shared<Classification>()));

@@ -14,6 +14,7 @@
 #include "whitney/data/labels.h"
 #include "whitney/eval/bootstrap.h"
 #include "whitney/eval/label_split.h"
+#include "whitney/eval/vector_source.h"
 
 namespace whitney {
 
@@ -27,6 +28,7 @@ struct ClassificationOptions {
   int num_folds = 5;
   std::optional<bool> multi_label;
   eval::BootstrapOptions bootstrap;
+  eval::VectorSource source;
   void fields(auto&& field) {
     field("train_ratio", train_ratio, Range{0.001, 0.999},
           "Share of the labelled ids, drawn by the seed, that is trained on; absent: 0.8, unless a split is "
@@ -41,6 +43,7 @@ struct ClassificationOptions {
     field("multi_label", multi_label,
           "Each label is decided by itself; absent: when some id has several labels");
     bootstrap.fields(field);
+    source.fields(field);
   }
   std::vector<std::string> ineffective() const;
 };

@@ -118,12 +118,12 @@ namespace {
 
 class Clustering : public Task {
  public:
-  std::vector<std::string> inputs() const override { return {"embeddings", "labels"}; }
-  Report run(const std::vector<std::string>& paths, const Value& options,
+  std::vector<std::string> inputs() const override { return {"model or embeddings", "labels"}; }
+  Report run(const std::vector<std::string>& paths, const Value& resolved,
              const Context& context) const override {
-    const Embeddings embeddings = read_vectors(paths[0], TableOptions(), context);
+    const auto options = options_from<ClusteringOptions>(resolved);
     const Labels labels = read_labels(paths[1], context);
-    return clustering(embeddings, labels, options_from<ClusteringOptions>(options), context);
+    return clustering(options.source.read(paths[0], resolved, context), labels, options, context);
   }
 };
 
@@ -137,9 +137,11 @@ const bool registered = register_method(declare_method<ClusteringOptions>(
          "are classes, and the clusters are compared with the classes: v-measure (the harmonic mean of "
          "homogeneity and completeness), normalised mutual information, the Rand index adjusted for chance, "
          "and purity. All are averaged over several runs, because k-means finds another optimum from each "
-         "start; the deviation tells how much. MTEB clusters by mini-batch k-means and averages v-measure "
-         "over samples of the set; here every run takes all points to convergence, which gives "
-         "somewhat higher figures that vary less.",
+         "start; the deviation tells how much.\n"
+         "The vectors are embeddings, or a model's (a folder or a .gguf file) of the texts that --texts "
+         "names.\n"
+         "MTEB clusters by mini-batch k-means and averages v-measure over samples of the set; here every run "
+         "takes all points to convergence, which gives somewhat higher figures that vary less.",
      .source = "Rosenberg & Hirschberg: V-measure, EMNLP-CoNLL 2007; Hubert & Arabie: Comparing partitions, "
                "1985; Arthur & Vassilvitskii: k-means++, SODA 2007",
      .example = "whitney evaluate clustering texts.safetensors labels.tsv --num-runs 10"},

@@ -9,6 +9,7 @@
 #include "whitney/core/report.h"
 #include "whitney/data/embeddings.h"
 #include "whitney/data/labels.h"
+#include "whitney/eval/vector_source.h"
 
 namespace whitney {
 
@@ -19,6 +20,7 @@ struct ClusteringOptions {
   double beta = 1.0;
   bool normalize = false;
   int max_iterations = 300;
+  eval::VectorSource source;
   void fields(auto&& field) {
     field("k", k, Range{1, 1e6}, "Clusters; absent: as many as there are classes");
     field("num_runs", num_runs, Range{1, 1000},
@@ -27,6 +29,7 @@ struct ClusteringOptions {
           "Weight of completeness in the v-measure; 1: the harmonic mean of both");
     field("normalize", normalize, "Scale the vectors to length 1 first, so that directions are compared");
     field("max_iterations", max_iterations, Range{1, 1e6}, "Rounds of a run of k-means, at most");
+    source.fields(field);
   }
 };
 
