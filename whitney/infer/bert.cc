@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "whitney/core/error.h"
 #include "whitney/infer/model_parts.h"
 
 namespace whitney::infer {
@@ -15,37 +14,28 @@ Transformer make(const ModelSource& source, int64_t first_position) {
     config.fail_field("position_embedding_type", "only absolute positions can be run");
   }
   Transformer model = read_sizes(config);
-  const int64_t width = model.width, inside = config.size("intermediate_size");
   const int64_t positions = config.size("max_position_embeddings");
   const double epsilon = config.real("layer_norm_eps", 1e-12);
-  const auto norm = [&](const std::string& name) {
-    return read_norm(source, name, NormKind::kLayer, width, epsilon);
-  };
-  const Activation activation = read_activation(config, "hidden_act", "gelu");
+  read_bert_embeddings(source, positions, epsilon, model);
   TokenEmbeddings& embeddings = model.embeddings;
-  embeddings.words =
-      read_table(source, "embeddings.word_embeddings.weight", config.size("vocab_size"), width);
-  embeddings.positions =
-      source.weights.matrix("embeddings.position_embeddings.weight", positions, width, source.context);
   embeddings.first_position = first_position;
-  embeddings.type = Array<float>(width);
-  read_table(source, "embeddings.token_type_embeddings.weight", config.size_or("type_vocab_size", 2), width)
+  embeddings.type = Array<float>(model.width);
+  read_table(source, "embeddings.token_type_embeddings.weight", config.size_or("type_vocab_size", 2),
+             model.width)
       .copy_rows(0, 1, embeddings.type.mutable_data());
-  embeddings.norm = norm("embeddings.LayerNorm");
   model.max_tokens = std::max<int64_t>(positions - first_position, 0);
-  const bool causal = is_causal(config, false) || config.flag("is_decoder", false);
-  for (size_t i = 0; i < model.layers.size(); ++i) {
-    TransformerLayer& layer = model.layers[i];
-    const std::string name = concat("encoder.layer.", i, ".");
-    const std::string self = name + "attention.self.";
-    layer.qkv = read_joined(source, {{self + "query", width}, {self + "key", width}, {self + "value", width}},
-                            width, true);
-    layer.attention_out = read_linear(source, name + "attention.output.dense", {width, width});
-    layer.attention_norm = norm(name + "attention.output.LayerNorm");
-    layer.up = read_linear(source, name + "intermediate.dense", {width, inside}, activation);
-    layer.down = read_linear(source, name + "output.dense", {inside, width});
-    layer.feed_norm = norm(name + "output.LayerNorm");
-    if (causal) layer.reach_after = 0;
+  constexpr BertLayerNames kNames{.query = "attention.self.query",
+                                  .key = "attention.self.key",
+                                  .value = "attention.self.value",
+                                  .attention_out = "attention.output.dense",
+                                  .attention_norm = "attention.output.LayerNorm",
+                                  .up = "intermediate.dense",
+                                  .down = "output.dense",
+                                  .feed_norm = "output.LayerNorm"};
+  read_bert_layers(source, "encoder.layer.", kNames, config.size("intermediate_size"),
+                   read_activation(config, "hidden_act", "gelu"), epsilon, model);
+  if (is_causal(config, false) || config.flag("is_decoder", false)) {
+    for (TransformerLayer& layer : model.layers) layer.reach_after = 0;
   }
   return model;
 }

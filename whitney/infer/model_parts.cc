@@ -83,6 +83,33 @@ Linear read_joined(const ModelSource& source, const std::vector<JoinedPart>& par
   return make_linear(source, out, in, copy_rows, bias);
 }
 
+void read_bert_layers(const ModelSource& source, const std::string& before, const BertLayerNames& names,
+                      int64_t inside, Activation activation, double epsilon, Transformer& model) {
+  const int64_t width = model.width;
+  for (size_t i = 0; i < model.layers.size(); ++i) {
+    TransformerLayer& layer = model.layers[i];
+    const std::string name = concat(before, i, ".");
+    layer.qkv = read_joined(
+        source, {{name + names.query, width}, {name + names.key, width}, {name + names.value, width}}, width,
+        true);
+    layer.attention_out = read_linear(source, name + names.attention_out, {width, width});
+    layer.attention_norm = read_norm(source, name + names.attention_norm, NormKind::kLayer, width, epsilon);
+    layer.up = read_linear(source, name + names.up, {width, inside}, activation);
+    layer.down = read_linear(source, name + names.down, {inside, width});
+    layer.feed_norm = read_norm(source, name + names.feed_norm, NormKind::kLayer, width, epsilon);
+  }
+}
+
+void read_bert_embeddings(const ModelSource& source, int64_t num_positions, double epsilon,
+                          Transformer& model) {
+  TokenEmbeddings& embeddings = model.embeddings;
+  embeddings.words =
+      read_table(source, "embeddings.word_embeddings.weight", source.config.size("vocab_size"), model.width);
+  embeddings.positions = source.weights.matrix("embeddings.position_embeddings.weight", num_positions,
+                                               model.width, source.context);
+  embeddings.norm = read_norm(source, "embeddings.LayerNorm", NormKind::kLayer, model.width, epsilon);
+}
+
 RelativeBias read_relative_bias(const ModelSource& source, const std::string& name, int64_t num_heads,
                                 int64_t max_distance) {
   constexpr const char* kField = "relative_attention_num_buckets";

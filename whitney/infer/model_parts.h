@@ -47,6 +47,27 @@ struct JoinedPart {
 Linear read_joined(const ModelSource& source, const std::vector<JoinedPart>& parts, int64_t in,
                    bool has_bias);
 
+/// What the parts of a layer of BERT and its kin are called, behind the layer's own name.
+struct BertLayerNames {
+  const char* query;
+  const char* key;
+  const char* value;
+  const char* attention_out;
+  const char* attention_norm;
+  const char* up;
+  const char* down;
+  const char* feed_norm;
+};
+
+/// Reads the sized `layers` of a model that is BERT but for its names: `before`0., `before`1., ...
+/// inside: the width between `up` and `down`.
+void read_bert_layers(const ModelSource& source, const std::string& before, const BertLayerNames& names,
+                      int64_t inside, Activation activation, double epsilon, Transformer& model);
+
+/// Reads the words, `num_positions` positions and the norm of such a model's embeddings.
+void read_bert_embeddings(const ModelSource& source, int64_t num_positions, double epsilon,
+                          Transformer& model);
+
 /// The table `name` of T5's and MPNet's bias by distance. The number of buckets, four or more and even, is
 /// "relative_attention_num_buckets" (absent: 32).
 RelativeBias read_relative_bias(const ModelSource& source, const std::string& name, int64_t num_heads,
