@@ -88,25 +88,31 @@ double flops_of(const infer::Encoder& encoder, const Texts& texts) {
   return flops;
 }
 
-// What the dense products alone reach, on the layers' shapes and batches of 512 tokens.
-double dense_flops(int threads) {
-  constexpr int64_t kRows = 512;
+// What the dense products alone reach on rows of so many tokens, layer after layer: the weights of one have
+// left the caches, as far as they do, when their turn comes again.
+double dense_flops(int threads, int64_t rows) {
+  constexpr int kLayers = 6;
   constexpr int64_t kShapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
   const Context context = with_threads(threads);
-  double flops = 0, seconds = 0;
-  for (const auto& [out, in] : kShapes) {
-    const Matrix weights = Matrix::zeros(out, in), rows = Matrix::zeros(kRows, in);
-    const DenseWeights packed(weights);
-    Matrix result(kRows, out);
-    double best = 1e9;
-    for (int round = 0; round < 20; ++round) {
-      best = std::min(best,
-                      seconds_of([&] { packed.multiply(context, rows, result.mutable_data<float>(), out); }));
-    }
-    flops += 2.0 * static_cast<double>(kRows * out * in);
-    seconds += best;
+  std::vector<DenseWeights> layers;
+  for (int layer = 0; layer < kLayers; ++layer) {
+    for (const auto& [out, in] : kShapes) layers.emplace_back(Matrix::zeros(out, in));
   }
-  return flops / seconds;
+  const Matrix states = Matrix::zeros(rows, 384), inner = Matrix::zeros(rows, 1536);
+  Matrix result(rows, 1536);
+  std::vector<double> seconds;
+  for (int round = 0; round < 21; ++round) {
+    seconds.push_back(seconds_of([&] {
+      for (const DenseWeights& weights : layers) {
+        const Matrix& a = weights.cols() == 384 ? states : inner;
+        weights.multiply(context, a, result.mutable_data<float>(), weights.rows());
+      }
+    }));
+  }
+  double flops = 0;
+  for (const DenseWeights& weights : layers)
+    flops += 2.0 * static_cast<double>(rows * weights.rows() * weights.cols());
+  return flops / median(seconds);
 }
 
 Matrix encode(const infer::Encoder& encoder, const Texts& texts, bool at_once, int threads) {
@@ -215,9 +221,11 @@ class Race {
     const double seconds = median(ours), speed = flops_of(full_, texts) / seconds;
     std::printf("  whitney               %8.0f tokens/s", static_cast<double>(texts.tokens) / seconds);
     if (cell.precision == infer::Precision::kFloat32) {
-      const double limit = dense_flops(cell.threads);
-      std::printf("  %6.1f GFLOP/s, %.0f %% of %.1f that the products alone reach", speed / 1e9,
-                  100 * speed / limit, limit / 1e9);
+      constexpr int64_t kManyRows = 512;  // of a packed batch
+      const int64_t rows = cell.at_once ? kManyRows : texts.tokens / std::ssize(texts.texts);
+      const double limit = dense_flops(cell.threads, rows);
+      std::printf("  %6.1f GFLOP/s, %.0f %% of %.1f that the products alone reach on %lld rows", speed / 1e9,
+                  100 * speed / limit, limit / 1e9, static_cast<long long>(rows));
     }
     std::printf("\n");
     for (const auto& [peer, times] : theirs) {

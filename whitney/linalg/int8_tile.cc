@@ -13,6 +13,8 @@
 #define HWY_TARGET_INCLUDE "whitney/linalg/int8_tile.cc"
 #include <hwy/foreach_target.h>
 // Highway's headers come after the loop over the levels.
+#include <hwy/cache_control.h>
+
 #include "whitney/linalg/epilogue-inl.h"
 
 // AVX3_DL promises VNNI, but Highway 1.0.3 does not name it to the compiler.
@@ -95,13 +97,15 @@ HWY_INLINE VI AddTerms(const Terms& a, const Terms& weights, VI sum) {
 }
 #endif
 
-// A register block of a task: `width` columns from `column` of a panel on.
+// A register block of a task: `width` columns from `column` of a panel on. `ahead`: what is asked for in L1
+// while the panel is multiplied, as much at a time.
 struct Block {
   const uint8_t* a;
   int64_t a_stride;
   const float* a_scales;
   const int32_t* a_zeros;
   const int8_t* codes;
+  const int8_t* ahead;
   const float* scales;
   const int32_t* sums;
   const float* bias;
@@ -151,7 +155,10 @@ HWY_INLINE void MultiplyBlock(const Block& block, std::index_sequence<kRow...>,
   for (auto& row : sums) ((row[kVector] = hn::Zero(DI())), ...);
   const uint8_t* HWY_RESTRICT a = block.a;
   const int8_t* HWY_RESTRICT codes = block.codes;
+  const int8_t* ahead = block.ahead;
   for (int64_t g = 0; g < block.num_groups; ++g) {
+    (hwy::Prefetch(ahead + static_cast<int64_t>(kVector) * n * 4), ...);
+    ahead += kInt8PanelRows * 4;
     const Terms weights[] = {LoadWeights(codes + static_cast<int64_t>(kVector) * n * 4)...};
     (AddGroup(LoadRow(a + static_cast<int64_t>(kRow) * a_stride), weights, sums[kRow], vectors), ...);
     a += 4;
@@ -173,6 +180,10 @@ HWY_INLINE void MultiplyBlockOf(int64_t rows, int64_t vectors, const Block& bloc
   kBlocks[static_cast<size_t>((rows - 1) * kMostVectors + vectors - 1)](block);
 }
 
+// Weights that no L2 holds come in time for the first block of rows, which asks for those it will multiply
+// soon.
+constexpr int64_t kGroupsAhead = 32;
+
 void MultiplyInt8(const QuantizedRows& a, int64_t begin, int64_t end, const Int8Task& task) {
   const int64_t n = static_cast<int64_t>(hn::Lanes(D())), step = kMostVectors * n, height = end - begin;
   const int64_t num_blocks = (height + kMostRows - 1) / kMostRows;
@@ -188,6 +199,7 @@ void MultiplyInt8(const QuantizedRows& a, int64_t begin, int64_t end, const Int8
                           a.scales() + begin + first,
                           a.zeros() + begin + first,
                           codes,
+                          b == 0 ? codes + kGroupsAhead * kInt8PanelRows * 4 : codes,
                           task.scales + at,
                           task.sums + at,
                           task.bias == nullptr ? nullptr : task.bias + at,
