@@ -16,6 +16,9 @@ from ._tables import Embeddings
 from ._texts import as_corpus, text_list
 from ._whitney import Error
 
+NAMES_EVERYWHERE = ("query", "document")
+"""Prompts that every model has, empty where its files name none: so it is with sentence-transformers."""
+
 
 class Model:
     """A text encoder, as sentence-transformers, transformers or llama.cpp keep it; made by `whitney.open`.
@@ -43,7 +46,7 @@ class Model:
         model._native = _whitney.Model.open(os.fspath(path), given, call(threads, None, progress))
         return model
 
-    def encode(self, sentences: Any, *, batch_size: int = 32, show_progress_bar: Optional[bool] = None,
+    def encode(self, sentences: Any = None, *, inputs: Any = None, batch_size: int = 32, show_progress_bar: Optional[bool] = None,
                output_value: Optional[str] = "sentence_embedding", precision: Optional[str] = "float32",
                convert_to_numpy: bool = True, convert_to_tensor: bool = False, device: Any = None,
                normalize_embeddings: bool = False, truncate_dim: Optional[int] = None, threads: Optional[int] = None,
@@ -53,6 +56,9 @@ class Model:
         if batch_size < 1:
             raise Error(f"batch_size is {batch_size}, and a number from 1 on is expected")
         _check_precision(precision)
+        sentences = inputs if sentences is None else sentences
+        if options.get("prompt_name") in NAMES_EVERYWHERE and options["prompt_name"] not in self.prompts:
+            options["prompt_name"] = None
         options = _declared(options, output_value, normalize_embeddings, truncate_dim)
         values, starts, words = self._native.encode(text_list(sentences), options,
                                                     call(threads, None, progress or bool(show_progress_bar)))
@@ -257,7 +263,7 @@ declare(Model.encode, _OPTIONS, """Encodes texts as sentence-transformers does: 
 
 Parameters
 ----------
-sentences : a str, or a list, pandas Series, numpy or Arrow array, or other iterable of str.
+sentences (or inputs) : a str, or a list, pandas Series, numpy or Arrow array, or other iterable of str.
 batch_size : changes nothing: texts are packed by their tokens into batches that keep the working memory near 48 MB.
 show_progress_bar : True draws a line on standard error, as progress=True does.
 output_value : "sentence_embedding", or "token_embeddings" (output="tokens"): a list with an array for each text.

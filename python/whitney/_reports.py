@@ -14,9 +14,11 @@ from . import _convert, _whitney
 from ._calls import Progress, call
 from ._graphs import Graph, read_graph
 from ._indexes import Index
+from ._models import Model
 from ._optional import require
 from ._options import given_options
 from ._tables import Embeddings, Table, as_embeddings
+from ._texts import Corpus, as_corpus
 from ._whitney import Error
 
 
@@ -41,8 +43,8 @@ class Report(Mapping):
 
     @property
     def rows(self) -> list[dict]:
-        """For each row its labels and figures, in one dict."""
-        return [{**_labels(row), **{name: f["value"] for name, f in row["figures"].items()}} for row in self._rows]
+        """For each row its labels and figures, in one dict; ends of confidence intervals as NAME_low and NAME_high."""
+        return [{**_labels(row), **_values(row)} for row in self._rows]
 
     @property
     def units(self) -> dict[str, str]:
@@ -108,6 +110,14 @@ def _labels(row: dict) -> dict:
     return {name: value for name, value in row.items() if name != "figures"}
 
 
+def _values(row: dict) -> dict:
+    values = {}
+    for name, figure in row["figures"].items():
+        values[name] = figure["value"]
+        values.update({f"{name}_{end}": figure[end] for end in ("low", "high") if end in figure})
+    return values
+
+
 def _write_labels(labels: Any, ids: Optional[np.ndarray], path: str) -> None:
     if _convert.is_pandas(labels):
         if hasattr(labels, "columns"):
@@ -137,11 +147,33 @@ def _write_edges(graph: Graph, path: str) -> None:
                     file.write(f"{id}\t{ids[targets[entry]]}" + (f"\t{weights[entry]!r}" if weights else "") + "\n")
 
 
+def _write_corpus(corpus: Corpus, path: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        for id, text in zip(corpus.ids.tolist(), corpus.texts):
+            file.write(json.dumps({"id": id, "text": text}) + "\n")
+
+
+def _write_pairs(pairs: Any, path: str) -> None:
+    rows = pairs.to_dict("records") if hasattr(pairs, "columns") else \
+        [dict(zip(("sentence1", "sentence2", "score"), pair)) for pair in pairs]
+    with open(path, "w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, default=lambda number: number.item()) + "\n")
+
+
 def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str) -> str:
     """Tasks read files: what is in memory is written to a folder that lives as long as the call."""
     if isinstance(data, (str, os.PathLike)):
         return os.fspath(data)
+    if isinstance(data, Model):
+        return data.path
     path = os.path.join(folder, name)
+    if name == "pairs":
+        _write_pairs(data, path + ".jsonl")
+        return path + ".jsonl"
+    if isinstance(data, Corpus):
+        _write_corpus(data, path + ".jsonl")
+        return path + ".jsonl"
     if name == "labels":
         _write_labels(data, ids, path + ".jsonl")
         return path + ".jsonl"
@@ -165,20 +197,34 @@ def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: 
         given = "1 input was" if len(inputs) == 1 else f"{len(inputs)} inputs were"
         raise Error(f"{verb} {task} takes {', '.join(names)}, and {given} given")
     told = call(threads, seed, progress)
-    first = inputs[0] if inputs else None
-    ids = first.ids if isinstance(first, (Embeddings, Index)) else None
+    options = {name: as_corpus(value) if name in _path_options(verb, task) and not isinstance(value, (str, os.PathLike))
+               else value for name, value in options.items() if value is not None}
+    for model in inputs:
+        if isinstance(model, Model) and model.precision != "float32":  # it is opened again, by its path
+            options.setdefault("encode__precision", model.precision)
+    named = next((data for data in (*inputs, *options.values()) if isinstance(data, (Embeddings, Index, Corpus))), None)
+    ids = None if named is None else named.ids
     with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
         paths = [_as_file(name, data, ids, folder) for name, data in zip(names, inputs)]
+        options = {name: _as_file(name, value, ids, folder) if isinstance(value, Corpus) else value
+                   for name, value in options.items()}
         return Report(_whitney.evaluate(verb, task, paths, given_options(options), told))
+
+
+def _path_options(verb: str, task: str) -> set[str]:
+    """Options of a task that name files."""
+    declared = next(method for method in _whitney.methods() if (method["verb"], method["name"]) == (verb, task))
+    return {option["name"] for option in declared["options"] if option["type"] == "path"}
 
 
 def evaluate(task: str, *inputs: Any, seed: Optional[int] = None, threads: Optional[int] = None,
              progress: Progress = False, **options: Any) -> Report:
     """Measures embeddings against known truth, by a task such as "node-classification".
 
-    Inputs are those of the task, in its order: files, or Embeddings, an Index, a Graph, vectors; labels may be a dict
-    id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input. What is
-    in memory is written to a temporary file, which the task reads.
+    Inputs are those of the task, in its order: files, or Embeddings, a Model, an Index, a Graph, vectors; labels may be a
+    dict id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input; pairs
+    a frame, or a list of (first, second, score); texts= what whitney.Corpus takes. What is in memory is written to a
+    temporary file, which the task reads.
     """
     return run_task("evaluate", task, inputs, seed, threads, progress, options)
 

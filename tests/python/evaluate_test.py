@@ -1,5 +1,8 @@
 """Tasks on what is in memory, and their reports."""
 
+import pathlib
+import shutil
+
 import numpy as np
 import pandas
 import pytest
@@ -60,6 +63,41 @@ def test_files_give_the_same_figures(nodes, report, tmp_path):
     again = whitney.evaluate("node-classification", tmp_path / "n.safetensors", tmp_path / "labels.tsv",
                              train_ratios=[0.5, 0.9], num_shuffles=2)
     assert dict(again) == dict(report)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A small random encoder that knows some words."""
+    data, folder = pathlib.Path(__file__).resolve().parents[1] / "data", tmp_path_factory.mktemp("model")
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(data / "checkpoints" / "bert-mlm-tiny" / name, folder)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(str, range(43))]
+    (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in words))
+    return whitney.open(folder)
+
+
+PAIRS = [(f"{i} {i + 1} 7", f"{i} {2 * i % 43} 3 9", float(i % 5)) for i in range(40)]
+
+
+def test_pairs_in_memory_give_the_figures_of_a_file(model, tmp_path):
+    with open(tmp_path / "pairs.tsv", "w") as file:
+        file.writelines(f"{a}\t{b}\t{score}\n" for a, b, score in [("sentence1", "sentence2", "score"), *PAIRS])
+    of_file = whitney.evaluate("sts", model.path, tmp_path / "pairs.tsv", num_resamples=20)
+    frame = pandas.DataFrame(PAIRS, columns=["sentence1", "sentence2", "score"])
+    for pairs in (PAIRS, frame):
+        assert dict(whitney.evaluate("sts", model, pairs, num_resamples=20)) == dict(of_file)
+    small = whitney.open(model.path, precision="int8")
+    assert dict(whitney.evaluate("sts", small, PAIRS, num_resamples=20)) == dict(
+        whitney.evaluate("sts", model.path, PAIRS, num_resamples=20, encode__precision="int8"))
+
+
+def test_texts_in_memory_are_encoded_by_the_model(model):
+    texts = {f"t{i}": f"{i % 2} {i % 2 + 10} {i % 40}" for i in range(80)}
+    labels = {id: "even" if i % 2 == 0 else "odd" for i, id in enumerate(texts)}
+    of_vectors = whitney.evaluate("classification", whitney.encode(model, texts), labels)
+    for given in (texts, whitney.Corpus(texts), pandas.Series(texts)):
+        assert dict(whitney.evaluate("classification", model, labels, texts=given)) == dict(of_vectors)
+    assert dict(whitney.evaluate("classification", model, list(labels.values()), texts=texts)) == dict(of_vectors)
 
 
 def test_a_wrong_number_of_inputs_is_refused(nodes):

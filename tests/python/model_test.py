@@ -153,6 +153,12 @@ def test_prompts_stand_before_texts(prompted):
     np.testing.assert_array_equal(prompted.encode_query("music", prompt="draw "), prompted.encode("draw music"))
 
 
+def test_every_model_has_prompts_for_queries_and_documents(model):
+    for name in ("query", "document"):
+        np.testing.assert_array_equal(model.encode(TEXTS, prompt_name=name), model.encode(inputs=TEXTS))
+    np.testing.assert_array_equal(model.encode_query(TEXTS), model.encode_document(TEXTS))
+
+
 def test_a_prompt_goes_before_a_prompt_s_name_which_is_told(prompted, caplog):
     with caplog.at_level(logging.WARNING, logger="whitney"):
         vector = prompted.encode("music", prompt="draw ", prompt_name="query")
