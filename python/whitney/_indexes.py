@@ -208,7 +208,7 @@ class Index:
     def __repr__(self) -> str:
         held = {"vectors": f"{len(self):,} x {self.dim}, {self.metric}",
                 "texts": f"{len(self):,} texts, {self.dim:,} words"}[self._native.input]
-        return f"<whitney.Index: {self.method}, {held}, {self.attributes!r}>"
+        return f"<whitney.Index: {self.method}, {held}" + (f", {self.attributes!r}" if self.attributes else "") + ">"
 
 
 def _restore(content: bytes) -> Index:

@@ -1,5 +1,6 @@
 """Text encoders: what sentence-transformers' users write, against goldens and a plain reference."""
 
+import concurrent.futures
 import inspect
 import json
 import logging
@@ -428,6 +429,12 @@ def test_threads_of_python_share_a_model(model):
     for worker in workers:
         worker.join()
     assert list(results.values()) == [wanted] * 4
+
+
+def test_processes_encode_with_a_model_that_is_handed_over(model):
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        parts = list(pool.map(model.encode, [TEXTS[:2], TEXTS[2:]]))
+    assert np.concatenate(parts).tobytes() == model.encode(TEXTS).tobytes()
 
 
 # all-MiniLM-L6-v2, in the folder that WHITNEY_MINILM names.
