@@ -61,8 +61,9 @@ class Index:
         query : one vector, m x d vectors (as for Embeddings), or Embeddings; of an index of texts, or with a model, one
             str or a list of them.
         filter : a condition on the attributes, such as 'section = "python" and size < 1000'.
-        model : encodes queries that are texts, for an index of vectors: a whitney.Model, or the path of one. They are
-            encoded as the texts of the vectors were, with the model's query prompt if it has one.
+        model : encodes queries that are texts, for an index of vectors: a whitney.Model, or the path of one, which is
+            opened for the call. They are encoded as the texts of the vectors were, with the model's query prompt if
+            it has one.
         exact : compare with every allowed row instead of walking the index.
         explain : fill `hits.explain`.
         exclude : for each query an id that is left out (None: none), or one id for one query.
@@ -77,11 +78,11 @@ class Index:
     def _queries(self, query: Any, model: Any, told: _whitney.Call) -> tuple[Callable, Any, int]:
         """The native search, the queries as it takes them, and their number."""
         if self._native.input == "texts":
-            if not is_texts(query) and len(query) > 0:
+            texts = text_list(query)
+            if texts and not isinstance(texts[0], str):
                 raise Error(f"{self.method} holds texts and is asked by words: a str or a list of str")
             if model is not None:
                 logging.getLogger("whitney").warning("model has no effect on an index of texts")
-            texts = text_list(query)
             return self._native.search_texts, texts, len(texts)
         if is_texts(query):
             matrix = self._encoded(text_list(query), model, told)

@@ -53,7 +53,7 @@ def test_one_query_or_several(index):
     assert index.search("music", k=1).ids.tolist() == [["mpd"]]
     many = index.search(["music", "chess", "nothing known"], k=2)
     assert many.ids.tolist() == [["mpd", "vlc"], ["xboard", "chess"], [None, None]] and many.counts.tolist() == [2, 2, 0]
-    for queries in (np.array(["music", "chess"]), pandas.Series(["music", "chess"]), ("music", "chess")):
+    for queries in (np.array(["music", "chess"]), pandas.Series(["music", "chess"]), iter(["music", "chess"])):
         assert index.search(queries, k=1).ids.tolist() == [["mpd"], ["xboard"]]
     assert index.search([], k=3).ids.shape == (0, 3)
 
@@ -191,6 +191,8 @@ def test_integer_ids_stay_integers_and_fused_hits_fuse_again():
     (lambda i: i.search(np.ones(3)), "asked by words"),
     (lambda i: i.search([0.1, 0.2]), "asked by words"),
     (lambda i: i.search(["music", 3]), "text number 1 is 3"),
+    (lambda i: i.search(None), "a NoneType is no list of texts"),
+    (lambda i: i.search(whitney.Embeddings(vectors=np.eye(2))), "a Embeddings is no list of texts"),
     (lambda i: i.search("music", k=0), "k"),
     (lambda i: i.search("music", filter="sise = 3"), 'did you mean "size"'),
     (lambda i: i.search("music", ef=3), "ef"),
