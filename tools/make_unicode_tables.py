@@ -106,8 +106,9 @@ def fold_groups():
     cased = "".join(c for c in ALL if c.lower() != c or c.upper() != c or c.casefold() != c or ord(c) in range(0xA7C0, 0xA7E0)
                     or ord(c) in range(0x1C80, 0x1C90) or ord(c) in range(0x10D50, 0x10D90))
     groups = set()
+    apart = "\n".join(cased)  # side by side, "ST" would be U+FB05 in another case
     for c in cased:
-        rest = normalizers.Replace(Regex(f"(?i)[\\x{{{ord(c):x}}}]"), "").normalize_str(cased)
+        rest = normalizers.Replace(Regex(f"(?i)[\\x{{{ord(c):x}}}]"), "").normalize_str(apart)
         group = sorted(set(map(ord, cased)) - set(map(ord, rest)))
         if len(group) > 1:
             groups.add(tuple(group))

@@ -34,8 +34,8 @@ struct RegexScratch {
 /// Serves literals, escapes, ".", classes with ranges, nesting and "&&", \s \d \w \h \R \p{category},
 /// [:posix:] names, groups (capturing ones only group), (?i), (?m), alternation, greedy, lazy and possessive
 /// quantifiers, atomic groups, look-ahead, look-behind of fixed length, anchors ^ $ \A \z \Z \b \B. Refuses
-/// the rest by name: back-references, calls, conditions, scripts. (?i) compares character with character:
-/// "ss" is not taken for U+00DF. Matching is leftmost, first alternative first.
+/// the rest by name: back-references, calls, conditions, scripts. (?i) takes a letter for the several that it
+/// is in another case ("ss" and U+00DF), where Oniguruma does. Matching is leftmost, first alternative first.
 class WHITNEY_API Regex {
  public:
   /// Throws Error naming what it cannot serve, and where.

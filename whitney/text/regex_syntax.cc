@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/text/regex_folds.h"
 #include "whitney/text/unicode.h"
 
 namespace whitney::text::regex {
@@ -90,7 +91,11 @@ class Parser {
   }
   char32_t next() { return next_code_point(p_); }
 
-  Node literal(char32_t c) const { return set_node(cased(CodePointSet::of(c))); }
+  Node literal(char32_t c) const {
+    Node node = set_node(cased(CodePointSet::of(c)));
+    if (options_.ignore_case) node.folds = Folds::kLiteral;
+    return node;
+  }
   CodePointSet cased(const CodePointSet& set) const {
     return options_.ignore_case ? set.with_other_cases() : set;
   }
@@ -116,7 +121,7 @@ class Parser {
     for (const Node& branch : branches) {
       const Node* node = &branch;
       while (node->kind == NodeKind::kSequence && node->children.size() == 1) node = &node->children[0];
-      if (node->kind != NodeKind::kSet) return std::nullopt;
+      if (node->kind != NodeKind::kSet || has_long_folds(*node)) return std::nullopt;
       set.add(node->set);
     }
     return set;
@@ -247,8 +252,7 @@ class Parser {
       case '(':
         return parse_group();
       case '[':
-        ++p_;
-        return set_node(parse_class());
+        return parse_class_atom();
       case '.': {
         ++p_;
         return set_node(options_.dot_takes_line_ends ? CodePointSet::of(0, 0x10FFFF)
@@ -271,8 +275,17 @@ class Parser {
     }
   }
 
+  Node parse_class_atom() {
+    ++p_;
+    const bool negated = at('^');
+    Node node = set_node(parse_class());
+    if (options_.ignore_case && !negated) node.folds = Folds::kClass;
+    return node;
+  }
+
   Node parse_group() {
     ++p_;
+    const bool captures = !at('?');
     NodeKind kind = NodeKind::kEmpty;
     bool negated = false;
     const Options outer = options_;
@@ -302,6 +315,7 @@ class Parser {
     Node body = parse_choice();
     options_ = outer;
     if (!take(')')) refuse("a \"(\" without its \")\"");
+    body.captures = body.captures || captures;
     return kind == NodeKind::kEmpty ? body : parent(kind, std::move(body), negated);
   }
 
@@ -539,7 +553,9 @@ class Parser {
 
 Node parse(std::string_view pattern) {
   if (valid_utf8_prefix(pattern) != pattern.size()) fail("a regular expression is not valid UTF-8");
-  return Parser(pattern).parse_all();
+  Node node = Parser(pattern).parse_all();
+  expand_folds(node, pattern);
+  return node;
 }
 
 }  // namespace whitney::text::regex

@@ -29,9 +29,15 @@ enum class NodeKind : uint8_t {
 
 enum class Greed : uint8_t { kGreedy, kLazy, kPossessive };
 
+/// What (?i) asks of a set beyond its members in other cases: see regex_folds.h.
+enum class Folds : uint8_t { kNone, kLiteral, kClass };
+
 struct Node {
   NodeKind kind = NodeKind::kEmpty;
   bool negated = false;
+  /// It stood in plain parentheses: what is beside it is not one text with it.
+  bool captures = false;
+  Folds folds = Folds::kNone;
   Greed greed = Greed::kGreedy;
   uint32_t min = 0;
   uint32_t max = 0;

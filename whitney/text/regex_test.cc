@@ -55,7 +55,21 @@ TEST(Regex, LooksAroundWithoutTaking) {
 
 TEST(Regex, ComparesCaseCharacterByCharacter) {
   EXPECT_EQ(matches_of("(?i:'s)", "'s 'S '\u017F"), (Strings{"'s", "'S", "'\u017F"}));
+  EXPECT_EQ(matches_of("(?i)s", "stST"), (Strings{"s", "S"}));
   EXPECT_EQ(matches_of("x(?i)k|z", "xk xK x\u212A Z z"), (Strings{"xk", "xK", "x\u212A"}));
+}
+
+TEST(Regex, TakesALetterForSeveralInAnotherCase) {
+  EXPECT_EQ(matches_of("(?i)ss", "ss \u00DF \u1E9E \u017FS"), (Strings{"ss", "\u00DF", "\u1E9E", "\u017FS"}));
+  EXPECT_EQ(matches_of("(?i)[\u00DF]x", "SSx ssx"), (Strings{"SSx", "ssx"}));
+  EXPECT_EQ(matches_of("(?i)\\p{L}x", "ffx"), (Strings{"fx"}));
+  EXPECT_EQ(matches_of("(?i)[^a]x", "ssx"), (Strings{"sx"}));
+  // The longest letters from the left: U+FB03, but not U+FB00 and an i.
+  EXPECT_EQ(matches_of("(?i)ffi", "ffi \uFB03 \uFB00i"), (Strings{"ffi", "\uFB03"}));
+  EXPECT_EQ(matches_of("(?i)a(?:s)s", "a\u00DF"), (Strings{"a\u00DF"}));
+  EXPECT_EQ(matches_of("(?i)a(s)s", "a\u00DF"), (Strings{}));
+  EXPECT_EQ(matches_of("(?i)s+x", "\u00DFx"), (Strings{}));
+  EXPECT_EQ(matches_of("(?i)(?<=ss)x", "\u00DFx ssx"), (Strings{"x"}));
 }
 
 TEST(Regex, TakesFractionsForWordsOutsideOfClassesOnly) {
@@ -84,6 +98,9 @@ TEST(Regex, RefusesByNameWhatItCannotServe) {
         "(?x)a", "(?y:a)", "\\p", "\\p{L", "\\x{110000}", "\\K",   "\\q", "a(?i", "[[:alpha:]]", "\xFF"}) {
     EXPECT_NE(refusal(pattern), "") << pattern;
   }
+  std::string classes = "(?i)";
+  for (int i = 0; i < 300; ++i) classes += "[\\p{L}]";
+  EXPECT_NE(refusal(classes).find("letters of several forms"), std::string::npos);
   EXPECT_NE(refusal(std::string(100'000, '(')), "");
   EXPECT_NE(refusal(std::string(100'000, '[')), "");
 }
