@@ -4,13 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "whitney/core/kept_file_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 
@@ -19,19 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Where ctest tells, else above the folder that the test runs in; empty when neither has them.
-std::string kept_folder() {
-  if (const char* root = std::getenv("WHITNEY_ROOT")) return std::string(root) + "/tests/data/format-v1";
-  for (std::filesystem::path up = std::filesystem::current_path();; up = up.parent_path()) {
-    if (std::filesystem::exists(up / "tests/data/format-v1")) return (up / "tests/data/format-v1").string();
-    if (up == up.parent_path()) return {};
-  }
-}
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
+std::string kept_folder() { return kept_file("format-v1"); }
 
 Column column(const char* name, const std::vector<Value>& values, std::optional<ColumnType> type = {}) {
   ColumnBuilder builder(name, type);
@@ -106,7 +91,7 @@ TEST_F(FormatV1, IsStillWrittenByteForByte) {
   if (kFormatVersion != 1) GTEST_SKIP() << "this program writes format version " << kFormatVersion;
   const TemporaryFolder folder;
   save_embeddings(embeddings(), folder.file("e.safetensors"), false, {});
-  EXPECT_TRUE(bytes_of(folder.file("e.safetensors")) == bytes_of(kept("embeddings.safetensors")));
+  EXPECT_TRUE(read_file(folder.file("e.safetensors")) == read_file(kept("embeddings.safetensors")));
 }
 
 // Run by hand when a kind of file is new: the files that are kept are never written again.

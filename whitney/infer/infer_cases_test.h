@@ -12,19 +12,9 @@
 #include <string_view>
 
 #include "whitney/core/array.h"
+#include "whitney/core/kept_file_test.h"
 
 namespace whitney::infer {
-
-/// A file or folder below tests/data: where ctest tells, else above the folder that the test runs in; empty
-/// when neither has it.
-inline std::string kept_file(const std::string& name) {
-  const std::string below = "tests/data/" + name;
-  if (const char* root = std::getenv("WHITNEY_ROOT")) return std::string(root) + "/" + below;
-  for (std::filesystem::path up = std::filesystem::current_path();; up = up.parent_path()) {
-    if (std::filesystem::exists(up / below)) return (up / below).string();
-    if (up == up.parent_path()) return {};
-  }
-}
 
 /// A folder of the real data, empty when it is not there.
 inline std::string data_folder(const std::string& name) {
@@ -37,11 +27,6 @@ inline std::string data_folder(const std::string& name) {
 inline void write_file(const std::filesystem::path& path, std::string_view text) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << text;
-}
-
-inline std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 inline Array<std::byte> bytes_of(std::string_view text) {

@@ -5,14 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "whitney/core/kept_file_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/search/hnsw_cases_test.h"
@@ -23,19 +20,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Where ctest tells, else above the folder that the test runs in; empty when neither has them.
-std::string kept_folder() {
-  if (const char* root = std::getenv("WHITNEY_ROOT")) return std::string(root) + "/tests/data/format-v1";
-  for (std::filesystem::path up = std::filesystem::current_path();; up = up.parent_path()) {
-    if (std::filesystem::exists(up / "tests/data/format-v1")) return (up / "tests/data/format-v1").string();
-    if (up == up.parent_path()) return {};
-  }
-}
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
+std::string kept_folder() { return kept_file("format-v1"); }
 
 // Row i points at the angle whose tangent is i * i / 7; row 20 repeats row 10, and row 23 is zero. Cosine.
 Embeddings sample() {
@@ -120,7 +105,7 @@ TEST_P(FormatV1Index, IsStillWrittenByteForByte) {
   if (kFormatVersion != 1) GTEST_SKIP() << "this program writes format version " << kFormatVersion;
   const TemporaryFolder folder;
   open_index(kept())->save(folder.file("opened"), false, {});
-  EXPECT_TRUE(bytes_of(folder.file("opened")) == bytes_of(kept()));
+  EXPECT_TRUE(read_file(folder.file("opened")) == read_file(kept()));
   set_simd_level("scalar");
   build(GetParam())->save(folder.file("built"), false, {});
   set_simd_level("");

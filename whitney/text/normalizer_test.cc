@@ -25,22 +25,16 @@ std::string apply(const Normalizer& normalizer, std::string text) {
   return text;
 }
 
-// Written by tools/make_text_golden.py.
 TEST(Normalizer, GivesWhatTheJudgeGives) {
-  const std::vector<std::string> lines = golden_lines("steps.golden", "WHITNEY_TEXT_GOLDEN");
-  if (lines.empty()) GTEST_SKIP() << "no tests/data/text above this folder and no WHITNEY_ROOT";
-  NormalizerScratch scratch;
+  const std::vector<GoldenStep> steps = golden_steps("normalizer");
+  if (steps.empty()) GTEST_SKIP() << "no tests/data/text above this folder and no WHITNEY_ROOT";
   int num_cases = 0;
-  for (const std::string& line : lines) {
-    const Value group = Value::parse_json(line, "steps.golden");
-    if (group.at("part").as_string() != "normalizer") continue;
-    const Normalizer normalizer(group.at("declaration"));
-    for (const Value& pair : group.at("cases").as_list()) {
-      std::string text = pair.as_list()[0].as_string();
-      normalizer.apply(text, scratch);
+  for (const GoldenStep& step : steps) {
+    const Normalizer normalizer(step.declaration);
+    for (const auto& [text, expected] : step.cases) {
       ++num_cases;
-      EXPECT_EQ(text, pair.as_list()[1].as_string())
-          << pair.to_json() << " by " << group.at("declaration").to_json().substr(0, 300);
+      EXPECT_EQ(apply(normalizer, text), expected.as_string())
+          << text << " by " << step.declaration.to_json().substr(0, 300);
     }
   }
   EXPECT_GE(num_cases, 300);

@@ -34,22 +34,17 @@ std::string refusal(std::string_view json) {
   return "";
 }
 
-// Written by tools/make_text_golden.py.
 TEST(PreTokenizer, GivesWhatTheJudgeGives) {
-  const std::vector<std::string> lines = golden_lines("steps.golden", "WHITNEY_TEXT_GOLDEN");
-  if (lines.empty()) GTEST_SKIP() << "no tests/data/text above this folder and no WHITNEY_ROOT";
-  Words words;
+  const std::vector<GoldenStep> steps = golden_steps("pre_tokenizer");
+  if (steps.empty()) GTEST_SKIP() << "no tests/data/text above this folder and no WHITNEY_ROOT";
   int num_cases = 0;
-  for (const std::string& line : lines) {
-    const Value group = Value::parse_json(line, "steps.golden");
-    if (group.at("part").as_string() != "pre_tokenizer") continue;
-    const PreTokenizer pre_tokenizer(group.at("declaration"));
-    for (const Value& pair : group.at("cases").as_list()) {
-      pre_tokenizer.apply(pair.as_list()[0].as_string(), true, words);
+  for (const GoldenStep& step : steps) {
+    const PreTokenizer pre_tokenizer(step.declaration);
+    for (const auto& [text, words] : step.cases) {
       Strings expected;
-      for (const Value& word : pair.as_list()[1].as_list()) expected.push_back(word.as_string());
+      for (const Value& word : words.as_list()) expected.push_back(word.as_string());
       ++num_cases;
-      EXPECT_EQ(strings(words), expected) << pair.to_json() << " by " << group.at("declaration").to_json();
+      EXPECT_EQ(cut(pre_tokenizer, text), expected) << text << " by " << step.declaration.to_json();
     }
   }
   EXPECT_GE(num_cases, 1000);
