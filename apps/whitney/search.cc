@@ -148,7 +148,7 @@ Searcher open_searcher(const std::string& path, const Context& context) {
 void report_unused(const Command& command, const SearchOptions& options, Session& session) {
   for (const std::string_view name : {"fusion", "rrf_k", "weight", "depth"}) {
     if (command.was_typed(name) && !options.with)
-      session.note(concat("option \"--", dashed(name), "\" has no effect without --with"));
+      session.note(concat("option \"", dashed(name), "\" has no effect without --with"));
   }
   if (command.was_typed("model") && !options.text)
     session.note("option \"--model\" has no effect without --text");

@@ -96,11 +96,17 @@ Value record_of(const Embeddings& embeddings) {
 class FlatIndex : public Index {
  public:
   explicit FlatIndex(const Embeddings& embeddings)
-      : metric_(embeddings.metric()), rows_(search::index_rows_of(embeddings)), vectors_(embeddings.vectors) {
+      : metric_(embeddings.metric()),
+        rows_(search::index_rows_of(embeddings)),
+        vectors_(embeddings.vectors),
+        path_(embeddings.path) {
     rows_.record = record_of(embeddings);
   }
-  FlatIndex(IndexRows rows, const Matrix& vectors, Metric metric)
-      : metric_(metric), rows_(std::move(rows)), vectors_(vectors) {}
+  FlatIndex(IndexRows rows, const Embeddings& embeddings)
+      : metric_(embeddings.metric()),
+        rows_(std::move(rows)),
+        vectors_(embeddings.vectors),
+        path_(embeddings.path) {}
 
   std::string_view method() const override { return "flat"; }
   Metric metric() const override { return metric_; }
@@ -189,7 +195,7 @@ class FlatIndex : public Index {
       complete = complete && found.rows[static_cast<size_t>(q * found.k + due - 1)] >= 0;
     }
     if (complete) return;
-    Embeddings stored{rows_.ids, vectors_.used(), rows_.attributes, rows_.record};
+    Embeddings stored{rows_.ids, vectors_.used(), rows_.attributes, rows_.record, path_};
     stored.validate();
     fail("a comparison with the vectors gave no number: their values are too large for float32");
   }
@@ -213,6 +219,7 @@ class FlatIndex : public Index {
   Metric metric_;
   IndexRows rows_;
   GrowingMatrix vectors_;
+  std::string path_;  // of the file they were read from, for errors
 };
 
 class FlatBuilder : public IndexBuilder {
@@ -224,8 +231,7 @@ class FlatBuilder : public IndexBuilder {
   }
   std::unique_ptr<Index> open(const Artifact& artifact) const override {
     const Embeddings embeddings = load_embeddings(artifact);
-    return std::make_unique<FlatIndex>(search::read_index_rows(artifact, embeddings.size()),
-                                       embeddings.vectors, embeddings.metric());
+    return std::make_unique<FlatIndex>(search::read_index_rows(artifact, embeddings.size()), embeddings);
   }
   CostEstimate estimate(int64_t num_rows, int64_t dim, const Value& /*options*/,
                         const Context& /*context*/) const override {

@@ -268,9 +268,10 @@ TEST(Flat, RefusesQueriesThatHaveNoAnswer) {
 TEST(Flat, NamesTheVectorOfAnUncheckedFileThatHoldsNaN) {
   Embeddings embeddings = two_columns({"good", "bad"}, {1, 2, 3, 4});
   embeddings.vectors.mutable_data<float>()[2] = std::numeric_limits<float>::quiet_NaN();
+  embeddings.path = "x.safetensors";
   const auto index = flat_index(embeddings);
   EXPECT_THAT(error_of([&] { index->search(integers(1, 2, DType::kF32, {1, 2}), {}, {}); }),
-              HasSubstr("\"bad\""));
+              HasSubstr("x.safetensors: the vector of \"bad\""));
 }
 
 TEST(Flat, FindsRowsAddedLaterWithTheirAttributes) {
