@@ -141,7 +141,7 @@ const bool registered = register_method(declare_method<ClusteringOptions>(
          "The vectors are embeddings, or a model's (a folder or a .gguf file) of the texts that --texts "
          "names.\n"
          "MTEB clusters by mini-batch k-means and averages v-measure over samples of the set; here every run "
-         "takes all points to convergence, which gives somewhat higher figures that vary less.",
+         "takes all points to convergence, which gives figures up to some points higher.",
      .source = "Rosenberg & Hirschberg: V-measure, EMNLP-CoNLL 2007; Hubert & Arabie: Comparing partitions, "
                "1985; Arthur & Vassilvitskii: k-means++, SODA 2007",
      .example = "whitney evaluate clustering texts.safetensors labels.tsv --num-runs 10"},

@@ -40,8 +40,8 @@ struct ClusteringOptions {
 ///
 /// One row of the report, figures in %, averaged over the runs: v_measure, homogeneity, completeness, nmi
 /// (arithmetic), adjusted_rand, purity, and the deviations of v_measure and adjusted_rand (0 for one run);
-/// then k and points. MTEB's figure for a set is the mean v_measure of mini-batch k-means with one
-/// start each, which is some points lower and varies more than runs over all points.
+/// then k and points. MTEB's figure for a set is the mean v_measure of mini-batch k-means on
+/// samples of it, which is up to some points lower than that of runs over all points.
 WHITNEY_API Report clustering(const Embeddings& embeddings, const Labels& labels,
                               const ClusteringOptions& options, const Context& context);
 
