@@ -2,31 +2,57 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace whitney::text {
 namespace {
 
-struct Rule {
-  std::string_view suffix, replacement;
-};
+// Letters as bits, a first.
+constexpr uint32_t letters(std::string_view text) {
+  uint32_t bits = 0;
+  for (const char c : text) bits |= 1U << (c - 'a');
+  return bits;
+}
+constexpr bool is_among(char c, uint32_t set) {
+  const unsigned place = static_cast<unsigned char>(c) - unsigned{'a'};
+  return place < 26 && (set >> place & 1) != 0;
+}
+constexpr bool is_vowel(char c) { return is_among(c, letters("aeiouy")); }
 
-bool is_vowel(char c) {
-  switch (c) {
-    case 'a':
-    case 'e':
-    case 'i':
-    case 'o':
-    case 'u':
-    case 'y':
-      return true;
-    default:
-      return false;
+// The last 8 letters of a word as a number, the very last in its highest byte; zeros before shorter words.
+constexpr uint64_t last_letters(std::string_view word) {
+  if (!std::is_constant_evaluated() && word.size() >= 8) {
+    uint64_t last;
+    std::memcpy(&last, word.data() + word.size() - 8, sizeof last);
+    return last;
   }
+  uint64_t last = 0;
+  for (size_t i = word.size() > 8 ? word.size() - 8 : 0; i < word.size(); ++i)
+    last = last >> 8 | uint64_t{static_cast<unsigned char>(word[i])} << 56;
+  return last;
 }
 
-bool is_valid_before_li(char c) { return std::string_view("cdeghkmnrt").find(c) != std::string_view::npos; }
+// Letters that a word may end in, 8 at most: compared with the last letters of a word in one step, where a
+// list of strings would take a call for each.
+struct Suffix {
+  uint64_t bits, mask;
+  uint32_t size;
+  consteval Suffix(const char* text)  // NOLINT(google-explicit-constructor): stands where strings do
+      : bits(last_letters(text)),
+        mask(~uint64_t{0} << (64 - 8 * std::string_view(text).size())),
+        size(static_cast<uint32_t>(std::string_view(text).size())) {}
+  bool ends(uint64_t last) const { return (last & mask) == bits; }
+  friend bool operator==(const Suffix&, const Suffix&) = default;
+};
+
+struct Rule {
+  Suffix suffix;
+  std::string_view replacement;
+};
 
 // Words that the steps would not bring to a good stem; an empty replacement leaves the word.
 constexpr Rule kExceptions[] = {{"andes", ""},      {"atlas", ""},       {"bias", ""},        {"cosmos", ""},
@@ -75,16 +101,24 @@ class Porter2 {
   }
 
  private:
-  bool ends_in(std::string_view suffix) const { return word_.ends_with(suffix); }
-  size_t start_of(std::string_view suffix) const { return word_.size() - suffix.size(); }
-  void cut(size_t letters) { word_.resize(word_.size() - letters); }
+  bool ends_in(const Suffix& suffix) const { return suffix.ends(last_letters(word_)); }
+  // The first of them that the word ends in; null: none.
+  const Suffix* first_of(std::span<const Suffix> suffixes) const {
+    const uint64_t last = last_letters(word_);
+    const auto found =
+        std::ranges::find_if(suffixes, [&](const Suffix& suffix) { return suffix.ends(last); });
+    return found == suffixes.end() ? nullptr : &*found;
+  }
+  size_t start_of(const Suffix& suffix) const { return word_.size() - suffix.size; }
+  void cut(size_t num_letters) { word_.resize(word_.size() - num_letters); }
   bool has_vowel(size_t end) const {
     return std::any_of(word_.begin(), word_.begin() + static_cast<ptrdiff_t>(end), is_vowel);
   }
 
   bool is_exception() {
+    if (word_.size() > 6) return false;
     for (const Rule& rule : kExceptions) {
-      if (word_ != rule.suffix) continue;
+      if (word_.size() != rule.suffix.size || !ends_in(rule.suffix)) continue;
       if (!rule.replacement.empty()) word_ = rule.replacement;
       return true;
     }
@@ -92,8 +126,8 @@ class Porter2 {
   }
 
   void mark_consonant_y() {
-    for (size_t i = 0; i < word_.size(); ++i) {
-      if (word_[i] == 'y' && (i == 0 || is_vowel(word_[i - 1]))) word_[i] = 'Y';
+    for (size_t i = word_.find('y'); i < word_.size(); i = word_.find('y', i + 1)) {
+      if (i == 0 || is_vowel(word_[i - 1])) word_[i] = 'Y';
     }
   }
 
@@ -107,7 +141,7 @@ class Porter2 {
   void find_regions() {
     r1_ = after_syllable(0);
     for (const std::string_view start : kStarts) {
-      if (word_.starts_with(start)) r1_ = start.size();
+      if (word_.front() == start.front() && word_.starts_with(start)) r1_ = start.size();
     }
     r2_ = after_syllable(r1_);
   }
@@ -124,11 +158,8 @@ class Porter2 {
   bool is_short() const { return r1_ >= word_.size() && ends_in_short_syllable(); }
 
   void remove_apostrophe() {
-    for (const std::string_view suffix : {"'s'", "'s", "'"}) {
-      if (!ends_in(suffix)) continue;
-      cut(suffix.size());
-      return;
-    }
+    static constexpr Suffix kApostrophes[] = {"'s'", "'s", "'"};
+    if (const Suffix* suffix = first_of(kApostrophes)) cut(suffix->size);
   }
 
   void step_1a() {
@@ -139,20 +170,20 @@ class Porter2 {
   }
 
   void step_1b() {
-    for (const std::string_view suffix : {"eedly", "eed"}) {
-      if (!ends_in(suffix)) continue;
-      const std::string_view before = std::string_view(word_).substr(0, start_of(suffix));
+    if (word_.empty() || !is_among(word_.back(), letters("ydg"))) return;
+    static constexpr Suffix kEed[] = {"eedly", "eed"};
+    if (const Suffix* suffix = first_of(kEed)) {
+      const std::string_view before = std::string_view(word_).substr(0, start_of(*suffix));
       const bool is_verb = before == "proc" || before == "exc" || before == "succ";
-      if (start_of(suffix) >= r1_ && !is_verb) cut(suffix.size() - 2);
+      if (start_of(*suffix) >= r1_ && !is_verb) cut(suffix->size - 2);
       return;
     }
-    for (const std::string_view suffix : {"ingly", "edly", "ing", "ed"}) {
-      if (!ends_in(suffix)) continue;
-      if (suffix == "ing" && is_ing_exception()) return;
-      if (!has_vowel(start_of(suffix))) return;
-      cut(suffix.size());
-      return repair_after_1b();
-    }
+    static constexpr Suffix kOthers[] = {"ingly", "edly", "ing", "ed"};
+    const Suffix* suffix = first_of(kOthers);
+    if (suffix == nullptr || (*suffix == Suffix("ing") && is_ing_exception())) return;
+    if (!has_vowel(start_of(*suffix))) return;
+    cut(suffix->size);
+    repair_after_1b();
   }
 
   // "dying" becomes "die"; "inning" and its like are no forms of shorter words.
@@ -174,10 +205,10 @@ class Porter2 {
       return;
     }
     const size_t n = word_.size();
-    const bool is_double = n >= 2 && word_[n - 1] == word_[n - 2] &&
-                           std::string_view("bdfgmnprt").find(word_[n - 1]) != std::string_view::npos;
+    const bool is_double =
+        n >= 2 && word_[n - 1] == word_[n - 2] && is_among(word_[n - 1], letters("bdfgmnprt"));
     if (is_double) {
-      const bool stays = n == 3 && std::string_view("aeo").find(word_[0]) != std::string_view::npos;
+      const bool stays = n == 3 && is_among(word_[0], letters("aeo"));
       if (!stays) cut(1);
     } else if (is_short()) {
       word_ += 'e';
@@ -189,32 +220,35 @@ class Porter2 {
     if (n > 2 && (word_[n - 1] == 'y' || word_[n - 1] == 'Y') && !is_vowel(word_[n - 2])) word_[n - 1] = 'i';
   }
 
-  const Rule* longest(std::span<const Rule> rules) const {
-    const auto found = std::ranges::find_if(rules, [&](const Rule& rule) { return ends_in(rule.suffix); });
+  // `ends`: the last letters of the suffixes.
+  const Rule* longest(std::span<const Rule> rules, uint32_t ends) const {
+    if (word_.empty() || !is_among(word_.back(), ends)) return nullptr;
+    const uint64_t last = last_letters(word_);
+    const auto found = std::ranges::find_if(rules, [&](const Rule& rule) { return rule.suffix.ends(last); });
     return found == rules.end() ? nullptr : &*found;
   }
-  char letter_before(std::string_view suffix) const {
+  char letter_before(const Suffix& suffix) const {
     return start_of(suffix) == 0 ? '\0' : word_[start_of(suffix) - 1];
   }
   void apply(const Rule& rule) { word_.replace(start_of(rule.suffix), std::string::npos, rule.replacement); }
 
   void step_2() {
-    const Rule* rule = longest(kStep2);
+    const Rule* rule = longest(kStep2, letters("lnsimtr"));
     if (rule == nullptr || start_of(rule->suffix) < r1_) return;
-    if (rule->suffix == "ogi" && letter_before("ogi") != 'l') return;
-    if (rule->suffix == "li" && !is_valid_before_li(letter_before("li"))) return;
+    if (rule->suffix == Suffix("ogi") && letter_before("ogi") != 'l') return;
+    if (rule->suffix == Suffix("li") && !is_among(letter_before("li"), letters("cdeghkmnrt"))) return;
     apply(*rule);
   }
   void step_3() {
-    const Rule* rule = longest(kStep3);
+    const Rule* rule = longest(kStep3, letters("leis"));
     if (rule == nullptr || start_of(rule->suffix) < r1_) return;
-    if (rule->suffix == "ative" && start_of("ative") < r2_) return;
+    if (rule->suffix == Suffix("ative") && start_of("ative") < r2_) return;
     apply(*rule);
   }
   void step_4() {
-    const Rule* rule = longest(kStep4);
+    const Rule* rule = longest(kStep4, letters("etmisnlrc"));
     if (rule == nullptr || start_of(rule->suffix) < r2_) return;
-    if (rule->suffix == "ion" && letter_before("ion") != 's' && letter_before("ion") != 't') return;
+    if (rule->suffix == Suffix("ion") && letter_before("ion") != 's' && letter_before("ion") != 't') return;
     apply(*rule);
   }
   void step_5() {

@@ -1,13 +1,13 @@
 #include "whitney/text/stop_words.h"
 
-#include <algorithm>
-#include <iterator>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace whitney::text {
 namespace {
 
-// Both sorted by bytes.
 constexpr std::string_view kEnglishWords[] = {
     "a",   "an",    "and",  "are",   "as",    "at",   "be",   "but", "by",  "for",  "if",
     "in",  "into",  "is",   "it",    "no",    "not",  "of",   "on",  "or",  "such", "that",
@@ -32,22 +32,52 @@ constexpr std::string_view kEnglishLongWords[] = {
     "what",   "when",   "where",   "which",  "while",     "who",     "whom",   "why",        "will",
     "with",   "won",    "would",   "wouldn", "you",       "your",    "yours",  "yourself",   "yourselves"};
 
-std::span<const std::string_view> words_of(StopWords list) {
-  switch (list) {
-    case StopWords::kNone:
-      break;
-    case StopWords::kEnglish:
-      return kEnglishWords;
-    case StopWords::kEnglishLong:
-      return kEnglishLongWords;
+// Finds a word by its ends and its length: most words that are asked for are none of these.
+class WordSet {
+ public:
+  template <size_t n>
+  explicit constexpr WordSet(const std::string_view (&words)[n]) : words_(words) {
+    static_assert(n < kSlots / 2);
+    for (size_t i = 0; i < n; ++i) {
+      size_t slot = slot_of(words[i]);
+      while (slots_[slot] != 0) slot = (slot + 1) % kSlots;
+      slots_[slot] = static_cast<uint8_t>(i + 1);
+    }
   }
-  return {};
-}
+  bool contains(std::string_view word) const {
+    if (word.empty()) return false;
+    for (size_t slot = slot_of(word); slots_[slot] != 0; slot = (slot + 1) % kSlots) {
+      if (words_[slots_[slot] - 1U] == word) return true;
+    }
+    return false;
+  }
+
+ private:
+  static constexpr size_t kSlots = 512;
+  static constexpr size_t slot_of(std::string_view word) {
+    const auto byte = [&](size_t i) { return size_t{static_cast<unsigned char>(word[i])}; };
+    return (byte(0) * 5 + byte(word.size() / 2) * 41 + byte(word.size() - 1) * 17 + word.size() * 83) %
+           kSlots;
+  }
+
+  std::span<const std::string_view> words_;
+  std::array<uint8_t, kSlots> slots_{};
+};
+
+constexpr WordSet kEnglish(kEnglishWords), kEnglishLong(kEnglishLongWords);
 
 }  // namespace
 
 bool is_stop_word(StopWords list, std::string_view word) {
-  return std::ranges::binary_search(words_of(list), word);
+  switch (list) {
+    case StopWords::kNone:
+      break;
+    case StopWords::kEnglish:
+      return kEnglish.contains(word);
+    case StopWords::kEnglishLong:
+      return kEnglishLong.contains(word);
+  }
+  return false;
 }
 
 }  // namespace whitney::text

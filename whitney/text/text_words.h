@@ -8,12 +8,11 @@
 
 namespace whitney::text {
 
-/// Gives the words of a UTF-8 text one after the other, in lower case: runs of letters and digits of any
-/// script. Everything else (white space, punctuation, symbols, emoji, the underscore, bytes that are not
-/// UTF-8) separates. Lower case is taken letter by letter for the Latin, Greek, Cyrillic, Armenian and
-/// full-width Latin letters, and a final sigma is a sigma; other scripts stay as they are. Accents count,
-/// composed and decomposed forms differ, and scripts without spaces give long words. Keeps a view of the
-/// text.
+/// Gives the words of a UTF-8 text one after the other, in lower case: runs of letters, their marks and
+/// numbers of any script (categories L, M and N of Unicode; a mark does not begin a word). Everything else
+/// (white space, punctuation, symbols, emoji, the underscore, bytes that are not UTF-8) separates. Lower case
+/// is taken letter by letter; a final sigma is a sigma, and a capital dotted I an i. Accents count, composed
+/// and decomposed forms differ, and scripts without spaces give long words. Keeps a view of the text.
 class WHITNEY_API WordReader {
  public:
   /// lower_case: false leaves the letters as they are.

@@ -47,6 +47,16 @@ TEST(Words, LowerTheLettersOfTheScriptsThatHaveCases) {
   EXPECT_EQ(words("ＡＢ"), (Words{"ａｂ"}));
 }
 
+TEST(Words, LowerEveryScriptThatHasCases) {
+  EXPECT_EQ(words("ႠႡ ԱԲ Ꭰ 𐐀 ǅ"), (Words{"ⴀⴁ", "աբ", "ꭰ", "𐐨", "ǆ"}));
+  EXPECT_EQ(words("İstanbul"), Words{"istanbul"});
+}
+
+TEST(Words, KeepMarksAndNumbersButBeginWithNoMark) {
+  EXPECT_EQ(words("हिन्दी e\u0301te\u0301 x² Ⅳ"), (Words{"हिन्दी", "e\u0301te\u0301", "x²", "ⅳ"}));
+  EXPECT_EQ(words("❤\uFE0F a"), Words{"a"}) << "what is left of an emoji is no word";
+}
+
 TEST(Words, BytesThatAreNotUtf8Separate) {
   EXPECT_EQ(words("a\xFF"
                   "b\xC3"),
