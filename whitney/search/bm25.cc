@@ -87,15 +87,17 @@ class Bm25Builder : public IndexBuilder {
     return std::make_unique<Bm25Index>(
         search::build_bm25(texts.corpus.texts, std::move(rows), options_from<Bm25Options>(options), context));
   }
+  std::vector<OptionSpec> search_options() const override { return option_specs<Bm25SearchOptions>(); }
   std::unique_ptr<Index> open(const Artifact& artifact) const override {
     return std::make_unique<Bm25Index>(search::open_bm25(artifact));
   }
   CostEstimate estimate_texts(int64_t num_texts, int64_t size_bytes, const Value& options,
                               const Context& context) const override {
     // The texts; a word has some 6 bytes, and 8 bytes for where it stands (20 while its block is sorted, of
-    // which there are some per thread); the lists take 3 more, and as many again while they are joined.
+    // which there are some per thread); the lists take 2 to 8 more, and as many again while they are joined.
     const int64_t num_words = size_bytes / 6;
-    const int64_t per_word = options_from<Bm25Options>(options).positions ? 14 : 11;
+    const auto chosen = options_from<Bm25Options>(options);
+    const int64_t per_word = 11 + (chosen.positions ? 3 : 0) + (chosen.scores ? 8 : 0);
     const int64_t blocks = std::min<int64_t>(size_bytes, context.num_threads() * (int64_t{8} << 20)) * 4;
     const double seconds = static_cast<double>(size_bytes) / 8e7 / context.num_threads();
     return {size_bytes + num_words * per_word + blocks + num_texts * 64, seconds};
@@ -130,11 +132,10 @@ const bool registered = register_method(declare_method<Bm25Options>(
          "so, taken as one. Words are taken in lower case, without stop words, and stemmed; the index holds "
          "that "
          "form, and a search brings its query to the same.\n"
-         "Scores are exact and equal ones are ordered by row: blocks of rows that cannot get among the k "
-         "best "
-         "are skipped (MaxScore on the best scores of blocks). Additions and removals pack the index anew: "
-         "it is "
-         "then as one built of the same texts.",
+         "Scores are exact and equal ones are ordered by row, by whichever plan a query is answered: short "
+         "lists of rows are added up; of long ones, blocks that cannot get among the k best are skipped "
+         "(MaxScore on the best scores of blocks); where a filter leaves few rows, they are looked up. "
+         "Additions and removals pack the index anew: it is then as one built of the same texts.",
      .source =
          "Robertson, Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond, FnTIR 2009; variants: "
          "Kamphuis, de Vries, Boytsov, Lin, ECIR 2020; skipping: Turtle, Flood 1995, Ding, Suel, SIGIR 2011",

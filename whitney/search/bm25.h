@@ -21,6 +21,7 @@ struct Bm25Options {
   double delta = 0.5;
   Bm25Variant variant = Bm25Variant::kLucene;
   bool positions = true;
+  bool scores = true;
   text::AnalyzerOptions analyzer;
 
   void fields(auto&& field) {
@@ -31,6 +32,9 @@ struct Bm25Options {
           "Formula: lucene has no negative weights; robertson sets them to 0; bm25l and bm25+ favour long "
           "texts");
     field("positions", positions, "Keep where words stand, which \"phrases in quotes\" need");
+    field("scores", scores,
+          "Keep what each word adds to each text, 4 bytes a word and text: searches are faster, the index "
+          "larger");
     analyzer.fields(field);
   }
   std::vector<std::string> ineffective() const {

@@ -204,7 +204,7 @@ PostingLists pack_lists(std::span<const Block> blocks, const MergedWords& merged
   const int64_t num_words = merged.words.size();
   std::vector<PostingWriter> writers(
       static_cast<size_t>(std::max<int64_t>((num_words + kWordsPerTask - 1) / kWordsPerTask, 1)),
-      PostingWriter(parts.options.positions));
+      PostingWriter({.positions = parts.options.positions, .scores = parts.options.scores}));
   const Bm25Formula formula = parts.formula();
   parallel_blocks(context, num_words, kWordsPerTask, [&](int64_t begin, int64_t end) {
     GatheredList list;
@@ -215,8 +215,7 @@ PostingLists pack_lists(std::span<const Block> blocks, const MergedWords& merged
         list.add(blocks[merged.parts[i].block], merged.parts[i].word);
       const double weight = formula.weight(std::ssize(list.rows));
       for (size_t i = 0; i < list.rows.size(); ++i)
-        list.scores.push_back(
-            upper_float(formula.score(weight, list.counts[i], parts.lengths[list.rows[i]])));
+        list.scores.push_back(formula.score(weight, list.counts[i], parts.lengths[list.rows[i]]));
       writers[static_cast<size_t>(begin / kWordsPerTask)].add_list(list.rows, list.counts, list.scores,
                                                                    list.positions);
     }

@@ -21,9 +21,10 @@ Array<T> read_tensor(const Artifact& artifact, std::string_view name) {
   return tensor.as<T>();
 }
 
-PostingLists read_lists(const Artifact& artifact, int64_t num_rows) {
+PostingLists read_lists(const Artifact& artifact, int64_t num_rows, bool has_scores) {
   PostingLists lists;
   lists.num_rows = num_rows;
+  lists.has_scores = has_scores;
   lists.counts = read_tensor<uint32_t>(artifact, "bm25.counts");
   lists.first_blocks = read_tensor<uint64_t>(artifact, "bm25.first_blocks");
   lists.last_rows = read_tensor<uint32_t>(artifact, "bm25.last_rows");
@@ -52,7 +53,8 @@ void save_bm25(const Bm25Parts& parts, const std::string& path, bool force, cons
   Value record = parts.rows.record;
   record.set("bm25", Value::object({{"num_rows", parts.rows.size()},
                                     {"num_words", parts.words.size()},
-                                    {"num_tokens", parts.num_tokens}}));
+                                    {"num_tokens", parts.num_tokens},
+                                    {"scores", parts.lists.has_scores}}));
   ArtifactWriter writer("index", std::move(record));
   const PostingLists& lists = parts.lists;
   add_tensor(writer, "bm25.packed", lists.packed);
@@ -70,6 +72,7 @@ void save_bm25(const Bm25Parts& parts, const std::string& path, bool force, cons
   add_tensor(writer, "bm25.counts", lists.counts);
   add_tensor(writer, "bm25.lengths", parts.lengths);
   add_tensor(writer, "bm25.words.offsets", parts.words.offsets());
+  if (!parts.words.slots().empty()) add_tensor(writer, "bm25.words.slots", parts.words.slots());
   writer.add("bm25.words.bytes", DType::kU8, {parts.words.bytes().size()},
              Array<std::byte>::view(parts.words.bytes().owner(),
                                     reinterpret_cast<const std::byte*>(parts.words.bytes().data()),
@@ -89,12 +92,16 @@ Bm25Parts open_bm25(const Artifact& artifact) {
   const int64_t num_rows = count_in(artifact, *description, "num_rows", kMostRows);
   const int64_t num_words = count_in(artifact, *description, "num_words", kMostRows);
   parts.num_tokens = count_in(artifact, *description, "num_tokens", int64_t{1} << 62);
-  parts.lists = read_lists(artifact, num_rows);
+  // Files of the first days have neither scores in their lists nor a hash table.
+  const Value* scores = description->find("scores");
+  parts.lists = read_lists(artifact, num_rows, scores != nullptr && scores->is_bool() && scores->as_bool());
   parts.lengths = read_tensor<uint32_t>(artifact, "bm25.lengths");
   const Array<uint8_t> bytes = read_tensor<uint8_t>(artifact, "bm25.words.bytes");
   parts.words = SortedWords(
       read_tensor<uint64_t>(artifact, "bm25.words.offsets"),
-      Array<char>::view(bytes.owner(), reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+      Array<char>::view(bytes.owner(), reinterpret_cast<const char*>(bytes.data()), bytes.size()),
+      artifact.find("bm25.words.slots") == nullptr ? Array<uint32_t>()
+                                                   : read_tensor<uint32_t>(artifact, "bm25.words.slots"));
   if (parts.lengths.size() != num_rows || parts.words.size() != num_words ||
       parts.lists.num_lists() != num_words)
     fail(artifact.path(), ": the tensors of its words and texts do not fit its record");

@@ -1,23 +1,22 @@
 #include "whitney/search/bm25_formula.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace whitney::search {
 
 Bm25Formula::Bm25Formula(const Bm25Options& options, int64_t num_rows, double average_length)
     : variant_(options.variant), num_rows_(static_cast<double>(num_rows)) {
   const double per_word = average_length > 0 ? options.b / average_length : 0;
-  base_ = options.k1 * (1 - options.b);
-  slope_ = options.k1 * per_word;
+  terms_.base = options.k1 * (1 - options.b);
+  terms_.slope = options.k1 * per_word;
   const bool has_factor = variant_ != Bm25Variant::kRobertson && variant_ != Bm25Variant::kLucene;
   if (has_factor) factor_ = options.k1 + 1;
   if (variant_ == Bm25Variant::kBm25plus) absent_ = options.delta;
   if (variant_ == Bm25Variant::kBm25l && options.delta > 0) {
-    shift_base_ = options.delta * (1 - options.b);
-    shift_slope_ = options.delta * per_word;
-    offset_ = options.delta / (options.k1 + options.delta);
-    absent_ = factor_ * offset_;
+    terms_.shift_base = options.delta * (1 - options.b);
+    terms_.shift_slope = options.delta * per_word;
+    terms_.offset = options.delta / (options.k1 + options.delta);
+    absent_ = factor_ * terms_.offset;
   }
 }
 
@@ -36,10 +35,6 @@ double Bm25Formula::inverse_frequency(int64_t count) const {
       return std::log((n + 1) / c);
   }
   return 0;
-}
-
-float upper_float(double score) {
-  return std::nextafter(static_cast<float>(score), std::numeric_limits<float>::infinity());
 }
 
 }  // namespace whitney::search

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "whitney/data/labels.h"
 #include "whitney/search/bm25.h"
 #include "whitney/search/bm25_formula.h"
+#include "whitney/search/bm25_scratch.h"
 #include "whitney/search/bm25_words.h"
 #include "whitney/search/index.h"
 #include "whitney/search/index_artifact.h"
@@ -24,6 +26,8 @@ struct Bm25Parts {
   Array<uint32_t> lengths;
   /// Their sum.
   int64_t num_tokens = 0;
+  /// What searches leave for those that follow.
+  std::shared_ptr<Bm25ScratchPool> scratch = std::make_shared<Bm25ScratchPool>();
 
   Bm25Formula formula() const {
     const auto n = static_cast<double>(lengths.size());

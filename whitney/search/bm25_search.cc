@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <deque>
+#include <array>
 #include <limits>
-#include <mutex>
+#include <memory>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
@@ -9,23 +9,18 @@
 #include "whitney/search/bm25_index.h"
 #include "whitney/search/bm25_phrase.h"
 #include "whitney/search/bm25_query.h"
-#include "whitney/search/bm25_walk.h"
+#include "whitney/search/bm25_scratch.h"
 
 namespace whitney::search {
 namespace {
 
 // A lookup of a row in a list costs about as much as adding this many rows of the list up.
 constexpr int64_t kRowsPerLookup = 16;
+// Skipping pays where a query's lists have more rows than this. With fewer, adding all up took as long or
+// less on every set of texts measured (up to 60,000 rows of lists a query, of 111,000 texts; bm25_bench).
+constexpr int64_t kFewestToSkip = 200'000;
 
-// A query against an index: the terms that are known, and the rows that its phrases leave.
-struct PreparedQuery {
-  std::vector<Bm25Term> terms;
-  // Lists made of several words; the terms point at them.
-  std::deque<PostingLists> merged;
-  double constant = 0;
-  int64_t num_postings = 0;
-  std::optional<RowSet> phrase_rows;
-};
+enum class Plan : uint8_t { kScan, kMaxScore, kLookUp };
 
 // One list of the rows that have any of some words, as if these were one.
 PostingLists merge_lists(const Bm25Parts& parts, std::span<const int64_t> lists, const Bm25Formula& formula) {
@@ -49,8 +44,8 @@ PostingLists merge_lists(const Bm25Parts& parts, std::span<const int64_t> lists,
   const double weight = formula.weight(std::ssize(rows));
   std::vector<float> scores;
   for (size_t i = 0; i < rows.size(); ++i)
-    scores.push_back(upper_float(formula.score(weight, counts[i], parts.lengths[rows[i]])));
-  PostingWriter writer(false);
+    scores.push_back(formula.score(weight, counts[i], parts.lengths[rows[i]]));
+  PostingWriter writer({.positions = false, .scores = true});
   writer.add_list(rows, counts, scores, {});
   return PostingWriter::join({&writer, 1}, parts.lists.num_rows);
 }
@@ -66,30 +61,66 @@ std::vector<int64_t> lists_of_prefix(const Bm25Parts& parts, std::string prefix)
   return lists;
 }
 
-PreparedQuery prepare(const Bm25Parts& parts, const Bm25Formula& formula, std::string_view text,
-                      bool operators) {
-  const Bm25Query query = parse_bm25_query(parts.analyzer(), text, operators);
-  PreparedQuery prepared;
-  prepared.terms.reserve(query.words.size() + query.prefixes.size());
-  const auto add = [&](const PostingLists& lists, int64_t list, int64_t times) {
-    const Bm25Term& term = prepared.terms.emplace_back(lists, list, formula, times);
-    prepared.constant += static_cast<double>(times) * formula.constant(term.cursor.count());
-    prepared.num_postings += term.cursor.count();
-  };
-  for (const Bm25Query::Word& word : query.words) {
-    if (const auto list = parts.words.find(word.term)) add(parts.lists, *list, word.times);
+// Adds a word that the index knows to the query.
+void add_word(const Bm25Parts& parts, std::string_view term, int64_t times, Bm25Scratch& scratch) {
+  if (const auto list = parts.words.find(term))
+    scratch.words.push_back({parts.lists.counts[*list], static_cast<uint32_t>(*list), times});
+}
+
+// Takes a query of words alone apart: no strings are kept.
+void add_plain_words(const Bm25Parts& parts, std::string_view text, Bm25Scratch& scratch) {
+  const text::Analyzer analyzer = parts.analyzer();
+  text::WordReader reader = analyzer.words(text);
+  while (reader.next(scratch.word)) {
+    const Bm25WordMemo::Key key = Bm25WordMemo::key_of(scratch.word);
+    uint32_t list = scratch.memo.find(key);
+    if (list == Bm25WordMemo::kUnmet) {
+      const bool is_kept = analyzer.to_term(scratch.word);
+      list = static_cast<uint32_t>(
+          (is_kept ? parts.words.find(scratch.word) : std::nullopt).value_or(SortedWords::kNoWord));
+      scratch.memo.keep(key, list);
+    }
+    if (list != SortedWords::kNoWord) scratch.words.push_back({parts.lists.counts[list], list, 1});
   }
+}
+
+// Takes a query with phrases or prefixes apart; their lists and rows go where `scratch` keeps them.
+void add_operators(const Bm25Parts& parts, const Bm25Formula& formula, std::string_view text,
+                   Bm25Scratch& scratch) {
+  const Bm25Query query = parse_bm25_query(parts.analyzer(), text, true);
+  for (const Bm25Query::Word& word : query.words) add_word(parts, word.term, word.times, scratch);
   for (const std::string& prefix : query.prefixes) {
     const std::vector<int64_t> lists = lists_of_prefix(parts, prefix);
-    if (lists.empty()) continue;
-    prepared.merged.push_back(merge_lists(parts, lists, formula));
-    add(prepared.merged.back(), 0, 1);
+    if (!lists.empty()) scratch.merged.push_back(merge_lists(parts, lists, formula));
   }
   for (const auto& phrase : query.phrases) {
     const RowSet rows = RowSet::of(rows_of_phrase(parts, phrase));
-    prepared.phrase_rows = prepared.phrase_rows ? *prepared.phrase_rows & rows : rows;
+    scratch.phrase_rows = scratch.phrase_rows ? *scratch.phrase_rows & rows : rows;
   }
-  return prepared;
+}
+
+// Makes the terms of the query, each word once, rare ones first.
+void prepare(const Bm25Parts& parts, const Bm25Formula& formula, std::string_view text, bool operators,
+             Bm25Scratch& scratch) {
+  scratch.reset();
+  if (operators && text.find_first_of("\"*") != text.npos)
+    add_operators(parts, formula, text, scratch);
+  else
+    add_plain_words(parts, text, scratch);
+  auto& words = scratch.words;
+  std::ranges::sort(words);
+  const auto add = [&](const PostingLists& lists, int64_t list, int64_t times) {
+    const Bm25Term& term = scratch.terms.emplace_back(lists, list, times, formula);
+    scratch.constant += static_cast<double>(times) * formula.constant(term.cursor.count());
+    scratch.num_postings += term.cursor.count();
+  };
+  for (size_t i = 0, next = 0; i < words.size(); i = next) {
+    int64_t times = 0;
+    for (next = i; next < words.size() && words[next].list == words[i].list; ++next)
+      times += words[next].times;
+    add(parts.lists, words[i].list, times);
+  }
+  for (const PostingLists& merged : scratch.merged) add(merged, 0, 1);
 }
 
 // The rows that a search may return, made ready once for all its queries.
@@ -108,69 +139,78 @@ AllowedRows allowed_rows(const Bm25Parts& parts, const SearchParams& params) {
   return {params.allowed != nullptr ? *params.allowed & parts.rows.live : parts.rows.live, parts.rows.size()};
 }
 
-struct Answer {
-  std::vector<TopK::Entry> hits;
+// What a query came to, for `explain`.
+struct Outcome {
+  Plan plan = Plan::kScan;
   Bm25Counts counts;
   int64_t num_terms = 0, num_postings = 0, num_allowed = 0;
-  bool looked_up = false;
 };
 
-Answer answer(const Bm25Parts& parts, const Bm25Formula& formula, PreparedQuery query,
-              const AllowedRows& allowed, int64_t excluded, const SearchParams& params) {
-  Answer result;
-  result.num_terms = std::ssize(query.terms);
-  result.num_postings = query.num_postings;
+Plan choose_plan(const Bm25Scratch& query, const AllowedRows& rows, int64_t num_allowed, bool exact) {
+  if (exact) return Plan::kScan;
+  const int64_t num_lookups = num_allowed * std::ssize(query.terms);
+  if (rows.set && num_lookups * kRowsPerLookup < query.num_postings) return Plan::kLookUp;
+  return query.num_postings < kFewestToSkip ? Plan::kScan : Plan::kMaxScore;
+}
+
+// Answers the query that `scratch` holds: the best rows, as keys.
+std::span<const uint64_t> answer(const Bm25Scores& scores, const AllowedRows& allowed, int64_t excluded,
+                                 const SearchParams& params, Bm25Scratch& scratch, Outcome& outcome) {
+  const int64_t num_rows = scores.lengths.size();
   const AllowedRows* rows = &allowed;
   std::optional<AllowedRows> of_phrases;
-  if (query.phrase_rows) {
-    RowSet both = allowed.set ? *allowed.set & *query.phrase_rows : *query.phrase_rows;
-    rows = &of_phrases.emplace(std::move(both), parts.rows.size());
+  if (scratch.phrase_rows) {
+    RowSet both = allowed.set ? *allowed.set & *scratch.phrase_rows : *scratch.phrase_rows;
+    rows = &of_phrases.emplace(std::move(both), num_rows);
   }
-  result.num_allowed = rows->set ? rows->set->size() : parts.rows.size();
-  Bm25Walk walk(formula, parts.lengths.span(), query.terms, query.constant, params.exact);
-  result.looked_up = !params.exact && rows->set &&
-                     result.num_allowed * result.num_terms * kRowsPerLookup < query.num_postings;
-  result.hits =
-      result.looked_up
-          ? walk.run_among(rows->set->rows(), excluded, params.k)
-          : walk.run(
-                {rows->set ? std::span<const uint64_t>(rows->bits) : std::span<const uint64_t>(), excluded},
-                params.k);
-  result.counts = walk.counts();
-  return result;
+  outcome.num_terms = std::ssize(scratch.terms);
+  outcome.num_postings = scratch.num_postings;
+  outcome.num_allowed = rows->set ? rows->set->size() : num_rows;
+  outcome.plan = choose_plan(scratch, *rows, outcome.num_allowed, params.exact);
+  Bm25Walk walk(scores, scratch.terms, scratch.constant, scratch.walk);
+  const Bm25Rows may_return{rows->bits, excluded};
+  const auto hits = outcome.plan == Plan::kLookUp ? walk.look_up(rows->set->rows(), excluded, params.k)
+                    : outcome.plan == Plan::kScan ? walk.scan(may_return, params.k)
+                                                  : walk.max_score(may_return, params.k);
+  outcome.counts = walk.counts();
+  return hits;
 }
 
-void put_hits(const Answer& found, int64_t q, SearchResult& result) {
-  result.counts[static_cast<size_t>(q)] = std::ssize(found.hits);
+void put_hits(std::span<const uint64_t> hits, int64_t q, SearchResult& result) {
+  result.counts[static_cast<size_t>(q)] = std::ssize(hits);
   const auto first = static_cast<size_t>(q * result.neighbors.k);
-  for (size_t i = 0; i < found.hits.size(); ++i) {
-    result.neighbors.rows[first + i] = found.hits[i].row;
-    result.neighbors.values[first + i] = -found.hits[i].key;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    result.neighbors.rows[first + i] = BestRows::row_of(hits[i]);
+    result.neighbors.values[first + i] = BestRows::score_of(hits[i]);
   }
 }
 
-Value explanation(std::span<const Answer> answers, const SearchParams& params) {
-  int64_t terms = 0, postings = 0, allowed = 0, windows = 0, blocks = 0, candidates = 0, looked_up = 0;
-  for (const Answer& one : answers) {
+Value explanation(std::span<const Outcome> outcomes) {
+  int64_t terms = 0, postings = 0, allowed = 0, windows = 0, blocks = 0, candidates = 0;
+  std::array<int64_t, 3> num_by_plan{};
+  for (const Outcome& one : outcomes) {
     terms += one.num_terms;
     postings += one.num_postings;
     allowed += one.num_allowed;
     windows += one.counts.windows;
     blocks += one.counts.blocks;
     candidates += one.counts.candidates;
-    looked_up += one.looked_up ? 1 : 0;
+    ++num_by_plan[static_cast<size_t>(one.plan)];
   }
-  const bool all = looked_up == std::ssize(answers) && looked_up > 0;
+  static constexpr std::array<std::string_view, 3> kPlans = {"scan", "max score", "look up"};
+  std::string plan;
+  for (size_t i = 0; i < kPlans.size(); ++i) {
+    if (num_by_plan[i] > 0) plan += (plan.empty() ? "" : " and ") + std::string(kPlans[i]);
+  }
   Value result = Value::object({{"index", "bm25"}});
-  result.set("plan", params.exact    ? "scan"
-                     : all           ? "look up"
-                     : looked_up > 0 ? "max score and look up"
-                                     : "max score");
+  result.set("plan", plan);
   result.set("estimates", Value::object({{"words", terms}, {"postings", postings}, {"allowed", allowed}}));
   result.set("actuals", Value::object({{"windows", windows},
                                        {"blocks", blocks},
                                        {"candidates", candidates},
-                                       {"queries_looked_up", looked_up}}));
+                                       {"queries_scanned", num_by_plan[0]},
+                                       {"queries_with_skips", num_by_plan[1]},
+                                       {"queries_looked_up", num_by_plan[2]}}));
   return result;
 }
 
@@ -180,7 +220,9 @@ SearchResult empty_result(int64_t num_queries, int64_t num_rows, const SearchPar
   result.neighbors.num_queries = num_queries;
   result.neighbors.k = params.k;
   const double size_bytes = 12.0 * static_cast<double>(num_queries) * static_cast<double>(params.k);
-  if (size_bytes > static_cast<double>(context.memory_limit_bytes())) {
+  // What the system allows is read from files, which would take longer than a search.
+  const bool may_be_too_large = context.max_memory_bytes || size_bytes > 1 << 20;
+  if (may_be_too_large && size_bytes > static_cast<double>(context.memory_limit_bytes())) {
     fail(params.k, " hits for each of ", num_queries, " queries do not fit the memory allowed, ",
          size_text(context.memory_limit_bytes()), " (the index has ", num_rows, " texts)");
   }
@@ -197,21 +239,22 @@ SearchResult search_bm25(const Bm25Parts& parts, std::span<const std::string> qu
                          const SearchParams& params, const Context& context) {
   const auto options = options_from<Bm25SearchOptions>(params.options);
   SearchResult result = empty_result(std::ssize(queries), parts.rows.size(), params, context);
-  const Bm25Formula formula = parts.formula();
+  const Bm25Scores scores{parts.formula(), parts.lengths.span()};
   const AllowedRows allowed = allowed_rows(parts, params);
-  std::vector<Answer> answers(params.explain ? queries.size() : 0);
+  std::vector<Outcome> outcomes(params.explain ? queries.size() : 0);
   constexpr int64_t kQueriesPerTask = 8;
   parallel_blocks(context, std::ssize(queries), kQueriesPerTask, [&](int64_t begin, int64_t end) {
+    std::unique_ptr<Bm25Scratch> scratch = parts.scratch->take();
     for (int64_t q = begin; q < end; ++q) {
       const int64_t excluded = params.excluded.empty() ? -1 : params.excluded[static_cast<size_t>(q)];
-      Answer found =
-          answer(parts, formula, prepare(parts, formula, queries[static_cast<size_t>(q)], options.operators),
-                 allowed, excluded, params);
-      put_hits(found, q, result);
-      if (params.explain) answers[static_cast<size_t>(q)] = std::move(found);
+      prepare(parts, scores.formula, queries[static_cast<size_t>(q)], options.operators, *scratch);
+      Outcome outcome;
+      put_hits(answer(scores, allowed, excluded, params, *scratch, outcome), q, result);
+      if (params.explain) outcomes[static_cast<size_t>(q)] = outcome;
     }
+    parts.scratch->give(std::move(scratch));
   });
-  if (params.explain) result.explain = explanation(answers, params);
+  if (params.explain) result.explain = explanation(outcomes);
   return result;
 }
 

@@ -2,9 +2,19 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <functional>
 
 namespace whitney::search {
 namespace {
+
+// Sums that are looked over at a time, so that the threshold follows: few while there is none.
+constexpr size_t kFewSums = 64, kSumsAtOnce = 1024;
+// Where fewer places than one in so many are touched, they are looked over one by one.
+constexpr uint32_t kPlacesPerTouched = 4;
+
+// A look-up of a row in a list takes as long as adding up so many rows of it.
+constexpr size_t kRowsPerLookup = 16;
 
 // The first allowed row from `row` on.
 uint32_t next_allowed(std::span<const uint64_t> allowed, uint32_t row, uint32_t num_rows) {
@@ -16,39 +26,47 @@ uint32_t next_allowed(std::span<const uint64_t> allowed, uint32_t row, uint32_t 
   return static_cast<uint32_t>(64 * word) + static_cast<uint32_t>(std::countr_zero(bits));
 }
 
-}  // namespace
-
-std::span<const double> Bm25Term::scores(const Bm25Formula& formula, std::span<const uint32_t> lengths) {
-  const auto rows = cursor.rows();
-  if (scored_count_ != cursor.num_decoded()) {
-    const auto counts = cursor.counts();
-    for (size_t i = 0; i < rows.size(); ++i)
-      scores_[i] = times_ * formula.score(weight_, counts[i], lengths[rows[i]]);
-    scored_count_ = cursor.num_decoded();
-  }
-  return {scores_.data(), rows.size()};
+size_t place_of(std::span<const uint32_t> rows, uint32_t row) {
+  return static_cast<size_t>(std::ranges::lower_bound(rows, row) - rows.begin());
 }
 
-std::optional<double> Bm25Term::score_of(uint32_t row, const Bm25Formula& formula,
-                                         std::span<const uint32_t> lengths) {
+}  // namespace
+
+const uint32_t* Bm25Term::score_bits(const Bm25Scores& scores) {
+  if (has_scores_) return cursor.score_bits();
+  const auto rows = cursor.rows();
+  if (scored_count_ != cursor.num_decoded()) {
+    score_rows(scores.formula, weight_, rows, cursor.counts(), scores.lengths, scores_.data());
+    scored_count_ = cursor.num_decoded();
+  }
+  return scores_.data();
+}
+
+std::optional<double> Bm25Term::score_of(uint32_t row, const Bm25Scores& scores) {
   cursor.skip_to(row);
   if (cursor.at_end() || cursor.least_row() > row) return std::nullopt;
   const auto rows = cursor.rows();
-  const auto found = std::ranges::lower_bound(rows, row);
-  if (found == rows.end() || *found != row) return std::nullopt;
-  return times_ * formula.score(weight_, cursor.count_of(found - rows.begin()), lengths[row]);
+  const size_t place = place_of(rows, row);
+  if (place == rows.size() || rows[place] != row) return std::nullopt;
+  const float score =
+      has_scores_
+          ? std::bit_cast<float>(cursor.score_bits()[place])
+          : scores.formula.score(weight_, cursor.count_of(static_cast<int64_t>(place)), scores.lengths[row]);
+  return times_ * score;
 }
 
-Bm25Walk::Bm25Walk(const Bm25Formula& formula, std::span<const uint32_t> lengths,
-                   std::vector<Bm25Term>& terms, double constant, bool exact)
-    : formula_(formula), lengths_(lengths), constant_(constant), exact_(exact) {
-  for (Bm25Term& term : terms) terms_.push_back(&term);
-  bound_sums_.resize(terms.size() + 1);
+Bm25Walk::Bm25Walk(const Bm25Scores& scores, std::span<Bm25Term> terms, double constant,
+                   Bm25WalkScratch& scratch)
+    : scores_(scores), constant_(constant), scratch_(scratch) {
+  scratch_.terms.clear();
+  for (Bm25Term& term : terms) scratch_.terms.push_back(&term);
+  terms_ = scratch_.terms;
+  scratch_.bound_sums.assign(terms.size() + 1, 0);
 }
 
 // The first row, from `from` on, that a word may stand in.
 uint32_t Bm25Walk::next_row(uint32_t from) {
-  auto next = static_cast<uint32_t>(lengths_.size());
+  auto next = static_cast<uint32_t>(scores_.lengths.size());
   for (Bm25Term* term : terms_) {
     term->cursor.skip_to(from);
     if (!term->cursor.at_end()) next = std::min(next, std::max(from, term->cursor.least_row()));
@@ -59,94 +77,186 @@ uint32_t Bm25Walk::next_row(uint32_t from) {
 // Sorts the words by what they add at most to rows before `end`; returns how many of the first together
 // cannot lift a row into the best.
 size_t Bm25Walk::choose_optional(uint32_t end) {
-  ranked_.clear();
+  auto& ranked = scratch_.ranked;
+  ranked.clear();
   for (Bm25Term* term : terms_) {
     const bool is_here = !term->cursor.at_end() && term->cursor.least_row() < end;
-    ranked_.emplace_back(is_here ? term->best_before(end) : 0, term);
+    ranked.emplace_back(is_here ? term->best_before(end) : 0, term);
   }
-  std::ranges::sort(ranked_, {}, [](const auto& entry) { return entry.first; });
-  for (size_t i = 0; i < ranked_.size(); ++i) {
-    terms_[i] = ranked_[i].second;
-    bound_sums_[i + 1] = bound_sums_[i] + ranked_[i].first;
+  std::ranges::sort(ranked, {}, [](const auto& entry) { return entry.first; });
+  auto& sums = scratch_.bound_sums;
+  for (size_t i = 0; i < terms_.size(); ++i) {
+    terms_[i] = ranked[i].second;
+    sums[i + 1] = sums[i] + ranked[i].first;
   }
+  const float threshold = scratch_.best.threshold();
   size_t num_optional = 0;
-  while (num_optional < terms_.size() && !(value(bound_sums_[num_optional + 1]) > threshold_)) ++num_optional;
+  // Rows ascend from window to window: one that only equals the last of the best comes behind it.
+  while (num_optional < terms_.size() && !(value(sums[num_optional + 1]) > threshold)) ++num_optional;
   return num_optional;
 }
 
+// Rows of the optional words before `end`, as many as there would be in full blocks.
+size_t Bm25Walk::postings_before(uint32_t end, size_t num_optional) const {
+  int64_t blocks = 0;
+  for (const Bm25Term* term : terms_.first(num_optional)) blocks += term->cursor.num_blocks_before(end);
+  return static_cast<size_t>(blocks * kPostingBlock);
+}
+
 void Bm25Walk::accumulate(Bm25Term& term, uint32_t begin, uint32_t end) {
-  for (term.cursor.skip_to(begin); !term.cursor.at_end() && term.cursor.least_row() < end;
-       term.cursor.next_block()) {
-    const auto rows = term.cursor.rows();
-    const auto scores = term.scores(formula_, lengths_);
-    auto i =
-        static_cast<size_t>(rows.front() >= begin ? 0 : std::ranges::lower_bound(rows, begin) - rows.begin());
-    for (; i < rows.size() && rows[i] < end; ++i) {
-      const uint32_t at = rows[i] - begin;
-      sums_[at] += scores[i];
-      seen_[at / 64] |= uint64_t{1} << (at % 64);
+  PostingCursor& cursor = term.cursor;
+  double* const sums = scratch_.sums.data();
+  const double times = term.times();
+  for (cursor.skip_to(begin); !cursor.at_end() && cursor.least_row() < end; cursor.next_block()) {
+    const auto rows = cursor.rows();
+    const uint32_t* scores = term.score_bits(scores_);
+    const size_t first = term.first_from(begin);
+    const bool is_inside = rows.back() < end;
+    const size_t last = is_inside ? rows.size() : first + place_of(rows.subspan(first), end);
+    if (times == 1) {
+      for (size_t i = first; i < last; ++i) sums[rows[i] - begin] += std::bit_cast<float>(scores[i]);
+    } else {
+      for (size_t i = first; i < last; ++i) sums[rows[i] - begin] += times * std::bit_cast<float>(scores[i]);
     }
-    if (i < rows.size()) return;
+    if (num_touched_ <= most_touched_) {
+      uint32_t* touched = scratch_.touched.data() + num_touched_;
+      for (size_t i = first; i < last; ++i) *touched++ = rows[i] - begin;
+    }
+    num_touched_ += last - first;
+    term.set_first(last);
+    if (!is_inside) return;
   }
 }
 
-// Completes the rows that the window's words propose, and keeps the best.
-void Bm25Walk::offer(uint32_t begin, size_t num_optional, const Bm25Rows& rows, TopK& best) {
-  for (size_t word = 0; word < seen_.size(); ++word) {
-    for (uint64_t bits = std::exchange(seen_[word], 0); bits != 0; bits &= bits - 1) {
-      const auto at = static_cast<uint32_t>(64 * word) + static_cast<uint32_t>(std::countr_zero(bits));
-      double sum = std::exchange(sums_[at], 0);
-      const uint32_t row = begin + at;
-      if (!(value(sum + bound_sums_[num_optional]) > threshold_)) continue;
-      if (!rows.allowed.empty() && (rows.allowed[row / 64] >> (row % 64) & 1) == 0) continue;
-      if (row == rows.excluded) continue;
-      ++counts_.candidates;
-      size_t left = num_optional;
-      while (left > 0 && value(sum + bound_sums_[left]) > threshold_)
-        sum += terms_[--left]->score_of(row, formula_, lengths_).value_or(0);
-      if (left > 0 || !(value(sum) > threshold_)) continue;
-      best.push(-value(sum), row);
-      threshold_ = -best.bound();
-    }
+// A score that k rows of the window reach, for when there is no threshold yet: that of the k-th of the best
+// sums of groups. With it, few sums have to be ordered. 0 where rows may not be returned.
+float Bm25Walk::reached_score(std::span<const double> sums, const Bm25Rows& rows) {
+  const auto num_groups = static_cast<int64_t>((sums.size() + kGroupOfSums - 1) / kGroupOfSums);
+  const int64_t k = scratch_.best.k();
+  if (scratch_.best.threshold() > 0 || num_groups < k || k == 0 || !rows.allowed.empty() ||
+      rows.excluded >= 0)
+    return 0;
+  auto& best = scratch_.group_bests;
+  best.resize(static_cast<size_t>(num_groups));
+  best_of_groups(sums, best.data());
+  std::nth_element(best.begin(), best.begin() + (k - 1), best.end(), std::greater<>());
+  const double last = best[static_cast<size_t>(k - 1)];
+  return std::signbit(last) ? 0 : value(last);
+}
+
+// Sums below this cannot be of the best, when the optional words add all they can and k rows are known to
+// reach `threshold`. A little less than it must be, for what rounding to floats may add.
+double Bm25Walk::least_sum(double threshold, size_t num_optional) const {
+  if (!(threshold > 0)) return 0;
+  return std::max(threshold * (1 - 0x1p-22) - scratch_.bound_sums[num_optional] - constant_, 0.0);
+}
+
+// Completes a row that the window's words propose.
+void Bm25Walk::offer(uint32_t row, double sum, size_t num_optional, const Bm25Rows& rows) {
+  if (!rows.contains(row)) return;
+  ++counts_.candidates;
+  const float threshold = scratch_.best.threshold();
+  for (size_t left = num_optional; left > 0; --left) {
+    if (value(sum + scratch_.bound_sums[left]) < threshold) return;
+    sum += terms_[left - 1]->score_of(row, scores_).value_or(0);
+  }
+  scratch_.best.offer(value(sum), row);
+}
+
+// Looks all sums of the window over.
+void Bm25Walk::select(uint32_t begin, uint32_t end, size_t num_optional, const Bm25Rows& rows) {
+  const std::span<double> sums = std::span(scratch_.sums).first(end - begin);
+  const float reached = reached_score(sums, rows);
+  size_t at_once = std::max(scratch_.best.threshold(), reached) > 0 ? kSumsAtOnce : kFewSums;
+  for (size_t at = 0, size = 0; at < sums.size(); at += size) {
+    size = std::min(at_once, sums.size() - at);
+    at_once = std::min(2 * at_once, kSumsAtOnce);
+    const auto some = sums.subspan(at, size);
+    const float threshold = std::max(scratch_.best.threshold(), reached);
+    const int64_t num_found = take_sums(some, least_sum(threshold, num_optional), scratch_.found.data());
+    for (const RowSum& found : std::span(scratch_.found).first(static_cast<size_t>(num_found)))
+      offer(begin + static_cast<uint32_t>(at) + found.row, found.sum, num_optional, rows);
+    scratch_.best.cut();
   }
 }
 
-std::vector<TopK::Entry> Bm25Walk::run(const Bm25Rows& rows, int64_t k) {
-  TopK best(k);
-  threshold_ = -best.bound();
-  const auto num_rows = static_cast<uint32_t>(lengths_.size());
+// Looks the sums that were added to over. A place that was touched twice is untouched when it is met again.
+void Bm25Walk::select_touched(uint32_t begin, size_t num_optional, const Bm25Rows& rows) {
+  auto& found = scratch_.found;
+  const std::span<const uint32_t> touched = std::span(scratch_.touched).first(num_touched_);
+  // Look-ups go forwards only: with them, all at once.
+  size_t at_once = num_optional > 0 ? touched.size() : scratch_.best.threshold() > 0 ? kSumsAtOnce : kFewSums;
+  for (size_t at = 0, size = 0; at < touched.size(); at += size) {
+    size = std::min(at_once, touched.size() - at);
+    at_once = std::min(2 * at_once, kSumsAtOnce);
+    const auto least = std::bit_cast<int64_t>(least_sum(scratch_.best.threshold(), num_optional));
+    size_t num_found = 0;
+    for (const uint32_t place : touched.subspan(at, size)) {
+      const double sum = std::exchange(scratch_.sums[place], kUntouched);
+      found[num_found] = {place, sum};
+      num_found += std::bit_cast<int64_t>(sum) >= least ? 1 : 0;
+    }
+    const auto some = std::span(found).first(num_found);
+    if (num_optional > 0) std::ranges::sort(some, {}, &RowSum::row);
+    for (const RowSum& one : some) offer(begin + one.row, one.sum, num_optional, rows);
+    scratch_.best.cut();
+  }
+}
+
+std::span<const uint64_t> Bm25Walk::run(const Bm25Rows& rows, int64_t k, uint32_t window, bool skips) {
+  const auto num_rows = static_cast<uint32_t>(scores_.lengths.size());
+  scratch_.best.reset(std::min<int64_t>(k, num_rows));
+  scratch_.sums.resize(std::max<size_t>(scratch_.sums.size(), std::min(window, num_rows)), kUntouched);
+  most_touched_ = std::min(window, num_rows) / kPlacesPerTouched;
+  scratch_.found.resize(std::max(kSumsAtOnce, most_touched_));
+  scratch_.touched.resize(std::max<size_t>(scratch_.touched.size(), most_touched_ + kPostingBlock));
   uint32_t begin = 0;
   while ((begin = next_allowed(rows.allowed, next_row(begin), num_rows)) < num_rows) {
-    const uint32_t end = num_rows - begin > kWindow ? begin + kWindow : num_rows;
+    const uint32_t end = num_rows - begin > window ? begin + window : num_rows;
     ++counts_.windows;
-    const size_t num_optional = exact_ ? 0 : choose_optional(end);
-    if (num_optional < terms_.size()) {
-      for (size_t i = num_optional; i < terms_.size(); ++i) accumulate(*terms_[i], begin, end);
-      offer(begin, num_optional, rows, best);
+    size_t num_optional = skips ? choose_optional(end) : 0;
+    num_touched_ = 0;
+    for (Bm25Term* term : terms_.subspan(num_optional)) accumulate(*term, begin, end);
+    if (num_touched_ * kRowsPerLookup > postings_before(end, num_optional)) {
+      for (; num_optional > 0; --num_optional) accumulate(*terms_[num_optional - 1], begin, end);
+    }
+    if (num_touched_ > 0) {
+      if (num_touched_ < (end - begin) / kPlacesPerTouched)
+        select_touched(begin, num_optional, rows);
+      else
+        select(begin, end, num_optional, rows);
     }
     begin = end;
   }
   count_blocks();
-  return best.take();
+  return scratch_.best.take();
 }
 
-std::vector<TopK::Entry> Bm25Walk::run_among(std::span<const uint32_t> rows, int64_t excluded, int64_t k) {
-  TopK best(k);
+std::span<const uint64_t> Bm25Walk::scan(const Bm25Rows& rows, int64_t k) {
+  return run(rows, k, kScanWindow, false);
+}
+
+std::span<const uint64_t> Bm25Walk::max_score(const Bm25Rows& rows, int64_t k) {
+  return run(rows, k, kSkipWindow, true);
+}
+
+std::span<const uint64_t> Bm25Walk::look_up(std::span<const uint32_t> rows, int64_t excluded, int64_t k) {
+  scratch_.best.reset(std::min<int64_t>(k, std::ssize(rows)));
   for (const uint32_t row : rows) {
     if (row == excluded) continue;
     double sum = 0;
     bool has_word = false;
     for (Bm25Term* term : terms_) {
-      const std::optional<double> score = term->score_of(row, formula_, lengths_);
+      const std::optional<double> score = term->score_of(row, scores_);
       has_word = has_word || score.has_value();
       sum += score.value_or(0);
     }
     if (!has_word) continue;
     ++counts_.candidates;
-    best.push(-value(sum), row);
+    scratch_.best.offer(value(sum), row);
   }
   count_blocks();
-  return best.take();
+  return scratch_.best.take();
 }
 
 void Bm25Walk::count_blocks() {

@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "whitney/linalg/top_k.h"
+#include "whitney/search/bm25_best.h"
 #include "whitney/search/bm25_formula.h"
+#include "whitney/search/bm25_kernels.h"
 #include "whitney/search/posting_list.h"
 
 namespace whitney::search {
@@ -19,26 +20,49 @@ struct Bm25Counts {
   int64_t windows = 0, blocks = 0, candidates = 0;
 };
 
+/// What scores are made of where the lists keep none.
+struct Bm25Scores {
+  Bm25Formula formula;
+  std::span<const uint32_t> lengths;
+};
+
 /// A word of a query on its way through its list.
 class Bm25Term {
  public:
-  Bm25Term(const PostingLists& lists, int64_t list, const Bm25Formula& formula, int64_t times)
-      : cursor(lists, list), weight_(formula.weight(cursor.count())), times_(static_cast<double>(times)) {}
+  /// The list of a word that stands `times` times in the query.
+  Bm25Term(const PostingLists& lists, int64_t list, int64_t times, const Bm25Formula& formula)
+      : cursor(lists, list),
+        has_scores_(lists.has_scores),
+        weight_(has_scores_ ? 0 : formula.weight(cursor.count())),
+        times_(static_cast<double>(times)) {}
 
   PostingCursor cursor;
 
   double times() const { return times_; }
   /// What the word adds at most to rows before `end`.
   double best_before(uint32_t end) const { return times_ * cursor.best_before(end); }
-  /// What it adds to each row of the current block.
-  std::span<const double> scores(const Bm25Formula& formula, std::span<const uint32_t> lengths);
+  /// The first row of the current block that is not before `row`; callers ask for later and later ones.
+  size_t first_from(uint32_t row) {
+    if (first_block_ != cursor.num_decoded()) {
+      first_ = 0;
+      first_block_ = cursor.num_decoded();
+    }
+    const auto rows = cursor.rows();
+    while (rows[first_] < row) ++first_;
+    return first_;
+  }
+  void set_first(size_t first) { first_ = first; }
+  /// What it adds to each row of the current block when it stands once in the query, as the bits of floats.
+  const uint32_t* score_bits(const Bm25Scores& scores);
   /// What it adds to a row that is not before those asked for so far; nothing where it does not stand.
-  std::optional<double> score_of(uint32_t row, const Bm25Formula& formula, std::span<const uint32_t> lengths);
+  std::optional<double> score_of(uint32_t row, const Bm25Scores& scores);
 
  private:
+  bool has_scores_;
   double weight_, times_;
-  int64_t scored_count_ = -1;
-  std::array<double, kPostingBlock> scores_;
+  int64_t scored_count_ = -1, first_block_ = -1;
+  size_t first_ = 0;
+  std::array<uint32_t, kPostingBlock> scores_;
 };
 
 /// The rows that a walk may return.
@@ -47,43 +71,66 @@ struct Bm25Rows {
   std::span<const uint64_t> allowed;
   /// -1: none.
   int64_t excluded = -1;
+
+  bool contains(uint32_t row) const {
+    return row != excluded && (allowed.empty() || (allowed[row / 64] >> (row % 64) & 1) != 0);
+  }
 };
 
-/// Finds the k rows of the highest score in windows of rows: MaxScore (Turtle & Flood 1995) with the best
-/// scores of blocks (Ding & Suel 2011). In each window, words that cannot lift a row into the k best are
-/// looked up only for rows which the others propose; windows where all words are such are skipped.
+/// What walks need besides the index; kept, so that a query allocates nothing.
+struct Bm25WalkScratch {
+  BestRows best;
+  /// kUntouched between walks.
+  std::vector<double> sums;
+  /// Places in the window that words added to, as often as they did.
+  std::vector<uint32_t> touched;
+  std::vector<RowSum> found;
+  std::vector<double> group_bests;
+  std::vector<Bm25Term*> terms;
+  std::vector<double> bound_sums;
+  std::vector<std::pair<double, Bm25Term*>> ranked;
+};
+
+/// Finds the k rows of the highest score, window of rows after window: words add to sums of its rows, and the
+/// sums that are among the best are taken. Bits of the hits do not depend on the plan.
 class Bm25Walk {
  public:
-  /// `constant` is added to each score. The terms are used up. `exact`: look at every row instead.
-  Bm25Walk(const Bm25Formula& formula, std::span<const uint32_t> lengths, std::vector<Bm25Term>& terms,
-           double constant, bool exact);
-  /// Best first (the key is the score, negated); equal scores: the smaller row first.
-  std::vector<TopK::Entry> run(const Bm25Rows& rows, int64_t k);
-  /// The same among a few rows, ascending: each is looked up in the lists.
-  std::vector<TopK::Entry> run_among(std::span<const uint32_t> rows, int64_t excluded, int64_t k);
+  /// `constant` is added to each score. The terms are used up. The scratch is only fit for others if no
+  /// exception is thrown.
+  Bm25Walk(const Bm25Scores& scores, std::span<Bm25Term> terms, double constant, Bm25WalkScratch& scratch);
+
+  /// Adds all words up: cheapest where the lists are short.
+  std::span<const uint64_t> scan(const Bm25Rows& rows, int64_t k);
+  /// MaxScore (Turtle & Flood 1995) with the best scores of blocks (Ding & Suel 2011): in each window, words
+  /// that cannot lift a row into the k best are looked up only for rows which the others propose, unless
+  /// these are so many that adding up is cheaper; windows where all words are such are skipped.
+  std::span<const uint64_t> max_score(const Bm25Rows& rows, int64_t k);
+  /// Looks a few rows, ascending, up in the lists.
+  std::span<const uint64_t> look_up(std::span<const uint32_t> rows, int64_t excluded, int64_t k);
   const Bm25Counts& counts() const { return counts_; }
 
  private:
-  static constexpr uint32_t kWindow = 2048;
+  // Sums of 64 KB stay near the first cache, and windows are few; smaller ones have tighter bounds.
+  static constexpr uint32_t kScanWindow = 1 << 13, kSkipWindow = 1 << 12;
 
+  std::span<const uint64_t> run(const Bm25Rows& rows, int64_t k, uint32_t window, bool skips);
   uint32_t next_row(uint32_t from);
   size_t choose_optional(uint32_t end);
+  size_t postings_before(uint32_t end, size_t num_optional) const;
   void accumulate(Bm25Term& term, uint32_t begin, uint32_t end);
-  void offer(uint32_t begin, size_t num_optional, const Bm25Rows& rows, TopK& best);
+  void select(uint32_t begin, uint32_t end, size_t num_optional, const Bm25Rows& rows);
+  void select_touched(uint32_t begin, size_t num_optional, const Bm25Rows& rows);
+  void offer(uint32_t row, double sum, size_t num_optional, const Bm25Rows& rows);
   void count_blocks();
   float value(double score) const { return static_cast<float>(score + constant_); }
+  float reached_score(std::span<const double> sums, const Bm25Rows& rows);
+  double least_sum(double threshold, size_t num_optional) const;
 
-  const Bm25Formula& formula_;
-  std::span<const uint32_t> lengths_;
+  const Bm25Scores& scores_;
   double constant_;
-  bool exact_;
-  std::vector<Bm25Term*> terms_;
-  // Of the current window: what the first i words add at most together; sums, and which rows have one.
-  std::vector<double> bound_sums_;
-  std::vector<std::pair<double, Bm25Term*>> ranked_;
-  std::array<double, kWindow> sums_{};
-  std::array<uint64_t, kWindow / 64> seen_{};
-  float threshold_ = -std::numeric_limits<float>::infinity();
+  Bm25WalkScratch& scratch_;
+  std::span<Bm25Term*> terms_;
+  size_t num_touched_ = 0, most_touched_ = 0;
   Bm25Counts counts_;
 };
 

@@ -1,8 +1,10 @@
 #include "whitney/search/posting_list.h"
 
-#include <cstring>
+#include <bit>
+#include <limits>
 
 #include "whitney/core/error.h"
+#include "whitney/search/bm25_kernels.h"
 
 namespace whitney::search {
 namespace {
@@ -62,10 +64,11 @@ void PostingWriter::add_list(std::span<const uint32_t> rows, std::span<const uin
   int64_t row_before = -1;
   for (size_t begin = 0; begin < rows.size(); begin += kPostingBlock) {
     const size_t size = std::min<size_t>(kPostingBlock, rows.size() - begin);
-    add_block(rows.subspan(begin, size), counts.subspan(begin, size), row_before);
+    add_block(rows.subspan(begin, size), counts.subspan(begin, size), scores.subspan(begin, size),
+              row_before);
     row_before = rows[begin + size - 1];
     best_scores_.push_back(std::ranges::max(scores.subspan(begin, size)));
-    if (!with_positions_) continue;
+    if (!with_.positions) continue;
     size_t num_positions = 0;
     for (const uint32_t count : counts.subspan(begin, size)) num_positions += count;
     add_positions(counts.subspan(begin, size), positions.first(num_positions));
@@ -74,7 +77,7 @@ void PostingWriter::add_list(std::span<const uint32_t> rows, std::span<const uin
 }
 
 void PostingWriter::add_block(std::span<const uint32_t> rows, std::span<const uint32_t> counts,
-                              int64_t row_before) {
+                              std::span<const float> scores, int64_t row_before) {
   const auto pack = [&](std::vector<uint8_t>& widths) {
     const int width = bit_width_of(scratch_);
     widths.push_back(static_cast<uint8_t>(width));
@@ -92,6 +95,9 @@ void PostingWriter::add_block(std::span<const uint32_t> rows, std::span<const ui
   scratch_.clear();
   for (const uint32_t count : counts) scratch_.push_back(count - 1);
   pack(count_widths_);
+  if (with_.scores) {
+    for (const float score : scores) packed_.push_back(std::bit_cast<uint32_t>(score));
+  }
   last_rows_.push_back(rows.back());
   ends_.push_back(packed_.size());
 }
@@ -113,6 +119,7 @@ void PostingWriter::add_positions(std::span<const uint32_t> counts, std::span<co
 PostingLists PostingWriter::join(std::span<PostingWriter> writers, int64_t num_rows) {
   PostingLists lists;
   lists.num_rows = num_rows;
+  lists.has_scores = !writers.empty() && writers.front().with_.scores;
   lists.counts = joined<uint32_t>(writers, [](PostingWriter& w) -> auto& { return w.counts_; });
   std::vector<uint64_t> first_blocks = {0};
   for (const uint32_t count : lists.counts)
@@ -124,7 +131,7 @@ PostingLists PostingWriter::join(std::span<PostingWriter> writers, int64_t num_r
   lists.count_widths = joined<uint8_t>(writers, [](PostingWriter& w) -> auto& { return w.count_widths_; });
   lists.starts = joined_starts(writers, [](PostingWriter& w) -> auto& { return w.ends_; });
   lists.packed = joined<uint32_t>(writers, [](PostingWriter& w) -> auto& { return w.packed_; }, kPadding);
-  if (writers.empty() || !writers.front().with_positions_) return lists;
+  if (writers.empty() || !writers.front().with_.positions) return lists;
   lists.position_widths =
       joined<uint8_t>(writers, [](PostingWriter& w) -> auto& { return w.position_widths_; });
   lists.position_starts = joined_starts(writers, [](PostingWriter& w) -> auto& { return w.position_ends_; });
@@ -167,14 +174,21 @@ float PostingCursor::best_before(uint32_t end) const {
   return best;
 }
 
+int64_t PostingCursor::num_blocks_before(uint32_t end) const {
+  int64_t block = block_;
+  while (block < end_block_ && (block == block_ || lists_->last_rows[block - 1] + uint64_t{1} < end)) ++block;
+  return block - block_;
+}
+
 // Where the current block begins, once it is known to lie within the file.
 const uint32_t* PostingCursor::checked_block() const {
   const uint64_t begin = lists_->starts[block_], end = lists_->starts[block_ + 1];
   const int row_width = lists_->row_widths[block_], count_width = lists_->count_widths[block_];
+  const int64_t score_words = lists_->has_scores ? block_size() : 0;
   if (row_width > kMaxWidth || count_width > kMaxWidth || begin > end ||
       end > static_cast<uint64_t>(lists_->packed.size() - kPadding) ||
       static_cast<int64_t>(end - begin) !=
-          run_words(block_size(), row_width) + run_words(block_size(), count_width)) {
+          run_words(block_size(), row_width) + run_words(block_size(), count_width) + score_words) {
     fail_damaged();
   }
   return lists_->packed.data() + begin;
@@ -184,24 +198,43 @@ const uint32_t* PostingCursor::packed_counts() const {
   return checked_block() + run_words(block_size(), lists_->row_widths[block_]);
 }
 
+const uint32_t* PostingCursor::score_bits() const {
+  if (decoded_block_ != block_) checked_block();
+  return lists_->packed.data() + lists_->starts[block_ + 1] - block_size();
+}
+
 void PostingCursor::decode_rows() {
+  // 128 distances of 23 bits behind a first row of 31 bits: no sum passes 2^32.
+  constexpr int kSafeWidth = 23;
+  constexpr uint64_t kSafeFirst = uint64_t{1} << 31;
   const uint32_t* block = checked_block();
   const int64_t size = block_size();
   const int width = lists_->row_widths[block_];
   if (size == kPostingBlock) {
     unpack_block(block, width, rows_.data());
   } else {
-    for (int64_t i = 0; i < size; ++i) rows_[static_cast<size_t>(i)] = run_value(block, width, i);
+    unpack_run(block, width, size, rows_.data());
   }
-  // 64 bits hold every sum, so that a last row within bounds vouches for those before it.
-  uint64_t next = block_ == first_block_ ? 0 : uint64_t{lists_->last_rows[block_ - 1]} + 1;
-  for (int64_t i = 0; i < size; ++i) {
-    next += rows_[static_cast<size_t>(i)];
-    rows_[static_cast<size_t>(i)] = static_cast<uint32_t>(next++);
+  const uint64_t first = block_ == first_block_ ? 0 : uint64_t{lists_->last_rows[block_ - 1]} + 1;
+  if (width <= kSafeWidth && first < kSafeFirst) {
+    add_up_distances(static_cast<uint32_t>(first), {rows_.data(), static_cast<size_t>(size)});
+  } else {
+    add_up_slowly(first);
   }
-  if (next != uint64_t{last_row()} + 1 || next > static_cast<uint64_t>(lists_->num_rows)) fail_damaged();
+  // Rows ascend, so that a last row within bounds vouches for those before it.
+  const uint32_t last = rows_[static_cast<size_t>(size - 1)];
+  if (last != last_row() || static_cast<int64_t>(last) >= lists_->num_rows) fail_damaged();
   decoded_block_ = block_;
   ++num_decoded_;
+}
+
+// In 64 bits, which hold every sum.
+void PostingCursor::add_up_slowly(uint64_t next) {
+  for (int64_t i = 0; i < block_size(); ++i) {
+    next += rows_[static_cast<size_t>(i)];
+    if (next > std::numeric_limits<uint32_t>::max()) fail_damaged();
+    rows_[static_cast<size_t>(i)] = static_cast<uint32_t>(next++);
+  }
 }
 
 std::span<const uint32_t> PostingCursor::counts() {
@@ -212,9 +245,9 @@ std::span<const uint32_t> PostingCursor::counts() {
     if (size == kPostingBlock) {
       unpack_block(packed, width, counts_.data());
     } else {
-      for (int64_t i = 0; i < size; ++i) counts_[static_cast<size_t>(i)] = run_value(packed, width, i);
+      unpack_run(packed, width, size, counts_.data());
     }
-    for (uint32_t& count : counts_) ++count;
+    for (int64_t i = 0; i < size; ++i) ++counts_[static_cast<size_t>(i)];
     counted_block_ = block_;
   }
   return {counts_.data(), static_cast<size_t>(size)};

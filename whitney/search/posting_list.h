@@ -12,11 +12,13 @@
 
 namespace whitney::search {
 
-/// For each list (a word) its rows, ascending, how often the word stands in each, and where. Cut in blocks of
-/// 128 rows: distances between rows and counts less one are packed by the bits that the largest of the block
-/// needs. The arrays are a file's tensors; whoever follows them checks them.
+/// For each list (a word) its rows, ascending, how often the word stands in each, what it adds to the row's
+/// score, and where it stands. Cut in blocks of 128 rows: distances between rows and counts less one are
+/// packed by the bits that the largest of the block needs; behind them stand the scores as they are, unless
+/// they are left out. The arrays are a file's tensors; whoever follows them checks them.
 struct PostingLists {
   int64_t num_rows = 0;
+  bool has_scores = false;
   /// Rows of each list.
   Array<uint32_t> counts;
   /// Its first block; one more at the end.
@@ -43,22 +45,29 @@ struct PostingLists {
   void check_shapes() const;
 };
 
+/// What to pack besides rows and counts.
+struct PostingParts {
+  bool positions = false;
+  bool scores = false;
+};
+
 /// Packs lists one after the other.
 class PostingWriter {
  public:
-  explicit PostingWriter(bool with_positions) : with_positions_(with_positions) {}
+  explicit PostingWriter(PostingParts with) : with_(with) {}
   /// rows: ascending; counts, scores: of each row; positions: of all rows behind one another, ascending in
-  /// each (ignored without positions).
+  /// each (ignored without positions). The best scores of blocks are kept with scores or without.
   void add_list(std::span<const uint32_t> rows, std::span<const uint32_t> counts,
                 std::span<const float> scores, std::span<const uint32_t> positions);
   /// The lists of some writers behind one another; the writers are empty afterwards.
   static PostingLists join(std::span<PostingWriter> writers, int64_t num_rows);
 
  private:
-  void add_block(std::span<const uint32_t> rows, std::span<const uint32_t> counts, int64_t row_before);
+  void add_block(std::span<const uint32_t> rows, std::span<const uint32_t> counts,
+                 std::span<const float> scores, int64_t row_before);
   void add_positions(std::span<const uint32_t> counts, std::span<const uint32_t> positions);
 
-  bool with_positions_;
+  PostingParts with_;
   std::vector<uint32_t> counts_, last_rows_, packed_, positions_;
   std::vector<float> best_scores_;
   std::vector<uint8_t> row_widths_, count_widths_, position_widths_;
@@ -87,6 +96,9 @@ class PostingCursor {
   /// The best score of the rows before `end`, from this block on: an upper bound by blocks.
   float best_before(uint32_t end) const;
 
+  /// Blocks from this on that may have rows before `end`.
+  int64_t num_blocks_before(uint32_t end) const;
+
   /// Of the current block: rows, counts, and the count of row i (when not all are wanted).
   std::span<const uint32_t> rows() {
     if (decoded_block_ != block_) decode_rows();
@@ -94,6 +106,8 @@ class PostingCursor {
   }
   std::span<const uint32_t> counts();
   uint32_t count_of(int64_t i) const;
+  /// The bits of the scores of the current block; for lists with scores.
+  const uint32_t* score_bits() const;
   /// Replaces `out` by the positions of row i of the current block.
   void positions_of(int64_t i, std::vector<uint32_t>& out);
   int64_t num_decoded() const { return num_decoded_; }
@@ -104,6 +118,7 @@ class PostingCursor {
                                     : kPostingBlock;
   }
   void decode_rows();
+  void add_up_slowly(uint64_t next);
   const uint32_t* checked_block() const;
   const uint32_t* packed_counts() const;
   [[noreturn]] void fail_damaged() const;

@@ -27,11 +27,33 @@ void unpack_width(const uint32_t* block, uint32_t* out) {
   }
 }
 
+// Eight values take `width` bytes: each is a load, a shift and a mask by constants.
+template <int width>
+int64_t unpack_eights(const uint32_t* run, int64_t num_values, uint32_t* out) {
+  constexpr uint64_t kMask = (uint64_t{1} << width) - 1;
+  const char* bytes = reinterpret_cast<const char*>(run);
+  int64_t i = 0;
+  for (; i + 8 <= num_values; i += 8, bytes += width) {
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; ++j) {
+      uint64_t value;
+      std::memcpy(&value, bytes + j * width / 8, sizeof value);
+      out[i + j] = static_cast<uint32_t>(value >> (j * width % 8) & kMask);
+    }
+  }
+  return i;
+}
+
 template <size_t... widths>
 constexpr auto unpackers(std::index_sequence<widths...> /*unused*/) {
   return std::array{&unpack_width<static_cast<int>(widths)>...};
 }
+template <size_t... widths>
+constexpr auto run_unpackers(std::index_sequence<widths...> /*unused*/) {
+  return std::array{&unpack_eights<static_cast<int>(widths)>...};
+}
 constexpr auto kUnpackers = unpackers(std::make_index_sequence<33>());
+constexpr auto kRunUnpackers = run_unpackers(std::make_index_sequence<33>());
 
 }  // namespace
 
@@ -53,6 +75,11 @@ void pack_run(std::span<const uint32_t> values, int width, std::vector<uint32_t>
     num_pending -= 32;
   }
   if (num_pending > 0) out.push_back(static_cast<uint32_t>(pending));
+}
+
+void unpack_run(const uint32_t* run, int width, int64_t num_values, uint32_t* out) {
+  int64_t i = kRunUnpackers[static_cast<size_t>(width)](run, num_values, out);
+  for (; i < num_values; ++i) out[i] = run_value(run, width, i);
 }
 
 void pack_block(std::span<const uint32_t, kPostingBlock> values, int width, std::vector<uint32_t>& out) {

@@ -18,13 +18,15 @@ int bit_width_of(std::span<const uint32_t> values);
 void pack_run(std::span<const uint32_t> values, int width, std::vector<uint32_t>& out);
 /// The words that a run of values takes.
 constexpr int64_t run_words(int64_t num_values, int width) { return (num_values * width + 31) / 32; }
-/// Value i of such a run. Reads 8 bytes from the word where it begins.
+/// Value i of such a run. Reads 8 bytes from the byte where it begins, at most 7 behind the run.
 inline uint32_t run_value(const uint32_t* run, int width, int64_t i) {
-  const int64_t bit = i * width;
-  uint64_t two_words;
-  std::memcpy(&two_words, run + bit / 32, sizeof(two_words));
-  return static_cast<uint32_t>((two_words >> (bit % 32)) & ((uint64_t{1} << width) - 1));
+  const uint64_t bit = static_cast<uint64_t>(i) * static_cast<uint64_t>(width);
+  uint64_t bytes;
+  std::memcpy(&bytes, reinterpret_cast<const char*>(run) + bit / 8, sizeof(bytes));
+  return static_cast<uint32_t>((bytes >> (bit % 8)) & ((uint64_t{1} << width) - 1));
 }
+/// All values of such a run.
+void unpack_run(const uint32_t* run, int width, int64_t num_values, uint32_t* out);
 
 /// Appends a full block of 128 values as four interleaved lanes of 32, value i in lane i % 4: compilers turn
 /// the loop over lanes into one instruction, whatever the processor.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <numeric>
 
 #include "whitney/core/error.h"
@@ -44,6 +45,9 @@ TEST(PostingBits, ComeBackFromARunOfAnyLength) {
       packed.resize(packed.size() + 2);
       for (size_t i = 0; i < size; ++i)
         ASSERT_EQ(run_value(packed.data(), width, static_cast<int64_t>(i)), numbers[i]) << width;
+      Numbers unpacked(size);
+      unpack_run(packed.data(), width, std::ssize(unpacked), unpacked.data());
+      EXPECT_EQ(unpacked, numbers) << width;
     }
   }
 }
@@ -72,8 +76,8 @@ List make_list(uint32_t first, uint32_t step, uint32_t size) {
   return list;
 }
 
-PostingLists packed(const std::vector<List>& lists, bool with_positions) {
-  std::vector<PostingWriter> writers(2, PostingWriter(with_positions));
+PostingLists packed(const std::vector<List>& lists, PostingParts with) {
+  std::vector<PostingWriter> writers(2, PostingWriter(with));
   int64_t num_rows = 0;
   for (size_t i = 0; i < lists.size(); ++i) {
     writers[2 * i / std::max<size_t>(lists.size(), 1)].add_list(lists[i].rows, lists[i].counts,
@@ -83,12 +87,14 @@ PostingLists packed(const std::vector<List>& lists, bool with_positions) {
   return PostingWriter::join(writers, num_rows);
 }
 
-TEST(PostingList, ComesBackWithCountsAndPositions) {
-  const std::vector<List> lists = {make_list(5, 1, 1), make_list(0, 3, 128), make_list(7, 1000, 300)};
-  const PostingLists all = packed(lists, true);
+// The last one has distances of more than 23 bits, and rows from 2^31 on.
+TEST(PostingList, ComesBackWithCountsScoresAndPositions) {
+  const std::vector<List> lists = {make_list(5, 1, 1), make_list(0, 3, 128), make_list(7, 1000, 300),
+                                   make_list(9, (1 << 23) + 5, 300)};
+  const PostingLists all = packed(lists, {.positions = true, .scores = true});
   all.check_shapes();
-  ASSERT_EQ(all.num_lists(), 3);
-  for (int64_t i = 0; i < 3; ++i) {
+  ASSERT_EQ(all.num_lists(), 4);
+  for (int64_t i = 0; i < 4; ++i) {
     List found;
     Numbers positions;
     PostingCursor cursor(all, i);
@@ -98,18 +104,20 @@ TEST(PostingList, ComesBackWithCountsAndPositions) {
       found.rows.insert(found.rows.end(), rows.begin(), rows.end());
       for (int64_t j = 0; j < std::ssize(rows); ++j) {
         found.counts.push_back(cursor.count_of(j));
+        found.scores.push_back(std::bit_cast<float>(cursor.score_bits()[j]));
         cursor.positions_of(j, positions);
         found.positions.insert(found.positions.end(), positions.begin(), positions.end());
       }
     }
     EXPECT_EQ(found.rows, lists[static_cast<size_t>(i)].rows);
     EXPECT_EQ(found.counts, lists[static_cast<size_t>(i)].counts);
+    EXPECT_EQ(found.scores, lists[static_cast<size_t>(i)].scores);
     EXPECT_EQ(found.positions, lists[static_cast<size_t>(i)].positions);
   }
 }
 
 TEST(PostingList, SkipsToTheBlockOfARow) {
-  const PostingLists all = packed({make_list(10, 10, 5000)}, false);
+  const PostingLists all = packed({make_list(10, 10, 5000)}, {});
   PostingCursor cursor(all, 0);
   EXPECT_EQ(cursor.least_row(), 0u);
   cursor.skip_to(1290);
@@ -126,23 +134,26 @@ TEST(PostingList, TellsTheBestScoreOfTheBlocksThatBeginBeforeARow) {
   lists[0].scores[5] = 2;
   lists[0].scores[200] = 3;
   lists[0].scores[299] = 4;
-  const PostingLists all = packed(lists, false);
+  const PostingLists all = packed(lists, {});
   PostingCursor cursor(all, 0);
   EXPECT_EQ(cursor.best_before(128), 2);
   EXPECT_EQ(cursor.best_before(129), 3);
   EXPECT_EQ(cursor.best_before(1000), 4);
+  EXPECT_EQ(cursor.num_blocks_before(128), 1);
+  EXPECT_EQ(cursor.num_blocks_before(129), 2);
+  EXPECT_EQ(cursor.num_blocks_before(1000), 3);
   cursor.skip_to(256);
   EXPECT_EQ(cursor.best_before(257), 4);
 }
 
 TEST(PostingList, OfNoListsIsEmpty) {
-  const PostingLists all = packed({}, true);
+  const PostingLists all = packed({}, {.positions = true});
   all.check_shapes();
   EXPECT_EQ(all.num_lists(), 0);
 }
 
 TEST(PostingList, RefusesWidthsAndRowsThatCannotBe) {
-  PostingLists all = packed({make_list(0, 5, 200)}, false);
+  PostingLists all = packed({make_list(0, 5, 200)}, {});
   PostingLists damaged = all;
   damaged.row_widths.mutable_data()[0] = 33;
   EXPECT_THROW(PostingCursor(damaged, 0).rows(), Error);

@@ -1,0 +1,149 @@
+#include "whitney/search/bm25_kernels.h"
+
+#include <bit>
+
+#include "whitney/linalg/simd_targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "whitney/search/bm25_kernels.cc"
+#include <hwy/foreach_target.h>
+// Highway's headers come after the loop over the levels.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace whitney::search::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Four lanes at a time, whatever the level: wider vectors need more steps for the sums within them, and a
+// block is 128 values only. From vector to vector one addition waits for another.
+void AddUpDistances(uint32_t first, uint32_t* values, size_t size) {
+#if HWY_TARGET == HWY_SCALAR
+  for (size_t i = 0; i < size; ++i) values[i] = first = first + values[i] + (i == 0 ? 0 : 1);
+#else
+  const hn::FixedTag<uint32_t, 4> d;
+  const auto places = hn::Iota(d, 0);
+  auto before = hn::Set(d, first);
+  size_t i = 0;
+  for (; i + 4 <= size; i += 4) {
+    auto sums = hn::LoadU(d, values + i);
+    sums = hn::Add(sums, hn::ShiftLeftLanes<1>(d, sums));
+    sums = hn::Add(hn::Add(sums, hn::ShiftLeftLanes<2>(d, sums)), places);
+    hn::StoreU(hn::Add(sums, before), d, values + i);
+    before = hn::Add(before, hn::Add(hn::Broadcast<3>(sums), hn::Set(d, 1)));
+  }
+  for (uint32_t next = hn::GetLane(before); i < size; ++i) {
+    values[i] += next;
+    next = values[i] + 1;
+  }
+#endif
+}
+
+// Every operation rounds as the scalar formula does: no multiplication is fused with an addition.
+void ScoreRows(const Bm25Formula::Terms& f, double weight, const uint32_t* rows, const uint32_t* counts,
+               const uint32_t* lengths, size_t size, uint32_t* scores) {
+  size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<uint64_t, decltype(d)> wide;
+  const hn::Rebind<uint32_t, decltype(d)> narrow;
+  const hn::Rebind<float, decltype(d)> single;
+  // 2^52 + x, for x of 32 bits, has x as its lowest bits.
+  const auto magic = hn::Set(d, 4503599627370496.0);
+  const auto real = [&](auto integers) HWY_ATTR {
+    const auto bits = hn::Or(hn::PromoteTo(wide, integers), hn::BitCast(wide, magic));
+    return hn::Sub(hn::BitCast(d, bits), magic);
+  };
+  const auto grid = hn::Set(d, Bm25Formula::kGrid);
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN uint32_t row_lengths[HWY_MAX_BYTES / sizeof(double)];
+  for (; i + lanes <= size; i += lanes) {
+    for (size_t j = 0; j < lanes; ++j) row_lengths[j] = lengths[rows[i + j]];
+    const auto length = real(hn::Load(narrow, row_lengths));
+    const auto t = hn::Add(real(hn::LoadU(narrow, counts + i)),
+                           hn::Add(hn::Set(d, f.shift_base), hn::Mul(hn::Set(d, f.shift_slope), length)));
+    const auto k = hn::Add(hn::Set(d, f.base), hn::Mul(hn::Set(d, f.slope), length));
+    const auto share = hn::Sub(hn::Div(t, hn::Add(t, k)), hn::Set(d, f.offset));
+    const auto score = hn::Sub(hn::Add(hn::Mul(hn::Set(d, weight), share), grid), grid);
+    hn::StoreU(hn::BitCast(narrow, hn::DemoteTo(single, score)), narrow, scores + i);
+  }
+#endif
+  for (; i < size; ++i)
+    scores[i] = std::bit_cast<uint32_t>(Bm25Formula::score_of(f, weight, counts[i], lengths[rows[i]]));
+}
+
+// Bits of doubles that are not negative order as integers do, and kUntouched is the least integer.
+int64_t TakeSums(double* sums, size_t size, int64_t least, RowSum* out) {
+  int64_t found = 0;
+  const auto take = [&](size_t i) { out[found++] = {static_cast<uint32_t>(i), sums[i]}; };
+  size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<double> d;
+  const hn::ScalableTag<int64_t> integers;
+  const auto untouched = hn::Set(d, kUntouched);
+  const auto below = hn::Set(integers, least - 1);
+  const size_t lanes = hn::Lanes(d);
+  for (; i + lanes <= size; i += lanes) {
+    const auto bits = hn::BitCast(integers, hn::LoadU(d, sums + i));
+    const auto is_found = hn::Gt(bits, below);
+    if (HWY_UNLIKELY(!hn::AllFalse(integers, is_found))) {
+      uint8_t lanes_found[8] = {};
+      hn::StoreMaskBits(integers, is_found, lanes_found);
+      for (uint32_t left = lanes_found[0]; left != 0; left &= left - 1)
+        take(i + static_cast<size_t>(std::countr_zero(left)));
+    }
+    hn::StoreU(untouched, d, sums + i);
+  }
+#endif
+  for (; i < size; ++i) {
+    if (std::bit_cast<int64_t>(sums[i]) >= least) take(i);
+    sums[i] = kUntouched;
+  }
+  return found;
+}
+
+void BestOfGroups(const double* sums, size_t size, double* best) {
+  for (size_t begin = 0; begin < size; begin += kGroupOfSums) {
+    double largest = kUntouched;
+    size_t i = begin;
+    const size_t end = HWY_MIN(size, begin + kGroupOfSums);
+#if HWY_TARGET != HWY_SCALAR
+    const hn::ScalableTag<double> d;
+    const size_t lanes = hn::Lanes(d);
+    auto some = hn::Set(d, kUntouched);
+    for (; i + lanes <= end; i += lanes) some = hn::Max(some, hn::LoadU(d, sums + i));
+    largest = hn::GetLane(hn::MaxOfLanes(d, some));
+#endif
+    for (; i < end; ++i) largest = HWY_MAX(largest, sums[i]);
+    *best++ = largest;
+  }
+}
+
+}  // namespace whitney::search::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace whitney::search {
+HWY_EXPORT(AddUpDistances);
+HWY_EXPORT(ScoreRows);
+HWY_EXPORT(TakeSums);
+HWY_EXPORT(BestOfGroups);
+
+void add_up_distances(uint32_t first, std::span<uint32_t> values) {
+  HWY_DYNAMIC_DISPATCH(AddUpDistances)(first, values.data(), values.size());
+}
+
+void score_rows(const Bm25Formula& formula, double weight, std::span<const uint32_t> rows,
+                std::span<const uint32_t> counts, std::span<const uint32_t> lengths, uint32_t* scores) {
+  HWY_DYNAMIC_DISPATCH(ScoreRows)
+  (formula.terms(), weight, rows.data(), counts.data(), lengths.data(), rows.size(), scores);
+}
+
+int64_t take_sums(std::span<double> sums, double least, RowSum* out) {
+  return HWY_DYNAMIC_DISPATCH(TakeSums)(sums.data(), sums.size(), std::bit_cast<int64_t>(least), out);
+}
+
+void best_of_groups(std::span<const double> sums, double* best) {
+  HWY_DYNAMIC_DISPATCH(BestOfGroups)(sums.data(), sums.size(), best);
+}
+
+}  // namespace whitney::search
+#endif
