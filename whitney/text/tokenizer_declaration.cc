@@ -109,7 +109,7 @@ Value template_around(const std::vector<std::pair<std::string, int32_t>>& leadin
   const auto append = [&](const auto& tokens) {
     for (const auto& [name, id] : tokens) {
       single.push_back(Value::object({{"SpecialToken", Value::object({{"id", name}, {"type_id", 0}})}}));
-      specials.set(name, Value::object({{"id", name}, {"ids", Value::List{int64_t{id}}}}));
+      specials.set(name, Value::object({{"id", name}, {"ids", Value::List{Value(int64_t{id})}}}));
     }
   };
   append(leading);
