@@ -109,8 +109,8 @@ void prepare(const Bm25Parts& parts, const Bm25Formula& formula, std::string_vie
     add_plain_words(parts, text, scratch);
   auto& words = scratch.words;
   std::ranges::sort(words);
-  const auto add = [&](const PostingLists& lists, int64_t list, int64_t times) {
-    const Bm25Term& term = scratch.terms.emplace_back(lists, list, times, formula);
+  const auto add = [&](const PostingLists& lists, int64_t list, int64_t times, DecodedBlocks* kept) {
+    const Bm25Term& term = scratch.terms.emplace_back(lists, list, times, formula, kept);
     scratch.constant += static_cast<double>(times) * formula.constant(term.cursor.count());
     scratch.num_postings += term.cursor.count();
   };
@@ -118,9 +118,9 @@ void prepare(const Bm25Parts& parts, const Bm25Formula& formula, std::string_vie
     int64_t times = 0;
     for (next = i; next < words.size() && words[next].list == words[i].list; ++next)
       times += words[next].times;
-    add(parts.lists, words[i].list, times);
+    add(parts.lists, words[i].list, times, &scratch.walk.blocks);
   }
-  for (const PostingLists& merged : scratch.merged) add(merged, 0, 1);
+  for (const PostingLists& merged : scratch.merged) add(merged, 0, 1, nullptr);
 }
 
 // The rows that a search may return, made ready once for all its queries.

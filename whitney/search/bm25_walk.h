@@ -30,8 +30,9 @@ struct Bm25Scores {
 class Bm25Term {
  public:
   /// The list of a word that stands `times` times in the query.
-  Bm25Term(const PostingLists& lists, int64_t list, int64_t times, const Bm25Formula& formula)
-      : cursor(lists, list),
+  Bm25Term(const PostingLists& lists, int64_t list, int64_t times, const Bm25Formula& formula,
+           DecodedBlocks* kept = nullptr)
+      : cursor(lists, list, kept),
         has_scores_(lists.has_scores),
         weight_(has_scores_ ? 0 : formula.weight(cursor.count())),
         times_(static_cast<double>(times)) {}
@@ -79,6 +80,7 @@ struct Bm25Rows {
 
 /// What walks need besides the index; kept, so that a query allocates nothing.
 struct Bm25WalkScratch {
+  DecodedBlocks blocks;
   BestRows best;
   /// kUntouched between walks.
   std::vector<double> sums;

@@ -140,8 +140,9 @@ PostingLists PostingWriter::join(std::span<PostingWriter> writers, int64_t num_r
   return lists;
 }
 
-PostingCursor::PostingCursor(const PostingLists& lists, int64_t list)
+PostingCursor::PostingCursor(const PostingLists& lists, int64_t list, DecodedBlocks* kept)
     : lists_(&lists),
+      kept_(kept),
       count_(lists.counts[list]),
       first_block_(static_cast<int64_t>(lists.first_blocks[list])),
       end_block_(static_cast<int64_t>(lists.first_blocks[list + 1])),
@@ -203,37 +204,49 @@ const uint32_t* PostingCursor::score_bits() const {
   return lists_->packed.data() + lists_->starts[block_ + 1] - block_size();
 }
 
-void PostingCursor::decode_rows() {
+void PostingCursor::find_rows() {
+  const auto size = static_cast<size_t>(block_size());
+  if (kept_ == nullptr) {
+    decode_rows(std::span(rows_).first(size));
+  } else {
+    slot_ = &kept_->slot_of(block_);
+    if (slot_->block != block_) {
+      slot_->block = -1;
+      decode_rows(std::span(slot_->rows).first(size));
+      slot_->block = block_;
+    }
+  }
+  if (decoded_block_ != block_) ++num_decoded_;
+  decoded_block_ = block_;
+}
+
+void PostingCursor::decode_rows(std::span<uint32_t> rows) const {
   // 128 distances of 23 bits behind a first row of 31 bits: no sum passes 2^32.
   constexpr int kSafeWidth = 23;
   constexpr uint64_t kSafeFirst = uint64_t{1} << 31;
   const uint32_t* block = checked_block();
-  const int64_t size = block_size();
   const int width = lists_->row_widths[block_];
-  if (size == kPostingBlock) {
-    unpack_block(block, width, rows_.data());
+  if (rows.size() == kPostingBlock) {
+    unpack_block(block, width, rows.data());
   } else {
-    unpack_run(block, width, size, rows_.data());
+    unpack_run(block, width, std::ssize(rows), rows.data());
   }
   const uint64_t first = block_ == first_block_ ? 0 : uint64_t{lists_->last_rows[block_ - 1]} + 1;
   if (width <= kSafeWidth && first < kSafeFirst) {
-    add_up_distances(static_cast<uint32_t>(first), {rows_.data(), static_cast<size_t>(size)});
+    add_up_distances(static_cast<uint32_t>(first), rows);
   } else {
-    add_up_slowly(first);
+    add_up_slowly(first, rows);
   }
   // Rows ascend, so that a last row within bounds vouches for those before it.
-  const uint32_t last = rows_[static_cast<size_t>(size - 1)];
-  if (last != last_row() || static_cast<int64_t>(last) >= lists_->num_rows) fail_damaged();
-  decoded_block_ = block_;
-  ++num_decoded_;
+  if (rows.back() != last_row() || static_cast<int64_t>(rows.back()) >= lists_->num_rows) fail_damaged();
 }
 
 // In 64 bits, which hold every sum.
-void PostingCursor::add_up_slowly(uint64_t next) {
-  for (int64_t i = 0; i < block_size(); ++i) {
-    next += rows_[static_cast<size_t>(i)];
+void PostingCursor::add_up_slowly(uint64_t next, std::span<uint32_t> rows) const {
+  for (uint32_t& row : rows) {
+    next += row;
     if (next > std::numeric_limits<uint32_t>::max()) fail_damaged();
-    rows_[static_cast<size_t>(i)] = static_cast<uint32_t>(next++);
+    row = static_cast<uint32_t>(next++);
   }
 }
 

@@ -76,17 +76,33 @@ class PostingWriter {
   std::vector<uint32_t> scratch_;
 };
 
+/// Rows of blocks of some lists that were decoded lately, for the cursors of one thread: a block takes the
+/// place of the one before it that fell there.
+class DecodedBlocks {
+ public:
+  struct Slot {
+    int64_t block = -1;
+    std::array<uint32_t, kPostingBlock> rows{};
+  };
+  Slot& slot_of(int64_t block) { return slots_[static_cast<size_t>(block) % kNumSlots]; }
+
+ private:
+  static constexpr size_t kNumSlots = 2048;  // 1 MB: what is decoded anew is no slower to read
+  std::vector<Slot> slots_ = std::vector<Slot>(kNumSlots);
+};
+
 /// Walks one list. What the file says is checked before it is followed: Error where it cannot be.
 class PostingCursor {
  public:
-  PostingCursor(const PostingLists& lists, int64_t list);
+  /// `kept`: where decoded blocks are kept, all of these very lists; null: nowhere.
+  PostingCursor(const PostingLists& lists, int64_t list, DecodedBlocks* kept = nullptr);
 
   /// Rows of the list.
   int64_t count() const { return count_; }
   bool at_end() const { return block_ == end_block_; }
   /// No row of the rest is smaller than this.
   uint32_t least_row() const {
-    if (decoded_block_ == block_) return rows_[0];
+    if (has_rows()) return row_data()[0];
     return block_ == first_block_ ? 0 : lists_->last_rows[block_ - 1] + 1;
   }
   uint32_t last_row() const { return lists_->last_rows[block_]; }
@@ -101,8 +117,8 @@ class PostingCursor {
 
   /// Of the current block: rows, counts, and the count of row i (when not all are wanted).
   std::span<const uint32_t> rows() {
-    if (decoded_block_ != block_) decode_rows();
-    return {rows_.data(), static_cast<size_t>(block_size())};
+    if (!has_rows()) find_rows();
+    return {row_data(), static_cast<size_t>(block_size())};
   }
   std::span<const uint32_t> counts();
   uint32_t count_of(int64_t i) const;
@@ -110,6 +126,7 @@ class PostingCursor {
   const uint32_t* score_bits() const;
   /// Replaces `out` by the positions of row i of the current block.
   void positions_of(int64_t i, std::vector<uint32_t>& out);
+  /// Blocks whose rows were asked for.
   int64_t num_decoded() const { return num_decoded_; }
 
  private:
@@ -117,13 +134,19 @@ class PostingCursor {
     return block_ + 1 == end_block_ ? count_ - kPostingBlock * (end_block_ - 1 - first_block_)
                                     : kPostingBlock;
   }
-  void decode_rows();
-  void add_up_slowly(uint64_t next);
+  // A slot may have gone to another cursor's block.
+  bool has_rows() const { return decoded_block_ == block_ && (slot_ == nullptr || slot_->block == block_); }
+  const uint32_t* row_data() const { return slot_ == nullptr ? rows_.data() : slot_->rows.data(); }
+  void find_rows();
+  void decode_rows(std::span<uint32_t> rows) const;
+  void add_up_slowly(uint64_t next, std::span<uint32_t> rows) const;
   const uint32_t* checked_block() const;
   const uint32_t* packed_counts() const;
   [[noreturn]] void fail_damaged() const;
 
   const PostingLists* lists_;
+  DecodedBlocks* kept_;
+  DecodedBlocks::Slot* slot_ = nullptr;
   int64_t count_, first_block_, end_block_, block_;
   int64_t decoded_block_ = -1, counted_block_ = -1, num_decoded_ = 0;
   std::array<uint32_t, kPostingBlock> rows_, counts_;

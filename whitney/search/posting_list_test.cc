@@ -116,6 +116,27 @@ TEST(PostingList, ComesBackWithCountsScoresAndPositions) {
   }
 }
 
+// Two lists of 2,048 blocks: the i-th blocks of both fall on one slot.
+TEST(PostingList, KeepsDecodedBlocksForTheCursorsThatShareThem) {
+  const std::vector<List> lists = {make_list(3, 2, 2048 * 128), make_list(10, 3, 2048 * 128)};
+  const PostingLists all = packed(lists, {});
+  DecodedBlocks kept;
+  for (int round = 0; round < 2; ++round) {
+    PostingCursor a(all, 0, &kept), b(all, 1, &kept);
+    for (uint32_t block = 0; block < 2048; ++block) {
+      ASSERT_EQ(a.rows().front(), 3 + block * 256);
+      ASSERT_EQ(b.rows().front(), 10 + block * 384);
+      ASSERT_LE(a.least_row(), 3 + block * 256);
+      ASSERT_EQ(a.rows().back(), 3 + block * 256 + 254);
+      ASSERT_EQ(b.rows().back(), 10 + block * 384 + 381);
+      ASSERT_EQ(a.num_decoded(), block + 1);
+      a.next_block();
+      b.next_block();
+    }
+    EXPECT_TRUE(a.at_end());
+  }
+}
+
 TEST(PostingList, SkipsToTheBlockOfARow) {
   const PostingLists all = packed({make_list(10, 10, 5000)}, {});
   PostingCursor cursor(all, 0);
