@@ -105,9 +105,12 @@ def onnx_file(folder, work, precision):
         return fused
     path = f"{work}/int8.onnx"
     if not pathlib.Path(path).exists():
+        import onnx
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        quantize_dynamic(fused, path, per_channel=True, weight_type=QuantType.QInt8)
+        # (The fused operators are unknown to shape inference, so that types have to be said.)
+        quantize_dynamic(fused, path, per_channel=True, weight_type=QuantType.QInt8,
+                         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
     return path
 
 
