@@ -231,8 +231,8 @@ int64_t stored_bytes(const GgufTensor& tensor, const std::string& what) {
     fail(what, " has rows of ", cols, " values, which are no whole blocks of ", layout.block_values, " of ",
          name_of(tensor.type));
   }
-  int64_t bytes = cols / layout.block_values * layout.block_bytes;
   if (std::ranges::find(tensor.shape, 0) != tensor.shape.end()) return 0;
+  int64_t bytes = 0;
   bool fits = !__builtin_mul_overflow(cols / layout.block_values, layout.block_bytes, &bytes);
   for (size_t i = 0; fits && i + 1 < tensor.shape.size(); ++i)
     fits = !__builtin_mul_overflow(bytes, tensor.shape[i], &bytes);
