@@ -14,8 +14,12 @@ if(whitney_ccache AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
       env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${whitney_ccache})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND WHITNEY_PCH)
-    add_compile_options(-fpch-preprocess)  # lets ccache see through a precompiled header
+  if(WHITNEY_PCH)  # lets ccache see through a precompiled header
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      add_compile_options(-fpch-preprocess)
+    else()
+      add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+    endif()
   endif()
 endif()
 
@@ -30,6 +34,12 @@ if(WHITNEY_SANITIZE)
   endif()
   add_compile_options(-fsanitize=${WHITNEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${WHITNEY_SANITIZE})
+  add_compile_definitions(WHITNEY_FEW_SIMD_LEVELS)  # whitney/linalg/simd_targets.h says which
+  if(WHITNEY_SANITIZE MATCHES "undefined" AND NOT WHITNEY_FUZZ)
+    # What is asked at every pointer takes a third of the time to compile. AddressSanitizer sees null and stray pointers
+    # when they are used; places that are not aligned are left to the fuzzers of what reads bytes, which ask everything.
+    add_compile_options(-fno-sanitize=null,alignment,pointer-overflow,object-size,vptr)
+  endif()
 endif()
 if(WHITNEY_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")

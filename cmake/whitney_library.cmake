@@ -18,12 +18,22 @@ target_compile_options(whitney_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virt
                        $<$<BOOL:${WHITNEY_WERROR}>:-Werror>)
 target_link_libraries(whitney_flags INTERFACE Threads::Threads)
 
+# Tests link the objects of their floors, for internals are hidden in the shared library. Under sanitizers it hides
+# nothing and all tests link it: sixteen programs with the objects inside took longer to link than to run.
+set(whitney_tests_share OFF)
+set(whitney_visibility hidden)
+if(WHITNEY_SANITIZE AND NOT WHITNEY_FUZZ)
+  set(whitney_tests_share ON)
+  set(whitney_visibility default)
+endif()
+add_library(whitney_borrowed INTERFACE)  # what the shared library links of third parties
+
 # One precompiled header serves all folders; it holds only what nearly every file includes.
 if(WHITNEY_PCH)
   add_library(whitney_precompiled OBJECT "${whitney_root}/cmake/precompiled.cc")
   target_link_libraries(whitney_precompiled PRIVATE whitney_flags)
-  set_target_properties(whitney_precompiled PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
-                        VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
+  set_target_properties(whitney_precompiled PROPERTIES POSITION_INDEPENDENT_CODE ON
+                        CXX_VISIBILITY_PRESET ${whitney_visibility} VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
   target_precompile_headers(whitney_precompiled PRIVATE
     <algorithm> <array> <atomic> <bit> <chrono> <cmath> <cstdint> <cstring> <filesystem> <functional> <limits> <map>
     <memory> <mutex> <numeric> <optional> <span> <sstream> <stdexcept> <string> <string_view> <tuple> <type_traits>
@@ -32,30 +42,37 @@ endif()
 
 function(whitney_target_defaults target)
   target_link_libraries(${target} PRIVATE whitney_flags)
-  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
-                        VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
+                        CXX_VISIBILITY_PRESET ${whitney_visibility} VISIBILITY_INLINES_HIDDEN ON CXX_EXTENSIONS OFF)
   if(WHITNEY_PCH)
     target_precompile_headers(${target} REUSE_FROM whitney_precompiled)
   endif()
 endfunction()
 
-# whitney_join(<target> <sources per unit>): with WHITNEY_JOIN, compiles the target's sources several at a time, as one:
-# headers and templates that they share are compiled once. Which may be joined, tools/joined_sources.py says.
-function(whitney_join target size)
-  if(NOT WHITNEY_JOIN)
+# whitney_join(<target> <kind> <sources per unit>): with WHITNEY_JOIN "all" or that kind, compiles the target's sources
+# several at a time, as one: headers and templates that they share are compiled once. Which may be joined,
+# tools/joined_sources.py says.
+function(whitney_join target kind size)
+  if(NOT WHITNEY_JOIN STREQUAL "all" AND NOT WHITNEY_JOIN STREQUAL kind)
     return()
   endif()
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   get_target_property(sources ${target} SOURCES)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources} "${whitney_root}/tools/joined_sources.py")
-  execute_process(COMMAND "${Python3_EXECUTABLE}" "${whitney_root}/tools/joined_sources.py" --size ${size} ${sources}
-                  OUTPUT_VARIABLE groups COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX MATCHALL "[^\n]+" lines "${groups}")
-  foreach(line IN LISTS lines)
-    string(REGEX MATCH "^([0-9]+) (.*)$" found "${line}")
-    set_source_files_properties("${CMAKE_MATCH_2}" PROPERTIES UNITY_GROUP "joined_${CMAKE_MATCH_1}")
+  set(alone "")
+  foreach(source IN LISTS sources)
+    get_source_file_property(definitions ${source} COMPILE_DEFINITIONS)
+    get_source_file_property(options ${source} COMPILE_OPTIONS)
+    if(definitions OR options)  # of its own
+      list(APPEND alone ${source})
+    endif()
   endforeach()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources} "${whitney_root}/tools/joined_sources.py")
+  list(REMOVE_ITEM sources ${alone} "")
+  execute_process(COMMAND "${Python3_EXECUTABLE}" "${whitney_root}/tools/joined_sources.py" --size ${size}
+                          --into "${CMAKE_CURRENT_BINARY_DIR}/joined_${target}" ${sources}
+                  OUTPUT_VARIABLE units COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" units "${units}")
+  set_property(TARGET ${target} PROPERTY SOURCES ${alone} ${units})
   # A joined file is no header, so that a member of a file-local type does no harm.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
@@ -89,19 +106,27 @@ function(whitney_library folder)
     add_library(${self} OBJECT ${sources})
     whitney_target_defaults(${self})
     target_link_libraries(${self} PUBLIC ${third_links})
-    whitney_join(${self} 8)
+    target_link_libraries(whitney_borrowed INTERFACE ${third_links})
+    whitney_join(${self} library 8)
     set_property(GLOBAL PROPERTY ${self}_closure ${below} ${self})
     set_property(GLOBAL APPEND PROPERTY whitney_libraries ${self})
   endif()
+  set(code ${below} ${self})
+  if(whitney_tests_share)
+    set(code whitney whitney_borrowed)
+  endif()
   if(WHITNEY_TESTS)
     file(GLOB_RECURSE tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
-    whitney_test(whitney_${folder}_tests SOURCES ${tests} LINKS ${below} ${self})
+    if(WHITNEY_SANITIZE MATCHES "thread")
+      whitney_keep_tests_of_threads(tests)
+    endif()
+    whitney_test(whitney_${folder}_tests SOURCES ${tests} LINKS ${code})
   endif()
   file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cc")
   # (A parser of one buffer has no second thread.)
   if((WHITNEY_TESTS OR WHITNEY_FUZZ) AND NOT WHITNEY_SANITIZE MATCHES "thread")
     foreach(fuzzer IN LISTS fuzzers)
-      whitney_fuzzer(${fuzzer} LINKS ${below} ${self})
+      whitney_fuzzer(${fuzzer} LINKS ${code})
     endforeach()
   endif()
 endfunction()

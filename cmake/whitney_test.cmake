@@ -2,10 +2,13 @@
 
 include(GoogleTest)
 
-# Undefined behaviour is looked for in the library; in the templates of the test frameworks, its checks take minutes.
 set(whitney_test_options "")
+if(WHITNEY_JOIN)  # from nothing: the library under the tests is as fast as ever, they need not be
+  list(APPEND whitney_test_options -O1)
+endif()
+# Undefined behaviour is looked for in the library; in the templates of the test frameworks, its checks take minutes.
 if(WHITNEY_SANITIZE MATCHES "undefined")
-  set(whitney_test_options -fno-sanitize=undefined)
+  list(APPEND whitney_test_options -fno-sanitize=undefined)
 endif()
 
 if(WHITNEY_PCH AND WHITNEY_TESTS)
@@ -43,6 +46,20 @@ endif()
 # Under sanitizers a program starts slowly: its tests run in so many processes together, not each in its own.
 set(whitney_shards 6)
 
+# Without a second thread there is no race: ThreadSanitizer looks at the tests that set a number of threads or hand on a
+# Context. That leaves out six files whose searches and readers may use threads by default, of code that others test
+# at 1, 2 and 5 threads.
+function(whitney_keep_tests_of_threads list)
+  set(kept "")
+  foreach(test IN LISTS ${list})
+    file(STRINGS ${test} found REGEX "Context|thread|parallel" LIMIT_COUNT 1)
+    if(found)
+      list(APPEND kept ${test})
+    endif()
+  endforeach()
+  set(${list} ${kept} PARENT_SCOPE)
+endfunction()
+
 # whitney_test(<target> SOURCES <file> ... LINKS <target> ...): a test program and its tests.
 function(whitney_test target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
@@ -57,16 +74,16 @@ function(whitney_test target)
   if(WHITNEY_PCH)
     target_precompile_headers(${target} REUSE_FROM whitney_test_precompiled)
   endif()
-  whitney_join(${target} 4)
+  whitney_join(${target} tests 8)
   whitney_use_test_environment()
   string(REGEX REPLACE "^whitney_(.*)_tests$" "\\1" name ${target})
   if(WHITNEY_SANITIZE)
     math(EXPR last "${whitney_shards} - 1")
     foreach(shard RANGE ${last})
-      # Real models add minutes here and no code that small ones do not run.
+      # They are long, so they start first (COST). Real models add minutes here and no code that small ones do not run.
       add_test(NAME ${WHITNEY_TEST_PREFIX}${name}.${shard}
                COMMAND ${target} --gtest_brief=1 --gtest_filter=-MiniLm.*:SmolLm2.*)
-      set_tests_properties(${WHITNEY_TEST_PREFIX}${name}.${shard} PROPERTIES TIMEOUT 300
+      set_tests_properties(${WHITNEY_TEST_PREFIX}${name}.${shard} PROPERTIES TIMEOUT 300 COST 100
                            ENVIRONMENT "GTEST_TOTAL_SHARDS=${whitney_shards};GTEST_SHARD_INDEX=${shard}")
     endforeach()
     return()
@@ -74,6 +91,12 @@ function(whitney_test target)
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${WHITNEY_TEST_PREFIX}${name}."
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
+
+# The plain build flips every bit; under sanitizers that takes minutes, and two of a byte go the same ways.
+set(whitney_replay_options "")
+if(WHITNEY_SANITIZE)
+  set(whitney_replay_options --bits 2)
+endif()
 
 # whitney_fuzzer(<name>_fuzz.cc LINKS <target> ...): a libFuzzer program with WHITNEY_FUZZ, else a test that replays
 # tests/fuzz/corpus/<name>, cut short at every byte and with single bits flipped.
@@ -92,7 +115,7 @@ function(whitney_fuzzer source)
   else()
     target_sources(${target} PRIVATE "${whitney_root}/tests/fuzz/replay_main.cc")
     add_test(NAME ${WHITNEY_TEST_PREFIX}fuzz_replay.${name}
-             COMMAND ${target} "${whitney_root}/tests/fuzz/corpus/${name}")
+             COMMAND ${target} ${whitney_replay_options} "${whitney_root}/tests/fuzz/corpus/${name}")
     set_tests_properties(${WHITNEY_TEST_PREFIX}fuzz_replay.${name} PROPERTIES TIMEOUT 120)
     whitney_use_test_environment()
   endif()

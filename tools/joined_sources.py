@@ -1,9 +1,13 @@
-"""Says which sources may be compiled as one: groups whose file-local names do not clash.
+"""Makes files that compile several sources as one: what their headers and templates cost is then paid once.
 
-joined_sources.py --size N FILE ...   prints `group FILE` for each file that shares a group
+A name that a source keeps to itself may clash with another's; such names are renamed by a macro around that source,
+and sources where that is not safe are left to be compiled alone.
+
+joined_sources.py --size N --into FOLDER FILE ...   prints what to compile instead of the files, one path a line
 """
 
 import argparse
+import pathlib
 import re
 import sys
 
@@ -12,79 +16,162 @@ import source_tree
 _LOCAL = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.S | re.M)
 _TYPE = re.compile(r"^(?:template *<.*> *)?(?:struct|class|enum class|enum|union|using) (\w+)")
 _VALUE = re.compile(r"\b(\w+)(?:\[[^\]]*\])* *(?:\(|=|\{|;)")
-_SHARED = re.compile(r"using [\w:]+;|[A-Z_0-9]+\(")  # may stand twice; tests have names of their own
-_PUBLIC = re.compile(r"^(?:class|struct|enum class|using) (?:WHITNEY_API )?(\w+)", re.M)
+_SHARED = re.compile(r"using [\w:]+;|[A-Z_0-9]+\(|static_assert\b")  # may stand twice; tests have names of their own
+_PUBLIC = re.compile(r"^(?:class|struct|enum class|using) (?:WHITNEY_API )?(\w+)|^\w[^=;(\n]*?\b(\w+)\(", re.M)
 _STATIC = re.compile(r"^static .*$", re.M)
+_TEST = re.compile(r"^(?:TEST|TEST_F|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\((\w+), *(\w+)", re.M)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+# A word that belongs to something else: a member, or a name of another namespace.
+_NOT_ITS_OWN = re.compile(r"(?:\.|->|::) *(\w+)")
 # A macro would reach the files behind it; a unit that Highway compiles once a level includes itself.
-_ALONE = re.compile(r"^[ \t]*#[ \t]*(?:define|undef)\b|foreach_target\.h|-inl\.h", re.M)
+_ALONE = re.compile(r"^[ \t]*#[ \t]*(?:define|undef|if\w*)\b|foreach_target\.h|-inl\.h", re.M)
 
 
 def local_names(text):
     """The names that a source keeps to itself: in its unnamed namespaces, and static ones."""
-    code = source_tree.blank(text)
     names = set()
-    for body in _LOCAL.findall(text) + ["\n".join(_STATIC.findall(code))]:
+    for body in _LOCAL.findall(text) + ["\n".join(_STATIC.findall(source_tree.blank(text)))]:
         for line in source_tree.blank(body).split("\n"):
             if not line or line[0] in " \t}#)":
                 continue
             found = _TYPE.match(line) or _VALUE.search(line)
             if found and not _SHARED.match(line):
                 names.add(found.group(1))
-    # Test suites are classes by name; the same test twice would be one symbol twice.
-    names.update("test " + name for name in re.findall(r"^(?:TEST|TEST_F|RC_GTEST_PROP)\((\w+, *\w+)", code, re.M))
+                if "(" not in line:
+                    names.update(re.findall(r", (\w+) = ", line))
     return names
 
 
-class _Group:
-    """Paths that may be joined, their local names, the types among them, and all words of their code."""
-
-    def __init__(self):
-        self.paths, self.names, self.types, self.words = [], set(), set(), set()
-
-    def takes(self, names, types, words):
-        # A type of one file's own would hide the library's of that name from the others.
-        return not (names & self.names or types & self.words or self.types & words)
-
-    def add(self, path, names, types, words):
-        self.paths.append(path)
-        self.names |= names
-        self.types |= types
-        self.words |= words
+def public_names(root):
+    """The names of the types and functions that headers declare: one of a source's own would hide it from others."""
+    return {name for path in source_tree.files(root, "whitney/*.h", "apps/*.h")
+            for names in _PUBLIC.findall(source_tree.read(root, path)) for name in names if name}
 
 
-def public_types(root):
-    """The names of the types that headers declare: a source with one of its own by such a name stays alone."""
-    return {name for path in source_tree.files(root, "whitney/*.h")
-            for name in _PUBLIC.findall(source_tree.read(root, path))}
+class _Source:
+    """A source's text, its local names, those among them that a macro may rename, and those that it must."""
+
+    def __init__(self, path, text, header_words, public):
+        code = source_tree.blank(text)
+        self.path, self.text = path, text
+        self.names, self.words = local_names(text), set(_WORD.findall(code))
+        self.types = {name for name in self.names if name[0].isupper()}
+        self.tests = set(_TEST.findall(code))
+        suites = {suite for suite, _ in self.tests}  # their names are printed
+        self.safe = self.names - header_words - set(_NOT_ITS_OWN.findall(code)) - suites
+        self.renamed = self.names & public
+        self.joins = not _ALONE.search(text) and self.renamed <= self.safe
+
+    def clashes(self, other):
+        """The renames (of self, of other) that let both stand in one file; None when there are none."""
+        mine = (self.types & other.words) - other.names - self.renamed
+        theirs = (other.types & self.words) - self.names - other.renamed
+        for name in (self.names & other.names) - self.renamed - other.renamed:
+            (mine if name in self.safe else theirs).add(name)
+        if self.tests & other.tests or not (mine <= self.safe and theirs <= other.safe):
+            return None
+        # Any other name that the other one speaks of would be shadowed there.
+        return mine | (self.safe & other.words) - other.names, theirs | (other.safe & self.words) - self.names
 
 
-def groups(sources, size, public=frozenset()):
-    """Packs (path, text) pairs, in their order, into lists of at most `size` paths without a clash."""
-    made = []
+def _join(group, source):
+    """Adds a source to a group, with the renames that this takes; False when it cannot stand there."""
+    found = [(source.clashes(other), other) for other in group]
+    if any(renames is None for renames, _ in found):
+        return False
+    for (mine, theirs), other in found:
+        source.renamed |= mine
+        other.renamed |= theirs
+    group.append(source)
+    return True
+
+
+def groups(root, sources, size):
+    """Packs (path, text) pairs, in their order, into lists of at most `size`; gives them, and the paths left alone."""
+    public, headers = public_names(root), {}
+    made, alone = [], []
     for path, text in sources:
-        names = local_names(text)
-        types = {name for name in names if name[0].isupper()}
-        if _ALONE.search(text) or types & public:
+        source = _Source(path, text, _words_of_headers(root, text, headers), public)
+        if not source.joins:
+            alone.append(path)
+        elif not any(len(group) < size and _join(group, source) for group in made):
+            made.append([source])
+    return [group for group in made if len(group) > 1], alone + [group[0].path for group in made if len(group) == 1]
+
+
+def _words_of_headers(root, text, cache):
+    """The words in all of the tree's headers that a source includes."""
+    words, seen = set(), set()
+    waiting = [included for _, bracket, included in source_tree.includes(text) if bracket == '"']
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
             continue
-        words = set(re.findall(r"[A-Z]\w+", source_tree.blank(text)))
-        group = next((one for one in made if len(one.paths) < size and one.takes(names, types, words)), None)
-        if group is None:
-            group = _Group()
-            made.append(group)
-        group.add(path, names, types, words)
-    return [group.paths for group in made if len(group.paths) > 1]
+        seen.add(name)
+        if name not in cache:
+            header = source_tree.read(root, name) if (pathlib.Path(root) / name).is_file() else ""
+            below = [included for _, bracket, included in source_tree.includes(header) if bracket == '"']
+            cache[name] = below, set(_WORD.findall(source_tree.blank(header)))
+        below, found = cache[name]
+        words |= found
+        waiting += below
+    return words
+
+
+def unit(root, group):
+    """The text that compiles a group as one. All headers come first, out of the macros' reach."""
+    lines, included = [], set()
+    for source in group:
+        for _, bracket, path in source_tree.includes(source.text):
+            line = f"#include <{path}>" if bracket == "<" else f'#include "{path}"'
+            if line not in included:
+                included.add(line)
+                lines.append(line)
+    for source in group:
+        suffix = pathlib.PurePath(source.path).stem
+        lines += [f"#define {name} {name}_of_{suffix}" for name in sorted(source.renamed)]
+        path = pathlib.Path(root, source.path).relative_to(root)  # the same text in every checkout, for ccache
+        lines.append(f'#include "{path}"  // NOLINT')
+        lines += [f"#undef {name}" for name in sorted(source.renamed)]
+    return "\n".join(lines) + "\n"
+
+
+def write(root, folder, number, group):
+    """Writes a group's file, unless it stands there already."""
+    path, text = folder / f"joined_{number}.cc", unit(root, group)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return path
 
 
 def self_test():
     local = "namespace whitney {{\nnamespace {{\n{}\n}}  // namespace\n}}  // namespace whitney\n"
-    sources = [("a.cc", local.format("constexpr int kBlock = 3;\nstruct Row {\n  int id;\n};")),
-               ("b.cc", local.format("int read(const Row& row) {\n  return kBlock;\n}")),
-               ("c.cc", local.format("// kBlock is another's\nstd::vector<int> kBlock[2] = {};")),
-               ("d.cc", "#define HWY 1\n"),
-               ("e.cc", "TEST(Row, Reads) {\n  int kBlock = 1;\n}\n"),
-               ("f.cc", "TEST(Row, Reads) {}\n")]
-    assert groups(sources, 2) == [["b.cc", "c.cc"]], groups(sources, 2)
-    assert groups(sources, 9) == [["b.cc", "c.cc", "e.cc"]], groups(sources, 9)
+    tree = {
+        "whitney/core/row.h": "struct Row {\n  int cells;\n};\n",
+        "a.cc": local.format("constexpr int kBlock = 3;\nstruct Row {\n  int id;\n};"),
+        "b.cc": '#include "whitney/core/row.h"\n' + local.format("int read(const Row& row) {\n  return row.kBlock;\n}"),
+        "c.cc": local.format("// kBlock is another's\nconstexpr int kSize = 2, kBlock = 3;"),
+        "d.cc": "#define HWY 1\n",
+        "e.cc": "TEST(Row, Reads) {\n  int kBlock = 1;\n}\n",
+        "f.cc": "TEST(Row, Reads) {}\n",
+        "g.cc": '#include "whitney/core/row.h"\n' + local.format("struct Row {\n  int id;\n};"),
+    }
+
+    def check(root):
+        sources = [(path, text) for path, text in tree.items() if path.endswith(".cc")]
+        for size in (2, 9):
+            made, alone = groups(root, sources, size)
+            yield [[source.path for source in group] for group in made], alone
+        yield unit("/r", made[0])
+
+    two, nine, text = source_tree.findings_in(check, tree)
+    assert two == ([["a.cc", "b.cc"], ["c.cc", "e.cc"]], ["d.cc", "g.cc", "f.cc"]), two
+    assert nine == ([["a.cc", "b.cc", "c.cc", "e.cc"]], ["d.cc", "g.cc", "f.cc"]), nine
+    assert text == ('#include "whitney/core/row.h"\n#define Row Row_of_a\n#define kBlock kBlock_of_a\n'
+                    '#include "a.cc"  // NOLINT\n#undef Row\n#undef kBlock\n'
+                    '#include "b.cc"  // NOLINT\n#define kBlock kBlock_of_c\n#include "c.cc"  // NOLINT\n'
+                    '#undef kBlock\n#include "e.cc"  // NOLINT\n'), text
     print("self-test passed")
 
 
@@ -92,14 +179,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--size", type=int, default=4)
+    parser.add_argument("--into", type=pathlib.Path)
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_args()
     if arguments.self_test:
         return self_test()
-    sources = [(path, source_tree.read(source_tree.ROOT, path)) for path in sorted(arguments.files)]
-    for number, paths in enumerate(groups(sources, arguments.size, public_types(source_tree.ROOT))):
-        for path in paths:
-            print(f"{number} {path}")
+    root = source_tree.ROOT
+    sources = [(path, source_tree.read(root, path)) for path in sorted(arguments.files)]
+    sources.sort(key=lambda source: "rapidcheck" not in source[1])  # the templates of RapidCheck, once a group
+    made, alone = groups(root, sources, arguments.size)
+    for number, group in enumerate(made):
+        print(write(root, arguments.into, number, group))
+    for path in alone:
+        print(path)
 
 
 if __name__ == "__main__":

@@ -97,11 +97,11 @@ use_build() {
   printf '%s\n' "$root/$1/python" >"$site/whitney.pth"
 }
 
-# build PRESET: configures and builds it, quietly unless something is wrong.
+# build PRESET [OPTION ...]: configures and builds it, quietly unless something is wrong.
 build() {
   local log
   log=$(mktemp)
-  if ! cmake --preset "$1" >"$log" 2>&1 </dev/null; then cat "$log" >&2; rm -f "$log"; return 1; fi
+  if ! cmake --preset "$@" >"$log" 2>&1 </dev/null; then cat "$log" >&2; rm -f "$log"; return 1; fi
   rm -f "$log"
   local folder
   folder=$(preset_folder "$1")

@@ -19,8 +19,8 @@ import joined_sources
 import source_tree
 
 PROGRAM = os.environ.get("CLANG_TIDY") or shutil.which("clang-tidy-19") or "clang-tidy"
+READ_AS_ONE = 24
 # One instruction set is enough to read a kernel by, and four times as fast.
-READ_AS_ONE = 8
 FLAGS = ["-std=c++20", "-DHWY_COMPILE_ONLY_STATIC=1", "-Wno-everything", "-I."]
 
 
@@ -51,29 +51,27 @@ def run(root, path, *options):
     return made.returncode, made.stdout + ("" if made.returncode == 0 else made.stderr)
 
 
-def run_together(root, paths):
-    """Gives {path: (code, output)} of the files."""
+def run_together(root, group):
+    """Gives {path: (code, output)} of the files in a group of joined_sources."""
+    paths = [source.path for source in group]
     if len(paths) > 1:
         with tempfile.TemporaryDirectory() as folder:
-            joined = pathlib.Path(folder) / "joined.cc"
-            joined.write_text("".join(f'#include "{path}"  // NOLINT\n' for path in paths), encoding="utf-8")
+            joined = joined_sources.write(root, pathlib.Path(folder), 0, group)
             code, _ = run(root, str(joined), "--config-file=.clang-tidy", r"--header-filter=(whitney|apps)/.*\.(h|cc)$")
         if code == 0:
             return {path: (0, "") for path in paths}
     return {path: run(root, path) for path in paths}
 
 
-def together(texts, todo, jobs):
+def together(root, texts, todo, jobs):
     """Packs the files to read: few enough groups to save work, enough of them for every thread."""
     by_folder = {}
     for path in todo:
         by_folder.setdefault(str(pathlib.PurePosixPath(path).parent), []).append(path)
     size = max(1, min(READ_AS_ONE, len(todo) // (2 * jobs)))
-    public = joined_sources.public_types(source_tree.ROOT)
-    packed = [group for paths in by_folder.values()
-              for group in joined_sources.groups([(path, texts[path]) for path in paths], size, public)]
-    alone = set(todo) - {path for group in packed for path in group}
-    return packed + [[path] for path in sorted(alone)]
+    packed = [joined_sources.groups(root, [(path, texts[path]) for path in paths], size) for paths in by_folder.values()]
+    groups = sorted((group for groups, _ in packed for group in groups), key=len, reverse=True)
+    return groups, sorted(path for _, alone in packed for path in alone)
 
 
 def check(root, cache, jobs):
@@ -90,7 +88,9 @@ def check(root, cache, jobs):
             todo[str(path)] = key
     print(f"clang-tidy: {len(todo)} files to read", flush=True)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(run_together, root, paths) for paths in together(texts, todo, jobs)]
+        groups, alone = together(root, texts, todo, jobs)
+        running = [pool.submit(run_together, root, group) for group in groups]
+        running += [pool.submit(lambda path: {path: run(root, path)}, path) for path in alone]
         for done in concurrent.futures.as_completed(running):
             for path, (code, output) in done.result().items():
                 if code == 0:

@@ -35,8 +35,8 @@ Outcome run_evaluate(const Command& command, Session& session) {
 
 Outcome estimate_evaluate(const Command& command, Session& session) {
   if (eval::TextSource::is_model(command.inputs.at(0))) {
-    fail("a task on a model takes what encoding its texts takes: whitney estimate encode ",
-         command.inputs[0], " TEXTS");
+    fail("a task on a model takes what encoding its texts takes: whitney estimate encode ", command.inputs[0],
+         " TEXTS");
   }
   // Tasks hold their embeddings once as they are and once as float32 at most.
   const VectorsSize size = estimate_vectors_size(command.inputs.at(0));
