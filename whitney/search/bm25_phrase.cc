@@ -61,7 +61,7 @@ std::vector<uint32_t> rows_of_phrase(const Bm25Parts& index, std::span<const tex
   std::ranges::stable_sort(parts, {}, [](const Part& part) { return part.cursor.count(); });
   if (parts.size() == 1) return rows_of_term(parts[0].cursor);
   if (!index.lists.has_positions())
-    fail("a phrase in quotes needs an index with positions (expected: one made without --positions false)");
+    fail("a phrase in quotes needs an index with positions (expected: one made with the option positions)");
   std::vector<uint32_t> result;
   std::vector<int64_t> places(parts.size());
   for (; !parts[0].cursor.at_end(); parts[0].cursor.next_block()) {
