@@ -163,10 +163,9 @@ void measure_cranfield(const char* model) {
   const auto folder = find_data("cranfield");
   if (!folder) return;
   Table table(
-      "Cranfield (1,400 abstracts, which begin with their titles; 225 queries), nDCG@10 and recall@100");
+      "Cranfield (1,400 abstracts, titles before them as BEIR has it; 225 queries), nDCG@10 and recall@100");
   const auto add = [&](const std::string& name, const std::string& source, std::optional<double> known,
-                       double most_below, Value options = Value::object()) {
-    options.set("title", false);
+                       double most_below, const Value& options = Value::object()) {
     const Report report = retrieve(source, *folder, options);
     table.add(name, "", figure_of(report, "k", 10, "ndcg"), known, most_below);
     table.add("", "", figure_of(report, "k", 100, "recall"));
