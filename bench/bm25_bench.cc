@@ -183,11 +183,11 @@ void check_hits(const SearchResult& found, PythonPeer& peer, const std::string& 
     Value::List own_rows, own_scores;
     for (int64_t i = 0; i < found.counts[static_cast<size_t>(q)]; ++i) {
       const auto at = static_cast<size_t>(q * kHits + i);
-      own_rows.push_back(found.neighbors.rows[at]);
-      own_scores.push_back(static_cast<double>(found.neighbors.values[at]));
+      own_rows.emplace_back(found.neighbors.rows[at]);
+      own_scores.emplace_back(static_cast<double>(found.neighbors.values[at]));
     }
-    rows.push_back(std::move(own_rows));
-    scores.push_back(std::move(own_scores));
+    rows.emplace_back(std::move(own_rows));
+    scores.emplace_back(std::move(own_scores));
   }
   const Value answer = peer.ask(Value::object({{"question", "check"},
                                                {"k", kHits},
