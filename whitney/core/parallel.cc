@@ -104,7 +104,8 @@ class OwnArena {
  private:
   // An arena made before a fork has its workers in the other process.
   void forget_if_forked() {
-    if (arena_ != nullptr && made_after_ != num_forks) (void)arena_.release();
+    if (arena_ == nullptr || made_after_ == num_forks) return;
+    [[maybe_unused]] const tbb::task_arena* lost = arena_.release();
   }
 
   std::unique_ptr<tbb::task_arena> arena_;
