@@ -57,7 +57,8 @@ void run_serially(const Context& context, int64_t num_tasks, const Body& body) {
 
 #if defined(WHITNEY_STD_THREADS)
 
-void run_in_parallel(const Context& context, int num_threads, int64_t num_tasks, const Body& body) {
+void run_in_parallel(const Context& context, int64_t num_tasks, const Body& body) {
+  const int num_threads = static_cast<int>(std::min<int64_t>(context.num_threads(), num_tasks));
   std::atomic<int64_t> next{0};
   std::exception_ptr error;
   std::mutex error_mutex;
@@ -112,7 +113,8 @@ class OwnArena {
   int made_after_ = 0;
 };
 
-void run_in_parallel(const Context& context, int num_threads, int64_t num_tasks, const Body& body) {
+void run_in_parallel(const Context& context, int64_t num_tasks, const Body& body) {
+  const int num_threads = context.num_threads();
   // oneTBB starts no more workers than the machine has processors unless it is told so.
   std::optional<tbb::global_control> more;
   const auto allowed = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
@@ -120,7 +122,7 @@ void run_in_parallel(const Context& context, int num_threads, int64_t num_tasks,
     more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(num_threads));
   }
   thread_local OwnArena own;
-  own.of(context.num_threads()).execute([&] {
+  own.of(num_threads).execute([&] {
     tbb::parallel_for(int64_t{0}, num_tasks, [&](int64_t task) {
       const InsideLoop guard;
       context.check_cancelled();
@@ -136,9 +138,9 @@ void run_in_parallel(const Context& context, int num_threads, int64_t num_tasks,
 void parallel_for_workers(const Context& context, int64_t num_tasks, const Body& body) {
   if (num_tasks <= 0) return;
   watch_forks();
-  const int num_threads = static_cast<int>(std::min<int64_t>(context.num_threads(), num_tasks));
-  if (num_threads == 1 || inside_loop || forked) return run_serially(context, num_tasks, body);
-  run_in_parallel(context, num_threads, num_tasks, body);
+  const bool is_alone = context.num_threads() == 1 || num_tasks == 1;
+  if (is_alone || inside_loop || forked) return run_serially(context, num_tasks, body);
+  run_in_parallel(context, num_tasks, body);
 }
 
 void parallel_for(const Context& context, int64_t num_tasks, const std::function<void(int64_t task)>& body) {
