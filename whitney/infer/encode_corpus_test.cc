@@ -19,10 +19,7 @@ class EncodeCorpus : public testing::Test {
  protected:
   void SetUp() override {
     model_ = folder_.file("model");
-    std::filesystem::copy(kept_file("checkpoints/bert-mlm-tiny"), model_);
-    std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nplay\nmusic\ngame\n";
-    for (int i = 0; i < 40; ++i) words += std::to_string(i) + "\n";
-    write_file(model_ + "/vocab.txt", words);
+    write_small_model(model_);
   }
 
   static Corpus corpus_of(int64_t num_texts) {

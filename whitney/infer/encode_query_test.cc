@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,10 +18,7 @@ class EncodeQuery : public testing::Test {
  protected:
   void SetUp() override {
     model_ = folder_.file("model");
-    std::filesystem::copy(kept_file("checkpoints/bert-mlm-tiny"), model_);
-    std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nplay\nmusic\ngame\n";
-    for (int i = 0; i < 40; ++i) words += std::to_string(i) + "\n";
-    write_file(model_ + "/vocab.txt", words);
+    write_small_model(model_);
     write_file(model_ + "/config_sentence_transformers.json",
                R"({"prompts": {"query": "game ", "document": "play "}})");
   }

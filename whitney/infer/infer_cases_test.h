@@ -41,4 +41,12 @@ inline std::string safetensors(std::string_view header, std::string_view data) {
   return file.append(header).append(data);
 }
 
+/// Writes a small random model with words of its own into a new folder.
+inline void write_small_model(const std::string& folder) {
+  std::filesystem::copy(kept_file("checkpoints/bert-mlm-tiny"), folder);
+  std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nplay\nmusic\ngame\n";
+  for (int i = 0; i < 40; ++i) words += std::to_string(i) + "\n";
+  write_file(folder + "/vocab.txt", words);
+}
+
 }  // namespace whitney::infer
