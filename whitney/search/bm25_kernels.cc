@@ -1,6 +1,7 @@
 #include "whitney/search/bm25_kernels.h"
 
 #include <bit>
+#include <limits>
 
 #include "whitney/linalg/simd_targets.h"
 #undef HWY_TARGET_INCLUDE
@@ -81,15 +82,24 @@ int64_t TakeSums(double* sums, size_t size, int64_t least, RowSum* out) {
   const auto untouched = hn::Set(d, kUntouched);
   const auto below = hn::Set(integers, least - 1);
   const size_t lanes = hn::Lanes(d);
-  for (; i + lanes <= size; i += lanes) {
-    const auto bits = hn::BitCast(integers, hn::LoadU(d, sums + i));
-    const auto is_found = hn::Gt(bits, below);
-    if (HWY_UNLIKELY(!hn::AllFalse(integers, is_found))) {
-      uint8_t lanes_found[8] = {};
-      hn::StoreMaskBits(integers, is_found, lanes_found);
-      for (uint32_t left = lanes_found[0]; left != 0; left &= left - 1)
-        take(i + static_cast<size_t>(std::countr_zero(left)));
+  const auto bits_at = [&](size_t at) HWY_ATTR { return hn::BitCast(integers, hn::LoadU(d, sums + at)); };
+  const auto take_vector = [&](size_t at) HWY_ATTR {
+    uint8_t lanes_found[8] = {};
+    hn::StoreMaskBits(integers, hn::Gt(bits_at(at), below), lanes_found);
+    for (uint32_t left = lanes_found[0]; left != 0; left &= left - 1)
+      take(at + static_cast<size_t>(std::countr_zero(left)));
+  };
+  // Most sums are not taken: one look at four vectors tells.
+  for (; i + 4 * lanes <= size; i += 4 * lanes) {
+    const auto first = hn::Max(bits_at(i), bits_at(i + lanes));
+    const auto second = hn::Max(bits_at(i + 2 * lanes), bits_at(i + 3 * lanes));
+    if (HWY_UNLIKELY(!hn::AllFalse(integers, hn::Gt(hn::Max(first, second), below)))) {
+      for (size_t j = 0; j < 4; ++j) take_vector(i + j * lanes);
     }
+    for (size_t j = 0; j < 4; ++j) hn::StoreU(untouched, d, sums + i + j * lanes);
+  }
+  for (; i + lanes <= size; i += lanes) {
+    take_vector(i);
     hn::StoreU(untouched, d, sums + i);
   }
 #endif
@@ -117,6 +127,65 @@ void BestOfGroups(const double* sums, size_t size, double* best) {
   }
 }
 
+// The largest value that at least k are not below.
+double KthLargest(const double* values, size_t size, int64_t k) {
+  double result = values[0];
+  size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<double> d;
+  const hn::ScalableTag<int64_t> integers;
+  const size_t lanes = hn::Lanes(d);
+  const auto lowest = hn::Set(d, std::numeric_limits<double>::lowest());
+  auto largest = lowest;
+  for (; i + lanes <= size; i += lanes) {
+    const auto some = hn::LoadU(d, values + i);
+    auto minus_count = hn::Zero(integers);
+    for (size_t j = 0; j < size; ++j) {
+      const auto is_not_below = hn::Ge(hn::Set(d, values[j]), some);
+      minus_count = hn::Add(minus_count, hn::BitCast(integers, hn::VecFromMask(d, is_not_below)));
+    }
+    const auto is_reached = hn::Lt(minus_count, hn::Set(integers, 1 - k));
+    largest = hn::Max(
+        largest,
+        hn::IfThenElse(hn::MaskFromVec(hn::BitCast(d, hn::VecFromMask(integers, is_reached))), some, lowest));
+  }
+  result = hn::GetLane(hn::MaxOfLanes(d, largest));
+#else
+  result = std::numeric_limits<double>::lowest();
+#endif
+  for (; i < size; ++i) {
+    int64_t count = 0;
+    for (size_t j = 0; j < size; ++j) count += values[j] >= values[i] ? 1 : 0;
+    if (count >= k) result = HWY_MAX(result, values[i]);
+  }
+  return result;
+}
+
+// The products are exact, so that it is the same whether they are fused with the sums.
+void AddDense(const DenseList* lists, size_t num_lists, double* sums, size_t size) {
+  size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> single;
+  const size_t lanes = hn::Lanes(d);
+  for (; i + 2 * lanes <= size; i += 2 * lanes) {
+    auto low = hn::LoadU(d, sums + i), high = hn::LoadU(d, sums + i + lanes);
+    for (size_t j = 0; j < num_lists; ++j) {
+      const float* scores = lists[j].scores + i;
+      const auto times = hn::Set(d, lists[j].times);
+      low = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores)), low);
+      high = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores + lanes)), high);
+    }
+    hn::StoreU(low, d, sums + i);
+    hn::StoreU(high, d, sums + i + lanes);
+  }
+#endif
+  for (; i < size; ++i) {
+    for (size_t j = 0; j < num_lists; ++j)
+      sums[i] += lists[j].times * static_cast<double>(lists[j].scores[i]);
+  }
+}
+
 }  // namespace whitney::search::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -126,6 +195,8 @@ HWY_EXPORT(AddUpDistances);
 HWY_EXPORT(ScoreRows);
 HWY_EXPORT(TakeSums);
 HWY_EXPORT(BestOfGroups);
+HWY_EXPORT(KthLargest);
+HWY_EXPORT(AddDense);
 
 void add_up_distances(uint32_t first, std::span<uint32_t> values) {
   HWY_DYNAMIC_DISPATCH(AddUpDistances)(first, values.data(), values.size());
@@ -143,6 +214,14 @@ int64_t take_sums(std::span<double> sums, double least, RowSum* out) {
 
 void best_of_groups(std::span<const double> sums, double* best) {
   HWY_DYNAMIC_DISPATCH(BestOfGroups)(sums.data(), sums.size(), best);
+}
+
+double kth_largest(std::span<const double> values, int64_t k) {
+  return HWY_DYNAMIC_DISPATCH(KthLargest)(values.data(), values.size(), k);
+}
+
+void add_dense(std::span<const DenseList> lists, std::span<double> sums) {
+  HWY_DYNAMIC_DISPATCH(AddDense)(lists.data(), lists.size(), sums.data(), sums.size());
 }
 
 }  // namespace whitney::search

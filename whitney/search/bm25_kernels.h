@@ -36,4 +36,17 @@ inline constexpr size_t kGroupOfSums = 64;
 /// best[i] = the largest sum of the i-th group; of the last one, which may be short, too.
 void best_of_groups(std::span<const double> sums, double* best);
 
+/// Gives the k-th largest of some values, 1 <= k <= their number: for few, faster than ordering them, as no
+/// branch depends on them. O(n^2).
+double kth_largest(std::span<const double> values, int64_t k);
+
+/// What a word adds to each row when it stands once in the query, and how often it does.
+struct DenseList {
+  const float* scores;
+  double times;
+};
+
+/// Adds times * scores[i] of each list to sums[i].
+void add_dense(std::span<const DenseList> lists, std::span<double> sums);
+
 }  // namespace whitney::search

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -107,6 +108,45 @@ TEST_F(Bm25Kernels, FindTheBestOfEachGroup) {
         EXPECT_EQ(best[i], *std::max_element(first, last)) << level << ", " << size;
       }
       EXPECT_EQ(best[num_groups], 7);
+    }
+  }
+}
+
+TEST_F(Bm25Kernels, FindTheKthLargest) {
+  for (const std::string& level : simd_levels()) {
+    set_simd_level(level);
+    for (const size_t size : {1, 2, 7, 8, 9, 22, 64}) {
+      std::vector<double> values;
+      RandomStream stream(4, "values", size);
+      // Few different ones, so that some are equal; and untouched ones.
+      for (size_t i = 0; i < size; ++i)
+        values.push_back(i % 5 == 0 ? kUntouched : static_cast<double>(stream.below(9)));
+      std::vector<double> ordered = values;
+      std::ranges::sort(ordered, std::greater<>());
+      for (size_t k = 1; k <= size; ++k)
+        EXPECT_EQ(kth_largest(values, static_cast<int64_t>(k)), ordered[k - 1])
+            << level << ", " << size << ", " << k;
+    }
+  }
+}
+
+TEST_F(Bm25Kernels, AddDenseListsAndLeaveUntouchedSumsSo) {
+  for (const std::string& level : simd_levels()) {
+    set_simd_level(level);
+    for (const size_t size : {0, 1, 7, 8, 15, 16, 17, 50}) {
+      std::vector<double> sums(size + 1, kUntouched);
+      std::vector<float> first(size, -0.0F), second(size, -0.0F);
+      for (size_t i = 0; i < size; i += 3) first[i] = static_cast<float>(i);  // from 0 on, which touches
+      for (size_t i = 0; i < size; i += 2) second[i] = 0.5F;
+      const std::vector<DenseList> lists = {{first.data(), 1}, {second.data(), 3}};
+      add_dense(lists, std::span(sums).first(size));
+      for (size_t i = 0; i < size; ++i) {
+        double expected = kUntouched;
+        if (i % 3 == 0) expected += static_cast<double>(i);
+        if (i % 2 == 0) expected += 1.5;
+        EXPECT_EQ(std::bit_cast<uint64_t>(sums[i]), std::bit_cast<uint64_t>(expected)) << level << ", " << i;
+      }
+      EXPECT_EQ(std::bit_cast<uint64_t>(sums[size]), std::bit_cast<uint64_t>(kUntouched));
     }
   }
 }

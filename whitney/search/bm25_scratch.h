@@ -1,7 +1,6 @@
 #pragma once
 
 #include <bit>
-#include <compare>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -10,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "whitney/search/bm25_walk.h"
@@ -18,11 +18,11 @@
 namespace whitney::search {
 
 /// Remembers the lists of short words that were met lately, so that they need not be stemmed and looked up
-/// again: a word takes the place of the one before it that fell there.
+/// again: a word takes the place of the last but one that fell there.
 class Bm25WordMemo {
  public:
-  /// What `find` gives for a word that is not remembered.
-  static constexpr uint32_t kUnmet = 0xFFFFFFFE;
+  /// What `find` gives for a word that is not remembered, and what is kept for one that the index lacks.
+  static constexpr uint64_t kUnmet = 0xFFFFFFFFFFFFFFFF, kNoWord = kUnmet - 1;
   /// A word of 16 bytes at most as two numbers; longer ones (size 0) are never remembered.
   struct Key {
     uint64_t front = 0, back = 0;
@@ -52,37 +52,40 @@ class Bm25WordMemo {
     }
     return key;
   }
-  uint32_t find(const Key& key) const {
-    const Slot& slot = slots_[place_of(key)];
-    return key.size > 0 && slot.key == key ? slot.list : kUnmet;
+  /// What was kept: see Bm25Scratch::words.
+  uint64_t find(const Key& key) const {
+    const Pair& pair = pairs_[place_of(key)];
+    if (key.size == 0) return kUnmet;
+    return pair.last.key == key ? pair.last.word : pair.before.key == key ? pair.before.word : kUnmet;
   }
-  void keep(const Key& key, uint32_t list) {
-    if (key.size > 0) slots_[place_of(key)] = {key, list};
+  void keep(const Key& key, uint64_t word) {
+    if (key.size == 0) return;
+    Pair& pair = pairs_[place_of(key)];
+    pair.before = std::exchange(pair.last, {key, word});
   }
 
  private:
-  static constexpr int kBits = 12;  // 128 KB
+  static constexpr int kBits = 11;  // 128 KB
   struct Slot {
     Key key;
-    uint32_t list = kUnmet;
+    uint64_t word = kUnmet;
+  };
+  struct alignas(64) Pair {
+    Slot last, before;
   };
   static size_t place_of(const Key& key) {
     const uint64_t mixed = (key.front ^ std::rotl(key.back, 29) ^ key.size) * 0x9E3779B97F4A7C15ULL;
     return static_cast<size_t>((mixed ^ mixed >> 31) * 0xC2B2AE3D27D4EB4FULL >> (64 - kBits));
   }
-  std::vector<Slot> slots_ = std::vector<Slot>(size_t{1} << kBits);
+  std::vector<Pair> pairs_ = std::vector<Pair>(size_t{1} << kBits);
 };
 
 /// A query on its way to its hits, and the memory that it needs; kept, so that the next one allocates
 /// nothing.
 struct Bm25Scratch {
-  /// A word that the index knows: rows of its list, the list, and how often it was met.
-  struct Word {
-    uint32_t num_rows, list;
-    int64_t times;
-    friend auto operator<=>(const Word&, const Word&) = default;
-  };
-  std::vector<Word> words;
+  /// The words that the index knows, as often as they were met: rows of a word's list in the upper half, its
+  /// list in the lower.
+  std::vector<uint64_t> words;
   std::vector<Bm25Term> terms;
   /// Lists made of several words; terms point at them.
   std::deque<PostingLists> merged;

@@ -8,20 +8,16 @@
 #include "whitney/core/prepare_run.h"
 #include "whitney/search/bm25_index.h"
 #include "whitney/search/bm25_phrase.h"
+#include "whitney/search/bm25_plan.h"
 #include "whitney/search/bm25_query.h"
 #include "whitney/search/bm25_scratch.h"
+#include "whitney/search/bm25_wand.h"
 
 namespace whitney::search {
 namespace {
 
 // A lookup of a row in a list costs about as much as adding this many rows of the list up.
 constexpr int64_t kRowsPerLookup = 16;
-// Skipping pays where a query's lists have more rows than this. With fewer, adding all up took as long or
-// less on every set of texts measured (up to 60,000 rows of lists a query, of 111,000 texts; bm25_bench).
-constexpr int64_t kFewestToSkip = 200'000;
-
-enum class Plan : uint8_t { kScan, kMaxScore, kLookUp };
-
 // One list of the rows that have any of some words, as if these were one.
 PostingLists merge_lists(const Bm25Parts& parts, std::span<const int64_t> lists, const Bm25Formula& formula) {
   std::vector<std::pair<uint32_t, uint32_t>> found;
@@ -61,10 +57,15 @@ std::vector<int64_t> lists_of_prefix(const Bm25Parts& parts, std::string prefix)
   return lists;
 }
 
+// As Bm25Scratch::words has it.
+uint64_t word_of(const Bm25Parts& parts, int64_t list) {
+  return uint64_t{parts.lists.counts[list]} << 32 | static_cast<uint64_t>(list);
+}
+
 // Adds a word that the index knows to the query.
 void add_word(const Bm25Parts& parts, std::string_view term, int64_t times, Bm25Scratch& scratch) {
-  if (const auto list = parts.words.find(term))
-    scratch.words.push_back({parts.lists.counts[*list], static_cast<uint32_t>(*list), times});
+  const auto list = parts.words.find(term);
+  if (list) scratch.words.insert(scratch.words.end(), static_cast<size_t>(times), word_of(parts, *list));
 }
 
 // Takes a query of words alone apart: no strings are kept.
@@ -73,14 +74,13 @@ void add_plain_words(const Bm25Parts& parts, std::string_view text, Bm25Scratch&
   text::WordReader reader = analyzer.words(text);
   while (reader.next(scratch.word)) {
     const Bm25WordMemo::Key key = Bm25WordMemo::key_of(scratch.word);
-    uint32_t list = scratch.memo.find(key);
-    if (list == Bm25WordMemo::kUnmet) {
-      const bool is_kept = analyzer.to_term(scratch.word);
-      list = static_cast<uint32_t>(
-          (is_kept ? parts.words.find(scratch.word) : std::nullopt).value_or(SortedWords::kNoWord));
-      scratch.memo.keep(key, list);
+    uint64_t word = scratch.memo.find(key);
+    if (word == Bm25WordMemo::kUnmet) {
+      const auto list = analyzer.to_term(scratch.word) ? parts.words.find(scratch.word) : std::nullopt;
+      word = list ? word_of(parts, *list) : Bm25WordMemo::kNoWord;
+      scratch.memo.keep(key, word);
     }
-    if (list != SortedWords::kNoWord) scratch.words.push_back({parts.lists.counts[list], list, 1});
+    if (word != Bm25WordMemo::kNoWord) scratch.words.push_back(word);
   }
 }
 
@@ -115,10 +115,8 @@ void prepare(const Bm25Parts& parts, const Bm25Formula& formula, std::string_vie
     scratch.num_postings += term.cursor.count();
   };
   for (size_t i = 0, next = 0; i < words.size(); i = next) {
-    int64_t times = 0;
-    for (next = i; next < words.size() && words[next].list == words[i].list; ++next)
-      times += words[next].times;
-    add(parts.lists, words[i].list, times, &scratch.walk.blocks);
+    for (next = i; next < words.size() && words[next] == words[i];) ++next;
+    add(parts.lists, static_cast<uint32_t>(words[i]), static_cast<int64_t>(next - i), &scratch.walk.blocks);
   }
   for (const PostingLists& merged : scratch.merged) add(merged, 0, 1, nullptr);
 }
@@ -141,16 +139,35 @@ AllowedRows allowed_rows(const Bm25Parts& parts, const SearchParams& params) {
 
 // What a query came to, for `explain`.
 struct Outcome {
-  Plan plan = Plan::kScan;
+  Bm25Plan plan = Bm25Plan::kScan;
   Bm25Counts counts;
   int64_t num_terms = 0, num_postings = 0, num_allowed = 0;
 };
 
-Plan choose_plan(const Bm25Scratch& query, const AllowedRows& rows, int64_t num_allowed, bool exact) {
-  if (exact) return Plan::kScan;
-  const int64_t num_lookups = num_allowed * std::ssize(query.terms);
-  if (rows.set && num_lookups * kRowsPerLookup < query.num_postings) return Plan::kLookUp;
-  return query.num_postings < kFewestToSkip ? Plan::kScan : Plan::kMaxScore;
+Bm25Plan plan_of(const Bm25Scratch& query, const AllowedRows& rows, const Outcome& outcome, int64_t num_rows,
+                 const SearchParams& params) {
+  if (params.exact) return Bm25Plan::kScan;
+  const int64_t num_lookups = outcome.num_allowed * std::ssize(query.terms);
+  if (rows.set && num_lookups * kRowsPerLookup < query.num_postings) return Bm25Plan::kLookUp;
+  return choose_plan(query.terms, num_rows, params.k);
+}
+
+// The best rows by a plan, as keys.
+std::span<const uint64_t> hits_of(Bm25Plan plan, const Bm25Scores& scores, const AllowedRows& rows,
+                                  int64_t excluded, int64_t k, Bm25Scratch& scratch, Bm25Counts& counts) {
+  const Bm25Rows may_return{rows.bits, excluded};
+  if (plan == Bm25Plan::kWand) {
+    Bm25Wand wand(scores, scratch.terms, scratch.constant, scratch.walk);
+    const auto hits = wand.run(may_return, k);
+    counts = wand.counts();
+    return hits;
+  }
+  Bm25Walk walk(scores, scratch.terms, scratch.constant, scratch.walk);
+  const auto hits = plan == Bm25Plan::kLookUp ? walk.look_up(rows.set->rows(), excluded, k)
+                    : plan == Bm25Plan::kScan ? walk.scan(may_return, k)
+                                              : walk.max_score(may_return, k);
+  counts = walk.counts();
+  return hits;
 }
 
 // Answers the query that `scratch` holds: the best rows, as keys.
@@ -166,14 +183,8 @@ std::span<const uint64_t> answer(const Bm25Scores& scores, const AllowedRows& al
   outcome.num_terms = std::ssize(scratch.terms);
   outcome.num_postings = scratch.num_postings;
   outcome.num_allowed = rows->set ? rows->set->size() : num_rows;
-  outcome.plan = choose_plan(scratch, *rows, outcome.num_allowed, params.exact);
-  Bm25Walk walk(scores, scratch.terms, scratch.constant, scratch.walk);
-  const Bm25Rows may_return{rows->bits, excluded};
-  const auto hits = outcome.plan == Plan::kLookUp ? walk.look_up(rows->set->rows(), excluded, params.k)
-                    : outcome.plan == Plan::kScan ? walk.scan(may_return, params.k)
-                                                  : walk.max_score(may_return, params.k);
-  outcome.counts = walk.counts();
-  return hits;
+  outcome.plan = plan_of(scratch, *rows, outcome, num_rows, params);
+  return hits_of(outcome.plan, scores, *rows, excluded, params.k, scratch, outcome.counts);
 }
 
 void put_hits(std::span<const uint64_t> hits, int64_t q, SearchResult& result) {
@@ -187,7 +198,7 @@ void put_hits(std::span<const uint64_t> hits, int64_t q, SearchResult& result) {
 
 Value explanation(std::span<const Outcome> outcomes) {
   int64_t terms = 0, postings = 0, allowed = 0, windows = 0, blocks = 0, candidates = 0;
-  std::array<int64_t, 3> num_by_plan{};
+  std::array<int64_t, 4> num_by_plan{};
   for (const Outcome& one : outcomes) {
     terms += one.num_terms;
     postings += one.num_postings;
@@ -197,7 +208,8 @@ Value explanation(std::span<const Outcome> outcomes) {
     candidates += one.counts.candidates;
     ++num_by_plan[static_cast<size_t>(one.plan)];
   }
-  static constexpr std::array<std::string_view, 3> kPlans = {"scan", "max score", "look up"};
+  static constexpr std::array<std::string_view, 4> kPlans = {"scan", "max score", "block-max wand",
+                                                             "look up"};
   std::string plan;
   for (size_t i = 0; i < kPlans.size(); ++i) {
     if (num_by_plan[i] > 0) plan += (plan.empty() ? "" : " and ") + std::string(kPlans[i]);
@@ -209,8 +221,9 @@ Value explanation(std::span<const Outcome> outcomes) {
                                        {"blocks", blocks},
                                        {"candidates", candidates},
                                        {"queries_scanned", num_by_plan[0]},
-                                       {"queries_with_skips", num_by_plan[1]},
-                                       {"queries_looked_up", num_by_plan[2]}}));
+                                       {"queries_by_max_score", num_by_plan[1]},
+                                       {"queries_by_wand", num_by_plan[2]},
+                                       {"queries_looked_up", num_by_plan[3]}}));
   return result;
 }
 

@@ -10,21 +10,13 @@ namespace {
 
 // Sums that are looked over at a time, so that the threshold follows: few while there is none.
 constexpr size_t kFewSums = 64, kSumsAtOnce = 1024;
+// The k-th of so many groups is found by counting.
+constexpr int64_t kFewGroups = 64;
 // Where fewer places than one in so many are touched, they are looked over one by one.
 constexpr uint32_t kPlacesPerTouched = 4;
 
 // A look-up of a row in a list takes as long as adding up so many rows of it.
 constexpr size_t kRowsPerLookup = 16;
-
-// The first allowed row from `row` on.
-uint32_t next_allowed(std::span<const uint64_t> allowed, uint32_t row, uint32_t num_rows) {
-  if (allowed.empty() || row >= num_rows) return row;
-  size_t word = row / 64;
-  uint64_t bits = allowed[word] >> (row % 64) << (row % 64);
-  while (bits == 0 && ++word < allowed.size()) bits = allowed[word];
-  if (bits == 0) return num_rows;
-  return static_cast<uint32_t>(64 * word) + static_cast<uint32_t>(std::countr_zero(bits));
-}
 
 size_t place_of(std::span<const uint32_t> rows, uint32_t row) {
   return static_cast<size_t>(std::ranges::lower_bound(rows, row) - rows.begin());
@@ -48,11 +40,20 @@ std::optional<double> Bm25Term::score_of(uint32_t row, const Bm25Scores& scores)
   const auto rows = cursor.rows();
   const size_t place = place_of(rows, row);
   if (place == rows.size() || rows[place] != row) return std::nullopt;
-  const float score =
-      has_scores_
-          ? std::bit_cast<float>(cursor.score_bits()[place])
-          : scores.formula.score(weight_, cursor.count_of(static_cast<int64_t>(place)), scores.lengths[row]);
-  return times_ * score;
+  return score_at(place, row, scores);
+}
+
+size_t Bm25Term::jump_to(uint32_t row) {
+  const auto rows = cursor.rows();
+  if (first_block_ != cursor.num_decoded()) {
+    first_ = 0;
+    first_block_ = cursor.num_decoded();
+  }
+  if (rows[first_] >= row) return first_;
+  size_t low = first_, step = 1;
+  for (; low + step < rows.size() && rows[low + step] < row; step *= 2) low += step;
+  const size_t high = std::min(low + step, rows.size() - 1);
+  return first_ = low + 1 + place_of(rows.subspan(low + 1, high - low - 1), row);
 }
 
 Bm25Walk::Bm25Walk(const Bm25Scores& scores, std::span<Bm25Term> terms, double constant,
@@ -128,6 +129,49 @@ void Bm25Walk::accumulate(Bm25Term& term, uint32_t begin, uint32_t end) {
   }
 }
 
+bool Bm25Walk::is_dense(const Bm25Term& term) const {
+  return term.kept_list() >= 0 && DenseScores::is_dense(term.cursor.count(), std::ssize(scores_.lengths));
+}
+
+void Bm25Walk::keep_dense(Bm25Term& term) {
+  if (scratch_.dense.find(term.kept_list()) != nullptr) return;
+  Bm25Term whole = term;  // which stays at its first block, for when another list takes the place
+  scratch_.dense.make(term.kept_list(), std::ssize(scores_.lengths), [&](std::span<float> scores) {
+    for (; !whole.cursor.at_end(); whole.cursor.next_block()) {
+      const auto rows = whole.cursor.rows();
+      const uint32_t* bits = whole.score_bits(scores_);
+      for (size_t i = 0; i < rows.size(); ++i) scores[rows[i]] = std::bit_cast<float>(bits[i]);
+    }
+  });
+  counts_.blocks += whole.cursor.num_decoded();
+}
+
+// Adds all words up. Where the window has all that is left of a small index, those of many rows together.
+void Bm25Walk::accumulate_all(uint32_t begin, uint32_t end) {
+  auto& dense = scratch_.dense_lists;
+  dense.clear();
+  const bool is_whole = counts_.windows == 1 && end == scores_.lengths.size();
+  if (is_whole) {
+    int64_t num_postings = 0;
+    for (Bm25Term* term : terms_) {
+      num_postings += term->cursor.count();
+      if (is_dense(*term)) keep_dense(*term);
+    }
+    // Then no list is needed of the places that are added to.
+    if (static_cast<size_t>(num_postings) > most_touched_) num_touched_ = most_touched_ + 1;
+  }
+  for (Bm25Term* term : terms_) {
+    const float* scores = is_whole && is_dense(*term) ? scratch_.dense.find(term->kept_list()) : nullptr;
+    if (scores != nullptr)
+      dense.push_back({scores + begin, term->times()});
+    else
+      accumulate(*term, begin, end);
+  }
+  if (dense.empty()) return;
+  num_touched_ = std::max(num_touched_, most_touched_ + 1);
+  add_dense(dense, std::span(scratch_.sums).first(end - begin));
+}
+
 // A score that k rows of the window reach, for when there is no threshold yet: that of the k-th of the best
 // sums of groups. With it, few sums have to be ordered. 0 where rows may not be returned.
 float Bm25Walk::reached_score(std::span<const double> sums, const Bm25Rows& rows) {
@@ -139,8 +183,13 @@ float Bm25Walk::reached_score(std::span<const double> sums, const Bm25Rows& rows
   auto& best = scratch_.group_bests;
   best.resize(static_cast<size_t>(num_groups));
   best_of_groups(sums, best.data());
-  std::nth_element(best.begin(), best.begin() + (k - 1), best.end(), std::greater<>());
-  const double last = best[static_cast<size_t>(k - 1)];
+  double last = 0;
+  if (num_groups <= kFewGroups) {
+    last = kth_largest(best, k);
+  } else {
+    std::nth_element(best.begin(), best.begin() + (k - 1), best.end(), std::greater<>());
+    last = best[static_cast<size_t>(k - 1)];
+  }
   return std::signbit(last) ? 0 : value(last);
 }
 
@@ -210,15 +259,20 @@ std::span<const uint64_t> Bm25Walk::run(const Bm25Rows& rows, int64_t k, uint32_
   most_touched_ = std::min(window, num_rows) / kPlacesPerTouched;
   scratch_.found.resize(std::max(kSumsAtOnce, most_touched_));
   scratch_.touched.resize(std::max<size_t>(scratch_.touched.size(), most_touched_ + kPostingBlock));
-  uint32_t begin = 0;
-  while ((begin = next_allowed(rows.allowed, next_row(begin), num_rows)) < num_rows) {
-    const uint32_t end = num_rows - begin > window ? begin + window : num_rows;
+  for (uint32_t begin = 0, end = 0; end < num_rows; begin = end) {
+    begin = rows.next(next_row(begin), num_rows);
+    if (begin >= num_rows) break;
+    end = num_rows - begin > window ? begin + window : num_rows;
     ++counts_.windows;
     size_t num_optional = skips ? choose_optional(end) : 0;
     num_touched_ = 0;
-    for (Bm25Term* term : terms_.subspan(num_optional)) accumulate(*term, begin, end);
-    if (num_touched_ * kRowsPerLookup > postings_before(end, num_optional)) {
-      for (; num_optional > 0; --num_optional) accumulate(*terms_[num_optional - 1], begin, end);
+    if (num_optional == 0) {
+      accumulate_all(begin, end);
+    } else {
+      for (Bm25Term* term : terms_.subspan(num_optional)) accumulate(*term, begin, end);
+      if (num_touched_ * kRowsPerLookup > postings_before(end, num_optional)) {
+        for (; num_optional > 0; --num_optional) accumulate(*terms_[num_optional - 1], begin, end);
+      }
     }
     if (num_touched_ > 0) {
       if (num_touched_ < (end - begin) / kPlacesPerTouched)
@@ -226,7 +280,6 @@ std::span<const uint64_t> Bm25Walk::run(const Bm25Rows& rows, int64_t k, uint32_
       else
         select(begin, end, num_optional, rows);
     }
-    begin = end;
   }
   count_blocks();
   return scratch_.best.take();

@@ -6,8 +6,11 @@
 
 #include <map>
 
+#include "whitney/core/error.h"
+#include "whitney/core/random.h"
 #include "whitney/search/bm25_cases_test.h"
 #include "whitney/search/bm25_index.h"
+#include "whitney/search/bm25_wand.h"
 
 namespace whitney::search {
 namespace {
@@ -33,7 +36,7 @@ std::map<std::string, int> counted(const Texts& words) {
   return counts;
 }
 
-enum class Way { kScan, kMaxScore, kLookUp };
+enum class Way { kScan, kMaxScore, kWand, kLookUp };
 
 Hits walked(const Bm25Parts& parts, const std::string& query, Way way, const RowSet& allowed,
             int64_t excluded, int64_t k, Bm25WalkScratch& scratch) {
@@ -43,16 +46,18 @@ Hits walked(const Bm25Parts& parts, const std::string& query, Way way, const Row
   for (const auto& [word, times] : counted(split(query))) {
     const auto list = parts.words.find(word);
     if (!list) continue;
-    terms.emplace_back(parts.lists, *list, times, scores.formula);
+    terms.emplace_back(parts.lists, *list, times, scores.formula, &scratch.blocks);
     constant += times * scores.formula.constant(terms.back().cursor.count());
   }
   Bm25Walk walk(scores, terms, constant, scratch);
+  Bm25Wand wand(scores, terms, constant, scratch);
   const bool all = allowed.size() == parts.rows.size();
   const std::vector<uint64_t> bits = all ? std::vector<uint64_t>() : allowed.bits(parts.rows.size());
   const Bm25Rows rows{bits, excluded};
   Hits hits;
   for (const uint64_t key : way == Way::kScan       ? walk.scan(rows, k)
                             : way == Way::kMaxScore ? walk.max_score(rows, k)
+                            : way == Way::kWand     ? wand.run(rows, k)
                                                     : walk.look_up(allowed.rows(), excluded, k))
     hits.emplace_back(BestRows::row_of(key), BestRows::score_of(key));
   return hits;
@@ -95,16 +100,16 @@ class Bm25Plans : public testing::TestWithParam<const char*> {};
 
 TEST_P(Bm25Plans, FindWhatAddingUpTextByTextFinds) {
   const Texts texts = made_up_texts(21, 700);
-  Bm25WalkScratch scratch;  // one for all, as searches share it
   for (const bool kept : {true, false}) {
     const Bm25Parts parts = parts_of(texts, GetParam(), kept);
+    Bm25WalkScratch scratch;  // one for all, as searches share it
     for (uint64_t seed = 0; seed < 24; ++seed) {
       const std::string query = made_up_query(seed) + (seed % 3 == 0 ? " w0 w0 unheard" : "");
       const RowSet allowed = seed % 4 == 0 ? RowSet::range(0, 700) : every(seed % 4 == 1 ? 2 : 50, 700);
       const int64_t k = seed % 5 == 0 ? 1000 : 1 + static_cast<int64_t>(seed),
                     excluded = seed % 2 == 0 ? -1 : 4;
       const Hits expected = added_up(texts, parts, query, allowed, excluded, k);
-      for (const Way way : {Way::kScan, Way::kMaxScore, Way::kLookUp})
+      for (const Way way : {Way::kScan, Way::kMaxScore, Way::kWand, Way::kLookUp})
         EXPECT_EQ(walked(parts, query, way, allowed, excluded, k, scratch), expected)
             << query << ", plan " << static_cast<int>(way) << ", scores kept: " << kept;
     }
@@ -116,7 +121,7 @@ TEST_P(Bm25Plans, AgreeOverManyWindows) {
   Texts texts = made_up_texts(22, 12'000);
   texts.resize(55'000);
   for (const std::string& text : made_up_texts(23, 25'000)) texts.push_back(text);
-  Bm25WalkScratch scratch;
+  Bm25WalkScratch scratch, scratch_of_made;
   const Bm25Parts kept = parts_of(texts, GetParam(), true), made = parts_of(texts, GetParam(), false);
   const RowSet all = RowSet::range(0, 80'000), third = every(3, 80'000);
   for (uint64_t seed = 100; seed < 116; ++seed) {
@@ -124,9 +129,9 @@ TEST_P(Bm25Plans, AgreeOverManyWindows) {
     const RowSet& allowed = seed % 2 == 0 ? all : third;
     const int64_t k = seed % 4 == 0 ? 300 : 10;
     const Hits expected = walked(kept, query, Way::kLookUp, allowed, -1, k, scratch);
-    for (const Way way : {Way::kScan, Way::kMaxScore}) {
+    for (const Way way : {Way::kScan, Way::kMaxScore, Way::kWand}) {
       EXPECT_EQ(walked(kept, query, way, allowed, -1, k, scratch), expected) << query;
-      EXPECT_EQ(walked(made, query, way, allowed, -1, k, scratch), expected) << query;
+      EXPECT_EQ(walked(made, query, way, allowed, -1, k, scratch_of_made), expected) << query;
     }
   }
 }
@@ -137,21 +142,84 @@ INSTANTIATE_TEST_SUITE_P(Variants, Bm25Plans,
                            return test.param == std::string("bm25+") ? std::string("bm25plus") : test.param;
                          });
 
+// What a file says may be anything: a plan ends, with an Error or with some hits.
+TEST(Bm25Walk, EndsWhateverListsSay) {
+  Bm25Parts parts = parts_of(made_up_texts(24, 3000), "lucene", true);
+  const PostingLists whole = parts.lists;
+  int64_t num_errors = 0;
+  for (uint64_t seed = 0; seed < 120; ++seed) {
+    RandomStream stream(5, "damage", seed);
+    const auto damaged = [&]<class T>(const Array<T>& values) {
+      Array<T> copy = Array<T>::copy_of(values.span());
+      char* bytes = reinterpret_cast<char*>(copy.mutable_data());
+      bytes[stream.below(static_cast<uint64_t>(copy.size()) * sizeof(T))] ^=
+          static_cast<char>(1 << stream.below(8));
+      return copy;
+    };
+    parts.lists = whole;
+    if (seed % 6 == 0) parts.lists.last_rows = damaged(whole.last_rows);
+    if (seed % 6 == 1) parts.lists.best_scores = damaged(whole.best_scores);
+    if (seed % 6 == 2) parts.lists.row_widths = damaged(whole.row_widths);
+    if (seed % 6 == 3) parts.lists.starts = damaged(whole.starts);
+    if (seed % 6 == 4) parts.lists.packed = damaged(whole.packed);
+    if (seed % 6 == 5) parts.lists.counts = damaged(whole.counts);
+    for (const Way way : {Way::kScan, Way::kMaxScore, Way::kWand}) {
+      for (const char* query : {"w0 w1 w2", "w0 w3 w40", "w5"}) {
+        try {
+          Bm25WalkScratch scratch;
+          walked(parts, query, way, RowSet::range(0, 3000), -1, 10, scratch);
+        } catch (const Error&) {
+          ++num_errors;
+        }
+      }
+    }
+  }
+  EXPECT_GT(num_errors, 0);
+}
+
 TEST(Bm25Walk, SkipsWhatCannotBeAmongTheBest) {
   Texts texts(30'000, "often");
   texts[100] = texts[200] = "rare often";
   const Bm25Parts parts = parts_of(texts, "lucene", true);
   const Bm25Scores scores{parts.formula(), parts.lengths.span()};
-  std::vector<Bm25Term> terms;
-  for (const char* word : {"often", "rare"})
-    terms.emplace_back(parts.lists, *parts.words.find(word), 1, scores.formula);
+  const auto terms_of_query = [&] {
+    std::vector<Bm25Term> terms;
+    for (const char* word : {"often", "rare"})
+      terms.emplace_back(parts.lists, *parts.words.find(word), 1, scores.formula);
+    return terms;
+  };
   Bm25WalkScratch scratch;
+  const auto expect_both = [&](auto hits, const Bm25Counts& counts) {
+    ASSERT_EQ(hits.size(), 2U);
+    EXPECT_EQ(BestRows::row_of(hits[0]), 100U);
+    EXPECT_EQ(BestRows::row_of(hits[1]), 200U);
+    EXPECT_LT(counts.blocks, 40);  // of 236
+  };
+  std::vector<Bm25Term> terms = terms_of_query();
   Bm25Walk walk(scores, terms, 0, scratch);
-  const auto hits = walk.max_score({}, 2);
-  ASSERT_EQ(hits.size(), 2U);
-  EXPECT_EQ(BestRows::row_of(hits[0]), 100U);
-  EXPECT_EQ(BestRows::row_of(hits[1]), 200U);
-  EXPECT_LT(walk.counts().blocks, 40);  // of 236
+  const auto by_walk = walk.max_score({}, 2);
+  expect_both(by_walk, walk.counts());
+  terms = terms_of_query();
+  Bm25Wand wand(scores, terms, 0, scratch);
+  const auto by_wand = wand.run({}, 2);
+  expect_both(by_wand, wand.counts());
+  EXPECT_LT(wand.counts().blocks, 5);
+}
+
+// Blocks of one word whose best scores are below those found are not looked at.
+TEST(Bm25Wand, SkipsBlocksOfOneWord) {
+  Texts texts(30'000, "often and other words of a long text");
+  for (size_t row = 5000; row < 5020; ++row) texts[row] = "often";
+  const Bm25Parts parts = parts_of(texts, "lucene", true);
+  const Bm25Scores scores{parts.formula(), parts.lengths.span()};
+  std::vector<Bm25Term> terms;
+  terms.emplace_back(parts.lists, *parts.words.find("often"), 1, scores.formula);
+  Bm25WalkScratch scratch;
+  Bm25Wand wand(scores, terms, 0, scratch);
+  const auto hits = wand.run({}, 20);
+  ASSERT_EQ(hits.size(), 20U);
+  for (uint32_t i = 0; i < 20; ++i) EXPECT_EQ(BestRows::row_of(hits[i]), 5000 + i);
+  EXPECT_LT(wand.counts().blocks, 4);  // of 235
 }
 
 }  // namespace

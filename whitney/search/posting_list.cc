@@ -158,7 +158,7 @@ void PostingCursor::fail_damaged() const {
   fail("a posting list is damaged, at block ", block_, " (expected: the index as it was written)");
 }
 
-void PostingCursor::skip_to(uint32_t row) {
+void PostingCursor::skip_blocks(uint32_t row) {
   const uint32_t* last = lists_->last_rows.data();
   for (int tries = 0; tries < 8; ++tries, ++block_) {
     if (block_ == end_block_ || last[block_] >= row) return;
@@ -173,6 +173,18 @@ float PostingCursor::best_before(uint32_t end) const {
     best = std::max(best, lists_->best_scores[b]);
   }
   return best;
+}
+
+float PostingCursor::best_of_rest() const {
+  // Four at a time: one maximum would wait for another.
+  std::array<float, 4> best{};
+  const float* scores = lists_->best_scores.data();
+  int64_t b = block_;
+  for (; b + 4 <= end_block_; b += 4) {
+    for (size_t i = 0; i < best.size(); ++i) best[i] = std::max(best[i], scores[b + static_cast<int64_t>(i)]);
+  }
+  for (; b < end_block_; ++b) best[0] = std::max(best[0], scores[b]);
+  return std::ranges::max(best);
 }
 
 int64_t PostingCursor::num_blocks_before(uint32_t end) const {

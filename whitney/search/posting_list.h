@@ -107,11 +107,15 @@ class PostingCursor {
   }
   uint32_t last_row() const { return lists_->last_rows[block_]; }
   /// Goes to the first block, from this on, whose last row is not before `row`.
-  void skip_to(uint32_t row);
+  void skip_to(uint32_t row) {
+    if (!at_end() && last_row() < row) skip_blocks(row);
+  }
   void next_block() { ++block_; }
-  /// The best score of the rows before `end`, from this block on: an upper bound by blocks.
+  /// The best score of the rows of this block, of those before `end` from this block on, and of all from it
+  /// on: upper bounds by blocks.
+  float best_of_block() const { return lists_->best_scores[block_]; }
   float best_before(uint32_t end) const;
-
+  float best_of_rest() const;
   /// Blocks from this on that may have rows before `end`.
   int64_t num_blocks_before(uint32_t end) const;
 
@@ -137,6 +141,7 @@ class PostingCursor {
   // A slot may have gone to another cursor's block.
   bool has_rows() const { return decoded_block_ == block_ && (slot_ == nullptr || slot_->block == block_); }
   const uint32_t* row_data() const { return slot_ == nullptr ? rows_.data() : slot_->rows.data(); }
+  void skip_blocks(uint32_t row);
   void find_rows();
   void decode_rows(std::span<uint32_t> rows) const;
   void add_up_slowly(uint64_t next, std::span<uint32_t> rows) const;
