@@ -107,13 +107,13 @@ build() {
   folder=$(preset_folder "$1")
   NINJA_STATUS='[%f/%t %es] ' ninja -C "$folder" --quiet </dev/null
 }
-# build_quickly PRESET: as build. From nothing, sources are compiled several at a time, which takes half as long. That hides
-# an #include that a source lacks and its neighbours have; `check --long` compiles sources by themselves (wheel, benches). A
-# build that is there already goes on as it was configured.
+# build_quickly PRESET [OPTION ...]: as build. From nothing, sources are compiled several at a time, which takes half as
+# long, and tests are not optimised. That hides an #include that a source lacks and its neighbours have; `check --long`
+# compiles sources by themselves (wheel, benches). A build that is there already goes on as it was configured.
 build_quickly() {
   local options=()
   [ -e "$(preset_folder "$1")/CMakeCache.txt" ] || options=(-DWHITNEY_JOIN=all)
-  build "$1" "${options[@]}"
+  build "$@" "${options[@]}"
 }
 
 preset_folder() { if [ "$1" = release ]; then echo build; else echo "build-$1"; fi; }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/one_in_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/safetensors_header.h"
 
@@ -181,7 +182,7 @@ TEST(ArtifactVerify, FindsEveryBitFlippedInTheHeader) {
   const std::string whole = sample_bytes();
   const size_t text_end = whole.find_last_not_of(' ', 4095) + 1;
   const std::string before = walk(open_bytes(whole));
-  for (size_t byte = 0; byte < text_end + 8; ++byte) {
+  for (size_t byte = 0; byte < text_end + 8; byte += byte < 8 ? 1 : one_in()) {
     for (int bit = 0; bit < 8; bit += byte < 8 ? 1 : 3) {
       std::string damaged = whole;
       damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << bit));
@@ -198,7 +199,7 @@ TEST(Artifact, NeverCrashesOnAFlippedBitOfATensor) {
   const std::string whole = sample_bytes();
   const auto start =
       static_cast<size_t>(parse_safetensors_header(std::as_bytes(std::span(whole)), "a").data_start);
-  for (size_t byte = start; byte < whole.size(); ++byte) {
+  for (size_t byte = start; byte < whole.size(); byte += one_in()) {
     for (int bit = 0; bit < 8; bit += 3) {
       std::string damaged = whole;
       damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << bit));

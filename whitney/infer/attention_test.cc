@@ -33,17 +33,22 @@ Doubles head_of(const AttentionSettings& s, std::span<const float> qkv, int64_t 
 
 // One text, straight from the definition, in double precision.
 Doubles reference(const AttentionSettings& s, std::span<const float> qkv, int64_t length) {
-  Doubles out;
-  for (int64_t i = 0; i < length; ++i) {
-    for (int64_t head = 0; head < s.num_heads; ++head) {
-      const int64_t kv = head / (s.num_heads / s.num_kv_heads);
+  Doubles out(static_cast<size_t>(length * s.num_heads * s.head_dim));
+  for (int64_t head = 0; head < s.num_heads; ++head) {
+    const int64_t kv = s.num_heads + head / (s.num_heads / s.num_kv_heads);
+    std::vector<Doubles> keys, values;
+    for (int64_t j = 0; j < length; ++j) {
+      keys.push_back(head_of(s, qkv, j, kv, true));
+      values.push_back(head_of(s, qkv, j, kv + s.num_kv_heads, false));
+    }
+    for (int64_t i = 0; i < length; ++i) {
       const Doubles q = head_of(s, qkv, i, head, true);
-      Doubles mean(q.size(), 0.0);
+      double* mean = out.data() + (i * s.num_heads + head) * s.head_dim;
       double total = 0;
       for (int64_t j = std::max<int64_t>(0, i - s.reach_before); j <= std::min(length - 1, i + s.reach_after);
            ++j) {
-        const Doubles k = head_of(s, qkv, j, s.num_heads + kv, true);
-        const Doubles v = head_of(s, qkv, j, s.num_heads + s.num_kv_heads + kv, false);
+        const double* k = keys[static_cast<size_t>(j)].data();
+        const double* v = values[static_cast<size_t>(j)].data();
         double score = 0;
         for (size_t c = 0; c < q.size(); ++c) score += q[c] * k[c];
         score *= static_cast<double>(s.scale);
@@ -52,7 +57,7 @@ Doubles reference(const AttentionSettings& s, std::span<const float> qkv, int64_
         total += weight;
         for (size_t c = 0; c < q.size(); ++c) mean[c] += weight * v[c];
       }
-      for (const double value : mean) out.push_back(value / total);
+      for (int64_t c = 0; c < s.head_dim; ++c) mean[c] /= total;
     }
   }
   return out;
