@@ -2,7 +2,8 @@
 // data and figures, and what does 8-bit arithmetic cost? And which way of making a vector of a text with a
 // decoder that nobody trained for it (SmolLM2) serves best?
 // Known figures: MiniLM by sentence-transformers; BM25 on LIMIT by the paper. Arguments name the parts to
-// run: minilm, cranfield, limit, smollm2, smollm2-sick (more than ten minutes); none: all but the last.
+// run: minilm, cranfield, limit, smollm2, smollm2-sick and smollm2-meta (more than five minutes each); none:
+// all but these two.
 // WHITNEY_MINILM names the folder of all-MiniLM-L6-v2, WHITNEY_SMOLLM2 the .gguf file of
 // SmolLM2-135M-Instruct. Fails when a known figure is missed.
 
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/bench_main.h"
 #include "bench/data_folder.h"
 #include "whitney/core/error.h"
 #include "whitney/core/report.h"
@@ -68,10 +70,7 @@ class Table {
     rows_.push_back({system, data, figure.name, interval_text(figure),
                      known ? number_text("%.4f", *known) : "", verdict});
   }
-  void print() const {
-    std::printf("%s\n%s\n", title_.c_str(), text_table(rows_).c_str());
-    std::fflush(stdout);
-  }
+  void print() const { std::printf("%s\n%s\n", title_.c_str(), text_table(rows_).c_str()); }
 
  private:
   std::string title_;
@@ -202,15 +201,6 @@ void measure_limit(const char* model) {
   table.print();
 }
 
-// PromptEOL's preparation of a text, as its authors' script has it.
-std::string prepared(std::string text) {
-  std::ranges::replace(text, '"', '\'');
-  if (text.empty()) return text;
-  if (text.back() == '?') text.back() = '.';
-  if (std::string_view(".'").find(text.back()) == std::string_view::npos) text += '.';
-  return text;
-}
-
 // The columns of one of several poolings that lie side by side.
 eval::TextVectors piece_of(const eval::TextVectors& all, int64_t piece, int64_t num_pieces) {
   const int64_t dim = all.vectors.cols() / num_pieces;
@@ -237,12 +227,12 @@ eval::TextVectors centred(eval::TextVectors vectors) {
   return vectors;
 }
 
-void measure_smollm2(const std::string& path, bool sts, bool sick) {
+void measure_smollm2(const std::string& path, bool sts, bool sick, bool meta) {
   using infer::PoolingMode;
   Table table(
       "SmolLM2-135M-Instruct, a decoder not trained to embed, on sentence pairs, Spearman of the cosine");
   for (const PairSet& set : read_pairs(sts, sick)) {
-    std::vector<std::string> texts = both_sides(set.pairs);
+    const std::vector<std::string> texts = both_sides(set.pairs);
     const auto measure = [&](const std::string& name, const eval::TextEncoding& encoding,
                              const std::vector<std::string>& poolings) {
       const auto source = eval::TextSource::open({}, path, encoding);
@@ -251,7 +241,6 @@ void measure_smollm2(const std::string& path, bool sts, bool sick) {
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       std::printf("  %s, %s: %lld distinct texts in %.1f s\n", set.name.c_str(), name.c_str(),
                   static_cast<long long>(all.vectors.rows()), seconds);
-      std::fflush(stdout);
       for (size_t i = 0; i < poolings.size(); ++i) {
         const auto vectors = piece_of(all, static_cast<int64_t>(i), std::ssize(poolings));
         const std::string full_name = name + (name.empty() ? "" : ", ") + poolings[i];
@@ -265,17 +254,17 @@ void measure_smollm2(const std::string& path, bool sts, bool sick) {
     encoding.options.pooling = {PoolingMode::kLastToken, PoolingMode::kMean};
     encoding.options.echo = true;
     measure("echo", encoding, {"last", "mean"});
-    for (std::string& text : texts) text = prepared(text);
     encoding = {};
-    encoding.options.pooling = {PoolingMode::kLastToken};
-    encoding.frame = "This sentence : \"{}\" means in one word:\"";
+    encoding.options.frame = "prompt_eol";
     measure("PromptEOL", encoding, {"last"});
+    if (!meta) continue;
+    encoding.options.frame = "meta_eol";
+    measure("MetaEOL", encoding, {"mean of 8 last"});
   }
   table.print();
 }
 
-int main_of_bench(int argc, char** argv) {
-  const std::set<std::string> asked(argv + 1, argv + argc);
+bool run(const std::set<std::string>& asked) {
   const auto runs = [&](const char* part) { return asked.empty() || asked.contains(part); };
   const char *minilm = std::getenv("WHITNEY_MINILM"), *smollm2 = std::getenv("WHITNEY_SMOLLM2");
   if (minilm == nullptr)
@@ -286,18 +275,16 @@ int main_of_bench(int argc, char** argv) {
   if (runs("cranfield")) measure_cranfield(minilm);
   if (runs("limit")) measure_limit(minilm);
   if (smollm2 != nullptr && (runs("smollm2") || asked.contains("smollm2-sick")))
-    measure_smollm2(smollm2, runs("smollm2"), asked.contains("smollm2-sick"));
-  return all_reached ? 0 : 1;
+    measure_smollm2(smollm2, runs("smollm2"), asked.contains("smollm2-sick"), false);
+  if (smollm2 != nullptr && asked.contains("smollm2-meta")) measure_smollm2(smollm2, true, false, true);
+  return all_reached;
 }
 
 }  // namespace
 }  // namespace whitney::bench
 
 int main(int argc, char** argv) {
-  try {
-    return whitney::bench::main_of_bench(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "text_quality_bench: %s\n", error.what());
-    return 1;
-  }
+  return whitney::bench::bench_main("text_quality_bench", [&] {
+    return whitney::bench::run(std::set<std::string>(argv + 1, argv + argc));
+  });
 }

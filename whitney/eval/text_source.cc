@@ -26,12 +26,6 @@ struct DistinctTexts {
   }
 };
 
-std::string framed(std::string_view frame, std::string_view text) {
-  std::string result(frame);
-  result.replace(result.find("{}"), 2, text);
-  return result;
-}
-
 void check_gives_one_vector(const infer::EncodeOptions& options) {
   if (options.output != infer::EncodeOutput::kDense) {
     throw UsageError(concat("option \"encode.output\": \"", name_of_enum(options.output),
@@ -55,10 +49,6 @@ bool TextSource::is_model(const std::string& path) {
 TextSource::TextSource(infer::Encoder encoder, TextEncoding encoding)
     : encoder_(std::move(encoder)), encoding_(std::move(encoding)) {
   check_gives_one_vector(encoding_.options);
-  if (encoding_.frame && encoding_.frame->find("{}") == std::string::npos) {
-    throw UsageError(concat("option \"encode.frame\": \"", *encoding_.frame,
-                            "\" has no place for the text (expected: {} where the text goes)"));
-  }
 }
 
 TextSource::TextSource(Embeddings embeddings) : embeddings_(std::move(embeddings)) {}
@@ -75,12 +65,7 @@ TextVectors TextSource::encode(const Context& context, std::span<const std::stri
   infer::EncodeOptions options = encoding_.options;
   if (!options.prompt && !options.prompt_name && role != TextRole::kPlain)
     options.prompt_name = role == TextRole::kQuery ? encoder_->query_prompt() : encoder_->document_prompt();
-  if (!encoding_.frame) return {encoder_->encode(context, distinct.texts, options).vectors, distinct.places};
-  std::vector<std::string> frames;
-  frames.reserve(distinct.texts.size());
-  for (const std::string_view text : distinct.texts) frames.push_back(framed(*encoding_.frame, text));
-  const std::vector<std::string_view> views(frames.begin(), frames.end());
-  return {encoder_->encode(context, views, options).vectors, distinct.places};
+  return {encoder_->encode(context, distinct.texts, options).vectors, distinct.places};
 }
 
 TextVectors TextSource::vectors_of(const Context& context, std::span<const std::string> texts_or_ids,

@@ -21,14 +21,10 @@ namespace whitney::eval {
 /// How a task's model makes vectors of texts.
 struct TextEncoding {
   infer::Precision precision = infer::Precision::kFloat32;
-  std::optional<std::string> frame;
   infer::EncodeOptions options;
 
   void fields(auto&& field) {
     field("precision", precision, "How a model's weights are kept: int8 takes a quarter of the memory");
-    field("frame", frame,
-          "What each text is put into, {} standing for it, such as PromptEOL's 'This sentence : \"{}\" means "
-          "in one word:\"'");
     options.fields(field);
   }
 };

@@ -56,11 +56,11 @@ TEST_F(TextSourceTest, PutsThePromptOfTheRoleBeforeAText) {
 
 TEST_F(TextSourceTest, PutsATextInItsFrame) {
   TextEncoding encoding;
-  encoding.frame = "game {} 3";
+  encoding.options.frame = "game {} 3";
   EXPECT_EQ(values(encode({"music"}, encoding).of(0)), values(encode({"game music 3"}).of(0)));
-  encoding.frame = "game";
-  EXPECT_EQ(error_of([&] { encode({"music"}, encoding); }),
-            "option \"encode.frame\": \"game\" has no place for the text (expected: {} where the text goes)");
+  encoding.options.frame = "game";
+  EXPECT_NE(error_of([&] { encode({"music"}, encoding); }).find("has no place for the text"),
+            std::string::npos);
 }
 
 TEST_F(TextSourceTest, RefusesWhatGivesNoVectorOfAText) {

@@ -32,6 +32,7 @@ inline constexpr auto enum_names(AttentionSwitch) { return std::array{"model", "
 struct EncodeOptions {
   std::optional<std::string> prompt_name;
   std::optional<std::string> prompt;
+  std::optional<std::string> frame;
   std::vector<PoolingMode> pooling;
   std::optional<bool> include_prompt;
   std::optional<int64_t> layer;
@@ -47,6 +48,10 @@ struct EncodeOptions {
   void fields(auto&& field) {
     field("prompt_name", prompt_name, "The model's prompt put before each text (\"query\", \"document\")");
     field("prompt", prompt, "A text put before each text, instead of a prompt of the model");
+    field("frame", frame,
+          "What each text is put into, {} standing for it; prompt_eol and meta_eol are those that ask a "
+          "decoder "
+          "for one word, whose state is the vector, or the mean of eight such");
     field("pooling", pooling, "Makes one vector of a text's states; several are laid side by side");
     field("include_prompt", include_prompt, "Lets the prompt's tokens take part in pooling");
     field("layer", layer, Range{1, 4096}, "Stops after so many layers");

@@ -6,9 +6,24 @@
 #include "whitney/core/error.h"
 #include "whitney/infer/encoder_parts.h"
 #include "whitney/infer/pooling.h"
+#include "whitney/infer/text_frames.h"
 
 namespace whitney::infer {
 namespace {
+
+// Tokens that texts of so many become under the options: echo runs each text twice, a frame adds its own.
+int64_t tokens_run(int64_t num_texts, int64_t num_tokens, const EncodeOptions& options) {
+  if (options.echo) return 2 * num_tokens + 8 * num_texts;
+  if (!options.frame) return num_tokens;
+  int64_t num_run = 0;
+  for (const TextFrame& frame : frames_of(*options.frame).frames)
+    num_run += num_tokens + num_texts * std::ssize(frame.before + frame.behind) / 4;
+  return num_run;
+}
+
+int64_t num_frames(const EncodeOptions& options) {
+  return options.frame ? std::ssize(frames_of(*options.frame).frames) : 1;
+}
 
 Encoding run(const Context& context, const Encoder::Parts& parts, const TextPieces& pieces,
              const EncodeOptions& options) {
@@ -28,7 +43,7 @@ Encoding run(const Context& context, const Encoder::Parts& parts, const TextPiec
       parts.weigh_words(context, pieces, options, encoding);
       break;
     case EncodeOutput::kDense: {
-      const bool averages = options.long_texts == LongTexts::kMean;
+      const bool averages = options.long_texts == LongTexts::kMean || num_frames(options) > 1;
       if (options.long_texts == LongTexts::kLate) encoding.starts = pieces.starts;
       encoding.vectors = parts.finished(context, parts.pooled(context, pieces, options),
                                         averages ? &pieces : nullptr, options);
@@ -58,6 +73,11 @@ void note_idle_options(const Context& context, const EncodeOptions& options, boo
   }
   if (options.output != EncodeOutput::kDense && !options.pooling.empty()) {
     context.note("pooling has no effect unless output=dense");
+  }
+  if (options.frame && frames_of(*options.frame).asks_for_a_word &&
+      (!options.pooling.empty() || options.include_prompt)) {
+    context.note(concat("pooling and include_prompt have no effect with frame=", *options.frame,
+                        ", which takes the last token"));
   }
 }
 
@@ -147,6 +167,11 @@ double Encoder::flops_per_token() const {
 
 CostEstimate Encoder::estimate(const Context& context, int64_t num_texts, int64_t num_tokens,
                                const EncodeOptions& options) const {
+  num_tokens = tokens_run(num_texts, num_tokens, options);
+  const std::optional<int64_t> window = parts_->piece_settings(options).window;
+  const int64_t num_pieces = std::max<int64_t>(1, num_texts * num_frames(options));
+  if (options.long_texts == LongTexts::kCut && window && *window < num_tokens / num_pieces)
+    num_tokens = num_pieces * *window;
   constexpr double kFlopsAThread = 8e10;  // half of what one core with AVX-512 reaches
   const int threads = context.num_threads();
   const int64_t rows = options.output == EncodeOutput::kTokens ? num_tokens : num_texts;

@@ -8,6 +8,7 @@
 #include "whitney/infer/gguf_tokenizer.h"
 #include "whitney/infer/model_parts.h"
 #include "whitney/infer/pooling.h"
+#include "whitney/infer/text_frames.h"
 
 namespace whitney::infer {
 namespace {
@@ -92,7 +93,16 @@ void Encoder::Parts::check(const EncodeOptions& options) const {
     fail("long_texts=", name_of_enum(options.long_texts), " gives vectors, so output must be dense, not ",
          name_of_enum(options.output));
   }
-  if (options.echo && options.long_texts != LongTexts::kCut) fail("echo takes long_texts=cut only");
+  if ((options.echo || options.frame) && options.long_texts != LongTexts::kCut)
+    fail(options.echo ? "echo" : "frame", " takes long_texts=cut only");
+  if (options.frame) {
+    const TextFrames frames = frames_of(*options.frame);
+    if (options.echo) fail("echo and frame are both given; one is expected");
+    if (frames.asks_for_a_word && options.output != EncodeOutput::kDense) {
+      fail("frame=", *options.frame, " gives one vector a text, so output must be dense, not ",
+           name_of_enum(options.output));
+    }
+  }
   if (options.layer && *options.layer > std::ssize(transformer->layers)) {
     fail("layer ", *options.layer, " is beyond the model's ", transformer->layers.size(), " layers");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "whitney/core/error.h"
+#include "whitney/infer/text_frames.h"
 #include "whitney/text/unicode.h"
 
 namespace whitney::infer {
@@ -31,13 +32,14 @@ class Cutter {
   TextPieces cut() {
     prepare();
     if (options_.echo) return cut_echoes();
+    if (options_.frame) return cut_frames(frames_of(*options_.frame));
     return options_.long_texts == LongTexts::kCut ? cut_beginnings() : cut_windows();
   }
 
  private:
   // Texts as the tokenizer gets them.
   void prepare() {
-    const bool has_prompt = !settings_.prompt.empty() && !options_.echo;
+    const bool has_prompt = !settings_.prompt.empty() && !options_.echo && !options_.frame;
     if (!has_prompt && !settings_.lower_case) return;
     owned_.reserve(texts_.size());
     for (const std::string_view text : texts_) {
@@ -141,6 +143,51 @@ class Cutter {
       pieces.starts.push_back(i + 1);
     }
     return pieces;
+  }
+
+  // A piece for each text and frame. Frame and text are tokenised as one, as the authors of such prompts do;
+  // only where that is too long, the text is tokenised by itself and cut, for the frame's end must stay.
+  TextPieces cut_frames(const TextFrames& frames) {
+    std::vector<std::string> framed;
+    for (const std::string_view text : texts_) {
+      for (const TextFrame& frame : frames.frames) {
+        const std::string body = frames.asks_for_a_word ? one_sentence(text) : std::string(text);
+        framed.push_back(settings_.prompt + frame.before + body + frame.behind);
+      }
+    }
+    text::TokenBatch bodies;
+    const std::vector<std::string_view> views(framed.begin(), framed.end());
+    tokenizer_.encode(context_, views, {false, {}}, bodies);
+    if (frames.asks_for_a_word) trailing_ = {};
+    const int64_t size = room(settings_.window.value_or(settings_.most_tokens), 0), skip = skipped();
+    const int64_t num_frames = std::ssize(frames.frames);
+    TextPieces pieces;
+    for (int64_t i = 0; i < bodies.size(); ++i) {
+      const bool fits = std::ssize(bodies[i]) <= size;
+      if (fits) {
+        add_piece({leading_, bodies[i], trailing_}, pieces.tokens);
+      } else {
+        add_shortened(frames.frames[static_cast<size_t>(i % num_frames)],
+                      texts_[static_cast<size_t>(i / num_frames)], size, pieces.tokens);
+      }
+      const int64_t end = std::ssize(pieces.tokens[i]);
+      pieces.spans.push_back({i, frames.asks_for_a_word ? end - 1 : std::min(skip, end), end});
+      if ((i + 1) % num_frames == 0) pieces.starts.push_back(i + 1);
+    }
+    return pieces;
+  }
+
+  void add_shortened(const TextFrame& frame, std::string_view text, int64_t size,
+                     text::TokenBatch& tokens) const {
+    const std::vector<int32_t> head = tokenizer_.encode(settings_.prompt + frame.before, {false, {}});
+    const std::vector<int32_t> tail = tokenizer_.encode(frame.behind, {false, {}});
+    const std::vector<int32_t> body = tokenizer_.encode(text, {false, {}});
+    const int64_t left = size - std::ssize(head) - std::ssize(tail);
+    if (left < 1) {
+      fail("max_length leaves no room for a token of the text: the frame itself has ",
+           std::ssize(head) + std::ssize(tail), " tokens, and ", size, " are left to frame and text");
+    }
+    add_piece({leading_, head, first(body, left), tail, trailing_}, tokens);
   }
 
   const Context& context_;

@@ -116,6 +116,43 @@ TEST(TextPieces, SayATextTwiceAndPoolTheSecond) {
   EXPECT_EQ(piece(cut({"a b c d"}, options, settings), 0).size(), 7u);
 }
 
+TEST(TextPieces, StandInTheirFrame) {
+  EncodeOptions options;
+  options.frame = "a {} b";
+  PieceSettings settings = window(8);
+  settings.prompt = "f ";
+  settings.include_prompt = false;
+  const TextPieces pieces = cut({"c", "c d e"}, options, settings);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 10, 12, 11, 2}));
+  EXPECT_EQ(piece(pieces, 1), (Ids{1, 15, 10, 12, 13, 14, 11, 2}));
+  EXPECT_EQ(pieces.spans[0].begin, 2);
+  EXPECT_EQ(pieces.spans[0].end, 6);
+  EXPECT_EQ(pieces.starts, (std::vector<int64_t>{0, 1, 2}));
+}
+
+TEST(TextPieces, AreCutInsideTheirFrameOnly) {
+  EncodeOptions options;
+  options.frame = "a {} b";
+  EXPECT_EQ(piece(cut({"c d e f"}, options, window(6)), 0), (Ids{1, 10, 12, 13, 11, 2}));
+  EXPECT_THAT(error_of([&] { cut({"c d e f"}, options, window(4)); }), testing::HasSubstr("no room"));
+}
+
+// The frame's own words are unknown here; what matters is that each text gets eight pieces that end with it.
+TEST(TextPieces, AreAskedForAWordByTheirLastToken) {
+  EncodeOptions options;
+  options.frame = "meta_eol";
+  PieceSettings settings;
+  settings.most_tokens = 200;
+  const TextPieces pieces = cut({"a", "b"}, options, settings);
+  EXPECT_EQ(pieces.starts, (std::vector<int64_t>{0, 8, 16}));
+  for (int64_t i = 0; i < 16; ++i) {
+    const auto& span = pieces.spans[static_cast<size_t>(i)];
+    EXPECT_EQ(span.end, std::ssize(piece(pieces, i)));
+    EXPECT_EQ(span.begin, span.end - 1);
+    EXPECT_EQ(piece(pieces, i).back(), 0);
+  }
+}
+
 TEST(TextPieces, RefuseAWindowWithoutRoom) {
   EncodeOptions options;
   options.long_texts = LongTexts::kMean;

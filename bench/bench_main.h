@@ -1,0 +1,13 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+namespace whitney::bench {
+
+/// Runs what a bench does and gives its exit code: 0 where `body` gives true, 1 where it gives false (a claim
+/// is missed) or throws, which becomes a line on stderr behind the bench's name. Lines of stdout appear as
+/// they are printed.
+int bench_main(std::string_view name, const std::function<bool()>& body);
+
+}  // namespace whitney::bench
