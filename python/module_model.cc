@@ -67,16 +67,12 @@ SharedModel open(const std::string& path, const nb::dict& options, const Call& c
   });
 }
 
-// Tokens of a text are known only when it is cut; about four bytes make one.
 template <class Texts>
 void refuse_if_too_large(const Model& model, const Texts& texts, const EncodeOptions& options,
                          const Context& context) {
   int64_t num_bytes = 0;
   for (const auto& text : texts) num_bytes += std::ssize(text);
-  const int64_t num_tokens = num_bytes / 4 + 2 * std::ssize(texts);
-  whitney::refuse_if_too_large(declared<EncodeOptions>("encode"),
-                               model.encoder().estimate(context, std::ssize(texts), num_tokens, options),
-                               context);
+  infer::refuse_if_too_large(context, model.encoder(), std::ssize(texts), num_bytes, options);
 }
 
 // (values, starts, words). A vector a text: n x d, None, None. Several: rows x d, and those of text i are
@@ -98,13 +94,24 @@ Encoded encode(const Model& model, const nb::list& texts, const nb::dict& option
   return {numpy_own(std::move(encoding.vectors)), starts, nb::none()};
 }
 
+// Whether each text gets one vector, as embeddings have.
+bool gives_embeddings(const EncodeOptions& options) {
+  return options.output == infer::EncodeOutput::kDense && options.long_texts != infer::LongTexts::kLate;
+}
+
+std::shared_ptr<infer::EncodedCorpus> encode_texts(const Model& model, const Corpus& corpus,
+                                                   const nb::dict& options, const Call& call) {
+  const auto wanted = options_from_dict<EncodeOptions>("encode", options);
+  return call([&](const Context& context) {
+    refuse_if_too_large(model, corpus.texts, wanted, context);
+    return std::make_shared<infer::EncodedCorpus>(
+        infer::encode_corpus(context, model.encoder(), model.path(), corpus, wanted));
+  });
+}
+
 Embeddings encode_corpus(const Model& model, const Corpus& corpus, std::vector<Column> columns,
                          const nb::dict& options, const Call& call) {
   const auto wanted = options_from_dict<EncodeOptions>("encode", options);
-  if (wanted.output != infer::EncodeOutput::kDense || wanted.long_texts == infer::LongTexts::kLate) {
-    fail("embeddings have one vector a text: output=\"", name_of_enum(wanted.output), "\" with long_texts=\"",
-         name_of_enum(wanted.long_texts), "\" gives others, which the model's own encode returns");
-  }
   const Attributes attributes{corpus.ids.size(), std::move(columns)};
   attributes.validate();
   return call([&](const Context& context) {
@@ -177,6 +184,14 @@ void bind_model(nb::module_& module) {
            "of texts, words.")
       .def("encode_corpus", &encode_corpus, nb::arg("corpus"), nb::arg("columns"), nb::arg("options"),
            nb::arg("call"))
+      .def("encode_texts", &encode_texts, nb::arg("corpus"), nb::arg("options"), nb::arg("call"),
+           "What encode_corpus gives, of several vectors a text or weights of words.")
+      .def_static(
+          "gives_embeddings",
+          [](const nb::dict& options) {
+            return gives_embeddings(options_from_dict<EncodeOptions>("encode", options));
+          },
+          nb::arg("options"), "True when each text gets one vector.")
       .def("encode_queries", &encode_queries, nb::arg("record"), nb::arg("dim"), nb::arg("texts"),
            nb::arg("call"), "Vectors of queries for vectors of this record and width.")
       .def(

@@ -1,14 +1,19 @@
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <functional>
 #include <system_error>
 
 #include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
-#include "whitney/core/prepare_run.h"
 #include "whitney/data/atomic_file.h"
 #include "whitney/data/input_size.h"
 #include "whitney/data/readers.h"
 #include "whitney/infer/encode_corpus.h"
+#include "whitney/infer/encode_lines.h"
+#include "whitney/infer/encoded_file.h"
 
 namespace whitney::app {
 namespace {
@@ -17,6 +22,7 @@ struct EncodeVerbOptions {
   std::optional<Path> output_file;
   std::optional<std::string> id_field;
   std::string text_field = "text";
+  bool lines = false;
   infer::Precision precision = infer::Precision::kFloat32;
   infer::EncodeOptions encode;
 
@@ -26,6 +32,10 @@ struct EncodeVerbOptions {
           "standard output");
     field("id_field", id_field, "Field of the id; absent: id, else row numbers");
     field("text_field", text_field, "Field of the text");
+    field(
+        "lines", lines,
+        "Reads and writes JSON lines as a stream, a block of texts at a time, whatever the files' names; no "
+        "work of a stopped run is kept");
     field(
         "precision", precision,
         "How weights are kept: int8 takes a quarter of the memory and less time, and moves vectors a little");
@@ -38,15 +48,6 @@ std::optional<std::string> journal_of(const std::string& output) {
   if (output == "-" || output.starts_with("/dev/")) return std::nullopt;
   return output + ".partial";
 }
-
-void refuse_if_too_large(const CostEstimate& cost, const Context& context) {
-  if (cost.peak_bytes <= context.memory_limit_bytes()) return;
-  fail("encode needs about ", size_text(cost.peak_bytes), " of memory, and ",
-       size_text(context.memory_limit_bytes()), " are allowed (--max-memory)");
-}
-
-// Tokens of a text are known only when it is cut; about four bytes make one.
-int64_t tokens_of_bytes(int64_t num_bytes, int64_t num_texts) { return num_bytes / 4 + 2 * num_texts; }
 
 std::string shape_text(const infer::EncodedCorpus& encoded) {
   const infer::Encoding& encoding = encoded.encoding;
@@ -74,20 +75,42 @@ infer::EncodedCorpus encode_or_keep(Session& session, const infer::Encoder& enco
   }
 }
 
+Outcome run_lines(const Command& command, const EncodeVerbOptions& options, const std::string& output,
+                  Session& session) {
+  const Stopwatch watch;
+  const infer::Encoder encoder = infer::Encoder::open(session.context, command.inputs[0], options.precision);
+  const infer::LineFields fields{options.id_field, options.text_field};
+  const auto encode_to = [&](const std::function<void(std::string_view)>& write) {
+    return infer::encode_lines(session.context, encoder, command.inputs[1], fields, options.encode, write);
+  };
+  if (output == "-") {
+    encode_to([](std::string_view lines) {
+      if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0)
+        fail("cannot write to standard output: ", std::strerror(errno));
+    });
+    return {};
+  }
+  AtomicFile file(output, command.common.force);
+  const int64_t num_texts = encode_to([&](std::string_view lines) { file.write(lines); });
+  file.commit();
+  const int64_t dim = encoder.dim(options.encode);
+  return written(output, concat(count_text(num_texts), " x ", dim, " float32"),
+                 Value::object({{"rows", num_texts}, {"dim", dim}}), watch.seconds(), session);
+}
+
 Outcome run_encode(const Command& command, Session& session) {
   const Stopwatch watch;
   const auto options = options_from<EncodeVerbOptions>(command.options);
   const std::string output = required_output(command, options.output_file);
   check_output(output, command.common.force);
+  if (options.lines) return run_lines(command, options, output, session);
   const std::string& model_path = command.inputs[0];
   const infer::Encoder encoder = infer::Encoder::open(session.context, model_path, options.precision);
   const Corpus corpus =
       read_corpus(command.inputs[1], {options.id_field}, options.text_field, session.context);
   int64_t num_bytes = 0;
   for (const std::string& text : corpus.texts) num_bytes += std::ssize(text);
-  refuse_if_too_large(encoder.estimate(session.context, corpus.ids.size(),
-                                       tokens_of_bytes(num_bytes, corpus.ids.size()), options.encode),
-                      session.context);
+  infer::refuse_if_too_large(session.context, encoder, corpus.ids.size(), num_bytes, options.encode);
   const std::optional<std::string> journal = journal_of(output);
   const infer::EncodedCorpus encoded =
       encode_or_keep(session, encoder, model_path, corpus, options.encode, journal);
@@ -129,9 +152,10 @@ VerbCommand encode_verb() {
       "or "
       "plain lines, packed or not; - is standard input. A run that was stopped goes on when the same command "
       "is "
-      "given again: what it had finished is kept in OUTPUT.partial.";
+      "given again: what it had finished is kept in OUTPUT.partial. --lines streams instead.";
   verb.examples = {"whitney encode models/minilm texts.jsonl -o texts.safetensors",
-                   "whitney encode models/minilm texts.tsv -o texts.npy --dim 128 --normalize"};
+                   "whitney encode models/minilm texts.tsv -o texts.npy --dim 128 --normalize",
+                   "zcat texts.jsonl.gz | whitney encode models/minilm - -o - --lines >vectors.jsonl"};
   verb.min_inputs = verb.max_inputs = 2;
   verb.options = option_specs<EncodeVerbOptions>();
   verb.common = {"threads", "force", "max_memory"};

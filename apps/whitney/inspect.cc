@@ -5,12 +5,14 @@
 #include "apps/whitney/hits.h"
 #include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
+#include "whitney/codec/compressed.h"
 #include "whitney/core/error.h"
 #include "whitney/core/prepare_run.h"
 #include "whitney/data/artifact.h"
 #include "whitney/data/file_format.h"
 #include "whitney/data/input_size.h"
 #include "whitney/data/readers.h"
+#include "whitney/infer/encoded_file.h"
 #include "whitney/search/index.h"
 
 namespace whitney::app {
@@ -54,6 +56,31 @@ void tell_rows(Value& json, int64_t rows, int64_t dim, const Value& dtype, const
   json.set("attributes", attributes_value(attributes));
 }
 
+// Several vectors a text, or weights of words: what encode makes besides one vector a text.
+void tell_encoded_texts(const Artifact& artifact, Value& json) {
+  const infer::EncodedCorpus encoded = infer::load_encoded_texts(artifact);
+  const infer::Encoding& encoding = encoded.encoding;
+  json.set("texts", encoded.ids.size());
+  if (encoding.sparse_starts.empty()) {
+    json.set("vectors", encoding.vectors.rows());
+    json.set("dim", encoding.vectors.cols());
+    json.set("dtype", dtype_text(encoding.vectors.dtype()));
+  } else {
+    json.set("weights", std::ssize(encoding.sparse_weights));
+    json.set("words", infer::num_words_of(encoded));
+  }
+  json.set("ids", ids_value(encoded.ids));
+}
+
+// Embeddings that are held as codes; nothing is decoded.
+void tell_codes(const Artifact& artifact, Value& json) {
+  const CompressedEmbeddings compressed = load_compressed(artifact);
+  json.set("metric", name_of_enum(compressed.metric()));
+  json.set("codec", compressed.record.at("method"));
+  json.set("bytes_per_vector", compressed.bytes_per_vector());
+  tell_rows(json, compressed.size(), compressed.dim(), {}, compressed.ids, compressed.attributes);
+}
+
 void tell_artifact(const std::string& path, const InspectOptions& options, Value& json, Session& session) {
   const Artifact artifact = Artifact::open(path);
   json.set("format", "safetensors");
@@ -68,6 +95,10 @@ void tell_artifact(const std::string& path, const InspectOptions& options, Value
   } else if (artifact.kind() == "table") {
     const Table table = load_table(artifact);
     tell_rows(json, table.ids.size(), 0, {}, table.ids, table.attributes);
+  } else if (infer::holds_encoded_texts(artifact)) {
+    tell_encoded_texts(artifact, json);
+  } else if (holds_codes(artifact)) {
+    tell_codes(artifact, json);
   } else if (artifact.kind() != "model") {
     const Embeddings embeddings = load_embeddings(artifact);
     if (options.verify) embeddings.validate();

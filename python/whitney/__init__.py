@@ -20,6 +20,7 @@ from typing import Any, Optional
 
 from . import _whitney
 from ._attributes import Attributes
+from ._encoded import EncodedTexts
 from ._fusion import FusedHits, fuse
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
@@ -58,6 +59,6 @@ def compress(method: str, data: Any, **options: Any) -> Embeddings:
 
 globals().update(_CLASSES)
 
-__all__ = ["Attributes", "Corpus", "Embeddings", "Error", "FusedHits", "Graph", "Hits", "Index", "Model", "Report", "Table",
-           "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index", "info", "learn", "methods",
+__all__ = ["Attributes", "Corpus", "Embeddings", "EncodedTexts", "Error", "FusedHits", "Graph", "Hits", "Index", "Model",
+           "Report", "Table", "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index", "info", "learn", "methods",
            "open", "read_corpus", "read_graph", "read_table", "read_vectors", *_CLASSES]

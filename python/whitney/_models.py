@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _whitney
 from ._calls import Progress, call
+from ._encoded import EncodedTexts
 from ._optional import require
 from ._options import declare, given_options
 from ._tables import Embeddings
@@ -183,12 +184,8 @@ def _check_device(device: Any) -> None:
 
 
 def _check_precision(precision: Optional[str]) -> None:
-    if precision in ("int8", "uint8"):
-        raise Error(f'precision="{precision}" scales vectors by the ranges of the texts that are given together, so that a '
-                    "text's vector would depend on its neighbours; encode gives \"float32\", \"binary\" or \"ubinary\", and "
-                    'whitney.Model.open(path, precision="int8") computes in 8 bits')
-    if precision not in (None, "float32", "binary", "ubinary"):
-        raise Error(f'precision is {precision!r} (expected: "float32", "binary" or "ubinary")')
+    if precision not in (None, "float32", "int8", "uint8", "binary", "ubinary"):
+        raise Error(f'precision is {precision!r} (expected: "float32", "int8", "uint8", "binary" or "ubinary")')
 
 
 def _declared(options: dict, output_value: Optional[str], normalize: bool, truncate_dim: Optional[int]) -> dict:
@@ -223,11 +220,26 @@ def _truncated(vectors: np.ndarray, truncate_dim: Optional[int]) -> np.ndarray:
 
 
 def _quantized(vectors: np.ndarray, precision: Optional[str]) -> np.ndarray:
-    """A bit for each value above 0, the first in the highest place; binary: bytes less 128."""
+    """A bit for each value above 0, the first in the highest place; or a byte, 0 to 255 over the values that a coordinate
+    takes in these texts. binary and int8: bytes less 128."""
+    if precision in ("int8", "uint8"):
+        return _in_bytes(vectors, precision)
     if precision not in ("binary", "ubinary"):
         return vectors
     bits = np.packbits(vectors > 0, axis=1)
     return bits if precision == "ubinary" else (bits.astype(np.int16) - 128).astype(np.int8)
+
+
+def _in_bytes(vectors: np.ndarray, precision: str) -> np.ndarray:
+    logging.getLogger("whitney").warning(
+        'precision="%s" scales vectors by the range of each coordinate over the %d texts given: with others, or alone, a text '
+        'gets other bytes (whitney.Model.open(path, precision="int8") computes in 8 bits without that)', precision, len(vectors))
+    if len(vectors) == 0:
+        return vectors.astype(precision)
+    low, high = vectors.min(axis=0), vectors.max(axis=0)
+    steps = (high - low) / 255
+    scaled = np.divide(vectors - low, steps, out=np.zeros_like(vectors), where=steps > 0)
+    return scaled.astype(np.uint8) if precision == "uint8" else (scaled - 128).astype(np.int8)
 
 
 def _tensors(encoded: Any, whole: bool):
@@ -249,12 +261,17 @@ def as_model(model: Any, precision: Optional[str] = None, threads: Optional[int]
 
 def encode(model: Union[Model, str, os.PathLike], data: Any, *, ids: Any = None, attributes: Any = None,
            precision: Optional[str] = None, threads: Optional[int] = None, progress: Progress = False,
-           **options: Any) -> Embeddings:
+           **options: Any) -> Union[Embeddings, EncodedTexts]:
     """Makes Embeddings of texts."""
     told = call(threads, None, progress)
     model = as_model(model, precision, threads)
     corpus = as_corpus(data, ids, attributes)
-    return Embeddings._of(model._native.encode_corpus(corpus._native, corpus._columns, given_options(options), told))
+    options = given_options(options)
+    if _whitney.Model.gives_embeddings(options):
+        return Embeddings._of(model._native.encode_corpus(corpus._native, corpus._columns, options, told))
+    if corpus._columns:
+        raise Error("attributes stand beside one vector a text, and these options give several, or weights of words")
+    return EncodedTexts._of(model._native.encode_texts(corpus._native, options, told))
 
 
 _OPTIONS = _whitney.encode_options()
@@ -267,7 +284,8 @@ sentences (or inputs) : a str, or a list, pandas Series, numpy or Arrow array, o
 batch_size : changes nothing: texts are packed by their tokens into batches that keep the working memory near 48 MB.
 show_progress_bar : True draws a line on standard error, as progress=True does.
 output_value : "sentence_embedding", or "token_embeddings" (output="tokens"): a list with an array for each text.
-precision : of the vectors given back. "float32"; "binary" and "ubinary" keep a bit of each value.
+precision : of the vectors given back. "float32"; "binary" and "ubinary" keep a bit of each value, "int8" and "uint8" a
+    byte, scaled by the ranges over the texts given (so that only here a vector depends on the others).
 convert_to_numpy, convert_to_tensor : numpy arrays; or torch tensors over the same memory.
 device : None or "cpu".
 normalize_embeddings : vectors of length 1; False: what the model's own files say (normalize=False says no).
@@ -297,6 +315,6 @@ precision : of a model that is given by its path, as for `Model.open`.
 threads, progress : as for every long call.
 {options}
 
-Texts are documents: without a prompt in the options, they get the model's document prompt if it has one. One vector is
-made of each: output="tokens", output="sparse" and long_texts="late" are `Model.encode`'s.
+Texts are documents: without a prompt in the options, they get the model's document prompt if it has one. output="tokens",
+output="sparse" and long_texts="late" give EncodedTexts: several vectors of a text, or weights of words.
 """)

@@ -7,6 +7,7 @@ from typing import Optional, Union
 
 from . import _whitney
 from ._calls import Progress, call
+from ._encoded import EncodedTexts
 from ._indexes import Index
 from ._models import Model
 from ._tables import Embeddings, Table, read_table, read_vectors
@@ -14,7 +15,7 @@ from ._whitney import Error
 
 
 def open(path: str | os.PathLike, *, precision: Optional[str] = None, threads: Optional[int] = None,
-         progress: Progress = False) -> Union[Embeddings, Index, Model, Table]:
+         progress: Progress = False) -> Union[Embeddings, EncodedTexts, Index, Model, Table]:
     """Opens a model, embeddings, an index or a table by what the file says it is; artifacts are mapped, at once.
 
     A model is a folder (config.json or modules.json, tokenizer, safetensors) or a .gguf file; precision="int8" keeps its
@@ -34,6 +35,8 @@ def open(path: str | os.PathLike, *, precision: Optional[str] = None, threads: O
         return Index._of(_whitney.Searcher.open(name, call(threads)))
     if kind == "table":
         return read_table(name, threads=threads, progress=progress)
+    if kind == "embeddings" and _whitney.holds_encoded_texts(name):
+        return EncodedTexts.open(name, threads=threads, progress=progress)
     if kind == "model":
         raise Error(f"{name} is a model in one artifact; this version opens folders and .gguf files of models")
     return read_vectors(name, threads=threads, progress=progress)

@@ -215,6 +215,31 @@ class Corpus:
 
     def text(self, row: int) -> object: ...
 
+class EncodedTexts:
+    """Several vectors of each text, or weights of words."""
+
+    @staticmethod
+    def open(path: str, call: Call) -> EncodedTexts: ...
+
+    def arrays(self) -> tuple[object, object, object]:
+        """
+        (values, starts, words): rows x d, starts of texts, None; or weights, starts of texts, words.
+        """
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def num_words(self) -> int: ...
+
+    @property
+    def record(self) -> object: ...
+
+    def save(self, path: str, force: bool, call: Call) -> None: ...
+
+def holds_encoded_texts(path: str) -> bool:
+    """True for an artifact of EncodedTexts."""
+
 class Model:
     """A text encoder."""
 
@@ -227,6 +252,15 @@ class Model:
         """
 
     def encode_corpus(self, corpus: Corpus, columns: Sequence[Column], options: dict, call: Call) -> Embeddings: ...
+
+    def encode_texts(self, corpus: Corpus, options: dict, call: Call) -> EncodedTexts:
+        """
+        What encode_corpus gives, of several vectors a text or weights of words.
+        """
+
+    @staticmethod
+    def gives_embeddings(options: dict) -> bool:
+        """True when each text gets one vector."""
 
     def encode_queries(self, record: dict, dim: int, texts: list, call: Call) -> Matrix:
         """Vectors of queries for vectors of this record and width."""

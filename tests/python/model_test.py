@@ -136,6 +136,55 @@ def test_a_model_that_normalises_is_cut_as_sentence_transformers_cuts_it(folder,
     np.testing.assert_allclose(np.linalg.norm(model.encode(TEXTS, dim=5), axis=1), 1, rtol=1e-5)
 
 
+def test_bytes_are_those_of_sentence_transformers(model, caplog):
+    vectors = model.encode(TEXTS)
+    low, high = vectors.min(axis=0), vectors.max(axis=0)
+    scaled = (vectors - low) / ((high - low) / 255)
+    with caplog.at_level(logging.WARNING, logger="whitney"):
+        encoded = model.encode(TEXTS, precision="uint8")
+    assert "over the 5 texts given" in caplog.text
+    np.testing.assert_array_equal(encoded, scaled.astype(np.uint8))
+    np.testing.assert_array_equal(model.encode(TEXTS, precision="int8"), (scaled - 128).astype(np.int8))
+    assert model.encode(["play"], precision="int8").tolist() == [[-128] * 16]
+    assert model.encode([], precision="uint8").shape == (0, 16)
+
+
+def test_tokens_and_words_of_texts_are_kept_under_their_ids(model, tmp_path):
+    texts = dict(zip("abcde", TEXTS))
+    states = whitney.encode(model, texts, output="tokens")
+    for id, array in zip(texts, model.encode(TEXTS, output="tokens")):
+        np.testing.assert_array_equal(states[id], array)
+    assert len(states) == 5 and states.vectors.shape == (states.starts[-1], 16) and not states.is_sparse
+    assert states.provenance["options"]["output"] == "tokens"
+    states.save(tmp_path / "states.safetensors")
+    read = whitney.open(tmp_path / "states.safetensors")
+    assert isinstance(read, whitney.EncodedTexts) and repr(read) == repr(states) and list(read.ids) == list("abcde")
+    np.testing.assert_array_equal(read.vectors, states.vectors)
+    with pytest.raises(whitney.Error, match="one vector a text is expected"):
+        whitney.read_vectors(tmp_path / "states.safetensors")
+
+    words = whitney.encode(model, texts, output="sparse")
+    words.save(tmp_path / "words.safetensors")
+    read = whitney.open(tmp_path / "words.safetensors")
+    assert read.is_sparse and read.matrix.shape == (5, 48)
+    np.testing.assert_array_equal(read.matrix.toarray(), model.encode(TEXTS, output="sparse").toarray())
+    numbers, weights = read["b"]
+    np.testing.assert_array_equal(read.matrix.toarray()[1][numbers], weights)
+    with pytest.raises(whitney.Error, match="`matrix`"):
+        read.vectors
+    with pytest.raises(KeyError, match="no row has the id"):
+        states["z"]
+
+
+def test_a_frame_is_put_around_each_text(model):
+    np.testing.assert_array_equal(model.encode("play", frame="edit {} music"), model.encode("edit play music"))
+    asked = model.encode(["play", 'in "a" game?'], frame="prompt_eol")
+    np.testing.assert_array_equal(asked, model.encode(["play.", "in 'a' game."], frame="prompt_eol"))
+    assert asked.shape == (2, 16) and (asked[0] != asked[1]).any()
+    with pytest.raises(whitney.Error, match="has no place for the text"):
+        model.encode("play", frame="edit")
+
+
 def test_bits_are_those_of_sentence_transformers(model):
     vectors = model.encode(TEXTS)
     bits = np.packbits(vectors > 0).reshape(len(TEXTS), -1)
@@ -238,8 +287,7 @@ def test_scipy_is_named_where_it_is_missing(folder):
     (dict(sentences=float("nan")), "a float is no list of texts"),
     (dict(sentences={"text": "play"}), "a dict is no list of texts"),
     (dict(sentences=np.ones((2, 3))), r"text number 0 is \[1.0, 1.0, 1.0\]"),
-    (dict(sentences=["a"], precision="int8"), "depend on its neighbours"),
-    (dict(sentences=["a"], precision="fp16"), 'precision is \'fp16\' .*"float32", "binary"'),
+    (dict(sentences=["a"], precision="fp16"), 'precision is \'fp16\' .*"float32", "int8"'),
     (dict(sentences=["a"], output_value=None), 'output_value is None .*"token_embeddings"'),
     (dict(sentences=["a"], output_value="token_embeddings", output="sparse"), "output_value and output are both given"),
     (dict(sentences=["a"], normalize_embeddings=True, normalize=False), "normalize_embeddings and normalize are both"),
@@ -349,7 +397,7 @@ def test_another_model_is_told(model, prompted, caplog):
     (lambda m: whitney.encode(m, ["a", "b"], ids=["x", "x"]), '"x" stands twice'),
     (lambda m: whitney.encode(m, ["a", "b"], ids=["x"]), "1 ids for 2 texts"),
     (lambda m: whitney.encode(m, ["a"], attributes={"size": [1, 2]}), "size"),
-    (lambda m: whitney.encode(m, ["a"], output="tokens"), "one vector a text"),
+    (lambda m: whitney.encode(m, ["a"], output="tokens", attributes={"size": [1]}), "beside one vector a text"),
     (lambda m: whitney.encode(m, ["a"], precision="int8"), "opened in float32"),
     (lambda m: whitney.encode(m, "play music"), r"stands in a list: \[text\]"),
     (lambda m: whitney.encode(3, ["a"]), "model is a int"),

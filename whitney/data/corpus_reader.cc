@@ -67,6 +67,13 @@ Corpus read_delimited_corpus(data::InputStream& input, char separator, const Tab
   return finish(std::move(texts), ids, input.name());
 }
 
+// Standard input and names that tell nothing: JSON lines begin with an object.
+bool begins_with_object(std::string_view text, const std::string& name) {
+  text = data::without_byte_order_mark(text, name);
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first != text.npos && text[first] == '{';
+}
+
 // One text a line; an empty line is an empty text, so that row numbers are line numbers less one.
 Corpus read_lines(data::InputStream& input, const Context& context) {
   const data::SharedBytes bytes = input.read_all(context);
@@ -99,7 +106,11 @@ Corpus read_corpus(const std::string& path, const TableOptions& options, const s
     return read_delimited_corpus(input, ',', options, text_field, context);
   if (format == data::FileFormat::kTsv)
     return read_delimited_corpus(input, '\t', options, text_field, context);
-  return read_lines(input, context);
+  if (format == data::FileFormat::kText) return read_lines(input, context);
+  const data::SharedBytes bytes = input.read_all(context);
+  auto again = data::InputStream::over(bytes.text, input.name());
+  return begins_with_object(bytes.text, input.name()) ? read_json_corpus(again, options, text_field, context)
+                                                      : read_lines(again, context);
 }
 
 }  // namespace whitney

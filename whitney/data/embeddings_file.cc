@@ -16,6 +16,12 @@ bool holds_vectors(DType dtype) {
 
 // The tensor that holds the vectors: "vectors", or of a foreign file the only one that can.
 const TensorView& find_vectors(const Artifact& artifact) {
+  if (artifact.kind() == "embeddings" && artifact.find("sparse.starts") != nullptr)
+    fail(artifact.path(), ": holds weights of words (encode --output sparse), no vectors");
+  if (const TensorView* starts = artifact.find("vectors.starts"); starts && artifact.kind() == "embeddings") {
+    fail(artifact.path(), ": holds ", artifact.tensor("vectors").shape.front(), " vectors of ",
+         std::max<int64_t>(0, starts->num_elements() - 1), " texts, and one vector a text is expected here");
+  }
   if (const TensorView* vectors = artifact.find("vectors")) return *vectors;
   const bool has_codes = std::ranges::any_of(
       artifact.tensors(), [](const TensorView& tensor) { return tensor.name.starts_with("codec."); });
@@ -52,7 +58,14 @@ void check_shape(const Artifact& artifact, const TensorView& tensor) {
     fail(artifact.path(), ": tensor \"", tensor.name, "\" tells of ", tensor.shape[0], " vectors of width 0");
 }
 
+CodeDecoder& code_decoder() {
+  static CodeDecoder decoder = nullptr;
+  return decoder;
+}
+
 Matrix read_vectors_tensor(const Artifact& artifact) {
+  const bool has_codes = artifact.find("vectors") == nullptr && artifact.find("codec.codes") != nullptr;
+  if (has_codes && code_decoder() != nullptr) return code_decoder()(artifact);
   const TensorView& tensor = find_vectors(artifact);
   check_shape(artifact, tensor);
   Matrix vectors(tensor.aligned_bytes(), tensor.shape[0], tensor.shape[1], tensor.dtype);
@@ -71,6 +84,11 @@ int64_t count_rows(const Artifact& artifact) {
 }
 
 }  // namespace
+
+bool set_code_decoder(CodeDecoder decoder) {
+  code_decoder() = decoder;
+  return true;
+}
 
 Embeddings load_embeddings(const Artifact& artifact) {
   Embeddings embeddings;

@@ -36,7 +36,8 @@ struct TableOptions {
 /// line and field.
 WHITNEY_API Table read_table(const std::string& path, const TableOptions& options, const Context& context);
 
-/// Reads texts from JSON lines, CSV or TSV (`text_field`), or plain text, one a line.
+/// Reads texts from JSON lines, CSV or TSV (`text_field`), or plain text, one a line. Where the name does not
+/// tell (standard input), a text that begins with { is JSON lines.
 WHITNEY_API Corpus read_corpus(const std::string& path, const TableOptions& options,
                                const std::string& text_field, const Context& context);
 

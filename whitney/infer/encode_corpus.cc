@@ -11,11 +11,11 @@
 #include "whitney/core/error.h"
 #include "whitney/core/hash.h"
 #include "whitney/core/options.h"
+#include "whitney/core/prepare_run.h"
 #include "whitney/data/artifact.h"
 #include "whitney/data/block_journal.h"
 #include "whitney/data/growing_matrix.h"
 #include "whitney/data/mapped_file.h"
-#include "whitney/data/readers.h"
 
 namespace whitney::infer {
 namespace {
@@ -129,6 +129,7 @@ Value record_of(const Encoder& encoder, const std::string& model_path, const Cor
       {{"program_version", kVersion}, {"method", "encode"}, {"options", options_value(options)}});
   record.set("precision", name_of_enum(encoder.precision()));
   record.set("metric", name_of_enum(metric_of(encoder)));
+  if (options.output == EncodeOutput::kSparse) record.set("num_words", encoder.dim(options));
   const Value model = Value::object({{"kind", "model"}, {"fingerprint", fingerprint_of_model(model_path)}});
   const Value texts = Value::object(
       {{"kind", "corpus"}, {"num_texts", corpus.ids.size()}, {"fingerprint", fingerprint(corpus)}});
@@ -210,31 +211,21 @@ void forget_journal(const std::string& journal_path) {
   std::filesystem::remove(journal_path, ignored);
 }
 
-void save(const EncodedCorpus& encoded, const std::string& path, bool force, const Context& context) {
-  const Encoding& encoding = encoded.encoding;
-  if (encoding.starts.empty() && encoding.sparse_starts.empty()) {
-    const Embeddings embeddings{encoded.ids, encoding.vectors, {}, encoded.record};
-    return path == "-" ? save_embeddings(embeddings, path, force, context)
-                       : write_vectors(embeddings, path, force, context);
-  }
-  if (path != "-" && std::filesystem::path(path).extension() != ".safetensors") {
-    fail(path, ": several vectors a text, or weights of words, are written as .safetensors only");
-  }
-  ArtifactWriter writer("embeddings", encoded.record);
-  const auto add = [&]<class T>(const char* name, const std::vector<T>& values) {
-    writer.add(name, {std::ssize(values)}, Array<T>::copy_of(values));
-  };
-  if (!encoding.starts.empty()) {
-    writer.add("vectors", DType::kF32, {encoding.vectors.rows(), encoding.vectors.cols()},
-               encoding.vectors.bytes());
-    add("vectors.starts", encoding.starts);
-  } else {
-    add("sparse.starts", encoding.sparse_starts);
-    add("sparse.indices", encoding.sparse_words);
-    add("sparse.values", encoding.sparse_weights);
-  }
-  writer.add_ids(encoded.ids);
-  writer.write(path, force, context);
+CostEstimate estimate_texts(const Context& context, const Encoder& encoder, int64_t num_texts,
+                            int64_t num_bytes, const EncodeOptions& options) {
+  // Tokens of a text are known only when it is cut; about four bytes make one.
+  const int64_t num_tokens = num_bytes / 4 + 2 * num_texts;
+  return encoder.estimate(context, num_texts, num_tokens, options);
+}
+
+void refuse_if_too_large(const Context& context, const Encoder& encoder, int64_t num_texts, int64_t num_bytes,
+                         const EncodeOptions& options) {
+  const CostEstimate cost = estimate_texts(context, encoder, num_texts, num_bytes, options);
+  if (cost.peak_bytes <= context.memory_limit_bytes()) return;
+  fail("encode needs about ", size_text(cost.peak_bytes), " of memory for these texts, and ",
+       size_text(context.memory_limit_bytes()), " are allowed",
+       context.max_memory_bytes ? " by max_memory" : " on this machine",
+       "; fewer texts, or a smaller dim, need less");
 }
 
 }  // namespace whitney::infer

@@ -33,10 +33,12 @@ WHITNEY_API EncodedCorpus encode_corpus(const Context& context, const Encoder& e
                                         const EncodeOptions& options,
                                         const std::optional<std::string>& journal_path = std::nullopt);
 
-/// Writes what was encoded: vectors by the extension of `path` as write_vectors does; states of tokens and
-/// weights of words as an artifact only (`vectors` with `vectors.starts`, `sparse.starts/indices/values`).
-WHITNEY_API void save(const EncodedCorpus& encoded, const std::string& path, bool force,
-                      const Context& context);
+/// What encoding so many texts of so many bytes in all will take.
+WHITNEY_API CostEstimate estimate_texts(const Context& context, const Encoder& encoder, int64_t num_texts,
+                                        int64_t num_bytes, const EncodeOptions& options);
+/// Throws Error with both figures when that is above the memory that the context allows.
+WHITNEY_API void refuse_if_too_large(const Context& context, const Encoder& encoder, int64_t num_texts,
+                                     int64_t num_bytes, const EncodeOptions& options);
 
 /// Removes the journal: the output stands.
 WHITNEY_API void forget_journal(const std::string& journal_path);

@@ -9,6 +9,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
+#include "whitney/infer/encoded_file.h"
 #include "whitney/infer/infer_cases_test.h"
 
 namespace whitney::infer {

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "whitney/core/api.h"
+#include "whitney/core/context.h"
+#include "whitney/infer/encoder.h"
+
+namespace whitney::infer {
+
+/// Fields of the objects that are read.
+struct LineFields {
+  /// Absent: "id" where an object has it, else the number of the row.
+  std::optional<std::string> id;
+  std::string text = "text";
+};
+
+/// Encodes the texts of JSON lines ("-": standard input) as they are read, and hands on lines {"id",
+/// "vector"} in the same order, a block at a time: neither texts nor vectors of more than a block are held.
+/// Without a prompt in the options, with the model's document prompt if it has one. Gives the number of
+/// texts. Throws Error that names file and line, and for options that do not give one vector a text.
+WHITNEY_API int64_t encode_lines(const Context& context, const Encoder& encoder, const std::string& path,
+                                 const LineFields& fields, const EncodeOptions& options,
+                                 const std::function<void(std::string_view lines)>& write);
+
+}  // namespace whitney::infer
