@@ -237,6 +237,22 @@ TEST(StaticEmbedding, AveragesTheRowsOfItsTokens) {
               testing::HasSubstr("no layers"));
 }
 
+// A random table, and what sentence-transformers makes of some texts by it (make_static.py).
+TEST(StaticEmbedding, GivesTheVectorsOfSentenceTransformers) {
+  const std::string folder = kept_file("encoder/static-tiny");
+  if (folder.empty()) GTEST_SKIP() << "no tests/data above this folder and no WHITNEY_ROOT";
+  const Encoder encoder = Encoder::open(Context(), folder);
+  const Value expected = data::read_json_file(folder + "/expected.json");
+  for (const Value& one : expected.as_list()) {
+    const std::string_view texts[] = {one.at("text").as_string()};
+    const Matrix vector = encoder.encode(Context(), texts).vectors;
+    const auto& wanted = one.at("vector").as_list();
+    ASSERT_EQ(vector.cols(), std::ssize(wanted));
+    for (size_t c = 0; c < wanted.size(); ++c)
+      EXPECT_NEAR(vector.row<float>(0)[c], wanted[c].as_real(), 1e-6) << texts[0];
+  }
+}
+
 // all-MiniLM-L6-v2, in the folder that WHITNEY_MINILM names.
 class MiniLm : public testing::Test {
  protected:

@@ -1,14 +1,18 @@
 """Writes miniature checkpoints with random weights beside this file, one folder an architecture, and into each
 expected.json: the last hidden states of a few inputs by transformers, in float64, each input alone.
+
+    make_checkpoints.py [NAME ...]        only the named ones
 """
 
 import json
 import pathlib
 import shutil
+import sys
 
 import torch
 from transformers import (BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertModel, GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MistralConfig,
-                          MistralModel, MPNetConfig, MPNetModel, RobertaConfig, RobertaModel, T5Config, T5EncoderModel)
+                          MistralModel, MPNetConfig, MPNetModel, RobertaConfig, RobertaModel, T5Config, T5EncoderModel,
+                          XLMRobertaConfig, XLMRobertaModel)
 
 try:
     from transformers import NomicBertConfig, NomicBertModel
@@ -22,6 +26,8 @@ SIZES = {"vocab_size": 48, "hidden_size": 16, "num_hidden_layers": 2, "num_atten
 CASES = {
     "bert-mlm-tiny": (BertForMaskedLM, BertConfig(**SIZES, max_position_embeddings=40)),
     "roberta-tiny": (RobertaModel, RobertaConfig(**SIZES, max_position_embeddings=40, type_vocab_size=1, pad_token_id=1)),
+    "xlm-roberta-tiny": (XLMRobertaModel, XLMRobertaConfig(**SIZES, max_position_embeddings=40, type_vocab_size=1,
+                                                           pad_token_id=1)),
     "distilbert-tiny": (DistilBertModel, DistilBertConfig(vocab_size=48, dim=16, n_layers=2, n_heads=4, hidden_dim=24,
                                                           max_position_embeddings=40)),
     "mpnet-tiny": (MPNetModel, MPNetConfig(**SIZES, max_position_embeddings=40, pad_token_id=1)),
@@ -41,8 +47,10 @@ if NomicBertConfig is not None:
     CASES["nomic-bert-tiny"] = (NomicBertModel, NomicBertConfig(**SIZES, max_position_embeddings=64))
 
 
-def main():
+def main(names):
     for name, (model_class, config) in CASES.items():
+        if names and name not in names:
+            continue
         torch.manual_seed(7)
         config._attn_implementation = "eager"
         model = model_class(config).eval()
@@ -70,4 +78,4 @@ def main():
         print(name)
 
 
-main()
+main(sys.argv[1:])
