@@ -36,7 +36,7 @@ Transformer make_transformer(const ModelSource& source) {
   if (found == registered().end()) {
     std::string known;
     for (const std::string& name : known_model_types()) known += (known.empty() ? "" : ", ") + name;
-    source.config.fail_field("model_type", "one of " + known + " is expected");
+    source.config.fail_field("model_type", "one of " + known);
   }
   Transformer model = found->second(source);
   WHITNEY_CHECK(model.width > 0 && !model.layers.empty(), "architecture ", type, " made nothing");

@@ -11,7 +11,7 @@ namespace {
 Transformer make(const ModelSource& source, int64_t first_position) {
   const ModelConfig& config = source.config;
   if (config.text("position_embedding_type", "absolute") != "absolute") {
-    config.fail_field("position_embedding_type", "only absolute positions can be run");
+    config.fail_field("position_embedding_type", "\"absolute\", the only kind of positions that is run");
   }
   Transformer model = read_sizes(config);
   const int64_t positions = config.size("max_position_embeddings");

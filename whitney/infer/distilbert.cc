@@ -14,7 +14,7 @@ Transformer make_distilbert(const ModelSource& source) {
   model.width = config.size("dim");
   model.num_heads = model.num_kv_heads = config.size("n_heads");
   if (model.width % model.num_heads != 0) {
-    config.fail_field("n_heads", concat("a divisor of the width ", model.width, " is expected"));
+    config.fail_field("n_heads", concat("a divisor of the width ", model.width));
   }
   model.head_dim = model.width / model.num_heads;
   model.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(model.head_dim)));

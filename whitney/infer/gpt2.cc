@@ -14,7 +14,7 @@ Transformer make_gpt2(const ModelSource& source) {
   const int64_t width = model.width = config.size("n_embd");
   model.num_heads = model.num_kv_heads = config.size("n_head");
   if (width % model.num_heads != 0) {
-    config.fail_field("n_head", concat("a divisor of the width ", width, " is expected"));
+    config.fail_field("n_head", concat("a divisor of the width ", width));
   }
   model.head_dim = width / model.num_heads;
   if (config.flag("scale_attn_weights", true)) {

@@ -114,7 +114,7 @@ RelativeBias read_relative_bias(const ModelSource& source, const std::string& na
                                 int64_t max_distance) {
   constexpr const char* kField = "relative_attention_num_buckets";
   const int64_t num_buckets = source.config.size_or(kField, 32, 4, 1 << 16);
-  if (num_buckets % 2 != 0) source.config.fail_field(kField, "an even number is expected");
+  if (num_buckets % 2 != 0) source.config.fail_field(kField, "an even number");
   if (max_distance <= num_buckets / 4) {
     source.config.fail_field(
         kField, concat("fewer than four times the largest distance, ", max_distance, ", are expected"));
@@ -144,7 +144,7 @@ Activation read_activation(const ModelConfig& config, std::string_view field, st
     if (known_name == name) return activation;
     known += (known.empty() ? "" : ", ") + std::string(known_name);
   }
-  config.fail_field(field, "one of " + known + " is expected");
+  config.fail_field(field, "one of " + known);
 }
 
 Transformer read_sizes(const ModelConfig& config) {
@@ -157,7 +157,7 @@ Transformer read_sizes(const ModelConfig& config) {
                       concat("a divisor of the ", model.num_heads, " attention heads is expected"));
   }
   if (!config.has("head_dim") && model.width % model.num_heads != 0) {
-    config.fail_field("num_attention_heads", concat("a divisor of the width ", model.width, " is expected"));
+    config.fail_field("num_attention_heads", concat("a divisor of the width ", model.width));
   }
   model.head_dim = config.size_or("head_dim", model.width / model.num_heads, 1, 4096);
   model.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(model.head_dim)));

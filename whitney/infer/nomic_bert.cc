@@ -38,7 +38,7 @@ Settings read_own(const ModelConfig& config) {
   s.down_bias = config.flag("mlp_fc2_bias", true);
   const std::string function = config.text("activation_function", "swiglu");
   if (function != "swiglu" && function != "geglu" && function != "glu") {
-    config.fail_field("activation_function", "one of swiglu, geglu, glu is expected");
+    config.fail_field("activation_function", "one of swiglu, geglu, glu");
   }
   s.gate = function == "swiglu"  ? Activation::kSilu
            : function == "geglu" ? Activation::kGelu

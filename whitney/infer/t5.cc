@@ -29,7 +29,7 @@ Transformer make_t5(const ModelSource& source) {
                          model.num_heads, config.size_or("relative_attention_max_distance", 128));
   const std::string feed = config.text("feed_forward_proj", "relu");
   if (feed != "relu" && feed != "gelu" && feed != "gated-gelu" && feed != "gated-silu") {
-    config.fail_field("feed_forward_proj", "one of relu, gelu, gated-gelu, gated-silu is expected");
+    config.fail_field("feed_forward_proj", "one of relu, gelu, gated-gelu, gated-silu");
   }
   const Activation plain = feed == "relu" ? Activation::kRelu : Activation::kGelu;
   const int64_t heads = model.num_heads * model.head_dim;
