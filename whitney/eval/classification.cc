@@ -13,6 +13,7 @@
 #include "whitney/eval/classification_scores.h"
 #include "whitney/eval/labelled_rows.h"
 #include "whitney/eval/logistic_regression.h"
+#include "whitney/eval/multinomial_regression.h"
 #include "whitney/eval/task.h"
 
 namespace whitney {
@@ -72,15 +73,18 @@ bool is_multi_label(const Labels& labels, const LabelledRows& rows, std::optiona
 
 class Protocol {
  public:
-  Protocol(const Embeddings& embeddings, const Labels& labels, bool multi_label, const Context& context)
-      : embeddings_(embeddings), labels_(labels), multi_label_(multi_label), context_(context) {}
+  Protocol(const Embeddings& embeddings, const Labels& labels, bool multi_label, eval::Classifier classifier,
+           const Context& context)
+      : embeddings_(embeddings),
+        labels_(labels),
+        multi_label_(multi_label),
+        classifier_(classifier),
+        context_(context) {}
 
   int64_t num_unfinished() const { return num_unfinished_; }
 
   ClassificationScores run(const LabelledRows& train, const LabelledRows& test, double c) {
-    const eval::LogisticModel model =
-        eval::train_logistic_regression(context_, eval::vectors_of(embeddings_, train.vector_rows),
-                                        eval::targets_of(labels_, train.label_rows), {.c = c});
+    const eval::LogisticModel model = trained(train, c);
     num_unfinished_ += model.num_unfinished;
     const Matrix scores =
         eval::decision_scores(context_, model, eval::vectors_of(embeddings_, test.vector_rows));
@@ -116,9 +120,22 @@ class Protocol {
   }
 
  private:
+  eval::LogisticModel trained(const LabelledRows& train, double c) const {
+    const Matrix vectors = eval::vectors_of(embeddings_, train.vector_rows);
+    if (classifier_ == eval::Classifier::kOneVsRest) {
+      return eval::train_logistic_regression(context_, vectors, eval::targets_of(labels_, train.label_rows),
+                                             {.c = c});
+    }
+    std::vector<uint32_t> classes;
+    for (const int64_t row : train.label_rows) classes.push_back(eval::labels_of(labels_, row)[0]);
+    return eval::train_multinomial_regression(context_, vectors, classes, std::ssize(labels_.names),
+                                              {.c = c});
+  }
+
   const Embeddings& embeddings_;
   const Labels& labels_;
   bool multi_label_;
+  eval::Classifier classifier_;
   const Context& context_;
   int64_t num_unfinished_ = 0;
 };
@@ -187,7 +204,9 @@ Report classification(const Embeddings& embeddings, const Labels& labels, const 
   const LabelledRows rows = eval::match_labels(embeddings, labels, "ids", context);
   const Split split = split_rows(rows, parts, options, context);
   const bool multi_label = is_multi_label(labels, rows, options.multi_label);
-  Protocol protocol(embeddings, labels, multi_label, context);
+  if (multi_label && options.classifier == eval::Classifier::kMultinomial)
+    throw UsageError("classifier=multinomial needs ids of one label each (one_vs_rest takes several)");
+  Protocol protocol(embeddings, labels, multi_label, options.classifier, context);
   const double c =
       options.c_grid.empty() ? options.c : protocol.choose_c(split.train, options.c_grid, options.num_folds);
   const ClassificationScores scores = protocol.run(split.train, split.test, c);
@@ -245,8 +264,9 @@ const bool registered = register_method(declare_method<ClassificationOptions>(
      .summary = "How well logistic regression on the vectors tells their labels",
      .description =
          "How much do frozen vectors know of their labels? One logistic regression per label (one against "
-         "the rest, not multinomial; LIBLINEAR's objective, the bias penalised too) is trained on one part "
-         "and asked about the other. Where each id has one label, the label of the highest score is "
+         "the rest; LIBLINEAR's objective, the bias penalised too), or with --classifier multinomial one for "
+         "all labels (scikit-learn's, the bias free), is trained on one part and asked about the other. "
+         "Where each id has one label, the label of the highest score is "
          "predicted; where ids have several, every label whose probability is above 1/2. Accuracy (of "
          "several labels: all of an id right), micro and macro F1 and mean average precision come with "
          "bootstrap intervals over the tested rows, beside the accuracy of always naming what is most "

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -18,11 +19,19 @@
 
 namespace whitney {
 
+namespace eval {
+
+enum class Classifier : uint8_t { kOneVsRest, kMultinomial };
+inline constexpr auto enum_names(Classifier) { return std::array{"one_vs_rest", "multinomial"}; }
+
+}  // namespace eval
+
 /// Options of classification on frozen vectors.
 struct ClassificationOptions {
   std::optional<double> train_ratio;
   std::optional<Path> split, test_labels;
   std::optional<std::string> split_field;
+  eval::Classifier classifier = eval::Classifier::kOneVsRest;
   double c = 1.0;
   std::vector<double> c_grid;
   int num_folds = 5;
@@ -36,6 +45,10 @@ struct ClassificationOptions {
     field("split", split, "File of an id and train or test a line; other parts are left out");
     field("split_field", split_field, "Attribute of the embeddings that says train or test");
     field("test_labels", test_labels, "Labels to test on; those of the input are all trained on");
+    field(
+        "classifier", classifier,
+        "One regression per label against the rest, as LIBLINEAR does; or one for all, of which each id has "
+        "one, as scikit-learn does");
     field("c", c, Range{1e-6, 1e6}, "Inverse strength of the L2 penalty, C of scikit-learn and LIBLINEAR");
     field("c_grid", c_grid, Range{1e-6, 1e6},
           "Values of which c is chosen by cross validation within the part trained on; none: c is as given");
@@ -48,11 +61,11 @@ struct ClassificationOptions {
   std::vector<std::string> ineffective() const;
 };
 
-/// Trains one-vs-rest logistic regression (L2, the bias penalised like a weight: LIBLINEAR's objective) on
-/// the vectors of the rows of `labels` that `parts` says, and reports how well it tells the labels of the
-/// others. parts: one for each row of labels; empty: drawn by the seed of those that have a vector. Labelled
-/// ids without a vector and vectors without labels are left out and counted in notes; Error when no row is
-/// left to train on or to test.
+/// Trains logistic regression (L2; one-vs-rest with the bias penalised like a weight, LIBLINEAR's objective,
+/// or multinomial with a free bias, scikit-learn's) on the vectors of the rows of `labels` that `parts` says,
+/// and reports how well it tells the labels of the others. parts: one for each row of labels; empty: drawn by
+/// the seed of those that have a vector. Labelled ids without a vector and vectors without labels are left
+/// out and counted in notes; Error when no row is left to train on or to test.
 ///
 /// Single-label (each id has one): the label of the highest score is predicted; equal scores: the name that
 /// sorts first. Multi-label: every label whose probability is above 1/2. One row of the report, figures in %

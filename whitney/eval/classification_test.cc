@@ -93,6 +93,24 @@ TEST(Classification, AgreesWithScikitLearnOnSingleLabels) {
   EXPECT_EQ(report.rows[0].labels, Value::object({{"kind", "single-label"}}));
 }
 
+TEST(Classification, AgreesWithScikitLearnsMultinomial) {
+  // LogisticRegression(C=2, tol=1e-10) of scikit-learn 1.9.
+  ClassificationOptions options = with_c(2);
+  options.classifier = eval::Classifier::kMultinomial;
+  const Report report = classification(formula_vectors(), single_labels(), every_third(), options, Context());
+  EXPECT_NEAR(report.at("accuracy"), 93.33333333333333, 1e-9);
+  EXPECT_NEAR(report.at("macro_f1"), 93.28449328449328, 1e-9);
+  EXPECT_NEAR(report.at("average_precision"), 90.127121555693, 1e-6);
+}
+
+TEST(Classification, RefusesSeveralLabelsOfAnIdForMultinomial) {
+  ClassificationOptions options;
+  options.classifier = eval::Classifier::kMultinomial;
+  EXPECT_TRUE(
+      contains(error_of([&] { classification(formula_vectors(), several_labels(), {}, options, Context()); }),
+               "one label each"));
+}
+
 TEST(Classification, AgreesWithScikitLearnOnSeveralLabels) {
   const Report report =
       classification(formula_vectors(), several_labels(), every_third(), with_c(2), Context());

@@ -18,18 +18,6 @@ double dot(std::span<const double> a, std::span<const double> b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-Matrix transposed_copy(const Context& context, const MatrixView& matrix) {
-  Matrix result(matrix.cols, matrix.rows);
-  float* out = result.mutable_data<float>();
-  parallel_blocks(context, matrix.cols, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = 0; i < matrix.rows; ++i) {
-      const auto row = matrix.row<float>(i);
-      for (int64_t j = begin; j < end; ++j) out[j * matrix.rows + i] = row[static_cast<size_t>(j)];
-    }
-  });
-  return result;
-}
-
 /// Turns scores into sigmoid(score) - target in place; gives the sum of log(1 + exp(score)) - target * score.
 double replace_by_residuals(std::span<float> scores, std::span<const uint8_t> targets, double bias,
                             double& residual_sum) {
@@ -86,6 +74,18 @@ void step_together(const Context& context, const LogisticLoss& objective, std::s
 }
 
 }  // namespace
+
+Matrix transposed_copy(const Context& context, const MatrixView& matrix) {
+  Matrix result(matrix.cols, matrix.rows);
+  float* out = result.mutable_data<float>();
+  parallel_blocks(context, matrix.cols, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = 0; i < matrix.rows; ++i) {
+      const auto row = matrix.row<float>(i);
+      for (int64_t j = begin; j < end; ++j) out[j * matrix.rows + i] = row[static_cast<size_t>(j)];
+    }
+  });
+  return result;
+}
 
 LogisticLoss::LogisticLoss(const Context& context, const MatrixView& features,
                            std::span<const uint8_t> targets, double c)

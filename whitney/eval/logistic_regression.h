@@ -66,6 +66,9 @@ WHITNEY_API LogisticModel train_logistic_regression(const Context& context, cons
                                                     std::span<const uint8_t> targets,
                                                     const LogisticRegressionOptions& options);
 
+/// A copy of float32 values with rows and columns exchanged.
+Matrix transposed_copy(const Context& context, const MatrixView& matrix);
+
 /// Computes the scores of every label for each row of features (m x d float32): m x labels float32.
 WHITNEY_API Matrix decision_scores(const Context& context, const LogisticModel& model,
                                    const MatrixView& features);
