@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -34,6 +35,14 @@ class Columns {
     values_[3 * num_cutoffs_ + 1].push_back(figures.reciprocal_rank);
   }
   int64_t num_queries() const { return std::ssize(values_[0]); }
+  /// Query by query the difference to another's.
+  Columns less(const Columns& other) const {
+    Columns difference = *this;
+    for (size_t c = 0; c < values_.size(); ++c) {
+      for (size_t q = 0; q < values_[c].size(); ++q) difference.values_[c][q] -= other.values_[c][q];
+    }
+    return difference;
+  }
 
   std::vector<Report::Row> rows(const RetrievalOptions& options, const Context& context) const {
     std::vector<double> means(values_.size());
@@ -97,50 +106,117 @@ std::vector<std::string> RetrievalOptions::ineffective() const {
   add_if(fusion.fusion != plain.fusion, "--fusion");
   add_if(fusion.rrf_k != plain.rrf_k, "--rrf-k");
   add_if(fusion.weight != plain.weight, "--weight");
+  add_if(!fusion.weights.empty(), "--weights");
   add_if(fusion.depth != plain.depth, "--depth");
   return sentences;
 }
 
-Report retrieval(const eval::Qrels& qrels, const eval::TrecRun& run, const RetrievalOptions& options,
-                 const Context& context) {
+namespace {
+
+// The figures of each judged query, nothing for those that options leave out, and what there is to tell.
+struct Measured {
+  std::vector<std::optional<eval::RankingFigures>> queries;
+  int64_t num_unanswered = 0, num_without_relevant = 0, num_unjudged = 0;
+};
+
+Measured measure(const eval::Qrels& qrels, const eval::TrecRun& run, const RetrievalOptions& options) {
   if (options.k.empty()) throw UsageError("k is empty: give at least one cutoff, such as 10");
   std::unordered_map<std::string_view, const RankedHits*> found;
   for (const eval::TrecRun::Query& query : run.queries) found.emplace(query.id, &query.hits);
-  Columns columns(options.k.size());
-  int64_t num_matched = 0, num_unanswered = 0, num_without_relevant = 0;
+  Measured measured;
+  int64_t num_matched = 0;
   for (const eval::Qrels::Query& query : qrels.queries) {
     const auto hits = found.find(query.id);
     num_matched += hits != found.end() ? 1 : 0;
     const bool is_answered = hits != found.end() && !hits->second->ids.empty();
-    num_unanswered += is_answered ? 0 : 1;
+    measured.num_unanswered += is_answered ? 0 : 1;
+    auto& figures = measured.queries.emplace_back();
     if (!is_answered && !options.complete) continue;
-    num_without_relevant += query.has_relevant() ? 0 : 1;
+    measured.num_without_relevant += query.has_relevant() ? 0 : 1;
     const auto grades =
         is_answered ? grades_of(query, *hits->second, options.num_hits) : std::vector<int64_t>();
-    columns.add(eval::ranking_figures(grades, query.grades(), options.k));
+    figures = eval::ranking_figures(grades, query.grades(), options.k);
   }
   if (num_matched == 0) {
     fail(qrels.name, ": judges no query of the run, such as ",
          data::quoted(run.queries.empty() ? "" : run.queries[0].id), " (the judgements have ",
          data::quoted(qrels.queries[0].id), ")");
   }
-  if (columns.num_queries() == 0) fail("no query has a hit, and --complete false leaves these out");
+  measured.num_unjudged = std::ssize(run.queries) - num_matched;
+  return measured;
+}
 
+Columns columns_of(const Measured& measured, const RetrievalOptions& options) {
+  Columns columns(options.k.size());
+  for (const auto& figures : measured.queries) {
+    if (figures) columns.add(*figures);
+  }
+  if (columns.num_queries() == 0) fail("no query has a hit, and --complete false leaves these out");
+  return columns;
+}
+
+// Tells what else there is of a run; `which` names it where there are two.
+void add_notes(const Measured& measured, bool complete, const std::string& which, Report& report) {
+  const auto note_if_any = [&](int64_t count, std::string_view one, std::string_view several) {
+    if (count > 0) report.notes.push_back(which + queries_text(count, one, several));
+  };
+  if (complete)
+    note_if_any(measured.num_unanswered, "without hits counts as 0", "without hits count as 0");
+  else
+    note_if_any(measured.num_unanswered, "without hits is left out", "without hits are left out");
+  note_if_any(measured.num_unjudged, "of the run has no judgements and is left out",
+              "of the run have no judgements and are left out");
+}
+
+void note_queries(int64_t num_queries, int64_t num_without_relevant, Report& report) {
+  report.notes.push_back(queries_text(num_queries, "is averaged", "are averaged"));
+  if (num_without_relevant > 0) {
+    report.notes.push_back(queries_text(num_without_relevant,
+                                        "without a relevant document counts as 0, as in trec_eval",
+                                        "without a relevant document count as 0, as in trec_eval"));
+  }
+}
+
+}  // namespace
+
+Report retrieval(const eval::Qrels& qrels, const eval::TrecRun& run, const RetrievalOptions& options,
+                 const Context& context) {
+  const Measured measured = measure(qrels, run, options);
+  const Columns columns = columns_of(measured, options);
   Report report;
   report.title = "Retrieval";
   report.rows = columns.rows(options, context);
-  report.notes.push_back(queries_text(columns.num_queries(), "is averaged", "are averaged"));
-  const auto note_if_any = [&](int64_t count, std::string_view one, std::string_view several) {
-    if (count > 0) report.notes.push_back(queries_text(count, one, several));
-  };
-  note_if_any(num_without_relevant, "without a relevant document counts as 0, as in trec_eval",
-              "without a relevant document count as 0, as in trec_eval");
-  if (options.complete)
-    note_if_any(num_unanswered, "without hits counts as 0", "without hits count as 0");
-  else
-    note_if_any(num_unanswered, "without hits is left out", "without hits are left out");
-  note_if_any(std::ssize(run.queries) - num_matched, "of the run has no judgements and is left out",
-              "of the run have no judgements and are left out");
+  note_queries(columns.num_queries(), measured.num_without_relevant, report);
+  add_notes(measured, options.complete, "", report);
+  return report;
+}
+
+Report compare_retrieval(const eval::Qrels& qrels, const NamedRun& first, const NamedRun& second,
+                         const RetrievalOptions& options, const Context& context) {
+  Measured measured[] = {measure(qrels, first.run, options), measure(qrels, second.run, options)};
+  int64_t num_without_relevant = 0;
+  for (size_t q = 0; q < qrels.queries.size(); ++q) {
+    auto &one = measured[0].queries[q], &other = measured[1].queries[q];
+    if (!one || !other) one = other = std::nullopt;
+    num_without_relevant += one && !qrels.queries[q].has_relevant() ? 1 : 0;
+  }
+  const Columns ours = columns_of(measured[0], options), theirs = columns_of(measured[1], options);
+  Report report;
+  report.title = "Retrieval, two runs compared";
+  const std::pair<std::string, std::vector<Report::Row>> parts[] = {
+      {first.name, ours.rows(options, context)},
+      {second.name, theirs.rows(options, context)},
+      {"difference", ours.less(theirs).rows(options, context)}};
+  for (size_t row = 0; row < parts[0].second.size(); ++row) {
+    for (const auto& [name, rows] : parts) {
+      Report::Row& added = report.rows.emplace_back(rows[row]);
+      added.labels.set("run", name);
+    }
+  }
+  note_queries(ours.num_queries(), num_without_relevant, report);
+  report.notes.emplace_back("differences are paired: each resample draws the same queries for both");
+  add_notes(measured[0], options.complete, first.name + ": ", report);
+  add_notes(measured[1], options.complete, second.name + ": ", report);
   return report;
 }
 
@@ -185,7 +261,7 @@ class Retrieval : public Task {
     eval::RetrievalTest test(context, paths[1], options);
     note_idle_parts(paths[0], options, resolved, context);
     const eval::Answer answer = answer_of(paths[0], test, options, context);
-    Report report = retrieval(test.qrels(), answer.run, options, context);
+    Report report = report_of(answer, paths[0], test, options, context);
     if (answer.documents) check_documents(test.qrels(), *answer.documents, report);
     if (options.run_file) eval::write_run(answer.run, "whitney", options.run_file->value);
     return report;
@@ -195,12 +271,27 @@ class Retrieval : public Task {
   static void note_idle_parts(const std::string& source, const RetrievalOptions& options,
                               const Value& resolved, const Context& context) {
     const auto is_any = [&](const auto& is) {
-      return is(source) || (options.with && is(options.with->value));
+      return is(source) || (options.with && is(options.with->value)) ||
+             (options.compare_with && is(options.compare_with->value));
     };
     if (!is_any(eval::TextSource::is_model))
       note_idle_part<eval::TextEncoding>(context, resolved, "encode", "without a model as the source");
     if (!is_any([](const std::string& name) { return name == "bm25"; }))
       note_idle_part<Bm25Options>(context, resolved, "bm25", "without bm25 as the source");
+  }
+
+  static Report report_of(const eval::Answer& answer, const std::string& source, eval::RetrievalTest& test,
+                          const RetrievalOptions& options, const Context& context) {
+    if (!options.compare_with) return retrieval(test.qrels(), answer.run, options, context);
+    const std::string& other = options.compare_with->value;
+    const eval::Answer compared = ask(context, other, test, options, options.num_hits);
+    const auto name_of = [](const std::string& path) {
+      return std::filesystem::path(path).filename().string();
+    };
+    std::string first = name_of(source), second = name_of(other);
+    if (options.with) first += " + " + name_of(options.with->value);
+    if (first == second) second = other;
+    return compare_retrieval(test.qrels(), {first, answer.run}, {second, compared.run}, options, context);
   }
 
   static eval::Answer answer_of(const std::string& source, eval::RetrievalTest& test,
@@ -228,7 +319,8 @@ const bool registered = register_method(declare_method<RetrievalOptions>(
          "others say), a model (a folder or .gguf file; documents and queries are encoded, the search is "
          "exact), an index of texts or of vectors or a file of embeddings (with --model for the queries, or "
          "their vectors in --query-vectors), or a run file of another system in TREC's form (.trec, .run, "
-         ".txt). With --with, the hits of a second source are fused with the first's.\n"
+         ".txt). With --with, the hits of a second source are fused with the first's. With --compare-with, "
+         "another source is measured on the same queries, and the differences have intervals.\n"
          "Figures are trec_eval's: nDCG has linear gains, a grade of 1 or more is relevant, means are over "
          "all "
          "judged queries (its option -c), and equal scores are ordered by document, the later name first, "

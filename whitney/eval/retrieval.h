@@ -30,6 +30,7 @@ struct RetrievalOptions {
   FusionOptions fusion;
   bool complete = true;
   std::optional<Path> run_file;
+  std::optional<Path> compare_with;
   eval::BootstrapOptions bootstrap;
   eval::TextEncoding encode;
   Bm25Options bm25;
@@ -48,6 +49,9 @@ struct RetrievalOptions {
     fusion.fields(field);
     field("complete", complete,
           "Count queries without hits as 0, -c of trec_eval; false: leave them out of the means");
+    field("compare_with", compare_with,
+          "Another source, such as a run file, that is measured beside: differences come with intervals of "
+          "the paired bootstrap");
     field("run_file", run_file, "Also write the hits to this file, in TREC's form");
     bootstrap.fields(field);
     encode.fields(NestedFields(field, "encode"));
@@ -65,5 +69,18 @@ struct RetrievalOptions {
 /// query of the run is judged.
 WHITNEY_API Report retrieval(const eval::Qrels& qrels, const eval::TrecRun& run,
                              const RetrievalOptions& options, const Context& context);
+
+/// A run to compare with another, and what its rows are called.
+struct NamedRun {
+  std::string name;
+  const eval::TrecRun& run;
+};
+
+/// Measures two runs on the same queries. Each row of `retrieval` comes three times, with the label {"run"}:
+/// the first, the second, and "difference", the first less the second, whose intervals are those of the
+/// paired bootstrap: every resample draws the same queries for both. With complete=false, queries without
+/// hits in either run are left out of both.
+WHITNEY_API Report compare_retrieval(const eval::Qrels& qrels, const NamedRun& first, const NamedRun& second,
+                                     const RetrievalOptions& options, const Context& context);
 
 }  // namespace whitney

@@ -13,7 +13,6 @@
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
-#include "whitney/eval/retrieval_data.h"
 #include "whitney/eval/task.h"
 
 namespace whitney {
@@ -150,6 +149,47 @@ TEST_F(RetrievalTask, FusesTwoRuns) {
   EXPECT_EQ(figure(fused, 1, "ndcg"), 1);
 }
 
+// Run a has the relevant document of q1 first, run b second: nDCG@1 is 1 and 0, and 1 for both at q2.
+// Resamples of two queries draw q1 not at all, once or twice: the mean difference is 0, 1/2 or 1.
+TEST_F(RetrievalTask, ComparesTwoRunsOnTheSameQueries) {
+  write("a.run", "q1 Q0 d1 1 9 t\nq2 Q0 d3 1 1 t\n");
+  write("b.run", "q1 Q0 d2 1 9 t\nq1 Q0 d1 2 8 t\nq2 Q0 d3 1 1 t\n");
+  const Report report =
+      run(path("a.run"), Value::object({{"k", Value::List{1}}, {"compare_with", path("b.run")}}));
+  ASSERT_EQ(report.rows.size(), 6u);
+  const auto ndcg = [&](size_t row) { return report.rows[row].figures[0]; };
+  EXPECT_EQ(report.rows[0].labels, Value::object({{"k", 1}, {"run", "a.run"}}));
+  EXPECT_EQ(ndcg(0).value, 1);
+  EXPECT_EQ(report.rows[1].labels.at("run").as_string(), "b.run");
+  EXPECT_EQ(ndcg(1).value, 0.5);
+  EXPECT_EQ(report.rows[2].labels.at("run").as_string(), "difference");
+  EXPECT_EQ(ndcg(2).value, 0.5);
+  EXPECT_EQ(ndcg(2).low, 0);
+  EXPECT_EQ(ndcg(2).high, 1);
+  EXPECT_TRUE(has_note(report, "2 queries are averaged"));
+}
+
+// The same run twice differs by exactly 0 in every resample, though its own figures have wide intervals.
+TEST_F(RetrievalTask, FindsNoDifferenceOfARunToItself) {
+  write("b.run", "q1 Q0 d2 1 9 t\nq1 Q0 d1 2 8 t\nq2 Q0 d3 1 1 t\n");
+  const Report report =
+      run(path("b.run"), Value::object({{"k", Value::List{1}}, {"compare_with", path("b.run")}}));
+  EXPECT_LT(report.rows[0].figures[0].low, report.rows[0].figures[0].high);
+  EXPECT_EQ(report.rows[2].figures[0].low, 0);
+  EXPECT_EQ(report.rows[2].figures[0].high, 0);
+}
+
+TEST_F(RetrievalTask, ComparesOnlyWhatBothAnswerWhereOthersAreLeftOut) {
+  write("a.run", "q1 Q0 d1 1 9 t\nq2 Q0 d3 1 1 t\n");
+  write("b.run", "q1 Q0 d2 1 9 t\n");
+  const Report report =
+      run(path("a.run"),
+          Value::object({{"k", Value::List{1}}, {"compare_with", path("b.run")}, {"complete", false}}));
+  EXPECT_TRUE(has_note(report, "1 query is averaged"));
+  EXPECT_TRUE(has_note(report, "b.run: 1 query without hits is left out"));
+  EXPECT_EQ(report.rows[2].figures[0].value, 1);
+}
+
 TEST_F(RetrievalTask, CountsQueriesWithoutRelevantDocumentsAsZeroAndSaysSo) {
   write("qrels.txt", "q1 0 d1 1\nq2 0 d3 0\n");
   write("a.run", "q1 Q0 d1 1 9 t\nq2 Q0 d3 1 1 t\nother Q0 d3 1 1 t\n");
@@ -238,25 +278,6 @@ TEST_F(RetrievalTask, NamesTheLineOfABrokenDocumentOrQuery) {
   write("q.tsv", "q1\tcat\nq2 fish\n");
   EXPECT_EQ(error("bm25", Value::object({{"queries", path("q.tsv")}})),
             "q.tsv:2: \"q2 fish\" is no query (expected: id<TAB>text)");
-}
-
-TEST(RetrievalData, JoinsTitleAndTextAsBeirDoes) {
-  const TemporaryFolder folder;
-  std::ofstream(folder.file("c.jsonl")) << R"({"id": 5, "title": "A title", "text": "and text"}
-{"id": 6, "title": "", "text": "alone"}
-{"id": 7, "title": "No text", "text": ""}
-{"id": 8, "text": null, "title": null, "year": 1960}
-)" << R"({"id": 9, "title": null, "text": ""})";
-  EXPECT_NE(error_of([&] { eval::read_documents(folder.file("c.jsonl"), true, {}); }).find("c.jsonl:4"),
-            std::string::npos);
-  std::ofstream(folder.file("d.jsonl")) << R"({"id": 5, "title": "A title", "text": "and text"}
-{"id": 6, "title": "", "text": "alone"}
-{"id": 7, "title": "No text", "text": ""}
-{"id": 8, "text": ""})";
-  EXPECT_EQ(eval::read_documents(folder.file("d.jsonl"), true, {}).texts,
-            (std::vector<std::string>{"A title and text", "alone", "No text", ""}));
-  EXPECT_EQ(eval::read_documents(folder.file("d.jsonl"), false, {}).texts,
-            (std::vector<std::string>{"and text", "alone", "", ""}));
 }
 
 std::string real(const std::string& name) {
