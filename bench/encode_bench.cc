@@ -2,7 +2,8 @@
 // MiniLM (all-MiniLM-L6-v2) in float32 and int8 on package synopses and Wikipedia paragraphs, one text at a
 // time and all at once, on one thread and two. The vectors are compared first: in float32 with each peer's,
 // in int8 each with ours in float32. WHITNEY_MINILM names the model's folder; arguments: the number of
-// synopses and of paragraphs (100 and 12; 4000 and 1000 take an hour or two), and rounds (5).
+// synopses and of paragraphs (100 and 12; 4000 and 1000 take an hour or two), rounds (5), and words that a
+// cell's heading must hold to be run, such as "float32,one by one,2 threads" (all cells).
 // `bench/fetch_peers --encoders` brings the peers.
 
 #include <algorithm>
@@ -88,32 +89,42 @@ double flops_of(const infer::Encoder& encoder, const Texts& texts) {
   return flops;
 }
 
-// What the dense products alone reach on rows of so many tokens, layer after layer: the weights of one have
-// left the caches, as far as they do, when their turn comes again.
-double dense_flops(int threads, int64_t rows) {
-  constexpr int kLayers = 6;
-  constexpr int64_t kShapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
-  const Context context = with_threads(threads);
-  std::vector<DenseWeights> layers;
-  for (int layer = 0; layer < kLayers; ++layer) {
-    for (const auto& [out, in] : kShapes) layers.emplace_back(Matrix::zeros(out, in));
+// The dense products of MiniLM alone, layer after layer: the weights of one have left the caches, as far as
+// they do, when their turn comes again.
+class DenseProducts {
+ public:
+  DenseProducts() {
+    constexpr int kLayers = 6;
+    constexpr int64_t kShapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
+    for (int layer = 0; layer < kLayers; ++layer) {
+      for (const auto& [out, in] : kShapes) layers_.emplace_back(Matrix::zeros(out, in));
+    }
   }
-  const Matrix states = Matrix::zeros(rows, 384), inner = Matrix::zeros(rows, 1536);
-  Matrix result(rows, 1536);
-  std::vector<double> seconds;
-  for (int round = 0; round < 21; ++round) {
-    seconds.push_back(seconds_of([&] {
-      for (const DenseWeights& weights : layers) {
-        const Matrix& a = weights.cols() == 384 ? states : inner;
-        weights.multiply(context, a, result.mutable_data<float>(), weights.rows());
-      }
-    }));
+
+  // Operations a second on so many rows: the median of a few passes, the first of which does not count.
+  double flops(int threads, int64_t rows) const {
+    const Context context = with_threads(threads);
+    const Matrix states = Matrix::zeros(rows, 384), inner = Matrix::zeros(rows, 1536);
+    Matrix result(rows, 1536);
+    std::vector<double> seconds;
+    for (int pass = 0; pass < 6; ++pass) {
+      seconds.push_back(seconds_of([&] {
+        for (const DenseWeights& weights : layers_) {
+          const Matrix& a = weights.cols() == 384 ? states : inner;
+          weights.multiply(context, a, result.mutable_data<float>(), weights.rows());
+        }
+      }));
+    }
+    seconds.erase(seconds.begin());
+    double flops = 0;
+    for (const DenseWeights& weights : layers_)
+      flops += 2.0 * static_cast<double>(rows * weights.rows() * weights.cols());
+    return flops / median(seconds);
   }
-  double flops = 0;
-  for (const DenseWeights& weights : layers)
-    flops += 2.0 * static_cast<double>(rows * weights.rows() * weights.cols());
-  return flops / median(seconds);
-}
+
+ private:
+  std::vector<DenseWeights> layers_;
+};
 
 Matrix encode(const infer::Encoder& encoder, const Texts& texts, bool at_once, int threads) {
   const Context context = with_threads(threads);
@@ -154,25 +165,39 @@ Likeness likeness(const Matrix& a, const Matrix& b) {
 
 class Race {
  public:
+  // wanted: what the heading of a cell must hold, or it is not run.
   Race(const infer::Encoder& full, const infer::Encoder& int8, PythonPeer& peers, std::string folder,
-       int rounds)
-      : full_(full), int8_(int8), peers_(peers), folder_(std::move(folder)), rounds_(rounds) {}
+       int rounds, std::vector<std::string> wanted)
+      : full_(full),
+        int8_(int8),
+        peers_(peers),
+        folder_(std::move(folder)),
+        rounds_(rounds),
+        wanted_(std::move(wanted)) {}
 
   void run(const Texts& texts, const Cell& cell) {
-    std::printf("\n%s, %zu texts, %lld tokens, %s, %s, %d thread%s\n", texts.name.c_str(), texts.texts.size(),
-                static_cast<long long>(texts.tokens), cell.precision_name(),
-                cell.at_once ? "at once" : "one by one", cell.threads, cell.threads == 1 ? "" : "s");
+    const std::string heading = texts.name + ", " + std::to_string(texts.texts.size()) + " texts, " +
+                                std::to_string(texts.tokens) + " tokens, " + cell.precision_name() +
+                                (cell.at_once ? ", at once, " : ", one by one, ") +
+                                std::to_string(cell.threads) + (cell.threads == 1 ? " thread" : " threads");
+    for (const std::string& words : wanted_) {
+      if (heading.find(words) == std::string::npos) return;
+    }
+    std::printf("\n%s\n", heading.c_str());
     const bool is_int8 = cell.precision == infer::Precision::kInt8;
     const infer::Encoder& encoder = is_int8 ? int8_ : full_;
     const Matrix truth = encode(full_, texts, true, 2);
-    std::vector<double> ours;
+    std::vector<double> ours, limits;
     std::map<std::string, std::vector<double>> theirs;
+    constexpr int64_t kManyRows = 512;  // of a packed batch
+    const int64_t rows = cell.at_once ? kManyRows : texts.tokens / std::ssize(texts.texts);
     for (int round = 0; round <= rounds_; ++round) {
       Matrix vectors;
       const double seconds =
           seconds_of([&] { vectors = encode(encoder, texts, cell.at_once, cell.threads); });
       if (round == 0 && is_int8) compare("whitney", vectors, truth, cell);
       if (round > 0) ours.push_back(seconds);
+      if (round > 0 && !is_int8) limits.push_back(products_.flops(cell.threads, rows));
       for (const char* peer : {"sentence-transformers", "onnxruntime", "ctranslate2"}) {
         if (is_int8 && std::string_view(peer) == "sentence-transformers") continue;
         const std::optional<double> taken = ask(peer, texts, cell);
@@ -181,7 +206,9 @@ class Race {
         if (round > 0) theirs[peer].push_back(*taken);
       }
     }
-    report(texts, cell, ours, theirs);
+    report(texts, ours, theirs);
+    if (!is_int8) report_share(texts, rows, ours, limits);
+    std::fflush(stdout);
   }
 
  private:
@@ -216,33 +243,37 @@ class Race {
       fail("our vectors and those of ", who, " differ");
   }
 
-  void report(const Texts& texts, const Cell& cell, const std::vector<double>& ours,
-              const std::map<std::string, std::vector<double>>& theirs) const {
-    const double seconds = median(ours), speed = flops_of(full_, texts) / seconds;
-    std::printf("  whitney               %8.0f tokens/s", static_cast<double>(texts.tokens) / seconds);
-    if (cell.precision == infer::Precision::kFloat32) {
-      constexpr int64_t kManyRows = 512;  // of a packed batch
-      const int64_t rows = cell.at_once ? kManyRows : texts.tokens / std::ssize(texts.texts);
-      const double limit = dense_flops(cell.threads, rows);
-      std::printf("  %6.1f GFLOP/s, %.0f %% of %.1f that the products alone reach on %lld rows", speed / 1e9,
-                  100 * speed / limit, limit / 1e9, static_cast<long long>(rows));
-    }
-    std::printf("\n");
+  static void report(const Texts& texts, const std::vector<double>& ours,
+                     const std::map<std::string, std::vector<double>>& theirs) {
+    const auto speed = [&](double seconds) { return static_cast<double>(texts.tokens) / seconds; };
+    std::printf("  whitney               %8.0f tokens/s\n", speed(median(ours)));
     for (const auto& [peer, times] : theirs) {
       std::vector<double> ratios;
       for (size_t i = 0; i < times.size(); ++i) ratios.push_back(times[i] / ours[i]);
       const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
       std::printf("  %-21s %8.0f tokens/s  ours is %.2f times as fast (%.2f .. %.2f)\n", peer.c_str(),
-                  static_cast<double>(texts.tokens) / median(times), median(ratios), *low, *high);
+                  speed(median(times)), median(ratios), *low, *high);
     }
-    std::fflush(stdout);
+  }
+
+  void report_share(const Texts& texts, int64_t rows, const std::vector<double>& ours,
+                    const std::vector<double>& limits) const {
+    const double flops = flops_of(full_, texts);
+    std::vector<double> shares;
+    for (size_t i = 0; i < ours.size(); ++i) shares.push_back(100 * flops / ours[i] / limits[i]);
+    const auto [low, high] = std::minmax_element(shares.begin(), shares.end());
+    std::printf("  %.1f GFLOP/s, %.0f %% (%.0f .. %.0f) of %.1f that the products alone reach on %lld rows\n",
+                flops / median(ours) / 1e9, median(shares), *low, *high, median(limits) / 1e9,
+                static_cast<long long>(rows));
   }
 
   const infer::Encoder& full_;
   const infer::Encoder& int8_;
+  DenseProducts products_;
   PythonPeer& peers_;
   std::string folder_;
   int rounds_;
+  std::vector<std::string> wanted_;
   std::map<std::string, bool> missing_;
 };
 
@@ -282,7 +313,8 @@ int run(int argc, char** argv) {
       "paragraphs",
       some_of(paragraphs_of(lines_of(*articles + "/wiki-0.tsv.xz")), static_cast<size_t>(number(2, 12))),
       encoder, work.path());
-  Race race(encoder, int8, peers, work.path(), number(3, 5));
+  Race race(encoder, int8, peers, work.path(), number(3, 5),
+            argc > 4 ? split(argv[4], ',') : std::vector<std::string>());
   for (const infer::Precision precision : {infer::Precision::kFloat32, infer::Precision::kInt8}) {
     for (const Texts* texts : {&synopses, &paragraphs}) {
       for (const int threads : {1, 2}) {
