@@ -244,7 +244,9 @@ void measure_smollm2(const std::string& path, bool sts, bool sick, bool meta) {
       for (size_t i = 0; i < poolings.size(); ++i) {
         const auto vectors = piece_of(all, static_cast<int64_t>(i), std::ssize(poolings));
         const std::string full_name = name + (name.empty() ? "" : ", ") + poolings[i];
-        table.add(full_name, set.name, spearman_of(sts_of(vectors, set.pairs)));
+        const Report::Figure spearman = spearman_of(sts_of(vectors, set.pairs));
+        std::printf("    %s: %s\n", poolings[i].c_str(), interval_text(spearman).c_str());
+        table.add(full_name, set.name, spearman);
         table.add(full_name + ", centred", set.name, spearman_of(sts_of(centred(vectors), set.pairs)));
       }
     };
