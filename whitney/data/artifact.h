@@ -127,6 +127,10 @@ WHITNEY_API Attributes read_attributes(const Artifact& artifact, int64_t num_row
 /// embeddings.
 WHITNEY_API Embeddings load_embeddings(const Artifact& artifact);
 WHITNEY_API Embeddings load_embeddings(const std::string& path);
+/// Sets what turns the codes of an artifact (tensors `codec.*`, no `vectors`) into vectors when it is read as
+/// embeddings: the room of codecs does so before main. The value lets a namespace-scope constant run it.
+using CodeDecoder = Matrix (*)(const Artifact& artifact);
+WHITNEY_API bool set_code_decoder(CodeDecoder decoder);
 WHITNEY_API void save_embeddings(const Embeddings& embeddings, const std::string& path, bool force,
                                  const Context& context);
 WHITNEY_API Table load_table(const Artifact& artifact);

@@ -3,8 +3,10 @@
 #include <limits>
 #include <utility>
 
+#include "whitney/codec/compressed.h"
 #include "whitney/core/error.h"
 #include "whitney/core/prepare_run.h"
+#include "whitney/search/codes_index.h"
 #include "whitney/search/flat.h"
 
 namespace whitney {
@@ -118,6 +120,7 @@ std::unique_ptr<Index> open_index(const std::string& path) {
   const Artifact artifact = Artifact::open(path);
   try {
     if (artifact.kind() == "index") return builder_of(artifact).open(artifact);
+    if (holds_codes(artifact)) return codes_index(load_compressed(artifact));
     return flat_index(load_embeddings(artifact));
   } catch (const UsageError&) {
     throw;

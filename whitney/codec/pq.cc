@@ -1,0 +1,170 @@
+#include "whitney/codec/pq.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "whitney/codec/codec.h"
+#include "whitney/codec/k_means.h"
+#include "whitney/core/error.h"
+
+namespace whitney::codec {
+namespace {
+
+// The dimensions [begin(m), begin(m + 1)) are subspace m; widths differ by one at most.
+struct Split {
+  int64_t dim, num_subspaces;
+  int64_t begin(int64_t m) const { return m * dim / num_subspaces; }
+  int64_t width(int64_t m) const { return begin(m + 1) - begin(m); }
+};
+
+struct Codebooks {
+  Split split;
+  int bits;
+  // Of subspace m: 2^bits rows of width(m), behind those of the subspaces before.
+  std::vector<float> values;
+
+  int64_t size() const { return int64_t{1} << bits; }
+  MatrixView of(int64_t m) const {
+    return {values.data() + size() * split.begin(m), size(), split.width(m), split.width(m), DType::kF32};
+  }
+  int64_t code_bytes() const { return bits == 8 ? split.num_subspaces : (split.num_subspaces + 1) / 2; }
+  // Of 4 bits, byte j holds the codes of subspaces 2j (lower half) and 2j + 1.
+  int64_t code(const uint8_t* codes, int64_t m) const {
+    return bits == 8 ? codes[m] : (m % 2 == 0 ? codes[m / 2] & 15 : codes[m / 2] >> 4);
+  }
+};
+
+// A table of 256 sums for each byte of a code: of 4 bits, those of both its halves.
+class PqScorer : public CodeScorer {
+ public:
+  PqScorer(const Codebooks& books, Kernel kernel, const float* query) : num_bytes_(books.code_bytes()) {
+    tables_.resize(static_cast<size_t>(num_bytes_ * 256));
+    std::vector<float> values(static_cast<size_t>(books.size()));
+    for (int64_t m = 0; m < books.split.num_subspaces; ++m) {
+      distance_one_to_many(kernel, query + books.split.begin(m), books.of(m), 0, books.size(), values.data());
+      float* table = tables_.data() + (books.bits == 8 ? m : m / 2) * 256;
+      for (int64_t byte = 0; byte < 256; ++byte) {
+        const int64_t code = books.bits == 8 ? byte : (m % 2 == 0 ? byte & 15 : byte >> 4);
+        table[byte] += values[static_cast<size_t>(code)];
+      }
+    }
+  }
+
+  void score(const uint8_t* codes, int64_t count, float* out) const override {
+    for (int64_t j = 0; j < count; ++j, codes += num_bytes_) {
+      // Four sums at a time: the loads of the next do not wait for the additions before.
+      float sums[4] = {};
+      const float* table = tables_.data();
+      int64_t i = 0;
+      for (; i + 4 <= num_bytes_; i += 4, table += 4 * 256) {
+        for (int64_t lane = 0; lane < 4; ++lane) sums[lane] += table[lane * 256 + codes[i + lane]];
+      }
+      for (; i < num_bytes_; ++i, table += 256) sums[0] += table[codes[i]];
+      out[j] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    }
+  }
+
+ private:
+  int64_t num_bytes_;
+  std::vector<float> tables_;
+};
+
+class PqCodec : public Codec {
+ public:
+  explicit PqCodec(Codebooks books) : books_(std::move(books)) {}
+  int64_t dim() const override { return books_.split.dim; }
+  int64_t code_bytes() const override { return books_.code_bytes(); }
+
+  void encode(const float* row, uint8_t* code, uint8_t* /*fine*/) const override {
+    std::fill(code, code + code_bytes(), uint8_t{0});
+    std::vector<float> distances(static_cast<size_t>(books_.size()));
+    for (int64_t m = 0; m < books_.split.num_subspaces; ++m) {
+      distance_one_to_many(Kernel::kSquaredL2, row + books_.split.begin(m), books_.of(m), 0, books_.size(),
+                           distances.data());
+      const auto nearest = static_cast<unsigned>(std::ranges::min_element(distances) - distances.begin());
+      if (books_.bits == 8)
+        code[m] = static_cast<uint8_t>(nearest);
+      else
+        code[m / 2] = static_cast<uint8_t>(code[m / 2] | nearest << (m % 2 == 0 ? 0 : 4));
+    }
+  }
+  void decode(const uint8_t* code, const uint8_t* /*fine*/, float* row) const override {
+    for (int64_t m = 0; m < books_.split.num_subspaces; ++m) {
+      const auto centroid = books_.of(m).row<float>(books_.code(code, m));
+      std::ranges::copy(centroid, row + books_.split.begin(m));
+    }
+  }
+  std::unique_ptr<CodeScorer> scorer(Kernel kernel, const float* query) const override {
+    return std::make_unique<PqScorer>(books_, kernel, query);
+  }
+  void save(ArtifactWriter& writer, const std::string& prefix) const override {
+    writer.add(prefix + "codebooks", {books_.size(), dim()}, Array<float>::copy_of(books_.values));
+  }
+
+ private:
+  Codebooks books_;
+};
+
+Split split_of(int64_t dim, const PqOptions& options) {
+  const int64_t parts = options.num_subspaces.value_or(std::max<int64_t>(1, dim / 8));
+  if (parts > dim) {
+    fail("option \"num_subspaces\" is ", parts, ", and the vectors have ", dim,
+         " dimensions (expected: at most as many)");
+  }
+  return {dim, parts};
+}
+
+int bits_of(const PqOptions& options) { return options.bits == PqBits::k8 ? 8 : 4; }
+
+std::unique_ptr<Codec> fit(const Rows& rows, const PqOptions& options, const Context& context) {
+  constexpr int64_t kLeastPerCentroid = 39, kMostPerCentroid = 256;
+  Codebooks books{split_of(rows.dim(), options), bits_of(options), {}};
+  const Matrix sample = rows.sample(books.size() * kMostPerCentroid, context);
+  if (sample.rows() < books.size() * kLeastPerCentroid) {
+    context.note(concat("codebooks of ", books.size(), " centroids are fitted to ", sample.rows(),
+                        " vectors; from ", books.size() * kLeastPerCentroid, " on they are better"));
+  }
+  KMeansOptions means;
+  means.k = std::min(books.size(), sample.rows());
+  means.max_iterations = options.max_iterations;
+  for (int64_t m = 0; m < books.split.num_subspaces; ++m) {
+    const int64_t width = books.split.width(m);
+    const MatrixView part{sample.row<float>(0).data() + books.split.begin(m), sample.rows(), width,
+                          sample.cols(), DType::kF32};
+    const KMeans clusters = k_means(Matrix::copy_of(part), means, context);
+    const float* centroids = clusters.centroids.row<float>(0).data();
+    books.values.insert(books.values.end(), centroids, centroids + means.k * width);
+    // Of fewer vectors than centroids the last one stands for the missing; the smaller code is taken.
+    for (int64_t missing = means.k; missing < books.size(); ++missing) {
+      books.values.insert(books.values.end(), centroids + (means.k - 1) * width, centroids + means.k * width);
+    }
+    context.advance("codebooks", m + 1, books.split.num_subspaces, "subspaces");
+  }
+  return std::make_unique<PqCodec>(std::move(books));
+}
+
+std::unique_ptr<Codec> open(const SavedCodec& saved, const PqOptions& options) {
+  Codebooks books{split_of(saved.dim, options), bits_of(options), {}};
+  const Array<float> values = saved.floats("codebooks", books.size() * saved.dim);
+  books.values.assign(values.begin(), values.end());
+  return std::make_unique<PqCodec>(std::move(books));
+}
+
+const bool registered = register_codec<PqOptions>(
+    {.name = "pq",
+     .class_name = "PQ",
+     .summary = "Product quantisation: a codebook for each part of the dimensions, 4 or 8 bits a part",
+     .description = "Cuts vectors into parts and replaces each part by the number of the nearest of 256 (16) "
+                    "centroids, which "
+                    "k-means finds. Queries stay float32: a table for each part holds their distances to its "
+                    "centroids. For 8 to "
+                    "32 bytes a vector where some ten thousand vectors are there to fit codebooks to; search "
+                    "with --vectors. A "
+                    "rotation before it (pca or rotation, --codec pq) helps where parts are correlated, and "
+                    "harms pixels.",
+     .source = "Jegou, Douze, Schmid: Product quantization for nearest neighbor search, TPAMI 2011",
+     .example = "whitney compress pq nodes.safetensors -o small.safetensors --num-subspaces 16"},
+    fit, open);
+
+}  // namespace
+}  // namespace whitney::codec

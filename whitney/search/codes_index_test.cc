@@ -1,0 +1,196 @@
+#include "whitney/search/codes_index.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "whitney/core/error_of.h"
+#include "whitney/core/random.h"
+#include "whitney/core/temporary_folder.h"
+#include "whitney/search/flat.h"
+#include "whitney/search/searcher.h"
+
+namespace whitney::search {
+namespace {
+
+Embeddings random_vectors(int64_t n, int64_t dim, std::string_view metric, uint64_t item = 0) {
+  Embeddings embeddings;
+  embeddings.vectors = Matrix(n, dim);
+  RandomStream random(42, "codes index", item);
+  auto* values = embeddings.vectors.mutable_data<float>();
+  for (int64_t i = 0; i < n * dim; ++i) values[i] = static_cast<float>(random.normal());
+  embeddings.ids = Ids::row_numbers(n);
+  embeddings.record.set("metric", metric);
+  return embeddings;
+}
+
+std::unique_ptr<Index> codes_of(const Embeddings& embeddings, std::string_view method,
+                                const Value& options = Value::object()) {
+  return codes_index(compress(method, embeddings, options, {}));
+}
+
+SearchResult ask(std::unique_ptr<Index> index, const Matrix& queries, SearchRequest request,
+                 int threads = 0) {
+  Context context;
+  context.threads = threads;
+  return Searcher(std::move(index)).search(queries, request, context);
+}
+
+SearchRequest best(int64_t k, const Value& options = Value::object()) {
+  SearchRequest request;
+  request.k = k;
+  request.options = options;
+  return request;
+}
+
+double recall(const SearchResult& found, const SearchResult& truth) {
+  int64_t hits = 0;
+  const int64_t k = truth.neighbors.k;
+  for (size_t i = 0; i < truth.neighbors.rows.size(); ++i) {
+    const auto begin = truth.neighbors.rows.begin() + static_cast<int64_t>(i) / k * k;
+    hits += std::count(begin, begin + k, found.neighbors.rows[i]);
+  }
+  return static_cast<double>(hits) / static_cast<double>(truth.neighbors.rows.size());
+}
+
+const Value kNoRescoring = Value::object({{"rescore", 0}});
+
+TEST(CodesIndex, FindsWhatASearchOfTheDecodedVectorsFinds) {
+  for (const char* metric : {"cosine", "inner_product", "l2"}) {
+    const Embeddings embeddings = random_vectors(3000, 24, metric);
+    const Matrix queries = random_vectors(20, 24, metric, 1).vectors;
+    for (const char* method : {"sq8", "sq4", "lvq"}) {
+      const CompressedEmbeddings small = compress(method, embeddings, Value::object(), {});
+      const SearchResult found = ask(codes_index(small), queries, best(10, kNoRescoring));
+      const SearchResult truth = ask(flat_index(small.decode({})), queries, best(10));
+      // Under cosine the decoded vectors' norms differ a little from 1, which codes take it for.
+      EXPECT_GE(recall(found, truth), std::string_view(metric) == "cosine" ? 0.88 : 0.995)
+          << method << " " << metric;
+      EXPECT_EQ(found.counts, truth.counts);
+    }
+  }
+}
+
+TEST(CodesIndex, ZeroVectorsHaveCosineZero) {
+  Embeddings embeddings = random_vectors(60, 8, "cosine");
+  auto* values = embeddings.vectors.mutable_data<float>();
+  std::fill(values + 5 * 8, values + 6 * 8, 0.0F);
+  Matrix queries = random_vectors(2, 8, "cosine", 1).vectors;
+  std::fill(queries.mutable_data<float>() + 8, queries.mutable_data<float>() + 16, 0.0F);
+  for (const auto& [method, options] :
+       {std::pair("sq8", Value::object()), std::pair("lvq", Value::object({{"bits", "4x4"}})),
+        std::pair("rabitq", Value::object({{"bits", 5}}))}) {
+    const TemporaryFolder folder;
+    codes_of(embeddings, method, options)->save(folder.file("x.safetensors"), false, {});
+    const SearchResult found =
+        ask(open_index(folder.file("x.safetensors")), queries, best(60, Value::object({{"rescore", 60}})));
+    const auto at = std::find(found.neighbors.rows.begin(), found.neighbors.rows.begin() + 60, 5);
+    EXPECT_EQ(found.neighbors.values[static_cast<size_t>(at - found.neighbors.rows.begin())], 0) << method;
+    for (size_t i = 60; i < 120; ++i) EXPECT_EQ(found.neighbors.values[i], 0) << method;
+  }
+}
+
+TEST(CodesIndex, IsTheSameForAnyNumberOfThreads) {
+  const Embeddings embeddings = random_vectors(40'000, 8, "l2");
+  const Matrix queries = random_vectors(3, 8, "l2", 1).vectors;
+  const CompressedEmbeddings small = compress("lvq", embeddings, Value::object({{"bits", "4x8"}}), {});
+  const SearchResult one = ask(codes_index(small), queries, best(10), 1);
+  for (const int threads : {2, 5}) {
+    const SearchResult more = ask(codes_index(small), queries, best(10), threads);
+    EXPECT_EQ(one.neighbors.rows, more.neighbors.rows);
+    EXPECT_EQ(one.neighbors.values, more.neighbors.values);
+  }
+}
+
+TEST(CodesIndex, TheSecondLevelRanksTheCandidatesAnew) {
+  const Embeddings embeddings = random_vectors(3000, 32, "l2");
+  const Matrix queries = random_vectors(50, 32, "l2", 1).vectors;
+  const Value two_levels = Value::object({{"bits", "4x8"}});
+  const SearchResult truth = ask(flat_index(embeddings), queries, best(10));
+  const auto with = [&](const Value& options) {
+    return ask(codes_of(embeddings, "lvq", two_levels), queries, best(10, options));
+  };
+  const double first = recall(with(kNoRescoring), truth), both = recall(with(Value::object()), truth);
+  EXPECT_GT(first, 0.8);
+  EXPECT_LT(first, 0.97);
+  EXPECT_GE(both, 0.99);
+}
+
+TEST(CodesIndex, FullVectorsRankTheCandidatesExactly) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("full.safetensors");
+  const Embeddings embeddings = random_vectors(2000, 16, "cosine");
+  save_embeddings(embeddings, path, false, {});
+  const Matrix queries = random_vectors(20, 16, "cosine", 1).vectors;
+  const SearchResult truth = ask(flat_index(embeddings), queries, best(5));
+  const SearchResult found = ask(codes_of(embeddings, "sq4"), queries,
+                                 best(5, Value::object({{"rescore", 100}, {"vectors", path}})));
+  EXPECT_EQ(found.neighbors.rows, truth.neighbors.rows);
+  for (size_t i = 0; i < truth.neighbors.values.size(); ++i)
+    EXPECT_NEAR(found.neighbors.values[i], truth.neighbors.values[i], 1e-5);
+}
+
+TEST(CodesIndex, BoundsFindTheNearestAndLookAtFew) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("full.safetensors");
+  const Embeddings embeddings = random_vectors(20'000, 64, "l2");
+  save_embeddings(embeddings, path, false, {});
+  const Matrix queries = random_vectors(20, 64, "l2", 1).vectors;
+  const SearchResult truth = ask(flat_index(embeddings), queries, best(10));
+  // A bound that is never exceeded: the same hits. At the paper's width, nearly all of them from fewer looks.
+  int64_t most_looks = 0;
+  for (const auto& [epsilon, least] : {std::pair(6.0, 1.0), std::pair(1.9, 0.95)}) {
+    SearchRequest request = best(10, Value::object({{"vectors", path}}));
+    request.explain = true;
+    const SearchResult found =
+        ask(codes_of(embeddings, "rabitq", Value::object({{"epsilon", epsilon}})), queries, request);
+    EXPECT_GE(recall(found, truth), least) << epsilon;
+    const int64_t looks = found.explain.at("actuals").at("rescored").as_int();
+    EXPECT_GT(looks, 200);
+    EXPECT_LT(looks, most_looks == 0 ? 20 * 20'000 : most_looks);
+    most_looks = looks;
+  }
+  const SearchResult by_bits =
+      ask(codes_of(embeddings, "rabitq", Value::object({{"bits", 7}})), queries, best(10));
+  EXPECT_GE(recall(by_bits, truth), 0.9);
+}
+
+TEST(CodesIndex, ReturnsAllThatAFilterAllowsAndLeavesOutTheExcluded) {
+  const auto index = codes_of(random_vectors(100, 8, "l2"), "sq8");
+  const Matrix query = random_vectors(1, 8, "l2", 1).vectors;
+  SearchParams params;
+  const RowSet allowed = RowSet::range(10, 13) | RowSet::range(50, 51);
+  params.allowed = &allowed;
+  params.excluded = {11};
+  params.k = 10;
+  const SearchResult found = index->search(query, params, {});
+  EXPECT_EQ(found.counts, std::vector<int64_t>{3});
+  EXPECT_EQ(std::count(found.neighbors.rows.begin(), found.neighbors.rows.end(), 11), 0);
+  EXPECT_EQ(found.neighbors.rows[3], -1);
+  EXPECT_TRUE(std::isnan(found.neighbors.values[3]));
+}
+
+TEST(CodesIndex, AddsAndRemovesRowsAndSavesTheRest) {
+  const TemporaryFolder folder;
+  const Embeddings embeddings = random_vectors(50, 8, "l2");
+  const auto index = codes_of(embeddings, "lvq", Value::object({{"bits", "8x8"}}));
+  Embeddings more = random_vectors(2, 8, "l2", 7);
+  more.ids = Ids::integers(Array<uint64_t>{100, 101});
+  index->add(more, {});
+  index->remove(Ids::integers(Array<uint64_t>{3, 100}), {});
+  SearchParams params;
+  params.k = 1;
+  const SearchResult found = index->search(more.vectors, params, {});
+  EXPECT_EQ(index->ids().text(found.neighbors.rows[1]), "101");
+  EXPECT_NE(index->ids().text(found.neighbors.rows[0]), "100");
+  index->save(folder.file("x.safetensors"), false, {});
+  const auto read = open_index(folder.file("x.safetensors"));
+  EXPECT_EQ(read->method(), "codes");
+  EXPECT_EQ(read->num_rows(), 50);
+  EXPECT_FALSE(read->ids().find("3").has_value());
+}
+
+}  // namespace
+}  // namespace whitney::search
