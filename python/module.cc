@@ -21,6 +21,7 @@ NB_MODULE(_whitney, module) {
   python::bind_columns(module);
   python::bind_arrow(module);
   python::bind_embeddings(module);
+  python::bind_codec(module);
   python::bind_graph(module);
   python::bind_texts(module);
   python::bind_encoded(module);

@@ -13,8 +13,10 @@
 #include "python/module_rooms.h"
 #include "python/module_texts.h"
 #include "python/module_values.h"
+#include "whitney/codec/compressed.h"
 #include "whitney/core/error.h"
 #include "whitney/core/registry.h"
+#include "whitney/search/codes_index.h"
 #include "whitney/search/searcher.h"
 
 namespace whitney::python {
@@ -202,6 +204,12 @@ void bind_index(nb::module_& module) {
   nb::class_<SharedSearcher>(module, "Searcher", "An index with its attributes ready for filters.")
       .def_static("build", &build, nb::arg("method"), nb::arg("embeddings"), nb::arg("options"),
                   nb::arg("call"))
+      .def_static(
+          "of_codes",
+          [](const CompressedEmbeddings& compressed) {
+            return std::make_shared<SharedSearcher>(Searcher(codes_index(compressed)));
+          },
+          nb::arg("compressed"))
       .def_static("build_texts", &build_texts, nb::arg("method"), nb::arg("corpus"), nb::arg("columns"),
                   nb::arg("options"), nb::arg("call"))
       .def_static(

@@ -10,6 +10,7 @@ namespace nb = nanobind;
 void bind_columns(nb::module_& module);
 void bind_arrow(nb::module_& module);
 void bind_embeddings(nb::module_& module);
+void bind_codec(nb::module_& module);
 void bind_encoded(nb::module_& module);
 void bind_graph(nb::module_& module);
 void bind_texts(nb::module_& module);

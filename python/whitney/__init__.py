@@ -16,10 +16,11 @@ Every long call takes threads=, seed= and progress=; errors are whitney.Error, a
 from __future__ import annotations
 
 import os as _os
-from typing import Any, Optional
+from typing import Optional
 
 from . import _whitney
 from ._attributes import Attributes
+from ._codecs import CompressedEmbeddings, compress
 from ._encoded import EncodedTexts
 from ._fusion import FusedHits, fuse
 from ._graphs import Graph, read_graph
@@ -51,14 +52,8 @@ def info() -> dict:
     return _whitney.info()
 
 
-def compress(method: str, data: Any, **options: Any) -> Embeddings:
-    """Makes embeddings smaller by a codec. It has no door in this version's Python."""
-    _whitney.require_method("compress", method)
-    raise Error("compress has no door in this version's Python yet")
-
-
 globals().update(_CLASSES)
 
-__all__ = ["Attributes", "Corpus", "Embeddings", "EncodedTexts", "Error", "FusedHits", "Graph", "Hits", "Index", "Model",
+__all__ = ["Attributes", "CompressedEmbeddings", "Corpus", "Embeddings", "EncodedTexts", "Error", "FusedHits", "Graph", "Hits", "Index", "Model",
            "Report", "Table", "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index", "info", "learn", "methods",
            "open", "read_corpus", "read_graph", "read_table", "read_vectors", *_CLASSES]

@@ -159,6 +159,33 @@ class Embeddings:
 
     def join(self, table: Table) -> tuple[Embeddings, int, int]: ...
 
+class CompressedEmbeddings:
+    """Embeddings whose vectors are held as codes."""
+
+    def decode(self, call: Call) -> Embeddings: ...
+
+    def save(self, path: str, force: bool, call: Call) -> None: ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def columns(self) -> list[Column]: ...
+
+    @property
+    def record(self) -> object: ...
+
+    @property
+    def metric(self) -> str: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def bytes_per_vector(self) -> int: ...
+
+def compress(method: str, embeddings: Embeddings, options: dict, call: Call) -> CompressedEmbeddings: ...
+
 class Graph:
     """A graph as CSR over nodes with any ids."""
 
@@ -322,6 +349,9 @@ class Searcher:
 
     @staticmethod
     def build(method: str, embeddings: Embeddings, options: dict, call: Call) -> Searcher: ...
+
+    @staticmethod
+    def of_codes(compressed: CompressedEmbeddings) -> Searcher: ...
 
     @staticmethod
     def build_texts(method: str, corpus: Corpus, columns: Sequence[Column], options: dict, call: Call) -> Searcher: ...
