@@ -37,16 +37,34 @@ HWY_INLINE V AddPairTerm(V a, V b, V sum) {
   }
 }
 
+// Cache lines of weights that are wanted soon.
+struct Lines {
+  static constexpr int64_t kFloats = 16;  // a line
+
+  const float* first = nullptr;
+  int64_t count = 0;
+
+  // Those for block b of so many.
+  Lines part(int64_t block, int64_t num_blocks) const {
+    const int64_t begin = count * block / num_blocks;
+    return {first + begin * kFloats, count * (block + 1) / num_blocks - begin};
+  }
+};
+
 // Where a register block is written: the first `width` columns of each row, stored or added, with the bias
-// where there is one. `ahead`: what is asked for in L1 while the panel is multiplied, as much at a time.
+// where there is one. `ahead`: what is asked for in L2 while the panel is multiplied.
 struct Place {
   float* out;
   int64_t stride;
   int64_t width;
   bool add;
   const float* bias;
-  const float* ahead;
+  Lines ahead;
 };
+
+// A block asks for lines after every so many terms. Asked for all at once they would fill the queue of
+// misses, and the loads of this block would wait behind them.
+constexpr int64_t kTermsBetween = 8;
 
 HWY_INLINE void StoreSum(V sum, int64_t column, const Place& place, float* out) {
   const D d;
@@ -87,13 +105,19 @@ HWY_INLINE void MultiplyBlock(const float* HWY_RESTRICT a, int64_t a_stride, con
   for (int64_t row = 0; row < static_cast<int64_t>(sizeof...(kRow)); ++row) {
     (hwy::Prefetch(place.out + row * place.stride + static_cast<int64_t>(kVector) * n), ...);
   }
-  const float* ahead = place.ahead;
-  for (int64_t t = 0; t < terms; ++t) {
-    (hwy::Prefetch(ahead + static_cast<int64_t>(kVector) * n), ...);
-    ahead += panel_width;
-    const V b[] = {hn::Load(d, panel + static_cast<int64_t>(kVector) * n)...};
-    (AddTerm<kKernel>(hn::Set(d, a[static_cast<int64_t>(kRow) * a_stride + t]), b, sums[kRow], vectors), ...);
-    panel += panel_width;
+  const float* ahead = place.ahead.first;
+  const float* const ahead_end = ahead + place.ahead.count * Lines::kFloats;
+  const int64_t step = (place.ahead.count * kTermsBetween + terms - 1) / terms * Lines::kFloats;
+  for (int64_t begin = 0; begin < terms; begin += kTermsBetween) {
+    const float* const stop = HWY_MIN(ahead + step, ahead_end);
+    for (; ahead < stop; ahead += Lines::kFloats) __builtin_prefetch(ahead, 0, 2);
+    const int64_t end = HWY_MIN(begin + kTermsBetween, terms);
+    for (int64_t t = begin; t < end; ++t) {
+      const V b[] = {hn::Load(d, panel + static_cast<int64_t>(kVector) * n)...};
+      (AddTerm<kKernel>(hn::Set(d, a[static_cast<int64_t>(kRow) * a_stride + t]), b, sums[kRow], vectors),
+       ...);
+      panel += panel_width;
+    }
   }
   (StoreSums(sums[kRow], place, place.out + static_cast<int64_t>(kRow) * place.stride, vectors), ...);
 }
@@ -174,30 +198,9 @@ struct Task {
   int64_t out_stride;
 };
 
-// With fewer blocks of rows to hide behind, asking for the next panel only delays them (m = 32: by a tenth).
-// Then the first block asks for the terms that it will multiply soon: weights that no L2 holds come from L3
-// or memory twice as fast (m = 16 and 32).
-constexpr int64_t kEnoughBlocks = 12, kTermsAhead = 32;
-
-// Asks for values that are wanted soon in L2, a part at a time: from L3 or memory, the first block of rows
-// would wait for a panel.
-class PanelPrefetch {
- public:
-  PanelPrefetch(const float* from, int64_t floats, int64_t num_parts)
-      : from_(from), floats_(from == nullptr ? 0 : floats), num_parts_(num_parts) {}
-  void part(int64_t part) const {
-    constexpr int64_t kLine = 16;
-    const int64_t lines = floats_ / kLine, end = lines * (part + 1) / num_parts_;
-    for (int64_t i = lines * part / num_parts_; i < end; ++i) __builtin_prefetch(from_ + i * kLine, 0, 2);
-  }
-
- private:
-  const float* from_;
-  int64_t floats_, num_parts_;
-};
-
 // What is multiplied after terms [begin, end) of panel p, or null: the next panel, the next terms of the
-// first one, or the panel after those asked for, which comes next as a rule.
+// first one, or the panel after those asked for, which comes next as a rule. The blocks of rows ask for it in
+// turn: from L3 or memory, the first of them would wait for a panel.
 HWY_INLINE const float* NextPanel(const PackedRows& b, const Task& task, int64_t p, int64_t begin,
                                   int64_t end) {
   if (p + 1 < task.last) return b.panel(p + 1) + begin * b.panel_width(p + 1);
@@ -216,9 +219,8 @@ void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task
     for (int64_t p = task.first; p < task.last; ++p) {
       const int64_t width = b.panel_width(p), first_column = (p - task.first) * PackedRows::kPanelRows;
       const int64_t columns = HWY_MIN(PackedRows::kPanelRows, b.rows() - p * PackedRows::kPanelRows);
-      const float* next = num_blocks < kEnoughBlocks ? nullptr : NextPanel(b, task, p, begin, end);
-      const PanelPrefetch prefetch(next, (end - begin) * width, num_blocks);
-      const int64_t ahead = num_blocks < kEnoughBlocks ? kTermsAhead * width : 0;
+      const float* next = NextPanel(b, task, p, begin, end);
+      const Lines ahead{next, next == nullptr ? 0 : (end - begin) * width / Lines::kFloats};
       for (int64_t c = 0; c < columns; c += step) {
         const float* panel = b.panel(p) + begin * width + c;
         const int64_t stored = HWY_MIN(step, columns - c), vectors = (stored + n - 1) / n;
@@ -231,8 +233,7 @@ void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task
                             stored,
                             !first_terms || task.epilogue == Epilogue::kAdd,
                             bias,
-                            panel + (block == 0 ? ahead : 0)};
-          if (c == 0) prefetch.part(block);
+                            c == 0 ? ahead.part(block, num_blocks) : Lines{}};
           BlockOf<kKernel>(last - first, vectors)(a.row<float>(first).data() + begin, a.stride, panel, width,
                                                   end - begin, place);
           if (last_terms) ActivateBlock(task.epilogue, place.out, last - first, stored, task.out_stride);

@@ -173,7 +173,9 @@ void Int8Weights::multiply(const Context& context, const MatrixView& a, float* o
                   [&](int64_t begin, int64_t end) { rows.quantize_block(begin, a.slice(begin, end)); });
   const int64_t num_panels = num_panels_of(rows_);
   const int64_t num_row_tiles = (a.rows + kTileRows - 1) / kTileRows;
-  const int64_t num_panel_tiles = (num_panels + kTilePanels - 1) / kTilePanels;
+  // As many tiles for each thread.
+  const int64_t threads = context.num_threads(), least = (num_panels + kTilePanels - 1) / kTilePanels;
+  const int64_t num_panel_tiles = std::min((least + threads - 1) / threads * threads, num_panels);
   parallel_for(context, num_row_tiles * num_panel_tiles, [&](int64_t tile) {
     const int64_t r = tile / num_panel_tiles, p = tile % num_panel_tiles;
     const int64_t first = a.rows * r / num_row_tiles, last = a.rows * (r + 1) / num_row_tiles;
