@@ -132,13 +132,17 @@ const bool registered = register_method(declare_method<Bm25Options>(
          "so, taken as one. Words are taken in lower case, without stop words, and stemmed; the index holds "
          "that "
          "form, and a search brings its query to the same.\n"
-         "Scores are exact and equal ones are ordered by row, by whichever plan a query is answered: short "
-         "lists of rows are added up; of long ones, blocks that cannot get among the k best are skipped "
-         "(MaxScore on the best scores of blocks); where a filter leaves few rows, they are looked up. "
+         "Scores are exact and equal ones are ordered by row, by whichever plan a query is answered: lists "
+         "of "
+         "rows are added up; or blocks that cannot get among the k best are skipped by the best scores of "
+         "blocks, row by row (block-max WAND, for one word, or a rare one beside others) or within windows "
+         "of rows (MaxScore, for the best hit or two); where a filter leaves few rows, they are looked up. "
          "Additions and removals pack the index anew: it is then as one built of the same texts.",
      .source =
          "Robertson, Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond, FnTIR 2009; variants: "
-         "Kamphuis, de Vries, Boytsov, Lin, ECIR 2020; skipping: Turtle, Flood 1995, Ding, Suel, SIGIR 2011",
+         "Kamphuis, de Vries, Boytsov, Lin, ECIR 2020; skipping: Turtle, Flood 1995, Broder et al. 2003, "
+         "Ding, "
+         "Suel, SIGIR 2011",
      .example = "whitney index bm25 texts.jsonl -o texts.bm25.safetensors --stemmer english"},
     std::make_shared<Bm25Builder>()));
 

@@ -83,23 +83,28 @@ int64_t TakeSums(double* sums, size_t size, int64_t least, RowSum* out) {
   const auto below = hn::Set(integers, least - 1);
   const size_t lanes = hn::Lanes(d);
   const auto bits_at = [&](size_t at) HWY_ATTR { return hn::BitCast(integers, hn::LoadU(d, sums + at)); };
-  const auto take_vector = [&](size_t at) HWY_ATTR {
+  // Bit j: whether sum at + j is taken; of vectors of at most 8 sums.
+  const auto taken_at = [&](size_t at) HWY_ATTR {
     uint8_t lanes_found[8] = {};
     hn::StoreMaskBits(integers, hn::Gt(bits_at(at), below), lanes_found);
-    for (uint32_t left = lanes_found[0]; left != 0; left &= left - 1)
-      take(at + static_cast<size_t>(std::countr_zero(left)));
+    return uint32_t{lanes_found[0]};
+  };
+  const auto take_all = [&](size_t at, uint32_t taken) HWY_ATTR {
+    for (; taken != 0; taken &= taken - 1) take(at + static_cast<size_t>(std::countr_zero(taken)));
   };
   // Most sums are not taken: one look at four vectors tells.
   for (; i + 4 * lanes <= size; i += 4 * lanes) {
     const auto first = hn::Max(bits_at(i), bits_at(i + lanes));
     const auto second = hn::Max(bits_at(i + 2 * lanes), bits_at(i + 3 * lanes));
     if (HWY_UNLIKELY(!hn::AllFalse(integers, hn::Gt(hn::Max(first, second), below)))) {
-      for (size_t j = 0; j < 4; ++j) take_vector(i + j * lanes);
+      uint32_t taken = 0;
+      for (size_t j = 0; j < 4; ++j) taken |= taken_at(i + j * lanes) << (j * lanes);
+      take_all(i, taken);
     }
     for (size_t j = 0; j < 4; ++j) hn::StoreU(untouched, d, sums + i + j * lanes);
   }
   for (; i + lanes <= size; i += lanes) {
-    take_vector(i);
+    take_all(i, taken_at(i));
     hn::StoreU(untouched, d, sums + i);
   }
 #endif

@@ -228,14 +228,23 @@ TEST(Bm25, TheRowLeftOutMakesRoomForTheNext) {
 
 TEST(Bm25, ExplainsWhatASearchDid) {
   const auto index = index_texts(made_up_texts(5, 9000), plain_words());
-  SearchParams params;
-  params.k = 1;
-  params.explain = true;
-  const Texts query = {"w0 w1 w600"};
-  const Value explain = index->search_texts(query, params, {}).explain;
-  EXPECT_EQ(explain.at("plan").as_string(), "scan");
-  EXPECT_EQ(explain.at("estimates").at("words").as_int(), 3);
-  EXPECT_LT(explain.at("actuals").at("candidates").as_int(), explain.at("estimates").at("postings").as_int());
+  const auto explain = [&](const std::string& query, int64_t k, const RowSet* allowed = nullptr) {
+    SearchParams params;
+    params.k = k;
+    params.explain = true;
+    params.allowed = allowed;
+    return index->search_texts({&query, 1}, params, {}).explain;
+  };
+  const RowSet few = search::every(1000, 9000);
+  EXPECT_EQ(explain("w0 w1 w2 w3", 10).at("plan").as_string(), "scan");
+  EXPECT_EQ(explain("w0 w1 w2 w3", 1).at("plan").as_string(), "max score");
+  EXPECT_EQ(explain("w0 w0", 10).at("plan").as_string(), "block-max wand");
+  EXPECT_EQ(explain("w0 w1 w2 w3", 10, &few).at("plan").as_string(), "look up");
+  const Value scan = explain("w0 w1 w2 w3", 10);
+  EXPECT_EQ(scan.at("estimates").at("words").as_int(), 4);
+  EXPECT_LT(scan.at("actuals").at("candidates").as_int(), scan.at("estimates").at("postings").as_int());
+  EXPECT_EQ(scan.at("actuals").at("queries_scanned").as_int(), 1);
+  EXPECT_EQ(scan.at("actuals").at("queries_by_wand").as_int(), 0);
 }
 
 TEST(Bm25, VectorsAndTextsAreToldApart) {
