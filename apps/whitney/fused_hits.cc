@@ -47,8 +47,8 @@ std::string fused_hits_text(const FusedHits& fused, const std::vector<std::strin
     for (const FusedHit& hit : fused.hits[q]) {
       std::vector<std::string>& line = cells.emplace_back();
       if (several) line.push_back(fused.queries[q]);
-      line.insert(line.end(), {std::to_string(++rank), hit.id, score_text(hit.score),
-                               rank_text(hit.first_rank), rank_text(hit.second_rank)});
+      line.insert(line.end(), {std::to_string(++rank), hit.id, score_text(hit.score), rank_text(hit.ranks[0]),
+                               rank_text(hit.ranks[1])});
       for (const std::string& name : show) line.push_back(cell_text(attribute_of(fused, hit.id, name)));
     }
   }
@@ -62,7 +62,7 @@ Value fused_hits_value(const FusedHits& fused, Fusion fusion, const std::vector<
     int64_t rank = 0;
     for (const FusedHit& one : fused.hits[q]) {
       Value hit = Value::object({{"rank", ++rank}, {"id", id_of(fused, one.id)}, {"score", one.score}});
-      hit.set("ranks", Value::List{rank_value(one.first_rank), rank_value(one.second_rank)});
+      hit.set("ranks", Value::List{rank_value(one.ranks[0]), rank_value(one.ranks[1])});
       if (!show.empty()) {
         Value attributes = Value::object();
         for (const std::string& name : show) attributes.set(name, attribute_of(fused, one.id, name));

@@ -146,7 +146,7 @@ Searcher open_searcher(const std::string& path, const Context& context) {
 }
 
 void report_unused(const Command& command, const SearchOptions& options, Session& session) {
-  for (const std::string_view name : {"fusion", "rrf_k", "weight", "depth"}) {
+  for (const std::string_view name : {"fusion", "rrf_k", "weight", "weights", "depth"}) {
     if (command.was_typed(name) && !options.with)
       session.note(concat("option \"", dashed(name), "\" has no effect without --with"));
   }

@@ -414,10 +414,8 @@ class Searcher:
 def index_input(method: str) -> str:
     """What an index is made of: "vectors" or "texts"."""
 
-def fuse(first: Sequence[tuple[Sequence[str], Sequence[float]]], second: Sequence[tuple[Sequence[str], Sequence[float]]], k: int, options: dict, call: Call) -> list[list[tuple[str, float, int | None, int | None]]]:
-    """
-    Per query (id, score, rank in the first search, rank in the second), best first.
-    """
+def fuse(searches: Sequence[Sequence[tuple[Sequence[str], Sequence[float]]]], k: int, options: dict, call: Call) -> list[list[tuple[str, float, list[int | None]]]]:
+    """Per query (id, score, rank in each search), best first."""
 
 def fusion_options() -> list:
     """Declarations of the options of a fusion."""

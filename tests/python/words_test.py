@@ -178,6 +178,17 @@ def test_scores_are_weighed_after_they_are_brought_to_one_range():
     np.testing.assert_allclose(fused.scores, [[0.75, 0.625]])
 
 
+def test_three_searches_are_fused_by_their_weights():
+    # Shares 0.1, 0.6, 0.3 of three: b gets 3 * 0.6 / 61, c 3 * (0.3 / 61 + 0.1 / 62), a 3 * 0.1 / 61.
+    searches = [hits_of([("a", 9), ("c", 5)]), hits_of([("b", .5)]), hits_of([("c", 7)])]
+    fused = whitney.fuse(searches, k=3, weights=[1, 6, 3])
+    assert fused.ids.tolist() == [["b", "c", "a"]] and fused.ranks[0].tolist() == [[0, 1, 0], [2, 0, 1], [1, 0, 0]]
+    np.testing.assert_allclose(fused.scores[0], [1.8 / 61, .9 / 61 + .3 / 62, .3 / 61])
+    np.testing.assert_allclose(whitney.fuse(searches, k=1).scores[0], [1 / 61 + 1 / 62])
+    with pytest.raises(whitney.Error, match="2 weights for 3 searches"):
+        whitney.fuse(searches, weights=[1, 2])
+
+
 def test_integer_ids_stay_integers_and_fused_hits_fuse_again():
     x = np.eye(4, dtype=np.float32)
     vectors, words = whitney.index("flat", x), whitney.index("bm25", ["zero", "one", "two", "three two"])
@@ -208,8 +219,8 @@ def test_integer_ids_stay_integers_and_fused_hits_fuse_again():
     (lambda i: whitney.index("bm25", "music"), "no such file of texts"),
     (lambda i: whitney.index("bm25", ["a"], k2=1), 'did you mean "k1"'),
     (lambda i: whitney.index("flat", np.eye(2)).add(["a"], ["text"]), "whitney.encode"),
-    (lambda i: whitney.fuse([i.search("music")]), "two searches, and 1"),
-    (lambda i: whitney.fuse([i.search("music"), i.search(["music", "chess"])]), "of 1 queries, and the second of 2"),
+    (lambda i: whitney.fuse([i.search("music")]), "two searches or more, and 1"),
+    (lambda i: whitney.fuse([i.search("music"), i.search(["music", "chess"])]), "of 1 queries, and search number 2 of 2"),
     (lambda i: whitney.fuse([i.search("music"), ["mpd"]]), "a list is given"),
     (lambda i: whitney.fuse([i.search("music")] * 2, method="rff"), "one of rrf, weighted"),
     (lambda i: whitney.fuse([i.search("music")] * 2, weigth=1), 'did you mean "weight"'),

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@ namespace whitney {
 enum class Fusion : uint8_t { kRrf, kWeighted };
 inline constexpr auto enum_names(Fusion) { return std::array{"rrf", "weighted"}; }
 
-/// Options of the fusion of two searches.
+/// Options of the fusion of searches.
 struct FusionOptions {
   Fusion fusion = Fusion::kRrf;
   double rrf_k = 60;
   double weight = 0.5;
+  std::vector<double> weights;
   int64_t depth = 100;
 
   void fields(auto&& field) {
@@ -29,7 +31,12 @@ struct FusionOptions {
           "mean of "
           "scores, each search's brought to 0..1 by its best and worst hit");
     field("rrf_k", rrf_k, Range{0, 1e6}, "Constant k of rrf: larger, and the first ranks count less");
-    field("weight", weight, Range{0, 1}, "Weight of the first search's hits; the second's have the rest");
+    field("weight", weight, Range{0, 1},
+          "Weight of the first of two searches' hits; the second's have the rest");
+    field(
+        "weights", weights, Range{0, 1e9},
+        "Weights of all searches' hits, in their order, brought to a sum of 1; empty: by weight, and of more "
+        "than two equal");
     field("depth", depth, Range{1, 1e9}, "Hits taken from each search before they are fused. Raised to k");
   }
   /// Names options without effect.
@@ -48,13 +55,17 @@ WHITNEY_API RankedHits ranked_hits(const Index& index, const SearchResult& resul
 struct FusedHit {
   std::string id;
   double score = 0;
-  /// Its rank, from 1, in the first and the second search; absent where that did not find it.
-  std::optional<int64_t> first_rank, second_rank;
+  /// Its rank, from 1, in each search; absent where that did not find it.
+  std::vector<std::optional<int64_t>> ranks;
 };
 
-/// Fuses two rankings into the k best; a hit that one of them lacks gets nothing from it. Equal scores: the
-/// smaller id first, integers as numbers. Under `weighted`, a ranking whose values are all equal gives each
-/// of its hits 1. O(n log n).
+/// Fuses the rankings of any number of searches into the k best; a hit that one of them lacks gets nothing
+/// from it. Equal scores: the smaller id first, integers as numbers. Under `weighted`, a ranking whose values
+/// are all equal gives each of its hits 1. Throws Error when there are weights, but not as many as searches,
+/// or when they are all 0; or a `weight` of other than two searches. O(n log n).
+WHITNEY_API std::vector<FusedHit> fuse(std::span<const RankedHits> searches, const FusionOptions& options,
+                                       int64_t k);
+/// The same of two.
 WHITNEY_API std::vector<FusedHit> fuse(const RankedHits& first, const RankedHits& second,
                                        const FusionOptions& options, int64_t k);
 
