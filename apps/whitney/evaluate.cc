@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
@@ -14,6 +16,15 @@ struct EvaluateOptions {
   void fields(auto&& field) { field("output", output, "Also write the report to this file, as JSON"); }
 };
 
+// A task that writes files of its own declares the option too.
+Value task_options(const Command& command) {
+  Value options = command.method_options;
+  const auto& specs = command.method->options;
+  if (command.common.force && std::ranges::find(specs, "force", &OptionSpec::name) != specs.end())
+    options.set("force", true);
+  return options;
+}
+
 Outcome run_evaluate(const Command& command, Session& session) {
   const auto options = options_from<EvaluateOptions>(command.options);
   if (options.output) {
@@ -21,7 +32,7 @@ Outcome run_evaluate(const Command& command, Session& session) {
     check_output(options.output->value, command.common.force);
   }
   const Report report = evaluate(Verb::kEvaluate, command.method->info.name, command.inputs,
-                                 command.method_options, session.context);
+                                 task_options(command), session.context);
   Outcome outcome{report.to_text(), report.to_value()};
   if (options.output) {
     const std::string text = outcome.json.to_json(2) + "\n";

@@ -245,10 +245,11 @@ void check_documents(const eval::Qrels& qrels, const Ids& documents, Report& rep
                                 data::quoted(missing)));
 }
 
-// Before the work. --force is about the report.
-void check_is_new(const std::string& path) {
-  if (std::filesystem::exists(path)) fail(path, ": exists already (remove it, or name another --run-file)");
-  check_output(path, false);
+// Before the work.
+void check_run_file(const std::string& path, bool force) {
+  if (!force && std::filesystem::exists(path))
+    fail(path, ": exists already (expected: another --run-file, or --force to replace it)");
+  check_output(path, force);
 }
 
 class Retrieval : public Task {
@@ -257,13 +258,13 @@ class Retrieval : public Task {
   Report run(const std::vector<std::string>& paths, const Value& resolved,
              const Context& context) const override {
     const auto options = options_from<RetrievalOptions>(resolved);
-    if (options.run_file) check_is_new(options.run_file->value);
+    if (options.run_file) check_run_file(options.run_file->value, options.force);
     eval::RetrievalTest test(context, paths[1], options);
     note_idle_parts(paths[0], options, resolved, context);
     const eval::Answer answer = answer_of(paths[0], test, options, context);
     Report report = report_of(answer, paths[0], test, options, context);
     if (answer.documents) check_documents(test.qrels(), *answer.documents, report);
-    if (options.run_file) eval::write_run(answer.run, "whitney", options.run_file->value);
+    if (options.run_file) eval::write_run(answer.run, "whitney", options.run_file->value, options.force);
     return report;
   }
 

@@ -31,6 +31,7 @@ struct RetrievalOptions {
   bool complete = true;
   std::optional<Path> run_file;
   std::optional<Path> compare_with;
+  bool force = false;
   eval::BootstrapOptions bootstrap;
   eval::TextEncoding encode;
   Bm25Options bm25;
@@ -53,6 +54,7 @@ struct RetrievalOptions {
           "Another source, such as a run file, that is measured beside: differences come with intervals of "
           "the paired bootstrap");
     field("run_file", run_file, "Also write the hits to this file, in TREC's form");
+    field("force", force, "Replace a run file that exists");
     bootstrap.fields(field);
     encode.fields(NestedFields(field, "encode"));
     bm25.fields(NestedFields(field, "bm25"));

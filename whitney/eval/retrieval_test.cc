@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,10 @@ class RetrievalTask : public testing::Test {
   void write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
     std::ofstream(path(name)) << text;
+  }
+  std::string read(const std::string& name) const {
+    std::ifstream file(path(name));
+    return {std::istreambuf_iterator<char>(file), {}};
   }
   Report run(const std::string& source, Value options = Value::object(),
              const std::string& folder = "") const {
@@ -137,6 +142,16 @@ TEST_F(RetrievalTask, WritesARunThatGivesTheSameFigures) {
   for (const int k : {1, 2}) EXPECT_EQ(figure(after, k, "ndcg"), figure(before, k, "ndcg"));
   EXPECT_EQ(figure(after, 1000, "map"), figure(before, 1000, "map"));
   EXPECT_NE(error("bm25", options).find("bm25.run: exists already"), std::string::npos);
+}
+
+TEST_F(RetrievalTask, ReplacesARunFileByForceAndOnlyWithAWholeOne) {
+  write("bm25.run", "old\n");
+  Value options = Value::object({{"run_file", path("bm25.run")}, {"force", true}});
+  EXPECT_NE(error(path("nowhere.safetensors"), options), "no error");
+  EXPECT_EQ(read("bm25.run"), "old\n");
+  run("bm25", options);
+  EXPECT_NE(read("bm25.run").find(" Q0 "), std::string::npos);
+  EXPECT_EQ(read("bm25.run").find("old"), std::string::npos);
 }
 
 TEST_F(RetrievalTask, FusesTwoRuns) {

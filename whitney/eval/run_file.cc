@@ -102,8 +102,8 @@ TrecRun read_run(data::InputStream& input, const Context& context) {
   return run;
 }
 
-void write_run(const TrecRun& run, const std::string& tag, const std::string& path) {
-  AtomicFile file(path, false);
+void write_run(const TrecRun& run, const std::string& tag, const std::string& path, bool force) {
+  AtomicFile file(path, force);
   for (const TrecRun::Query& query : run.queries) {
     check_has_no_blank(query.id, path);
     for (size_t i = 0; i < query.hits.ids.size(); ++i) {

@@ -31,7 +31,8 @@ WHITNEY_API TrecRun read_run(const std::string& path, const Context& context);
 TrecRun read_run(data::InputStream& input, const Context& context);
 
 /// Writes a run in that form; scores read back equal. Throws Error when an id holds a blank, which the form
-/// cannot tell from a separator. Refuses an existing file. Atomic.
-WHITNEY_API void write_run(const TrecRun& run, const std::string& tag, const std::string& path);
+/// cannot tell from a separator. Refuses an existing file without `force`. Atomic.
+WHITNEY_API void write_run(const TrecRun& run, const std::string& tag, const std::string& path,
+                           bool force = false);
 
 }  // namespace whitney::eval
