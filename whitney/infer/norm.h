@@ -23,7 +23,8 @@ struct Norm {
 };
 
 /// Computes out = norm(x) row by row, rows packed; `out` may be x. A row's result depends on the row and the
-/// SIMD level only.
+/// SIMD level only. Before weight and bias it is within 4 units in the last place of the row's largest
+/// result up to width 4,096 (32 at the level scalar, which adds one by one).
 void normalize_rows(const Context& context, const Norm& norm, int64_t rows, const float* x, float* out);
 
 }  // namespace whitney::infer

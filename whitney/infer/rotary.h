@@ -11,7 +11,8 @@
 
 namespace whitney::infer {
 
-/// Cosines and sines of positions 0 .. num_positions - 1: `half` of each a position.
+/// Cosines and sines of positions 0 .. num_positions - 1: `half` of each a position, computed in double and
+/// rounded once (within 2 units in the last place up to position 8,191, half a unit but where they near 0).
 struct RotaryAngles {
   int64_t num_positions = 0;
   int64_t half = 0;
