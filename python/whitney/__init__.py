@@ -54,6 +54,6 @@ def info() -> dict:
 
 globals().update(_CLASSES)
 
-__all__ = ["Attributes", "CompressedEmbeddings", "Corpus", "Embeddings", "EncodedTexts", "Error", "FusedHits", "Graph", "Hits", "Index", "Model",
-           "Report", "Table", "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index", "info", "learn", "methods",
-           "open", "read_corpus", "read_graph", "read_table", "read_vectors", *_CLASSES]
+__all__ = ["Attributes", "CompressedEmbeddings", "Corpus", "Embeddings", "EncodedTexts", "Error", "FusedHits", "Graph", "Hits",
+           "Index", "Model", "Report", "Table", "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index",
+           "info", "learn", "methods", "open", "read_corpus", "read_graph", "read_table", "read_vectors", *_CLASSES]
