@@ -11,6 +11,7 @@
 #include "whitney/infer/static_embedding.h"
 #include "whitney/infer/text_pieces.h"
 #include "whitney/infer/transformer.h"
+#include "whitney/infer/workspace_stash.h"
 
 namespace whitney::infer {
 
@@ -33,6 +34,7 @@ struct Encoder::Parts {
   /// Read when it is first asked for.
   mutable std::once_flag head_once;
   mutable std::optional<MaskedLmHead> head;
+  mutable WorkspaceStash workspaces;
 
   static std::unique_ptr<const Parts> open(const Context& context, const std::string& path,
                                            Precision precision);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <mutex>
+#include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
@@ -49,10 +50,12 @@ ForwardOptions forward_options(const EncodeOptions& options) {
 
 // Runs all pieces. Where there are batches for all threads, each runs on one thread, in its own workspace
 // that stays in the thread's caches; else one batch at a time runs on all. Either way gives the same bits.
-void run_pieces(const Context& context, const Transformer& model, int64_t batch_tokens,
-                const text::TokenBatch& tokens, const EncodeOptions& options, const UsePiece& use) {
+void run_pieces(const Context& context, const Encoder::Parts& parts, const text::TokenBatch& tokens,
+                const EncodeOptions& options, const UsePiece& use) {
   constexpr int64_t kWorthAThread = 96;  // tokens
+  const Transformer& model = *parts.transformer;
   const int threads = context.num_threads();
+  const int64_t batch_tokens = parts.batch_tokens(threads);
   std::vector<int64_t> lengths;
   for (int64_t i = 0; i < tokens.size(); ++i) lengths.push_back(std::ssize(tokens[i]));
   const int64_t total = std::ssize(tokens.ids);
@@ -67,6 +70,7 @@ void run_pieces(const Context& context, const Transformer& model, int64_t batch_
   inner.threads = batch_a_thread ? 1 : threads;
   const ForwardOptions forward = forward_options(options);
   std::vector<Worker> workers(static_cast<size_t>(batch_a_thread ? threads : 1));
+  for (Worker& worker : workers) worker.workspace = parts.workspaces.take();
   int64_t done = 0;
   std::mutex progress_mutex;
   const auto run_batch = [&](int number, int64_t b) {
@@ -87,6 +91,7 @@ void run_pieces(const Context& context, const Transformer& model, int64_t batch_
   } else {
     for (int64_t b = 0; b < std::ssize(batches); ++b) run_batch(0, b);
   }
+  for (Worker& worker : workers) parts.workspaces.give(std::move(worker.workspace));
 }
 
 Matrix first_columns(const Matrix& vectors, int64_t dim) {
@@ -136,14 +141,13 @@ Matrix Encoder::Parts::pooled(const Context& context, const TextPieces& pieces,
   std::vector<int64_t> first_spans(static_cast<size_t>(pieces.tokens.size()) + 1, 0);
   for (const PooledSpan& span : pieces.spans) ++first_spans[static_cast<size_t>(span.piece) + 1];
   for (size_t p = 1; p < first_spans.size(); ++p) first_spans[p] += first_spans[p - 1];
-  run_pieces(context, *transformer, batch_tokens(context.num_threads()), pieces.tokens, options,
-             [&](const Context&, int64_t piece, const float* states) {
-               const size_t p = static_cast<size_t>(piece);
-               for (int64_t s = first_spans[p]; s < first_spans[p + 1]; ++s) {
-                 const PooledSpan& span = pieces.spans[static_cast<size_t>(s)];
-                 pool(wanted, states + span.begin * width(), span.end - span.begin, width(), out + s * cols);
-               }
-             });
+  run_pieces(context, *this, pieces.tokens, options, [&](const Context&, int64_t piece, const float* states) {
+    const size_t p = static_cast<size_t>(piece);
+    for (int64_t s = first_spans[p]; s < first_spans[p + 1]; ++s) {
+      const PooledSpan& span = pieces.spans[static_cast<size_t>(s)];
+      pool(wanted, states + span.begin * width(), span.end - span.begin, width(), out + s * cols);
+    }
+  });
   return vectors;
 }
 
@@ -151,11 +155,10 @@ Matrix Encoder::Parts::states(const Context& context, const TextPieces& pieces,
                               const EncodeOptions& options) const {
   Matrix vectors(std::ssize(pieces.tokens.ids), width());
   float* out = vectors.mutable_data<float>();
-  run_pieces(context, *transformer, batch_tokens(context.num_threads()), pieces.tokens, options,
-             [&](const Context&, int64_t piece, const float* states) {
-               const int64_t first = pieces.tokens.starts[static_cast<size_t>(piece)];
-               std::copy_n(states, std::ssize(pieces.tokens[piece]) * width(), out + first * width());
-             });
+  run_pieces(context, *this, pieces.tokens, options, [&](const Context&, int64_t piece, const float* states) {
+    const int64_t first = pieces.tokens.starts[static_cast<size_t>(piece)];
+    std::copy_n(states, std::ssize(pieces.tokens[piece]) * width(), out + first * width());
+  });
   return vectors;
 }
 
@@ -163,7 +166,7 @@ void Encoder::Parts::weigh_words(const Context& context, const TextPieces& piece
                                  const EncodeOptions& options, Encoding& encoding) const {
   const MaskedLmHead& words = masked_lm_head(context);
   std::vector<std::vector<std::pair<int32_t, float>>> weights(static_cast<size_t>(pieces.tokens.size()));
-  run_pieces(context, *transformer, batch_tokens(context.num_threads()), pieces.tokens, options,
+  run_pieces(context, *this, pieces.tokens, options,
              [&](const Context& inner, int64_t piece, const float* states) {
                std::vector<float> all(static_cast<size_t>(words.vocabulary_size()));
                words.weigh_words(inner, states, std::ssize(pieces.tokens[piece]), all.data());

@@ -26,7 +26,7 @@ namespace whitney::infer {
 HWY_EXPORT(NormalizeRows);
 
 void normalize_rows(const Context& context, const Norm& norm, int64_t rows, const float* x, float* out) {
-  constexpr int64_t kBlock = 64;
+  constexpr int64_t kBlock = 16;  // a text of some tens of tokens is shared evenly
   parallel_blocks(context, rows, kBlock, [&](int64_t begin, int64_t end) {
     const int64_t at = begin * norm.dim();
     HWY_DYNAMIC_DISPATCH(NormalizeRows)(norm, end - begin, x + at, out + at);
