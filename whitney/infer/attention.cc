@@ -25,6 +25,7 @@ struct AttentionTask {
   const float* qkv;  // of the text
   float* out;        // of the text
   int64_t length;    // of the text
+  int64_t prefix;    // of the text: so many tokens see each other
   int64_t kv_head;
   int64_t first_query;
   int64_t last_query;
@@ -53,12 +54,17 @@ struct Layout {
   int64_t keys, values, rows, queries, scores, results, sums, size;
 };
 
+// One past the last key that any query before `last_query` sees: queries beyond the prefix see all of it.
+HWY_INLINE int64_t LastKey(const AttentionTask& task, int64_t last_query) {
+  return HWY_MIN(task.length, HWY_MAX(last_query + task.settings->reach_after, task.prefix));
+}
+
 Layout LayoutOf(const AttentionTask& task) {
   const AttentionSettings& s = *task.settings;
   Layout l;
   l.width = PanelWidth();
   l.first_key = HWY_MAX(0, task.first_query - s.reach_before);
-  l.num_keys = HWY_MIN(task.length, task.last_query + s.reach_after) - l.first_key;
+  l.num_keys = LastKey(task, task.last_query) - l.first_key;
   const int64_t padded_keys = (l.num_keys + l.width - 1) / l.width * l.width;
   l.padded_dim = (s.head_dim + l.width - 1) / l.width * l.width;
   // An odd number of cache lines, so that rows under each other fall into different sets of L1.
@@ -155,10 +161,11 @@ HWY_INLINE void AddTo(const float* added, int64_t size, float* row) {
 
 // Turns the scores of query i with keys [begin, end), counted from l.first_key, into weights, and gives their
 // sum. Only the keys that i sees get one.
-HWY_INLINE float WeighKeys(const AttentionSettings& s, const Layout& l, int64_t head, int64_t i,
-                           int64_t begin, int64_t end, float* scores) {
+HWY_INLINE float WeighKeys(const AttentionTask& task, const Layout& l, int64_t head, int64_t i, int64_t begin,
+                           int64_t end, float* scores) {
+  const AttentionSettings& s = *task.settings;
   const int64_t first = HWY_MAX(begin, i - s.reach_before - l.first_key);
-  const int64_t last = HWY_MIN(end, i + s.reach_after + 1 - l.first_key);
+  const int64_t last = LastKey(task, i + 1) - l.first_key;
   if (s.bias != nullptr) {
     const float* bias = s.bias + head * (2 * s.bias_reach - 1) + s.bias_reach - 1 + l.first_key - i;
     AddTo(bias + first, last - first, scores + first);
@@ -180,7 +187,7 @@ HWY_INLINE void AttendQueries(const AttentionTask& task, const Layout& l, int64_
   }
   // The keys that any of these queries sees, from a panel's border on.
   const int64_t begin = HWY_MAX(0, first - s.reach_before - l.first_key) / l.width * l.width;
-  const int64_t end = HWY_MIN(l.num_keys, last + s.reach_after - l.first_key);
+  const int64_t end = LastKey(task, last) - l.first_key;
   float* scores = memory + l.scores;
   for (int64_t key = begin; key < end; key += l.width) {
     MultiplyPanel(memory + l.queries, dim, count, memory + l.keys + key * dim, dim, scores + key,
@@ -188,7 +195,7 @@ HWY_INLINE void AttendQueries(const AttentionTask& task, const Layout& l, int64_
   }
   float* sums = memory + l.sums;
   for (int64_t i = 0; i < count; ++i) {
-    sums[i] = WeighKeys(s, l, head, first + i, begin, end, scores + i * l.score_stride);
+    sums[i] = WeighKeys(task, l, head, first + i, begin, end, scores + i * l.score_stride);
   }
   for (int64_t column = 0; column < l.padded_dim; column += l.width) {
     MultiplyPanel(scores + begin, l.score_stride, count,
@@ -235,7 +242,8 @@ std::vector<AttentionTask> tasks_of(const AttentionSettings& settings, std::span
     for (int64_t kv_head = 0; kv_head < settings.num_kv_heads; ++kv_head) {
       for (int64_t block = 0; block < num_blocks; ++block) {
         tasks.push_back({&settings, qkv + starts[s] * settings.row_values(),
-                         out + starts[s] * settings.num_heads * settings.head_dim, length, kv_head,
+                         out + starts[s] * settings.num_heads * settings.head_dim, length,
+                         settings.prefixes == nullptr ? 0 : settings.prefixes[s], kv_head,
                          length * block / num_blocks, length * (block + 1) / num_blocks});
       }
     }

@@ -26,6 +26,8 @@ struct AttentionSettings {
   /// Token i sees tokens i - reach_before .. i + reach_after of its text; causal: reach_after = 0.
   int64_t reach_before = kUnlimited;
   int64_t reach_after = kUnlimited;
+  /// Tokens 0 .. prefixes[s] - 1 of text s see each other whatever reach_after says (prefix LM); may be null.
+  const int64_t* prefixes = nullptr;
   /// Norms of each query and key head before they are turned; may be null.
   const Norm* query_norm = nullptr;
   const Norm* key_norm = nullptr;

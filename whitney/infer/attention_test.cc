@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "whitney/linalg/each_level_test.h"
@@ -45,8 +46,9 @@ Doubles reference(const AttentionSettings& s, std::span<const float> qkv, int64_
       const Doubles q = head_of(s, qkv, i, head, true);
       double* mean = out.data() + (i * s.num_heads + head) * s.head_dim;
       double total = 0;
-      for (int64_t j = std::max<int64_t>(0, i - s.reach_before); j <= std::min(length - 1, i + s.reach_after);
-           ++j) {
+      const int64_t prefix = s.prefixes == nullptr ? 0 : s.prefixes[0];
+      const int64_t last = std::max(std::min(length - 1, i + s.reach_after), prefix - 1);
+      for (int64_t j = std::max<int64_t>(0, i - s.reach_before); j <= last; ++j) {
         const double* k = keys[static_cast<size_t>(j)].data();
         const double* v = values[static_cast<size_t>(j)].data();
         double score = 0;
@@ -115,6 +117,23 @@ TEST(Attention, SeesNothingBeyondItsReach) {
   });
 }
 
+TEST(Attention, LetsTheTokensOfAPrefixSeeEachOther) {
+  at_each_level([] {
+    AttentionSettings s = settings_of(2, 1, 16);
+    s.reach_after = 0;
+    const std::vector<std::pair<int64_t, int64_t>> cases{{1, 1},   {7, 3},     {65, 64},
+                                                         {200, 5}, {200, 200}, {1100, 700}};
+    for (const auto& [length, prefix] : cases) {
+      s.prefixes = &prefix;
+      expect_reference(s, length);
+    }
+    const int64_t prefix = 20;
+    s.prefixes = &prefix;
+    s.reach_before = 3;
+    expect_reference(s, 70);
+  });
+}
+
 TEST(Attention, CutsLongTextsInTasksWithoutATrace) {
   at_each_level([] {
     AttentionSettings s = settings_of(1, 1, 8);
@@ -148,12 +167,15 @@ TEST(Attention, AddsABiasByDistance) {
 
 TEST(Attention, GivesATextTheSameBitsInAnyBatch) {
   const std::vector<int64_t> lengths{5, 1, 0, 130, 33, 600, 7};
+  const std::vector<int64_t> prefixes{2, 1, 0, 100, 0, 9, 7};
   AttentionSettings s = settings_of(4, 2, 24);
   s.reach_after = 10;
   at_each_level([&] {
     std::vector<float> qkv, alone;
     std::vector<int64_t> starts{0};
-    for (const int64_t length : lengths) {
+    for (size_t text = 0; text < lengths.size(); ++text) {
+      const int64_t length = lengths[text];
+      s.prefixes = &prefixes[text];
       const std::vector<float> rows =
           random_floats(length * s.row_values(), static_cast<uint64_t>(length), 1);
       const std::vector<float> out = run(s, {0, length}, rows);
@@ -161,6 +183,7 @@ TEST(Attention, GivesATextTheSameBitsInAnyBatch) {
       alone.insert(alone.end(), out.begin(), out.end());
       starts.push_back(starts.back() + length);
     }
+    s.prefixes = prefixes.data();
     for (const int threads : {1, 2, 5}) EXPECT_EQ(run(s, starts, qkv, threads), alone);
   });
 }

@@ -12,6 +12,8 @@ namespace {
 
 // Rows that go through a feed-forward net at a time: their inside, the widest thing there is, stays bounded.
 constexpr int64_t kFeedRows = 512;
+// Values that a task mixes.
+constexpr int64_t kMixedValues = 1 << 14;
 
 float* reserve(Array<float>& array, int64_t size) {
   if (array.size() < size) array = Array<float>(size);
@@ -33,7 +35,8 @@ class Forward {
         options_(options),
         workspace_(workspace),
         tokens_(batch.num_tokens()),
-        longest_(batch.longest()) {
+        longest_(batch.longest()),
+        num_layers_(options.num_layers.value_or(std::ssize(model.layers))) {
     const int64_t heads = model.num_heads * model.head_dim;
     int64_t wide = tokens_ * (heads + 2 * model.num_kv_heads * model.head_dim);
     for (const TransformerLayer& layer : model.layers) {
@@ -42,6 +45,7 @@ class Forward {
     hidden_ = reserve(workspace.hidden, tokens_ * model.width);
     other_ = reserve(workspace.other, tokens_ * std::max(model.width, heads));
     wide_ = reserve(workspace.wide, wide);
+    if (!options.layer_weights.empty()) mixed_ = reserve(workspace.mixed, tokens_ * model.width);
     if (model.relative_bias) {
       model.relative_bias->expand(longest_, reserve(workspace.bias, model.num_heads * (2 * longest_ - 1)));
     }
@@ -49,9 +53,9 @@ class Forward {
 
   void run() {
     embed();
-    const int64_t num_layers = options_.num_layers.value_or(std::ssize(model_.layers));
-    for (int64_t i = 0; i < num_layers; ++i) {
+    for (int64_t i = 0; i < num_layers_; ++i) {
       context_.check_cancelled();
+      mix(i);
       const TransformerLayer& layer = model_.layers[static_cast<size_t>(i)];
       if (model_.norm_first) {
         run_norm_first(layer);
@@ -60,6 +64,8 @@ class Forward {
       }
     }
     if (model_.final_norm) normalize_rows(context_, *model_.final_norm, tokens_, hidden_, hidden_);
+    mix(num_layers_);
+    if (mixed_ != nullptr) leave_mixed();
   }
 
  private:
@@ -80,6 +86,26 @@ class Forward {
       }
     });
     if (embeddings.norm) normalize_rows(context_, *embeddings.norm, tokens_, hidden_, hidden_);
+  }
+
+  // mixed += weight * hidden, where the states behind so many layers have a weight. Value by value in the
+  // order of the layers: the same bits in any batch.
+  void mix(int64_t layers_behind) {
+    const int64_t at = layers_behind - num_layers_ - 1 + std::ssize(options_.layer_weights);
+    if (at < 0) return;
+    const float weight = options_.layer_weights[static_cast<size_t>(at)];
+    parallel_blocks(context_, tokens_ * model_.width, kMixedValues, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) mixed_[i] = (at == 0 ? 0.0f : mixed_[i]) + weight * hidden_[i];
+    });
+  }
+
+  void leave_mixed() {
+    double total = 0;
+    for (const float weight : options_.layer_weights) total += static_cast<double>(weight);
+    const float scale = static_cast<float>(1 / total);
+    parallel_blocks(context_, tokens_ * model_.width, kMixedValues, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) hidden_[i] = mixed_[i] * scale;
+    });
   }
 
   // hidden = norm(hidden + part(hidden)), twice.
@@ -115,6 +141,7 @@ class Forward {
     if (options_.causal) {
       settings.reach_after = *options_.causal ? 0 : std::max(layer.reach_after, layer.reach_before);
     }
+    if (!batch_.prefixes.empty()) settings.prefixes = batch_.prefixes.data();
     if (layer.query_norm) settings.query_norm = &*layer.query_norm;
     if (layer.key_norm) settings.key_norm = &*layer.key_norm;
     std::shared_ptr<const RotaryAngles> angles;
@@ -155,9 +182,11 @@ class Forward {
   Workspace& workspace_;
   int64_t tokens_;
   int64_t longest_;
+  int64_t num_layers_;
   float* hidden_ = nullptr;
   float* other_ = nullptr;
   float* wide_ = nullptr;
+  float* mixed_ = nullptr;  // null where one layer's states are the result
 };
 
 }  // namespace
@@ -182,6 +211,11 @@ void Transformer::run(const Context& context, const PackedBatch& batch, const Fo
   }
   if (options.num_layers && (*options.num_layers < 0 || *options.num_layers > std::ssize(layers))) {
     fail("cannot stop after layer ", *options.num_layers, ": the model has ", layers.size(), " layers");
+  }
+  const int64_t num_states = options.num_layers.value_or(std::ssize(layers)) + 1;
+  if (std::ssize(options.layer_weights) > num_states) {
+    fail("cannot mix the states of ", options.layer_weights.size(), " layers: there are ", num_states,
+         ", the embeddings among them");
   }
   if (batch.num_tokens() == 0) return;
   Forward(context, *this, batch, options, workspace).run();

@@ -22,6 +22,9 @@ namespace whitney::infer {
 struct PackedBatch {
   std::span<const int32_t> ids;
   std::span<const int64_t> starts;
+  /// Tokens at the beginning of each text that see each other whatever the causal mask says (prefix LM); may
+  /// be empty.
+  std::span<const int64_t> prefixes = {};
 
   int64_t num_texts() const { return std::ssize(starts) - 1; }
   int64_t num_tokens() const { return std::ssize(ids); }
@@ -64,6 +67,7 @@ struct Workspace {
   Array<float> other;   // tokens x width, or tokens x heads
   Array<float> wide;    // queries, keys and values; or the inside of the feed-forward net
   Array<float> bias;
+  Array<float> mixed;  // tokens x width: the weighted sum of layers, where layers are mixed
   AttentionScratch attention;
 };
 
@@ -72,6 +76,10 @@ struct ForwardOptions {
   std::optional<int64_t> num_layers;
   /// Overrides what the checkpoint says: true lets no token see a later one.
   std::optional<bool> causal;
+  /// Not empty: the result is the mean, so weighted, of the states behind as many of the last layers that are
+  /// run; one more than these takes in the embeddings. As transformers' hidden_states, only the last is
+  /// behind the final norm.
+  std::span<const float> layer_weights = {};
 };
 
 /// A transformer encoder or decoder as its checkpoint's architecture declares it.
@@ -91,9 +99,10 @@ struct Transformer {
   int64_t max_tokens = kUnlimited;
 
   int64_t vocabulary_size() const { return embeddings.words.rows(); }
-  /// Leaves the last layer's states in workspace.hidden, tokens x width, behind the final norm where there is
-  /// one, also when layers are left out. Throws Error for an id beyond the vocabulary and a text that is too
-  /// long. A text's states depend on its ids and the SIMD level, never on the batch or the threads.
+  /// Leaves the last layer's states (or the mean of several) in workspace.hidden, tokens x width, behind the
+  /// final norm where there is one, also when layers are left out. Throws Error for an id beyond the
+  /// vocabulary and a text that is too long. A text's states depend on its ids and the SIMD level, never on
+  /// the batch or the threads.
   void run(const Context& context, const PackedBatch& batch, const ForwardOptions& options,
            Workspace& workspace) const;
   /// Bytes of a workspace for so many tokens on `threads` threads, all in one text.

@@ -123,6 +123,31 @@ TEST(Transformer, StopsAfterALayerWithTheFullRunsStates) {
   EXPECT_EQ(states_of(checkpoint.model, {ids}), stopped);
 }
 
+// As transformers' hidden_states: only the last are behind the final norm.
+TEST(Transformer, MeansTheStatesOfItsLastLayersByTheirWeights) {
+  const std::string path = kept_file("checkpoints/llama-tiny");
+  if (path.empty()) GTEST_SKIP() << "no tests/data above this folder and no WHITNEY_ROOT";
+  Checkpoint checkpoint = open_checkpoint(path);
+  const std::vector<int32_t> ids = checkpoint.cases.front().ids;
+  const auto mixed = [&](std::optional<int64_t> num_layers, const std::vector<float>& weights) {
+    ForwardOptions options;
+    options.num_layers = num_layers;
+    options.layer_weights = weights;
+    return states_of(checkpoint.model, {ids}, 1, options);
+  };
+  const std::vector<float> mean = mixed({}, {0.5f, 2, 1.5f}), last = mixed({}, {3}), both = mixed({}, {1, 1});
+  const std::vector<float> third = states_of(checkpoint.model, {ids});
+  EXPECT_THAT(error_of([&] { mixed(1, {1, 1, 1}); }), testing::HasSubstr("there are 2"));
+  checkpoint.model.final_norm.reset();
+  const std::vector<float> first = states_of(checkpoint.model, {ids}, 1, {0, {}});
+  const std::vector<float> second = states_of(checkpoint.model, {ids}, 1, {1, {}});
+  for (size_t i = 0; i < third.size(); ++i) {
+    EXPECT_NEAR(mean[i], (0.5 * first[i] + 2.0 * second[i] + 1.5 * third[i]) / 4, 1e-5);
+    EXPECT_NEAR(both[i], (static_cast<double>(second[i]) + third[i]) / 2, 1e-5);
+    EXPECT_NEAR(last[i], third[i], 1e-6);
+  }
+}
+
 TEST(Transformer, LetsNoTokenSeeALaterOneUnderTheCausalSwitch) {
   const std::string path = data_folder("hf-tiny-checkpoints");
   if (path.empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";
