@@ -112,6 +112,16 @@ def test_vectors_are_of_length_one_when_asked(model):
     assert model.encode(TEXTS, normalize=True).tobytes() == unit.tobytes()
 
 
+def test_pooling_takes_the_last_layers_and_tokens_and_weights_of_tokens(model, tmp_path):
+    table = tmp_path / "idf.json"
+    table.write_text(json.dumps({"play": 2.5, "[SEP]": 0.25}))
+    low, high = (model.encode("play music", output="tokens", layer=layer) for layer in (1, 2))
+    np.testing.assert_allclose(model.encode("play music", last_layers=2), (low + high).mean(axis=0) / 2, atol=1e-6)
+    np.testing.assert_allclose(model.encode("play music", last_tokens=3), high[1:].mean(axis=0), atol=1e-6)
+    weights = np.array([1, 2.5, 1, 0.25])
+    np.testing.assert_allclose(model.encode("play music", token_weights=table), weights @ high / weights.sum(), atol=1e-6)
+
+
 def test_truncated_vectors_are_beginnings_and_normalised_only_when_asked(model):
     plain = model.encode(TEXTS)
     cut = model.encode(TEXTS, truncate_dim=5)

@@ -133,7 +133,12 @@ Value record_of(const Encoder& encoder, const std::string& model_path, const Cor
   const Value model = Value::object({{"kind", "model"}, {"fingerprint", fingerprint_of_model(model_path)}});
   const Value texts = Value::object(
       {{"kind", "corpus"}, {"num_texts", corpus.ids.size()}, {"fingerprint", fingerprint(corpus)}});
-  record.set("inputs", Value::List{model, texts});
+  Value::List inputs{model, texts};
+  if (options.token_weights) {
+    inputs.push_back(Value::object(
+        {{"kind", "token_weights"}, {"fingerprint", fingerprint_of_model(options.token_weights->value)}}));
+  }
+  record.set("inputs", std::move(inputs));
   return record;
 }
 

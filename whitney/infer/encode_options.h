@@ -25,8 +25,11 @@ inline constexpr auto enum_names(EncodeOutput) { return std::array{"dense", "tok
 enum class LongTexts : uint8_t { kCut, kMean, kLate };
 inline constexpr auto enum_names(LongTexts) { return std::array{"cut", "mean", "late"}; }
 
-enum class AttentionSwitch : uint8_t { kModel, kCausal, kBidirectional };
-inline constexpr auto enum_names(AttentionSwitch) { return std::array{"model", "causal", "bidirectional"}; }
+/// kPrefixLm: the prompt's tokens see each other, those behind it see what comes before them.
+enum class AttentionSwitch : uint8_t { kModel, kCausal, kBidirectional, kPrefixLm };
+inline constexpr auto enum_names(AttentionSwitch) {
+  return std::array{"model", "causal", "bidirectional", "prefix_lm"};
+}
 
 /// How texts become vectors. The defaults are what the model's own files say.
 struct EncodeOptions {
@@ -35,7 +38,10 @@ struct EncodeOptions {
   std::optional<std::string> frame;
   std::vector<PoolingMode> pooling;
   std::optional<bool> include_prompt;
+  std::optional<int64_t> last_tokens;
+  std::optional<Path> token_weights;
   std::optional<int64_t> layer;
+  std::optional<int64_t> last_layers;
   std::optional<int64_t> dim;
   std::optional<bool> normalize;
   std::optional<int64_t> max_length;
@@ -54,7 +60,13 @@ struct EncodeOptions {
           "for one word, whose state is the vector, or the mean of eight such");
     field("pooling", pooling, "Makes one vector of a text's states; several are laid side by side");
     field("include_prompt", include_prompt, "Lets the prompt's tokens take part in pooling");
+    field("last_tokens", last_tokens, Range{1, 1 << 20},
+          "Pools the last so many tokens of a text only, special tokens included");
+    field("token_weights", token_weights,
+          "JSON file of weights by token (idf, say), {\"play\": 2.5}, that pooling multiplies states by and "
+          "means divide by; 1 where a token has none");
     field("layer", layer, Range{1, 4096}, "Stops after so many layers");
+    field("last_layers", last_layers, Range{1, 4096}, "Means each token's states of the last so many layers");
     field("dim", dim, Range{1, 65536}, "Keeps the first coordinates only, and normalises again");
     field("normalize", normalize, "Gives vectors of length 1");
     field("max_length", max_length, Range{1, 1 << 20}, "Tokens of a text, special tokens included");
@@ -63,7 +75,8 @@ struct EncodeOptions {
           "vector for each window of one run");
     field("overlap", overlap, Range{0, 1 << 19}, "Tokens that neighbouring windows share");
     field("echo", echo, "Gives a decoder each text twice and pools the second (echo embeddings)");
-    field("attention", attention, "Whether tokens see later ones");
+    field("attention", attention,
+          "Whether tokens see later ones; with prefix_lm those of the prompt do, within it");
     field("output", output, "A vector, the states of all tokens, or weights of the vocabulary's words");
   }
 };

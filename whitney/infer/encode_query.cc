@@ -2,6 +2,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/options.h"
+#include "whitney/infer/encode_corpus.h"
 
 namespace whitney::infer {
 namespace {
@@ -19,10 +20,35 @@ const Value* encoding_record(const Value& record) {
   return nullptr;
 }
 
+// The fingerprint of what was read of a kind, where the record of an encoding has it.
+std::optional<std::string> fingerprint_of_input(const Value& encoding, std::string_view wanted) {
+  const Value* inputs = encoding.find("inputs");
+  if (inputs == nullptr || !inputs->is_list()) return std::nullopt;
+  for (const Value& input : inputs->as_list()) {
+    const Value* kind = input.find("kind");
+    const Value* fingerprint = input.find("fingerprint");
+    if (kind == nullptr || fingerprint == nullptr || !kind->is_string() || !fingerprint->is_string())
+      continue;
+    if (kind->as_string() == wanted) return fingerprint->as_string();
+  }
+  return std::nullopt;
+}
+
+// Vectors of queries that another table weighed would not meet those of the texts.
+void check_token_weights(const Value& encoding, const EncodeOptions& options) {
+  if (!options.token_weights) return;
+  const std::optional<std::string> wanted = fingerprint_of_input(encoding, "token_weights");
+  if (wanted && fingerprint_of_model(options.token_weights->value) != *wanted) {
+    fail(options.token_weights->value,
+         ": has changed since the texts were encoded; queries need the weights that their tokens had");
+  }
+}
+
 EncodeOptions query_options(const Encoder& encoder, const Value& record) {
   EncodeOptions options;
   if (const Value* encoding = encoding_record(record)) {
     if (const Value* stored = encoding->find("options")) options = options_from<EncodeOptions>(*stored);
+    check_token_weights(*encoding, options);
     options.long_texts = LongTexts::kCut;  // one query, one vector
     options.overlap = 0;
     options.prompt_name.reset();
@@ -43,16 +69,7 @@ Precision encoded_precision(const Value& record) {
 
 std::optional<std::string> encoding_model(const Value& record) {
   const Value* encoding = encoding_record(record);
-  const Value* inputs = encoding != nullptr ? encoding->find("inputs") : nullptr;
-  if (inputs == nullptr || !inputs->is_list()) return std::nullopt;
-  for (const Value& input : inputs->as_list()) {
-    const Value* kind = input.find("kind");
-    const Value* fingerprint = input.find("fingerprint");
-    if (kind == nullptr || fingerprint == nullptr || !kind->is_string() || !fingerprint->is_string())
-      continue;
-    if (kind->as_string() == "model") return fingerprint->as_string();
-  }
-  return std::nullopt;
+  return encoding != nullptr ? fingerprint_of_input(*encoding, "model") : std::nullopt;
 }
 
 Matrix encode_queries(const Context& context, const Encoder& encoder, const Value& record, int64_t dim,

@@ -62,6 +62,25 @@ TEST_F(EncodeQuery, KeepsAPromptThatTheTextsWereGiven) {
             values_of(encoder.encode(Context(), queries_, options).vectors));
 }
 
+TEST_F(EncodeQuery, WeighsTokensAsTheTextsWere) {
+  const Encoder encoder = Encoder::open(Context(), model_);
+  const std::string table = folder_.file("idf.json");
+  write_file(table, R"({"music": 3.5, "[CLS]": 0.125})");
+  EncodeOptions options;
+  options.token_weights = Path{table};
+  options.last_tokens = 3;
+  options.last_layers = 2;
+  const Value record = index_over(record_of(encoder, options));
+  options.prompt_name = "query";
+  const Matrix vectors = encode_queries(Context(), encoder, record, 16, queries_);
+  EXPECT_EQ(values_of(vectors), values_of(encoder.encode(Context(), queries_, options).vectors));
+  options.token_weights.reset();
+  EXPECT_NE(values_of(vectors), values_of(encoder.encode(Context(), queries_, options).vectors));
+  write_file(table, R"({"music": 3})");
+  const std::string error = error_of([&] { encode_queries(Context(), encoder, record, 16, queries_); });
+  EXPECT_NE(error.find("idf.json: has changed since the texts were encoded"), std::string::npos) << error;
+}
+
 TEST_F(EncodeQuery, TakesTheDefaultsForVectorsFromElsewhere) {
   const Encoder encoder = Encoder::open(Context(), model_);
   EncodeOptions options;

@@ -1,6 +1,7 @@
 #include "whitney/infer/encoder_parts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "whitney/core/error.h"
@@ -38,6 +39,32 @@ Encoder::Parts::Step read_step(const Context& context, const ModelModule& module
   return step;
 }
 
+// What sentence-transformers mixes layers by: nothing where the transformer does not hand out their states.
+std::vector<float> read_layer_weights(const Context& context, const ModelModule& module,
+                                      const ModelConfig& config, int64_t num_layers) {
+  if (!config.flag("output_hidden_states", false)) return {};
+  if (module.layer_start > num_layers) {
+    fail(module.folder, ": layer_start ", module.layer_start, " is beyond the model's ", num_layers,
+         " layers");
+  }
+  const Array<float> weights =
+      Weights::open(module.folder).vector("layer_weights", num_layers + 1 - module.layer_start, context);
+  double total = 0;
+  for (const float weight : weights.span()) total += static_cast<double>(weight);
+  if (!(std::abs(total) > 0)) fail(module.folder, ": the weights of the layers add up to ", total);
+  return {weights.begin(), weights.end()};
+}
+
+// An option of attention=prefix_lm and another that puts tokens around a text.
+void check_prefix_lm(const EncodeOptions& options) {
+  if (options.attention != AttentionSwitch::kPrefixLm) return;
+  if (options.echo || options.frame || options.long_texts != LongTexts::kCut) {
+    fail("attention=prefix_lm takes ", options.long_texts != LongTexts::kCut
+                                           ? "long_texts=cut only"
+                                           : "a prompt, and neither echo nor frame");
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<const Encoder::Parts> Encoder::Parts::open(const Context& context, const std::string& path,
@@ -56,6 +83,14 @@ std::unique_ptr<const Encoder::Parts> Encoder::Parts::open(const Context& contex
         break;
       case ModuleKind::kPooling:
         parts->pooling = module.pooling;
+        break;
+      case ModuleKind::kWeightedLayerPooling:
+        parts->layer_weights =
+            read_layer_weights(context, module, *folder.config, std::ssize(parts->transformer->layers));
+        break;
+      case ModuleKind::kWordWeights:
+        parts->token_weights = TokenWeights::of_module(
+            ModelConfig::read((std::filesystem::path(module.folder) / "config.json").string()));
         break;
       case ModuleKind::kDropout:
         break;
@@ -82,11 +117,34 @@ std::vector<PoolingMode> Encoder::Parts::modes(const EncodeOptions& options) con
   return options.pooling.empty() ? pooling.modes : options.pooling;
 }
 
+std::vector<float> Encoder::Parts::layers_mixed(const EncodeOptions& options) const {
+  if (options.output == EncodeOutput::kSparse) return {};  // words are weighed by the last layer's states
+  if (options.last_layers) return std::vector<float>(static_cast<size_t>(*options.last_layers), 1.0f);
+  return layer_weights;
+}
+
+void Encoder::Parts::check_layers(const EncodeOptions& options) const {
+  const int64_t num_layers = std::ssize(transformer->layers);
+  if (options.layer && *options.layer > num_layers)
+    fail("layer ", *options.layer, " is beyond the model's ", num_layers, " layers");
+  if (options.last_layers && *options.last_layers > options.layer.value_or(num_layers)) {
+    fail("last_layers ", *options.last_layers, " is above the ", options.layer.value_or(num_layers),
+         " layers that are run");
+  }
+  if (options.last_layers && options.output == EncodeOutput::kSparse)
+    fail("last_layers does not apply to output=sparse, which weighs words by the last layer's states");
+  if (options.layer && !options.last_layers && !layers_mixed(options).empty()) {
+    fail(folder.path, ": mixes all its layers by stored weights, so layer needs last_layers beside it");
+  }
+}
+
 void Encoder::Parts::check(const EncodeOptions& options) const {
-  if (!transformer && (options.output != EncodeOutput::kDense || options.layer || options.echo ||
-                       !options.pooling.empty() || options.attention != AttentionSwitch::kModel)) {
+  if (!transformer && (options.output != EncodeOutput::kDense || options.layer || options.last_layers ||
+                       options.echo || !options.pooling.empty() || options.last_tokens ||
+                       options.token_weights || options.attention != AttentionSwitch::kModel)) {
     fail(folder.path,
-         ": a static model has no layers: output, layer, pooling, attention and echo do not apply");
+         ": a static model has no layers: output, layer, last_layers, pooling, last_tokens, token_weights, "
+         "attention and echo do not apply");
   }
   if (options.prompt && options.prompt_name) fail("prompt and prompt_name are both given; one is expected");
   if (options.output != EncodeOutput::kDense && options.long_texts != LongTexts::kCut) {
@@ -103,9 +161,10 @@ void Encoder::Parts::check(const EncodeOptions& options) const {
            name_of_enum(options.output));
     }
   }
-  if (options.layer && *options.layer > std::ssize(transformer->layers)) {
-    fail("layer ", *options.layer, " is beyond the model's ", transformer->layers.size(), " layers");
-  }
+  check_prefix_lm(options);
+  if (transformer) check_layers(options);
+  if (options.token_weights && !tokenizer)
+    fail(folder.transformer_folder, ": has no tokenizer, whose tokens token_weights could name");
   if (options.max_length && transformer && *options.max_length > transformer->max_tokens) {
     fail("max_length ", *options.max_length, " is above the model's ", transformer->max_tokens, " positions");
   }

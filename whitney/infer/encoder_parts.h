@@ -10,6 +10,7 @@
 #include "whitney/infer/model_folder.h"
 #include "whitney/infer/static_embedding.h"
 #include "whitney/infer/text_pieces.h"
+#include "whitney/infer/token_weights.h"
 #include "whitney/infer/transformer.h"
 #include "whitney/infer/workspace_stash.h"
 
@@ -29,6 +30,9 @@ struct Encoder::Parts {
   std::optional<Transformer> transformer;
   std::optional<StaticEmbedding> table;
   std::optional<text::Tokenizer> tokenizer;
+  /// Of a WeightedLayerPooling: what the states behind the last layers weigh; else empty.
+  std::vector<float> layer_weights;
+  TokenWeights token_weights;
   PoolingSettings pooling;
   std::vector<Step> steps;
   /// Read when it is first asked for.
@@ -42,8 +46,11 @@ struct Encoder::Parts {
   const MaskedLmHead& masked_lm_head(const Context& context) const;
   int64_t width() const { return transformer ? transformer->width : table->dim(); }
   std::vector<PoolingMode> modes(const EncodeOptions& options) const;
+  /// ForwardOptions::layer_weights.
+  std::vector<float> layers_mixed(const EncodeOptions& options) const;
   /// Throws Error for options that this model cannot serve.
   void check(const EncodeOptions& options) const;
+  void check_layers(const EncodeOptions& options) const;
   PieceSettings piece_settings(const EncodeOptions& options) const;
   /// Tokens of a batch, so that the working memory of all threads stays near 48 MB.
   int64_t batch_tokens(int threads) const;

@@ -22,14 +22,17 @@ using UsePiece = std::function<void(const Context& context, int64_t piece, const
 struct Packed {
   std::vector<int32_t> ids;
   std::vector<int64_t> starts{0};
+  std::vector<int64_t> prefixes;
 
-  void pack(const text::TokenBatch& tokens, std::span<const int64_t> pieces) {
+  void pack(const TextPieces& all, std::span<const int64_t> pieces) {
     ids.clear();
     starts.assign(1, 0);
+    prefixes.clear();
     for (const int64_t piece : pieces) {
-      const std::span<const int32_t> added = tokens[piece];
+      const std::span<const int32_t> added = all.tokens[piece];
       ids.insert(ids.end(), added.begin(), added.end());
       starts.push_back(std::ssize(ids));
+      if (!all.prefixes.empty()) prefixes.push_back(all.prefixes[static_cast<size_t>(piece)]);
     }
   }
 };
@@ -43,15 +46,16 @@ ForwardOptions forward_options(const EncodeOptions& options) {
   ForwardOptions forward;
   forward.num_layers = options.layer;
   if (options.attention != AttentionSwitch::kModel) {
-    forward.causal = options.attention == AttentionSwitch::kCausal;
+    forward.causal = options.attention != AttentionSwitch::kBidirectional;
   }
   return forward;
 }
 
 // Runs all pieces. Where there are batches for all threads, each runs on one thread, in its own workspace
 // that stays in the thread's caches; else one batch at a time runs on all. Either way gives the same bits.
-void run_pieces(const Context& context, const Encoder::Parts& parts, const text::TokenBatch& tokens,
+void run_pieces(const Context& context, const Encoder::Parts& parts, const TextPieces& all,
                 const EncodeOptions& options, const UsePiece& use) {
+  const text::TokenBatch& tokens = all.tokens;
   constexpr int64_t kWorthAThread = 96;  // tokens
   const Transformer& model = *parts.transformer;
   const int threads = context.num_threads();
@@ -68,7 +72,9 @@ void run_pieces(const Context& context, const Encoder::Parts& parts, const text:
   Context inner = context;
   inner.progress = nullptr;
   inner.threads = batch_a_thread ? 1 : threads;
-  const ForwardOptions forward = forward_options(options);
+  ForwardOptions forward = forward_options(options);
+  const std::vector<float> layer_weights = parts.layers_mixed(options);
+  forward.layer_weights = layer_weights;
   std::vector<Worker> workers(static_cast<size_t>(batch_a_thread ? threads : 1));
   for (Worker& worker : workers) worker.workspace = parts.workspaces.take();
   int64_t done = 0;
@@ -76,8 +82,8 @@ void run_pieces(const Context& context, const Encoder::Parts& parts, const text:
   const auto run_batch = [&](int number, int64_t b) {
     Worker& worker = workers[static_cast<size_t>(number)];
     const std::vector<int64_t>& pieces = batches[static_cast<size_t>(b)];
-    worker.packed.pack(tokens, pieces);
-    const PackedBatch batch{worker.packed.ids, worker.packed.starts};
+    worker.packed.pack(all, pieces);
+    const PackedBatch batch{worker.packed.ids, worker.packed.starts, worker.packed.prefixes};
     model.run(inner, batch, forward, worker.workspace);
     for (size_t p = 0; p < pieces.size(); ++p) {
       use(inner, pieces[p], worker.workspace.hidden.data() + batch.starts[p] * model.width);
@@ -92,6 +98,12 @@ void run_pieces(const Context& context, const Encoder::Parts& parts, const text:
     for (int64_t b = 0; b < std::ssize(batches); ++b) run_batch(0, b);
   }
   for (Worker& worker : workers) parts.workspaces.give(std::move(worker.workspace));
+}
+
+// Those of tokens [begin, begin + count) of a piece, none where there are none.
+std::span<const float> part_of(const std::vector<float>& weights, int64_t begin, int64_t count) {
+  if (weights.empty()) return {};
+  return std::span(weights).subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
 }
 
 Matrix first_columns(const Matrix& vectors, int64_t dim) {
@@ -141,11 +153,18 @@ Matrix Encoder::Parts::pooled(const Context& context, const TextPieces& pieces,
   std::vector<int64_t> first_spans(static_cast<size_t>(pieces.tokens.size()) + 1, 0);
   for (const PooledSpan& span : pieces.spans) ++first_spans[static_cast<size_t>(span.piece) + 1];
   for (size_t p = 1; p < first_spans.size(); ++p) first_spans[p] += first_spans[p - 1];
-  run_pieces(context, *this, pieces.tokens, options, [&](const Context&, int64_t piece, const float* states) {
+  const TokenWeights table_weights = options.token_weights
+                                         ? TokenWeights::of_table(options.token_weights->value, *tokenizer)
+                                         : TokenWeights();
+  const TokenWeights& words = options.token_weights ? table_weights : token_weights;
+  run_pieces(context, *this, pieces, options, [&](const Context&, int64_t piece, const float* states) {
+    const std::vector<float> weights = words.of(pieces.tokens[piece]);
     const size_t p = static_cast<size_t>(piece);
     for (int64_t s = first_spans[p]; s < first_spans[p + 1]; ++s) {
       const PooledSpan& span = pieces.spans[static_cast<size_t>(s)];
-      pool(wanted, states + span.begin * width(), span.end - span.begin, width(), out + s * cols);
+      const int64_t begin = std::max(span.begin, span.end - options.last_tokens.value_or(span.end));
+      const int64_t rows = span.end - begin;
+      pool(wanted, states + begin * width(), rows, width(), part_of(weights, begin, rows), out + s * cols);
     }
   });
   return vectors;
@@ -155,7 +174,7 @@ Matrix Encoder::Parts::states(const Context& context, const TextPieces& pieces,
                               const EncodeOptions& options) const {
   Matrix vectors(std::ssize(pieces.tokens.ids), width());
   float* out = vectors.mutable_data<float>();
-  run_pieces(context, *this, pieces.tokens, options, [&](const Context&, int64_t piece, const float* states) {
+  run_pieces(context, *this, pieces, options, [&](const Context&, int64_t piece, const float* states) {
     const int64_t first = pieces.tokens.starts[static_cast<size_t>(piece)];
     std::copy_n(states, std::ssize(pieces.tokens[piece]) * width(), out + first * width());
   });
@@ -166,15 +185,14 @@ void Encoder::Parts::weigh_words(const Context& context, const TextPieces& piece
                                  const EncodeOptions& options, Encoding& encoding) const {
   const MaskedLmHead& words = masked_lm_head(context);
   std::vector<std::vector<std::pair<int32_t, float>>> weights(static_cast<size_t>(pieces.tokens.size()));
-  run_pieces(context, *this, pieces.tokens, options,
-             [&](const Context& inner, int64_t piece, const float* states) {
-               std::vector<float> all(static_cast<size_t>(words.vocabulary_size()));
-               words.weigh_words(inner, states, std::ssize(pieces.tokens[piece]), all.data());
-               auto& kept = weights[static_cast<size_t>(piece)];
-               for (size_t v = 0; v < all.size(); ++v) {
-                 if (all[v] > 0) kept.emplace_back(static_cast<int32_t>(v), all[v]);
-               }
-             });
+  run_pieces(context, *this, pieces, options, [&](const Context& inner, int64_t piece, const float* states) {
+    std::vector<float> all(static_cast<size_t>(words.vocabulary_size()));
+    words.weigh_words(inner, states, std::ssize(pieces.tokens[piece]), all.data());
+    auto& kept = weights[static_cast<size_t>(piece)];
+    for (size_t v = 0; v < all.size(); ++v) {
+      if (all[v] > 0) kept.emplace_back(static_cast<int32_t>(v), all[v]);
+    }
+  });
   encoding.sparse_starts.assign(1, 0);
   for (const auto& text : weights) {
     for (const auto& [word, weight] : text) {

@@ -18,13 +18,15 @@ struct ModuleName {
   ModuleKind kind;
 };
 
-constexpr std::array<ModuleName, 7> kModules{{{"Transformer", ModuleKind::kTransformer},
+constexpr std::array<ModuleName, 9> kModules{{{"Transformer", ModuleKind::kTransformer},
                                               {"Pooling", ModuleKind::kPooling},
                                               {"Dense", ModuleKind::kDense},
                                               {"Normalize", ModuleKind::kNormalize},
                                               {"LayerNorm", ModuleKind::kLayerNorm},
                                               {"Dropout", ModuleKind::kDropout},
-                                              {"StaticEmbedding", ModuleKind::kStaticEmbedding}}};
+                                              {"StaticEmbedding", ModuleKind::kStaticEmbedding},
+                                              {"WeightedLayerPooling", ModuleKind::kWeightedLayerPooling},
+                                              {"WordWeights", ModuleKind::kWordWeights}}};
 
 struct PoolingName {
   std::string_view key;   // in the form of booleans
@@ -151,6 +153,8 @@ ModelModule read_module(ModuleKind kind, std::string folder) {
   if (kind == ModuleKind::kDense) module.dense = read_dense(module.folder);
   if (kind == ModuleKind::kLayerNorm)
     module.dim = read_settings(module.folder, "config.json").size("dimension");
+  if (kind == ModuleKind::kWeightedLayerPooling)
+    module.layer_start = read_settings(module.folder, "config.json").size_or("layer_start", 4, 0, 4096);
   return module;
 }
 
@@ -166,6 +170,26 @@ void check_pooling_comes_first(const std::vector<ModelModule>& modules, const st
     }
     stepped = stepped || module.kind == ModuleKind::kDense || module.kind == ModuleKind::kNormalize ||
               module.kind == ModuleKind::kLayerNorm;
+  }
+}
+
+// What works on the tokens' states comes before their pooling.
+void check_states_come_first(const std::vector<ModelModule>& modules, const std::string& path) {
+  constexpr std::array kOrder{ModuleKind::kTransformer, ModuleKind::kWeightedLayerPooling,
+                              ModuleKind::kWordWeights, ModuleKind::kPooling};
+  std::ptrdiff_t place = 0;
+  for (const ModelModule& module : modules) {
+    if (module.kind == ModuleKind::kDropout) continue;
+    const std::ptrdiff_t next = std::ranges::find(kOrder, module.kind) - kOrder.begin();
+    const bool is_of_states =
+        module.kind == ModuleKind::kWeightedLayerPooling || module.kind == ModuleKind::kWordWeights;
+    if (is_of_states && next <= place) {
+      fail(
+          path,
+          ": WeightedLayerPooling and WordWeights stand once, in this order, between the Transformer and its "
+          "Pooling");
+    }
+    place = next;
   }
 }
 
@@ -191,6 +215,7 @@ std::vector<ModelModule> read_modules(const fs::path& model, const std::string& 
   if (!embeds(modules.front()) || std::ranges::count_if(modules, embeds) != 1)
     fail(path, ": the first module, and no other, must be a Transformer or a StaticEmbedding");
   check_pooling_comes_first(modules, path);
+  check_states_come_first(modules, path);
   return modules;
 }
 

@@ -41,17 +41,22 @@ enum class ModuleKind : uint8_t {
   kNormalize,
   kLayerNorm,
   kDropout,  // does nothing when a model is run
+  kWeightedLayerPooling,
+  kWordWeights,
   kStaticEmbedding
 };
 
 /// One step of a sentence-transformers model.
 struct ModelModule {
   ModuleKind kind = ModuleKind::kTransformer;
-  /// Where its files are; Weights::open takes it for kDense, kLayerNorm and kStaticEmbedding.
+  /// Where its files are; Weights::open takes it for kDense, kLayerNorm, kStaticEmbedding and
+  /// kWeightedLayerPooling.
   std::string folder;
   PoolingSettings pooling;  // kPooling
   DenseSettings dense;      // kDense
   int64_t dim = 0;          // kLayerNorm
+  /// kWeightedLayerPooling: the states behind so many layers are the first that is mixed; 0: the embeddings.
+  int64_t layer_start = 0;
 };
 
 /// What a model is, read from a folder as sentence-transformers or transformers save it, or from one .gguf

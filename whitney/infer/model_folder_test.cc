@@ -133,9 +133,9 @@ TEST_F(SavedModel, NamesAModuleThatIsNotRun) {
 }
 
 TEST_F(SavedModel, NamesEveryModuleThatIsNotRun) {
-  for (const char* name : {"Router", "Asym", "WeightedLayerPooling", "CNN", "LSTM", "BoW", "WordWeights",
-                           "WordEmbeddings", "CLIPModel", "MLMTransformer", "SpladePooling",
-                           "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore"}) {
+  for (const char* name :
+       {"Router", "Asym", "CNN", "LSTM", "BoW", "WordEmbeddings", "CLIPModel", "MLMTransformer",
+        "SpladePooling", "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore"}) {
     const std::string type = std::string("sentence_transformers.models.") + name;
     write(
         "modules.json",
@@ -159,6 +159,31 @@ TEST_F(SavedModel, RefusesAPoolingBehindAnotherStepOrTwice) {
   EXPECT_THAT(error(), HasSubstr("behind another step"));
   write("modules.json", first + pooling + "," + pooling + "]");
   EXPECT_THAT(error(), HasSubstr("stands twice"));
+}
+
+TEST_F(SavedModel, WorksOnStatesBeforeItPoolsThem) {
+  const auto modules = [&](std::initializer_list<const char*> names) {
+    Value::List list;
+    for (const char* name : names) {
+      const std::string kind = name;
+      list.push_back(Value::object({{"path", kind == "Transformer" ? ""
+                                             : kind == "Pooling"   ? "1_Pooling"
+                                                                   : "2"},
+                                    {"type", "sentence_transformers.models." + kind}}));
+    }
+    write("modules.json", Value(std::move(list)).to_json());
+  };
+  write("2/config.json", R"({"word_embedding_dimension":16,"layer_start":1,"num_hidden_layers":2})");
+  modules({"Transformer", "WeightedLayerPooling", "WordWeights", "Pooling"});
+  EXPECT_THAT(kinds_of(open()), ElementsAre(ModuleKind::kTransformer, ModuleKind::kWeightedLayerPooling,
+                                            ModuleKind::kWordWeights, ModuleKind::kPooling));
+  EXPECT_EQ(open().modules[1].layer_start, 1);
+  modules({"Transformer", "Pooling", "WordWeights"});
+  EXPECT_THAT(error(), HasSubstr("between the Transformer and its Pooling"));
+  modules({"Transformer", "WordWeights", "WeightedLayerPooling", "Pooling"});
+  EXPECT_THAT(error(), HasSubstr("in this order"));
+  modules({"Transformer", "WordWeights", "WordWeights", "Pooling"});
+  EXPECT_THAT(error(), HasSubstr("stand once"));
 }
 
 TEST_F(SavedModel, MayNotLeaveItsFolder) {

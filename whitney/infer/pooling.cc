@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace whitney::infer {
 namespace {
@@ -19,43 +20,62 @@ void weighted_sum(const float* states, int64_t rows, int64_t dim, const Weight& 
   for (int64_t c = 0; c < dim; ++c) out[c] = static_cast<float>(static_cast<double>(out[c]) * scale);
 }
 
-void pool_one(PoolingMode mode, const float* states, int64_t rows, int64_t dim, float* out) {
-  const auto equal = [](int64_t) { return 1.0f; };
-  const double n = static_cast<double>(rows);
+// What rows count: their tokens' weights, or 1 each.
+struct RowWeights {
+  std::span<const float> weights;
+  int64_t rows;
+
+  float operator[](int64_t i) const { return weights.empty() ? 1.0f : weights[static_cast<size_t>(i)]; }
+  double total() const {
+    if (weights.empty()) return static_cast<double>(rows);
+    return std::max(std::accumulate(weights.begin(), weights.end(), 0.0), 1e-9);
+  }
+  // By place, what divides: sentence-transformers leaves the places out of it where tokens have weights.
+  double total_by_place() const {
+    const double n = static_cast<double>(rows);
+    return weights.empty() ? n * (n + 1) / 2 : total();
+  }
+};
+
+void pool_one(PoolingMode mode, const float* states, const RowWeights& weights, int64_t dim, float* out) {
+  const int64_t rows = weights.rows;
+  const auto weight = [&](int64_t i) { return weights[i]; };
+  const auto by_place = [&](int64_t i) { return static_cast<float>(i + 1) * weights[i]; };
   switch (mode) {
     case PoolingMode::kCls:
-      std::copy_n(states, dim, out);
+      weighted_sum(states, 1, dim, weight, 1, out);
       break;
     case PoolingMode::kLastToken:
-      std::copy_n(states + (rows - 1) * dim, dim, out);
+      weighted_sum(states + (rows - 1) * dim, 1, dim, [&](int64_t) { return weights[rows - 1]; }, 1, out);
       break;
     case PoolingMode::kMax:
-      std::copy_n(states, dim, out);
+      weighted_sum(states, 1, dim, weight, 1, out);
       for (int64_t i = 1; i < rows; ++i) {
-        for (int64_t c = 0; c < dim; ++c) out[c] = std::max(out[c], states[i * dim + c]);
+        const float factor = weights[i];
+        for (int64_t c = 0; c < dim; ++c) out[c] = std::max(out[c], factor * states[i * dim + c]);
       }
       break;
     case PoolingMode::kMean:
-      weighted_sum(states, rows, dim, equal, 1 / n, out);
+      weighted_sum(states, rows, dim, weight, 1 / weights.total(), out);
       break;
     case PoolingMode::kMeanSqrt:
-      weighted_sum(states, rows, dim, equal, 1 / std::sqrt(n), out);
+      weighted_sum(states, rows, dim, weight, 1 / std::sqrt(weights.total()), out);
       break;
     case PoolingMode::kWeightedMean:
-      weighted_sum(
-          states, rows, dim, [](int64_t i) { return static_cast<float>(i + 1); }, 2 / (n * (n + 1)), out);
+      weighted_sum(states, rows, dim, by_place, 1 / weights.total_by_place(), out);
       break;
   }
 }
 
 }  // namespace
 
-void pool(std::span<const PoolingMode> modes, const float* states, int64_t rows, int64_t dim, float* out) {
+void pool(std::span<const PoolingMode> modes, const float* states, int64_t rows, int64_t dim,
+          std::span<const float> weights, float* out) {
   for (const PoolingMode mode : modes) {
     if (rows == 0) {
       std::fill_n(out, dim, 0.0f);
     } else {
-      pool_one(mode, states, rows, dim, out);
+      pool_one(mode, states, {weights, rows}, dim, out);
     }
     out += dim;
   }

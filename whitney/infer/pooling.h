@@ -14,6 +14,9 @@ inline int64_t pooled_dim(std::span<const PoolingMode> modes, int64_t dim) { ret
 /// values; zeros when there are none. Tokens are counted from the first row: for the weighted mean
 /// (Muennighoff 2022, arXiv 2202.08904) token i of 1..rows weighs i. Sums run over the rows in order, in
 /// float32.
-void pool(std::span<const PoolingMode> modes, const float* states, int64_t rows, int64_t dim, float* out);
+/// `weights`: empty, or one a row (idf, say), as sentence-transformers' WordWeights takes them: every mode
+/// gets states times weights, and the means divide by the sum of the weights, which counts for 1e-9 at least.
+void pool(std::span<const PoolingMode> modes, const float* states, int64_t rows, int64_t dim,
+          std::span<const float> weights, float* out);
 
 }  // namespace whitney::infer

@@ -54,9 +54,12 @@ class Cutter {
     texts_ = views_;
   }
 
-  // The prompt's tokens, leading special tokens included: what pooling leaves out.
-  int64_t skipped() const {
-    if (settings_.include_prompt || settings_.prompt.empty()) return 0;
+  // What pooling leaves out.
+  int64_t skipped() const { return settings_.include_prompt ? 0 : prompt_tokens(); }
+
+  // The prompt's tokens, leading special tokens included.
+  int64_t prompt_tokens() const {
+    if (settings_.prompt.empty()) return 0;
     return std::ssize(tokenizer_.encode(settings_.prompt, {settings_.special_tokens, {}})) -
            std::ssize(trailing_);
   }
@@ -67,6 +70,9 @@ class Cutter {
     TextPieces pieces = whole_pieces(std::move(tokens));
     const int64_t skip = skipped();
     for (PooledSpan& span : pieces.spans) span.begin = std::min(skip, span.end);
+    if (options_.attention != AttentionSwitch::kPrefixLm) return pieces;
+    const int64_t prefix = prompt_tokens();
+    for (const PooledSpan& span : pieces.spans) pieces.prefixes.push_back(std::min(prefix, span.end));
     return pieces;
   }
 

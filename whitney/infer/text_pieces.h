@@ -26,6 +26,8 @@ struct TextPieces {
   std::vector<PooledSpan> spans;
   /// The spans of text i are [starts[i], starts[i + 1]).
   std::vector<int64_t> starts{0};
+  /// With attention=prefix_lm: tokens at the beginning of each piece that belong to the prompt; else empty.
+  std::vector<int64_t> prefixes;
 
   int64_t num_texts() const { return std::ssize(starts) - 1; }
 };

@@ -67,6 +67,19 @@ TEST(TextPieces, LeaveThePromptOutOfPooling) {
   EXPECT_EQ(pieces.spans[0].end, 5);
 }
 
+TEST(TextPieces, CountThePromptsTokensForAPrefix) {
+  PieceSettings settings = window(4);
+  settings.prompt = "f f ";
+  EncodeOptions options;
+  EXPECT_TRUE(cut({"a"}, options, settings).prefixes.empty());
+  options.attention = AttentionSwitch::kPrefixLm;
+  EXPECT_EQ(cut({"a", "", "b c d"}, options, settings).prefixes, (std::vector<int64_t>{3, 3, 3}));
+  settings.prompt = "f f f f f ";
+  EXPECT_EQ(cut({"a"}, options, settings).prefixes, (std::vector<int64_t>{4})) << "cut off with the text";
+  settings.prompt = "";
+  EXPECT_EQ(cut({"a"}, options, settings).prefixes, (std::vector<int64_t>{0}));
+}
+
 TEST(TextPieces, LowerTheTextAndNotThePrompt) {
   PieceSettings settings = window(8);
   settings.lower_case = true;
