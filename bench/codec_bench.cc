@@ -1,0 +1,244 @@
+// Question: do our codecs find as many of the true neighbours as faiss's in the same bytes, and how near does
+// a scan of codes come to memory's limit? DEEP descriptors (10,000 x 96) and MNIST (10,000 x 784), l2,
+// recall@10 of 500 queries by the codes alone and, where there is one, by the second level; one thread.
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/bench_main.h"
+#include "bench/data_folder.h"
+#include "bench/machine_limits.h"
+#include "bench/mnist.h"
+#include "bench/pairs.h"
+#include "bench/python_peer.h"
+#include "whitney/codec/compressed.h"
+#include "whitney/core/error.h"
+#include "whitney/core/temporary_folder.h"
+#include "whitney/data/readers.h"
+#include "whitney/linalg/exact_search.h"
+#include "whitney/linalg/simd.h"
+#include "whitney/search/codes_index.h"
+#include "whitney/search/flat.h"
+
+namespace whitney::bench {
+namespace {
+
+constexpr int64_t kNeighbors = 10, kQueries = 500, kRows = 10'000;
+
+struct Data {
+  std::string name;
+  Matrix base, queries;
+  Neighbors truth;
+};
+
+// A codec of ours and the peer's of as many bytes; "" where it has none.
+struct Match {
+  const char* method;
+  Value options;
+  std::string factory;
+};
+
+Context one_thread() {
+  Context context;
+  context.threads = 1;
+  return context;
+}
+
+Data with_truth(std::string name, Matrix base, Matrix queries) {
+  Data data{std::move(name), std::move(base), std::move(queries), {}};
+  data.truth = exact_search(data.queries, data.base, kNeighbors, Metric::kL2, one_thread());
+  return data;
+}
+
+std::vector<Data> read_data() {
+  std::vector<Data> all;
+  const auto first = [](const std::string& path, int64_t count) {
+    return Matrix::copy_of(read_vectors(path, {}, {}).vectors.view().slice(0, count));
+  };
+  if (const auto folder = find_data("deep10k"))
+    all.push_back(with_truth("DEEP", first(*folder + "/base.fbin.gz", kRows),
+                             first(*folder + "/query.fbin.gz", kQueries)));
+  if (const auto folder = find_data("mnist")) {
+    all.push_back(with_truth("MNIST", read_mnist_images(*folder + "/train-images-idx3-ubyte.gz", kRows),
+                             read_mnist_images(*folder + "/t10k-images-idx3-ubyte.gz", kQueries)));
+  }
+  return all;
+}
+
+std::vector<Match> matches(int64_t dim) {
+  const int64_t eighth = dim / 8, few = dim / 56 > 1 ? dim / 56 : dim / 8;
+  const auto bits = [](int count, int centroids) {
+    return Value::object({{"bits", count}, {"num_centroids", centroids}});
+  };
+  const auto parts = [](int64_t count, const char* width) {
+    return Value::object({{"num_subspaces", count}, {"bits", width}});
+  };
+  const std::string m = std::to_string(few), twice = std::to_string(2 * few);
+  Value turned = Value::object({{"dim", dim}, {"codec", "pq"}, {"codec.num_subspaces", few}});
+  return {{"f16", Value::object(), "SQfp16"},
+          {"sq8", Value::object(), "SQ8"},
+          {"sq4", Value::object(), "SQ4"},
+          {"lvq", Value::object({{"bits", "8"}}), "SQ8"},
+          {"lvq", Value::object({{"bits", "4"}}), "SQ4"},
+          {"lvq", Value::object({{"bits", "4x4"}}), "SQ8"},
+          {"lvq", Value::object({{"bits", "4x8"}}), ""},
+          {"pq", parts(few, "8"), "PQ" + m + "x8"},
+          {"pq", parts(2 * few, "4"), "PQ" + twice + "x4"},
+          {"pq", parts(eighth, "8"), "PQ" + std::to_string(eighth) + "x8"},
+          {"pca", turned, "OPQ" + m + ",PQ" + m + "x8"},
+          {"rabitq", bits(1, 1), "RaBitQ"},
+          {"rabitq", bits(1, 16), "RaBitQ"},
+          {"rabitq", bits(2, 16), "RaBitQ2"},
+          {"rabitq", bits(4, 16), "RaBitQ4"},
+          {"rabitq", bits(7, 16), "RaBitQ7"}};
+}
+
+double recall(const Data& data, const std::vector<int64_t>& rows) {
+  int64_t hits = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto begin = data.truth.rows.begin() + static_cast<int64_t>(i) / kNeighbors * kNeighbors;
+    hits += std::count(begin, begin + kNeighbors, rows[i]);
+  }
+  return static_cast<double>(hits) / static_cast<double>(data.truth.rows.size());
+}
+
+struct Measured {
+  double recall = 0, seconds = 0;
+  int64_t bytes = 0;
+};
+
+Measured measure_ours(const Data& data, const Match& match, std::optional<int64_t> rescore) {
+  Embeddings embeddings;
+  embeddings.vectors = data.base;
+  embeddings.ids = Ids::row_numbers(data.base.rows());
+  embeddings.record.set("metric", "l2");
+  const CompressedEmbeddings small = compress(match.method, embeddings, match.options, one_thread());
+  const int64_t bytes = small.bytes_per_vector() - (rescore == 0 ? small.codec->fine_bytes() : 0);
+  const auto index = small.codec->plain_type() ? flat_index(small.decode(one_thread())) : codes_index(small);
+  SearchParams params;
+  params.k = kNeighbors;
+  if (rescore) params.options.set("rescore", *rescore);
+  std::vector<int64_t> rows;
+  const double seconds = seconds_of([&] {
+    for (int64_t q = 0; q < data.queries.rows(); ++q) {
+      const SearchResult found = index->search(data.queries.view().slice(q, q + 1), params, one_thread());
+      rows.insert(rows.end(), found.neighbors.rows.begin(), found.neighbors.rows.end());
+    }
+  });
+  return {recall(data, rows), seconds, bytes};
+}
+
+std::string options_text(const Value& options) {
+  std::string text;
+  for (const auto& [name, value] : options.as_object())
+    text += concat(" ", name, "=", value.is_string() ? value.as_string() : value.to_json());
+  return text;
+}
+
+void write_floats(const std::string& path, const Matrix& rows) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(rows.bytes().data()),
+             static_cast<std::streamsize>(rows.bytes().size()));
+  if (!file.flush()) fail(path, ": cannot be written");
+}
+
+// Half a point below the peer's is the claim's limit.
+bool compare(const Data& data, PythonPeer& peer) {
+  constexpr double kLimit = 0.005;
+  bool holds = true;
+  std::printf("\n%s %lld x %lld\n%-44s %6s %7s %9s   %-14s %6s %7s %9s\n", data.name.c_str(),
+              static_cast<long long>(data.base.rows()), static_cast<long long>(data.base.cols()), "ours",
+              "bytes", "recall", "queries/s", "faiss", "bytes", "recall", "queries/s");
+  for (const Match& match : matches(data.base.cols())) {
+    const Measured ours = measure_ours(data, match, std::nullopt);
+    const auto per_second = [](double seconds) { return static_cast<double>(kQueries) / seconds; };
+    std::printf("%-44s %6lld %7.4f %9.0f", (match.method + options_text(match.options)).c_str(),
+                static_cast<long long>(ours.bytes), ours.recall, per_second(ours.seconds));
+    if (!match.factory.empty() && peer.is_there()) {
+      const Value answer = peer.ask(Value::object({{"question", "codec"}, {"factory", match.factory}}));
+      if (answer.find("error") != nullptr) {
+        std::printf("   %-14s is not in this faiss", match.factory.c_str());
+      } else {
+        std::vector<int64_t> rows;
+        for (const Value& row : answer.at("rows").as_list()) rows.push_back(row.as_int());
+        const double theirs = recall(data, rows);
+        const bool is_lower = ours.recall < theirs - kLimit;
+        std::printf("   %-14s %6lld %7.4f %9.0f%s", match.factory.c_str(),
+                    static_cast<long long>(answer.at("bytes").as_int()), theirs,
+                    per_second(answer.at("seconds").as_real()), is_lower ? "  BELOW" : "");
+        holds = holds && !is_lower;
+      }
+    }
+    std::printf("\n");
+    if (ours.bytes > 0 && std::string_view(match.method) == "rabitq" &&
+        match.options.at("bits").as_int() > 1) {
+      const Measured first = measure_ours(data, match, 0);
+      std::printf("%-44s %6lld %7.4f %9.0f\n", "  by its first bit alone",
+                  static_cast<long long>(first.bytes), first.recall, per_second(first.seconds));
+    }
+    std::fflush(stdout);
+  }
+  return holds;
+}
+
+// Bytes of codes that a scan reads in a second, of rows enough to leave the caches.
+void time_scans(const Data& data) {
+  const double bandwidth = read_bandwidth(1);
+  const int64_t copies = std::max<int64_t>(1, 200'000'000 / (data.base.rows() * data.base.cols() * 4));
+  std::printf("\nscans of %lld x %lld by one query; limit: %.1f GB/s of reading memory\n",
+              static_cast<long long>(copies * data.base.rows()), static_cast<long long>(data.base.cols()),
+              bandwidth / 1e9);
+  for (const Match& match :
+       {Match{"sq8", Value::object(), ""}, Match{"lvq", Value::object({{"bits", "8"}}), ""},
+        Match{"lvq", Value::object({{"bits", "4"}}), ""}, Match{"sq4", Value::object(), ""},
+        Match{"pq", Value::object(), ""}, Match{"rabitq", Value::object({{"num_centroids", 1}}), ""}}) {
+    const auto& method = codec::codec_method(match.method);
+    const Value resolved =
+        resolve_options(Registry::instance().get(Verb::kCompress, match.method), match.options);
+    const auto codec = method.fit(codec::Rows(data.base), resolved, one_thread());
+    const codec::Codes once = codec::encode_rows(*codec, codec::Rows(data.base), one_thread());
+    Array<uint8_t> many(once.codes.size() * copies);
+    for (int64_t i = 0; i < copies; ++i)
+      std::copy(once.codes.begin(), once.codes.end(), many.mutable_data() + i * once.codes.size());
+    const int64_t n = copies * data.base.rows();
+    std::vector<float> values(static_cast<size_t>(n));
+    const auto scorer = codec->scorer(Kernel::kSquaredL2, data.queries.row<float>(0).data());
+    double best = 1e9;
+    for (int round = 0; round < 5; ++round)
+      best = std::min(best, seconds_of([&] { scorer->score(many.data(), n, values.data()); }));
+    const double bytes = static_cast<double>(many.size()) / best;
+    std::printf("%-16s %8.1f million vectors/s %7.2f GB/s (%.0f %%)\n",
+                (match.method + options_text(match.options)).c_str(), static_cast<double>(n) / best / 1e6,
+                bytes / 1e9, 100 * bytes / bandwidth);
+  }
+}
+
+bool run() {
+  bool holds = true;
+  for (const Data& data : read_data()) {
+    const TemporaryFolder folder;
+    write_floats(folder.file("base"), data.base);
+    write_floats(folder.file("queries"), data.queries);
+    PythonPeer peer("codec_bench_peer.py",
+                    {folder.path(), std::to_string(data.base.cols()), std::to_string(kNeighbors)},
+                    {"OMP_NUM_THREADS=1", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"});
+    std::printf("one thread, SIMD level %s; peer: %s\n", simd_level().c_str(),
+                peer.is_there() ? peer.versions().c_str() : "none");
+    holds = compare(data, peer) && holds;
+    time_scans(data);
+  }
+  return holds;
+}
+
+}  // namespace
+}  // namespace whitney::bench
+
+int main() {
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that ends is an Error, not the end
+  return whitney::bench::bench_main("codec_bench", whitney::bench::run);
+}
