@@ -34,7 +34,8 @@ if(WHITNEY_SANITIZE)
   endif()
   add_compile_options(-fsanitize=${WHITNEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${WHITNEY_SANITIZE})
-  add_compile_definitions(WHITNEY_FEW_SIMD_LEVELS)  # whitney/linalg/simd_targets.h says which
+  # whitney/linalg/simd_targets.h says which.
+  add_compile_definitions($<IF:$<BOOL:${WHITNEY_STD_THREADS}>,WHITNEY_TWO_SIMD_LEVELS,WHITNEY_FEW_SIMD_LEVELS>)
   if(WHITNEY_SANITIZE MATCHES "undefined" AND NOT WHITNEY_FUZZ)
     # What is asked at every pointer takes a third of the time to compile. AddressSanitizer sees null and stray pointers
     # when they are used; places that are not aligned are left to the fuzzers of what reads bytes, which ask everything.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "whitney/codec/codec_cases_test.h"
+#include "whitney/core/one_in_test.h"
 
 namespace whitney::codec {
 namespace {
@@ -31,8 +32,8 @@ TEST(Rabitq, EstimatesWithoutBias) {
   const float* query = queries.row<float>(0).data();
   for (const int count : {1, 3}) {
     double sum = 0, squares = 0;
-    constexpr int kRotations = 1000;
-    for (int seed = 0; seed < kRotations; ++seed) {
+    const int rotations = 1000 / static_cast<int>(one_in());
+    for (int seed = 0; seed < rotations; ++seed) {
       Context context;
       context.seed = static_cast<uint64_t>(seed);
       const Value resolved =
@@ -45,8 +46,8 @@ TEST(Rabitq, EstimatesWithoutBias) {
       sum += error;
       squares += error * error;
     }
-    const double deviation = std::sqrt(squares / kRotations);
-    EXPECT_LT(std::abs(sum / kRotations), 5 * deviation / std::sqrt(1.0 * kRotations)) << count << " bits";
+    const double deviation = std::sqrt(squares / rotations);
+    EXPECT_LT(std::abs(sum / rotations), 5 * deviation / std::sqrt(1.0 * rotations)) << count << " bits";
   }
 }
 
