@@ -15,18 +15,10 @@ constexpr std::string_view kCodes = "codec.codes", kFine = "codec.fine", kZeroRo
 // Rows by which the error that the record tells is measured.
 constexpr int64_t kErrorRows = 1000;
 
-// JSON integers are read as 64 bits with a sign; a seed beyond them is kept as text.
-Value seed_value(uint64_t seed) {
-  if (seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<int64_t>(seed);
-  return std::to_string(seed);
-}
-
 Value complete_record(const Method& method, const Embeddings& embeddings, const Value& options, double error,
                       const Context& context) {
-  Value record =
-      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
-  record.set("seed", seed_value(context.seed)).set("metric", name_of_enum(embeddings.metric()));
-  record.set("dim", embeddings.dim());
+  Value record = record_of_run(method, options, context);
+  record.set("metric", name_of_enum(embeddings.metric())).set("dim", embeddings.dim());
   // Six digits say all that a sample can.
   record.set("quality", Value::object({{"relative_error", std::round(error * 1e6) / 1e6}}));
   record.set("inputs", Value::List{Value::object({{"kind", "embeddings"},

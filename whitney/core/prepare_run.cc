@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <string_view>
 
 #include "whitney/core/error.h"
@@ -14,6 +15,18 @@ Value prepare_options(const Method& method, const Value& given, const Context& c
     for (const std::string& sentence : method.ineffective(resolved)) context.note(sentence);
   }
   return resolved;
+}
+
+Value record_of_run(const Method& method, const Value& options, const Context& context) {
+  Value record =
+      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
+  constexpr auto kMostInteger = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (context.seed <= kMostInteger) {
+    record.set("seed", static_cast<int64_t>(context.seed));
+  } else {
+    record.set("seed", std::to_string(context.seed));
+  }
+  return record;
 }
 
 void refuse_if_too_large(const Method& method, const CostEstimate& cost, const Context& context) {

@@ -1,6 +1,5 @@
 #include "whitney/data/learner.h"
 
-#include <limits>
 #include <string>
 
 #include "whitney/core/error.h"
@@ -52,12 +51,6 @@ Value describe_input(const Dataset& data) {
   return input;
 }
 
-// JSON integers are read as 64 bits with a sign; a seed beyond them is kept as text.
-Value seed_value(uint64_t seed) {
-  if (seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<int64_t>(seed);
-  return std::to_string(seed);
-}
-
 }  // namespace
 
 Embeddings learn(std::string_view name, const Dataset& data, const Value& given_options,
@@ -72,9 +65,7 @@ Embeddings learn(std::string_view name, const Dataset& data, const Value& given_
   refuse_if_too_large(method, learner->estimate(size_of(data), options, context), context);
   Embeddings embeddings = learner->learn(data, options, context);
 
-  Value record =
-      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
-  record.set("seed", seed_value(context.seed));
+  Value record = record_of_run(method, options, context);
   record.set("inputs", Value::List{describe_input(data)});
   // What the learner tells (metric, quality) stands behind what holds for all.
   if (!embeddings.record.is_null()) {

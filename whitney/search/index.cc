@@ -1,6 +1,5 @@
 #include "whitney/search/index.h"
 
-#include <limits>
 #include <utility>
 
 #include "whitney/codec/compressed.h"
@@ -12,18 +11,9 @@
 namespace whitney {
 namespace {
 
-// JSON integers are read as 64 bits with a sign; a seed beyond them is kept as text.
-Value seed_value(uint64_t seed) {
-  if (seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<int64_t>(seed);
-  return std::to_string(seed);
-}
-
 // What the index tells of its making: method, options, seed and metric.
 Value record_of_making(const Method& method, Metric metric, const Value& options, const Context& context) {
-  Value record =
-      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
-  record.set("seed", seed_value(context.seed)).set("metric", name_of_enum(metric));
-  return record;
+  return record_of_run(method, options, context).set("metric", name_of_enum(metric));
 }
 
 // The same, and what it was made of and how that was made.
