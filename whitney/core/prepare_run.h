@@ -15,8 +15,8 @@ namespace whitney {
 /// resolve_options does.
 WHITNEY_API Value prepare_options(const Method& method, const Value& given, const Context& context);
 
-/// What every record begins with: program_version, method, options (resolved) and seed. JSON integers are read
-/// as 64 bits with a sign; a seed beyond them is kept as text.
+/// What every record begins with: program_version, method, options (resolved) and seed. JSON integers are
+/// read as 64 bits with a sign; a seed beyond them is kept as text.
 WHITNEY_API Value record_of_run(const Method& method, const Value& options, const Context& context);
 
 /// Throws Error with both figures when the estimate is above the memory that the context allows: called
