@@ -2,8 +2,9 @@
 // MiniLM (all-MiniLM-L6-v2) in float32 and int8 on package synopses and Wikipedia paragraphs, one text at a
 // time and all at once, on one thread and two. The vectors are compared first: in float32 with each peer's,
 // in int8 each with ours in float32. WHITNEY_MINILM names the model's folder; arguments: the number of
-// synopses and of paragraphs (100 and 12; 4000 and 1000 take an hour or two), rounds (5), and words that a
-// cell's heading must hold to be run, such as "float32,one by one,2 threads" (all cells).
+// synopses and of paragraphs (400 and 100; 4000 and 1000 take half an hour), the parts into which they are
+// dealt (5), each encoded by all in turn, and words that a cell's heading must hold to be run, such as
+// "float32,one by one,2 threads" (all cells).
 // `bench/fetch_peers --encoders` brings the peers.
 
 #include <algorithm>
@@ -37,6 +38,25 @@ struct Texts {
   std::vector<std::string> texts;
   std::vector<std::string_view> views;
   int64_t tokens = 0;
+  // Their vectors by our float32, at once.
+  Matrix truth;
+};
+
+// The parts of a set of texts, dealt in turn, so that each is like the whole.
+struct TextSet {
+  std::string name;
+  std::vector<Texts> parts;
+
+  int64_t num_texts() const {
+    int64_t count = 0;
+    for (const Texts& part : parts) count += std::ssize(part.texts);
+    return count;
+  }
+  int64_t num_tokens() const {
+    int64_t count = 0;
+    for (const Texts& part : parts) count += part.tokens;
+    return count;
+  }
 };
 
 Context with_threads(int threads) {
@@ -167,51 +187,65 @@ class Race {
  public:
   // wanted: what the heading of a cell must hold, or it is not run.
   Race(const infer::Encoder& full, const infer::Encoder& int8, PythonPeer& peers, std::string folder,
-       int rounds, std::vector<std::string> wanted)
-      : full_(full),
-        int8_(int8),
-        peers_(peers),
-        folder_(std::move(folder)),
-        rounds_(rounds),
-        wanted_(std::move(wanted)) {}
+       std::vector<std::string> wanted)
+      : full_(full), int8_(int8), peers_(peers), folder_(std::move(folder)), wanted_(std::move(wanted)) {}
 
-  void run(const Texts& texts, const Cell& cell) {
-    const std::string heading = texts.name + ", " + std::to_string(texts.texts.size()) + " texts, " +
-                                std::to_string(texts.tokens) + " tokens, " + cell.precision_name() +
+  void run(const TextSet& set, const Cell& cell) {
+    const std::string heading = set.name + ", " + std::to_string(set.num_texts()) + " texts, " +
+                                std::to_string(set.num_tokens()) + " tokens, " + cell.precision_name() +
                                 (cell.at_once ? ", at once, " : ", one by one, ") +
                                 std::to_string(cell.threads) + (cell.threads == 1 ? " thread" : " threads");
     for (const std::string& words : wanted_) {
       if (heading.find(words) == std::string::npos) return;
     }
     std::printf("\n%s\n", heading.c_str());
-    const bool is_int8 = cell.precision == infer::Precision::kInt8;
-    const infer::Encoder& encoder = is_int8 ? int8_ : full_;
-    const Matrix truth = encode(full_, texts, true, 2);
-    std::vector<double> ours, limits;
-    std::map<std::string, std::vector<double>> theirs;
-    constexpr int64_t kManyRows = 512;  // of a packed batch
-    const int64_t rows = cell.at_once ? kManyRows : texts.tokens / std::ssize(texts.texts);
-    for (int round = 0; round <= rounds_; ++round) {
-      Matrix vectors;
-      const double seconds =
-          seconds_of([&] { vectors = encode(encoder, texts, cell.at_once, cell.threads); });
-      if (round == 0 && is_int8) compare("whitney", vectors, truth, cell);
-      if (round > 0) ours.push_back(seconds);
-      if (round > 0 && !is_int8) limits.push_back(products_.flops(cell.threads, rows));
-      for (const char* peer : {"sentence-transformers", "onnxruntime", "ctranslate2"}) {
-        if (is_int8 && std::string_view(peer) == "sentence-transformers") continue;
-        const std::optional<double> taken = ask(peer, texts, cell);
-        if (!taken) continue;
-        if (round == 0) compare(peer, read_answer(peer, truth), truth, cell);
-        if (round > 0) theirs[peer].push_back(*taken);
-      }
-    }
-    report(texts, ours, theirs);
-    if (!is_int8) report_share(texts, rows, ours, limits);
+    Times times;
+    run_part(set.parts.front(), cell, times);  // to warm up
+    times = {};
+    for (const Texts& part : set.parts) run_part(part, cell, times);
+    for (const auto& [who, alike] : times.likeness)
+      std::printf("  answers: cosine of %s with float32 at least %.5f, on average %.6f\n", who.c_str(),
+                  alike.least, alike.mean / static_cast<double>(set.parts.size()));
+    report(set, times);
+    if (cell.precision == infer::Precision::kFloat32) report_share(set, cell, times);
     std::fflush(stdout);
   }
 
  private:
+  // Seconds of each part.
+  struct Times {
+    std::vector<double> ours;
+    // Operations a second of the products alone.
+    std::vector<double> limits;
+    std::map<std::string, std::vector<double>> theirs;
+    // Means are summed over the parts.
+    std::map<std::string, Likeness> likeness;
+  };
+
+  static int64_t rows_of(const Texts& texts, const Cell& cell) {
+    constexpr int64_t kManyRows = 512;  // of a packed batch
+    return cell.at_once ? kManyRows : texts.tokens / std::ssize(texts.texts);
+  }
+
+  void run_part(const Texts& texts, const Cell& cell, Times& times) {
+    const bool is_int8 = cell.precision == infer::Precision::kInt8;
+    Matrix vectors;
+    times.ours.push_back(
+        seconds_of([&] { vectors = encode(is_int8 ? int8_ : full_, texts, cell.at_once, cell.threads); }));
+    if (is_int8) {
+      compare("whitney", vectors, texts, cell, times);
+    } else {
+      times.limits.push_back(products_.flops(cell.threads, rows_of(texts, cell)));
+    }
+    for (const char* peer : {"sentence-transformers", "onnxruntime", "ctranslate2"}) {
+      if (is_int8 && std::string_view(peer) == "sentence-transformers") continue;
+      const std::optional<double> taken = ask(peer, texts, cell);
+      if (!taken) continue;
+      compare(peer, read_answer(peer, texts.truth), texts, cell, times);
+      times.theirs[peer].push_back(*taken);
+    }
+  }
+
   std::optional<double> ask(const std::string& peer, const Texts& texts, const Cell& cell) {
     if (missing_[peer] || !peers_.is_there()) return std::nullopt;
     const Value answer = peers_.ask(Value::object({{"question", "encode"},
@@ -235,36 +269,44 @@ class Race {
     return vectors;
   }
 
-  static void compare(const std::string& who, const Matrix& vectors, const Matrix& truth, const Cell& cell) {
-    const Likeness like = likeness(vectors, truth);
-    std::printf("  answers: cosine of %s with float32 at least %.5f, on average %.6f\n", who.c_str(),
-                like.least, like.mean);
-    if (cell.precision == infer::Precision::kFloat32 && like.least < 0.9999)
+  static void compare(const std::string& who, const Matrix& vectors, const Texts& texts, const Cell& cell,
+                      Times& times) {
+    const Likeness alike = likeness(vectors, texts.truth);
+    if (cell.precision == infer::Precision::kFloat32 && alike.least < 0.9999)
       fail("our vectors and those of ", who, " differ");
+    Likeness& all = times.likeness[who];
+    all.least = std::min(all.least, alike.least);
+    all.mean += alike.mean;
   }
 
-  static void report(const Texts& texts, const std::vector<double>& ours,
-                     const std::map<std::string, std::vector<double>>& theirs) {
-    const auto speed = [&](double seconds) { return static_cast<double>(texts.tokens) / seconds; };
-    std::printf("  whitney               %8.0f tokens/s\n", speed(median(ours)));
-    for (const auto& [peer, times] : theirs) {
+  static double tokens_a_second(const TextSet& set, const std::vector<double>& seconds) {
+    std::vector<double> speeds;
+    for (size_t i = 0; i < seconds.size(); ++i)
+      speeds.push_back(static_cast<double>(set.parts[i].tokens) / seconds[i]);
+    return median(speeds);
+  }
+
+  static void report(const TextSet& set, const Times& times) {
+    std::printf("  whitney               %8.0f tokens/s\n", tokens_a_second(set, times.ours));
+    for (const auto& [peer, seconds] : times.theirs) {
       std::vector<double> ratios;
-      for (size_t i = 0; i < times.size(); ++i) ratios.push_back(times[i] / ours[i]);
+      for (size_t i = 0; i < seconds.size(); ++i) ratios.push_back(seconds[i] / times.ours[i]);
       const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
       std::printf("  %-21s %8.0f tokens/s  ours is %.2f times as fast (%.2f .. %.2f)\n", peer.c_str(),
-                  speed(median(times)), median(ratios), *low, *high);
+                  tokens_a_second(set, seconds), median(ratios), *low, *high);
     }
   }
 
-  void report_share(const Texts& texts, int64_t rows, const std::vector<double>& ours,
-                    const std::vector<double>& limits) const {
-    const double flops = flops_of(full_, texts);
-    std::vector<double> shares;
-    for (size_t i = 0; i < ours.size(); ++i) shares.push_back(100 * flops / ours[i] / limits[i]);
+  void report_share(const TextSet& set, const Cell& cell, const Times& times) const {
+    std::vector<double> speeds, shares;
+    for (size_t i = 0; i < times.ours.size(); ++i) {
+      speeds.push_back(flops_of(full_, set.parts[i]) / times.ours[i] / 1e9);
+      shares.push_back(100e9 * speeds.back() / times.limits[i]);
+    }
     const auto [low, high] = std::minmax_element(shares.begin(), shares.end());
     std::printf("  %.1f GFLOP/s, %.0f %% (%.0f .. %.0f) of %.1f that the products alone reach on %lld rows\n",
-                flops / median(ours) / 1e9, median(shares), *low, *high, median(limits) / 1e9,
-                static_cast<long long>(rows));
+                median(speeds), median(shares), *low, *high, median(times.limits) / 1e9,
+                static_cast<long long>(rows_of(set.parts.front(), cell)));
   }
 
   const infer::Encoder& full_;
@@ -272,14 +314,13 @@ class Race {
   DenseProducts products_;
   PythonPeer& peers_;
   std::string folder_;
-  int rounds_;
   std::vector<std::string> wanted_;
   std::map<std::string, bool> missing_;
 };
 
-Texts make_texts(const std::string& name, std::vector<std::string> lines, const infer::Encoder& encoder,
-                 const std::string& folder) {
-  Texts texts{name, std::move(lines), {}, 0};
+Texts make_part(const std::string& name, std::vector<std::string> lines, const infer::Encoder& encoder,
+                const std::string& folder) {
+  Texts texts{name, std::move(lines), {}, 0, {}};
   std::ofstream file(folder + "/" + name + ".txt");
   for (std::string& text : texts.texts) {
     std::erase(text, '\r');
@@ -288,7 +329,20 @@ Texts make_texts(const std::string& name, std::vector<std::string> lines, const 
   }
   if (!file.flush()) fail(folder, ": cannot be written");
   texts.views.assign(texts.texts.begin(), texts.texts.end());
+  texts.truth = encode(encoder, texts, true, 2);
   return texts;
+}
+
+TextSet make_texts(const std::string& name, const std::vector<std::string>& lines, size_t num_parts,
+                   const infer::Encoder& encoder, const std::string& folder) {
+  TextSet set{name, {}};
+  num_parts = std::clamp<size_t>(num_parts, 1, lines.size());
+  for (size_t part = 0; part < num_parts; ++part) {
+    std::vector<std::string> some;
+    for (size_t i = part; i < lines.size(); i += num_parts) some.push_back(lines[i]);
+    set.parts.push_back(make_part(name + std::to_string(part), std::move(some), encoder, folder));
+  }
+  return set;
 }
 
 int run(int argc, char** argv) {
@@ -306,17 +360,16 @@ int run(int argc, char** argv) {
   PythonPeer peers("encode_bench_peer.py", {model, work.path()}, {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"});
   std::printf("SIMD level %s; peers: %s\nlimit: %.1f GFLOP/s of multiply-adds a thread\n",
               simd_level().c_str(), peers.is_there() ? peers.versions().c_str() : "none", peak_flops() / 1e9);
-  const Texts synopses = make_texts(
-      "synopses", some_of(lines_of(*packages + "/synopses.txt.gz"), static_cast<size_t>(number(1, 100))),
-      encoder, work.path());
-  const Texts paragraphs = make_texts(
-      "paragraphs",
-      some_of(paragraphs_of(lines_of(*articles + "/wiki-0.tsv.xz")), static_cast<size_t>(number(2, 12))),
-      encoder, work.path());
-  Race race(encoder, int8, peers, work.path(), number(3, 5),
-            argc > 4 ? split(argv[4], ',') : std::vector<std::string>());
+  const auto set_of = [&](const char* name, const std::vector<std::string>& lines, int count) {
+    return make_texts(name, some_of(lines, static_cast<size_t>(count)), static_cast<size_t>(number(3, 5)),
+                      encoder, work.path());
+  };
+  const TextSet synopses = set_of("synopses", lines_of(*packages + "/synopses.txt.gz"), number(1, 400));
+  const TextSet paragraphs =
+      set_of("paragraphs", paragraphs_of(lines_of(*articles + "/wiki-0.tsv.xz")), number(2, 100));
+  Race race(encoder, int8, peers, work.path(), argc > 4 ? split(argv[4], ',') : std::vector<std::string>());
   for (const infer::Precision precision : {infer::Precision::kFloat32, infer::Precision::kInt8}) {
-    for (const Texts* texts : {&synopses, &paragraphs}) {
+    for (const TextSet* texts : {&synopses, &paragraphs}) {
       for (const int threads : {1, 2}) {
         for (const bool at_once : {true, false}) race.run(*texts, {at_once, threads, precision});
       }
