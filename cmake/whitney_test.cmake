@@ -1,7 +1,5 @@
 # Tests: found from *_test.cc, one program per folder; fuzzers: found from *_fuzz.cc, replayed as plain tests.
 
-include(GoogleTest)
-
 set(whitney_test_options "")
 if(WHITNEY_JOIN)  # from nothing: the library under the tests is as fast as ever, they need not be
   list(APPEND whitney_test_options -O0)
@@ -47,7 +45,7 @@ if(WHITNEY_SANITIZE MATCHES "thread")
   endif()
 endif()
 
-# Under sanitizers a program starts slowly: its tests run in so many processes together, not each in its own.
+# A program's tests run in so many processes together: to start one for each test takes longer than most tests do.
 set(whitney_shards 6)
 
 # Real models and the quality of codecs add minutes under sanitizers, and no code that other tests do not run. Damaged
@@ -75,6 +73,7 @@ endfunction()
 
 # Adds a test program: of its sources, or of what the build in WHITNEY_TESTS_FROM has compiled of them. Sanitizers then
 # look at the library, at every allocation and at every free, and not at what the tests themselves do with their own.
+# Sets `objects` to its objects.
 function(whitney_test_program target sources)
   if(WHITNEY_TESTS_FROM)
     set(list "${WHITNEY_TESTS_FROM}/test_objects/${target}.txt")
@@ -83,6 +82,7 @@ function(whitney_test_program target sources)
     set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
     add_executable(${target} ${objects})
     set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+    set(objects ${objects} PARENT_SCOPE)
     return()
   endif()
   add_executable(${target} ${sources})
@@ -91,35 +91,52 @@ function(whitney_test_program target sources)
     target_precompile_headers(${target} REUSE_FROM whitney_test_precompiled)
   endif()
   whitney_join(${target} tests 8)
+  set(objects "$<TARGET_OBJECTS:${target}>" PARENT_SCOPE)
   file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/test_objects/${target}.txt"
        CONTENT "$<JOIN:$<TARGET_OBJECTS:${target}>,\n>\n")
 endfunction()
 
-# whitney_test(<target> SOURCES <file> ... LINKS <target> ...): a test program and its tests.
+# whitney_test_group(<group> <test> ... INPUTS <file or folder> ...): labels tests that ./check runs again only when one of
+# their inputs has changed since all of them passed (tools/test_groups.py).
+function(whitney_test_group group)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "INPUTS")
+  set(label "${WHITNEY_TEST_PREFIX}${group}")
+  set_tests_properties(${arg_UNPARSED_ARGUMENTS} PROPERTIES LABELS "${label}")
+  string(REPLACE "/" "-" file "${label}")
+  file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/test_groups/${file}.txt" CONTENT "${label}\n$<JOIN:${arg_INPUTS},\n>\n")
+endfunction()
+
+# whitney_test(<target> SOURCES <file> ... LINKS <target> ... CODE <target> ...): a test program and its tests, of the code
+# in these object libraries.
 function(whitney_test target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;CODE")
   if(NOT arg_SOURCES)
     return()
   endif()
   whitney_test_program(${target} "${arg_SOURCES}")
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests"
+                        LINK_DEPENDS_NO_SHARED ON)
   target_link_libraries(${target} PRIVATE whitney_flags ${arg_LINKS} third::rapidcheck third::gtest_main third::gmock
                         third::gtest)
   whitney_use_test_environment()
   string(REGEX REPLACE "^whitney_(.*)_tests$" "\\1" name ${target})
+  set(options --gtest_brief=1)
+  set(environment "GTEST_TOTAL_SHARDS=${whitney_shards}")
   if(WHITNEY_SANITIZE)
-    math(EXPR last "${whitney_shards} - 1")
-    foreach(shard RANGE ${last})
-      # They are long, so they start first (COST).
-      add_test(NAME ${WHITNEY_TEST_PREFIX}${name}.${shard}
-               COMMAND ${target} --gtest_brief=1 --gtest_filter=-${whitney_left_out})
-      set_tests_properties(${WHITNEY_TEST_PREFIX}${name}.${shard} PROPERTIES TIMEOUT 300 COST 100
-                           ENVIRONMENT "GTEST_TOTAL_SHARDS=${whitney_shards};GTEST_SHARD_INDEX=${shard};WHITNEY_ONE_IN=5")
-    endforeach()
-    return()
+    list(APPEND options --gtest_filter=-${whitney_left_out})
+    list(APPEND environment WHITNEY_ONE_IN=5)
   endif()
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${WHITNEY_TEST_PREFIX}${name}."
-                       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  set(tests "")
+  math(EXPR last "${whitney_shards} - 1")
+  foreach(shard RANGE ${last})
+    set(test ${WHITNEY_TEST_PREFIX}${name}.${shard})
+    list(APPEND tests ${test})
+    add_test(NAME ${test} COMMAND ${target} ${options})
+    # They are long, so they start first (COST).
+    set_tests_properties(${test} PROPERTIES TIMEOUT 300 COST 100 ENVIRONMENT "${environment};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
+  whitney_objects(code ${arg_CODE})
+  whitney_test_group(${name} ${tests} INPUTS ${code} ${objects} "${whitney_root}/tests/data")
 endfunction()
 
 # The plain build flips every bit; under sanitizers that takes minutes: one of each byte, another one in the next.
@@ -128,10 +145,10 @@ if(WHITNEY_SANITIZE)
   set(whitney_replay_options --bits 1)
 endif()
 
-# whitney_fuzzer(<name>_fuzz.cc LINKS <target> ...): a libFuzzer program with WHITNEY_FUZZ, else a test that replays
+# whitney_fuzzer(<name>_fuzz.cc LINKS <target> ... CODE <target> ...): a libFuzzer program with WHITNEY_FUZZ, else a test that replays
 # tests/fuzz/corpus/<name>, cut short at every byte and with single bits flipped.
 function(whitney_fuzzer source)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS;CODE")
   get_filename_component(name ${source} NAME)
   string(REGEX REPLACE "_fuzz\\.cc$" "" name ${name})
   set(target whitney_fuzz_${name})
@@ -144,9 +161,12 @@ function(whitney_fuzzer source)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   else()
     target_sources(${target} PRIVATE "${whitney_root}/tests/fuzz/replay_main.cc")
-    add_test(NAME ${WHITNEY_TEST_PREFIX}fuzz_replay.${name}
-             COMMAND ${target} ${whitney_replay_options} "${whitney_root}/tests/fuzz/corpus/${name}")
-    set_tests_properties(${WHITNEY_TEST_PREFIX}fuzz_replay.${name} PROPERTIES TIMEOUT 120)
+    set(test ${WHITNEY_TEST_PREFIX}fuzz_replay.${name})
+    set(corpus "${whitney_root}/tests/fuzz/corpus/${name}")
+    add_test(NAME ${test} COMMAND ${target} ${whitney_replay_options} "${corpus}")
+    set_tests_properties(${test} PROPERTIES TIMEOUT 120)
+    whitney_objects(code ${arg_CODE} ${target})
+    whitney_test_group(fuzz_replay.${name} ${test} INPUTS ${code} "${corpus}")
     whitney_use_test_environment()
   endif()
 endfunction()
