@@ -25,7 +25,7 @@ def ranking(metric, base=BASE, queries=QUERIES):
     return queries.astype(np.float64) @ base.astype(np.float64).T
 
 
-@pytest.fixture(scope="module", params=["hnsw", "flat"])
+@pytest.fixture(scope="module", params=["hnsw", "symphonyqg", "flat"])
 def index(request):
     e = whitney.Embeddings(vectors=BASE, ids=[f"p{i}" for i in range(N)], attributes={"size": SIZES})
     return whitney.index(request.param, e)
@@ -110,7 +110,7 @@ def test_a_bad_search_is_refused_in_a_sentence(index, given, sentence):
         index.search(**given)
 
 
-@pytest.mark.parametrize("method", ["hnsw", "flat"])
+@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "flat"])
 def test_rows_are_added_and_removed(method):
     e = whitney.Embeddings(vectors=BASE[:100], ids=[f"p{i}" for i in range(100)], attributes={"size": SIZES[:100]})
     index = whitney.index(method, e)
@@ -128,7 +128,7 @@ def test_rows_are_added_and_removed(method):
         index["p0"]
 
 
-@pytest.mark.parametrize("method", ["hnsw", "flat"])
+@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "flat"])
 def test_a_saved_index_is_the_same(method, tmp_path):
     e = whitney.Embeddings(vectors=BASE, ids=[f"p{i}" for i in range(N)], attributes={"size": SIZES})
     index = whitney.index(method, e, metric="l2")

@@ -28,6 +28,7 @@ CANNOT = {
         "check_transformer_data_not_an_array": "gives a list of lists, which means (sources, targets)",
     },
     "HNSW": {"check_dtype_object": OTHER_EXCEPTION},
+    "SymphonyQG": {"check_dtype_object": OTHER_EXCEPTION},
     "Flat": {"check_dtype_object": OTHER_EXCEPTION},
     "BM25": {},  # takes texts: scikit-learn keeps to the checks that hand over no matrix
 }

@@ -32,10 +32,10 @@ Value describe(const HnswParts& parts) {
 /// Reads what `describe` wrote, each field within what the format allows.
 class Description {
  public:
-  explicit Description(const Artifact& artifact) : path_(artifact.path()) {
-    const Value* found = artifact.record().find("hnsw");
+  Description(const Artifact& artifact, std::string_view method) : path_(artifact.path()), method_(method) {
+    const Value* found = artifact.record().find(method);
     if (found == nullptr || !found->is_object())
-      fail(path_, ": its record has no description \"hnsw\" of the graph");
+      fail(path_, ": its record has no description \"", method, "\" of the graph");
     value_ = *found;
   }
   int64_t integer(std::string_view name, int64_t low, int64_t high) const {
@@ -61,29 +61,42 @@ class Description {
     return field.as_string();
   }
   [[noreturn]] void wrong(std::string_view name, const Value& field) const {
-    fail(path_, ": field \"hnsw.", name, "\" of its record cannot be ", field.to_json());
+    fail(path_, ": field \"", method_, ".", name, "\" of its record cannot be ", field.to_json());
   }
 
  private:
   const Value& at(std::string_view name) const {
     const Value* field = value_.find(name);
-    if (field == nullptr) fail(path_, ": its record lacks the field \"hnsw.", name, "\"");
+    if (field == nullptr) fail(path_, ": its record lacks the field \"", method_, ".", name, "\"");
     return *field;
   }
-  std::string path_;
+  std::string path_, method_;
   Value value_;
 };
 
-template <class T>
-Array<T> read_tensor(const Artifact& artifact, std::string_view name, const std::vector<int64_t>& shape) {
-  const TensorView& tensor = artifact.tensor(name);
-  if (tensor.shape != shape) {
-    std::string wanted;
-    for (const int64_t size : shape) wanted += (wanted.empty() ? "" : " x ") + std::to_string(size);
-    fail(artifact.path(), ": tensor \"", name, "\" has another shape than ", wanted);
+/// The tensors of one index in a file: their names begin with its method.
+class Tensors {
+ public:
+  Tensors(const Artifact& artifact, std::string_view method) : artifact_(artifact), method_(method) {}
+  const std::string& path() const { return artifact_.path(); }
+  std::string name_of(std::string_view part) const { return method_ + "." + std::string(part); }
+  bool has(std::string_view part) const { return artifact_.find(name_of(part)) != nullptr; }
+  const TensorView& at(std::string_view part) const { return artifact_.tensor(name_of(part)); }
+  template <class T>
+  Array<T> read(std::string_view part, const std::vector<int64_t>& shape) const {
+    const TensorView& tensor = at(part);
+    if (tensor.shape != shape) {
+      std::string wanted;
+      for (const int64_t size : shape) wanted += (wanted.empty() ? "" : " x ") + std::to_string(size);
+      fail(path(), ": tensor \"", name_of(part), "\" has another shape than ", wanted);
+    }
+    return tensor.as<T>();
   }
-  return tensor.as<T>();
-}
+
+ private:
+  const Artifact& artifact_;
+  std::string method_;
+};
 
 Precision read_precision(const Description& description) {
   const std::string& text = description.text("precision");
@@ -100,95 +113,104 @@ uint64_t read_seed(const Description& description) {
   return std::strtoull(text.c_str(), nullptr, 10);
 }
 
-HnswGraph read_graph(const Artifact& artifact, const Description& description) {
+HnswGraph read_graph(const Tensors& tensors, const Description& description) {
   HnswGraph graph(description.integer("dim", 1, kMaxCodedDim), description.integer("m", 2, kMaxM),
                   read_precision(description));
   const int64_t n = description.integer("num_nodes", 0, kMaxNodes);
   graph.num_nodes = n;
-  graph.blocks = read_tensor<uint8_t>(artifact, "hnsw.blocks", {n, graph.stride()});
-  graph.details = read_tensor<uint8_t>(artifact, "hnsw.details", {n, graph.detail_stride()});
-  graph.levels = read_tensor<uint8_t>(artifact, "hnsw.levels", {n});
-  graph.upper_start = read_tensor<uint32_t>(artifact, "hnsw.upper_start", {n});
-  graph.upper = artifact.tensor("hnsw.upper").as<uint32_t>();
+  graph.blocks = tensors.read<uint8_t>("blocks", {n, graph.stride()});
+  graph.details = tensors.read<uint8_t>("details", {n, graph.detail_stride()});
+  graph.levels = tensors.read<uint8_t>("levels", {n});
+  graph.upper_start = tensors.read<uint32_t>("upper_start", {n});
+  graph.upper = tensors.at("upper").as<uint32_t>();
   graph.upper_used = graph.upper.size();
   const int64_t entry = description.integer("entry", n == 0 ? -1 : 0, n - 1);
   graph.entry = n == 0 ? kNoNode : static_cast<uint32_t>(entry);
   graph.top_level =
       static_cast<int>(description.integer("top_level", n == 0 ? -1 : 0, n == 0 ? -1 : kMaxLevel));
   if (n > 0 && graph.levels[entry] != graph.top_level) {
-    fail(artifact.path(), ": its entry ", entry, " is of level ", int{graph.levels[entry]}, ", not ",
+    fail(tensors.path(), ": its entry ", entry, " is of level ", int{graph.levels[entry]}, ", not ",
          graph.top_level);
   }
   return graph;
 }
 
-CodeSpace read_space(const Artifact& artifact, const Description& description, const HnswGraph& graph) {
+CodeSpace read_space(const Tensors& tensors, const Description& description, const HnswGraph& graph) {
   CodeSpace space;
   space.dim = graph.dim;
   space.precision = graph.precision;
   space.scale = description.positive("scale", false);
   space.radius = description.positive("radius", true);
   space.exact_walk = description.boolean("exact_walk");
-  const Array<float> centre = read_tensor<float>(artifact, "hnsw.centre", {graph.dim});
+  const Array<float> centre = tensors.read<float>("centre", {graph.dim});
   space.centre.assign(centre.begin(), centre.end());
   for (const float value : space.centre) {
     if (!std::isfinite(value))
-      fail(artifact.path(), ": tensor \"hnsw.centre\" holds a value that is not finite");
+      fail(tensors.path(), ": tensor \"", tensors.name_of("centre"), "\" holds a value that is not finite");
   }
   return space;
 }
 
-NodeRows read_nodes(const Artifact& artifact, const IndexRows& rows, int64_t num_nodes) {
+NodeRows read_nodes(const Tensors& tensors, const IndexRows& rows, int64_t num_nodes) {
   std::vector<uint32_t> node_of_row(static_cast<size_t>(rows.size()));
-  if (artifact.find("hnsw.node_of_row") == nullptr) {
-    if (rows.size() != num_nodes) fail(artifact.path(), ": tensor \"hnsw.node_of_row\" is missing");
+  if (!tensors.has("node_of_row")) {
+    if (rows.size() != num_nodes)
+      fail(tensors.path(), ": tensor \"", tensors.name_of("node_of_row"), "\" is missing");
     for (uint32_t row = 0; row < node_of_row.size(); ++row) node_of_row[row] = row;
   } else {
-    const Array<uint32_t> stored = read_tensor<uint32_t>(artifact, "hnsw.node_of_row", {rows.size()});
+    const Array<uint32_t> stored = tensors.read<uint32_t>("node_of_row", {rows.size()});
     node_of_row.assign(stored.begin(), stored.end());
   }
   std::vector<uint8_t> has_row(static_cast<size_t>(num_nodes), 0);
   for (size_t row = 0; row < node_of_row.size(); ++row) {
     const uint32_t node = node_of_row[row];
     if (node == kNoNode) continue;
-    if (node >= num_nodes) fail(artifact.path(), ": row ", row, " is at node ", node, " of ", num_nodes);
+    if (node >= num_nodes) fail(tensors.path(), ": row ", row, " is at node ", node, " of ", num_nodes);
     has_row[node] = 1;
   }
   if (std::ranges::count(has_row, uint8_t{1}) != num_nodes)
-    fail(artifact.path(), ": a node of the graph has no row");
+    fail(tensors.path(), ": a node of the graph has no row");
   return {std::move(node_of_row), num_nodes, rows.live};
 }
 
 }  // namespace
 
-void save_hnsw(const HnswParts& parts, const std::string& path, bool force, const Context& context) {
+ArtifactWriter hnsw_writer(const HnswParts& parts, std::string_view method, const Value& more) {
   IndexRows rows = parts.rows;
   const std::vector<uint32_t> nodes = parts.nodes.node_of_row();
   std::vector<uint32_t> kept;
   for (const int64_t row : keep_live(rows)) kept.push_back(nodes[static_cast<size_t>(row)]);
   const HnswGraph& graph = parts.graph;
   const int64_t n = graph.num_nodes;
-  Value record = rows.record;
-  record.set("hnsw", describe(parts));
+  Value record = rows.record, description = describe(parts);
+  for (const auto& [name, value] : more.as_object()) description.set(name, value);
+  record.set(std::string(method), std::move(description));
   ArtifactWriter writer("index", std::move(record));
-  writer.add("hnsw.blocks", {n, graph.stride()}, used_part(graph.blocks, n * graph.stride()));
-  writer.add("hnsw.details", {n, graph.detail_stride()}, used_part(graph.details, n * graph.detail_stride()));
-  writer.add("hnsw.levels", {n}, used_part(graph.levels, n));
-  writer.add("hnsw.upper_start", {n}, used_part(graph.upper_start, n));
-  writer.add("hnsw.upper", {graph.upper_used}, used_part(graph.upper, graph.upper_used));
-  writer.add("hnsw.centre", {graph.dim}, Array<float>::copy_of(parts.space.centre));
+  const std::string prefix = std::string(method) + ".";
+  writer.add(prefix + "blocks", {n, graph.stride()}, used_part(graph.blocks, n * graph.stride()));
+  writer.add(prefix + "details", {n, graph.detail_stride()},
+             used_part(graph.details, n * graph.detail_stride()));
+  writer.add(prefix + "levels", {n}, used_part(graph.levels, n));
+  writer.add(prefix + "upper_start", {n}, used_part(graph.upper_start, n));
+  writer.add(prefix + "upper", {graph.upper_used}, used_part(graph.upper, graph.upper_used));
+  writer.add(prefix + "centre", {graph.dim}, Array<float>::copy_of(parts.space.centre));
   if (!NodeRows(kept, n, rows.live).is_identity()) {
-    writer.add("hnsw.node_of_row", {std::ssize(kept)}, Array<uint32_t>::copy_of(kept));
+    writer.add(prefix + "node_of_row", {std::ssize(kept)}, Array<uint32_t>::copy_of(kept));
   }
   add_index_rows(writer, rows);
-  writer.write(path, force, context);
+  return writer;
 }
 
-HnswParts open_hnsw(const Artifact& artifact) {
-  const Description description(artifact);
+void save_hnsw(const HnswParts& parts, const std::string& path, bool force, const Context& context) {
+  hnsw_writer(parts, "hnsw", Value::object()).write(path, force, context);
+}
+
+HnswParts open_hnsw(const Artifact& artifact, std::string_view method) {
+  const Description description(artifact, method);
+  const Tensors tensors(artifact, method);
   HnswParts parts;
-  parts.graph = read_graph(artifact, description);
-  parts.space = read_space(artifact, description, parts.graph);
+  parts.graph = read_graph(tensors, description);
+  parts.space = read_space(tensors, description, parts.graph);
   parts.links_checked = false;
   const HnswGraph like = parts.space.make_graph(parts.graph.m);
   parts.graph.exact_walk = like.exact_walk;
@@ -200,7 +222,7 @@ HnswParts open_hnsw(const Artifact& artifact) {
   Embeddings named;
   named.record = parts.rows.record;
   parts.metric = named.metric();
-  parts.nodes = read_nodes(artifact, parts.rows, parts.graph.num_nodes);
+  parts.nodes = read_nodes(tensors, parts.rows, parts.graph.num_nodes);
   return parts;
 }
 

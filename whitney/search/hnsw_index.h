@@ -37,12 +37,27 @@ void add_to_hnsw(HnswParts& parts, const Embeddings& more, const Context& contex
 /// Removes live rows, ascending.
 void remove_from_hnsw(HnswParts& parts, std::span<const uint32_t> rows, const Context& context);
 
-/// Answers queries; see Index::search.
+/// Another way to walk where nothing is filtered, of an index over the same nodes.
+class GraphWalk {
+ public:
+  virtual ~GraphWalk() = default;
+  /// The index that `explain` names.
+  virtual std::string_view name() const = 0;
+  /// Fills scratch.pool with nodes near the query and their distances in code space. query: as PreparedRows
+  /// reads it; scratch.query holds it prepared.
+  virtual void walk(const float* query, int64_t ef, WalkScratch& scratch) const = 0;
+};
+
+/// Answers queries; see Index::search. graph_walk: null for the walk by the codes of all neighbours.
 SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, const MatrixView& queries,
-                         const SearchParams& params, const Context& context);
+                         const SearchParams& params, const Context& context,
+                         const GraphWalk* graph_walk = nullptr);
 
 void save_hnsw(const HnswParts& parts, const std::string& path, bool force, const Context& context);
+/// What save_hnsw writes, for a file that holds more; `method` begins the names of tensors and is that of the
+/// description in the record, which `more` joins.
+ArtifactWriter hnsw_writer(const HnswParts& parts, std::string_view method, const Value& more);
 /// Views the mapped file; links are checked as walks follow them. Throws Error.
-HnswParts open_hnsw(const Artifact& artifact);
+HnswParts open_hnsw(const Artifact& artifact, std::string_view method = "hnsw");
 
 }  // namespace whitney::search

@@ -47,13 +47,12 @@ struct NodePool {
   /// Enters a key below the bound; returns its place.
   uint32_t insert(uint64_t key) {
     uint64_t* data = keys.data();
-    uint32_t low = 0, high = size;
-    while (low < high) {
-      const uint32_t middle = (low + high) / 2;
-      if (data[middle] < key)
-        low = middle + 1;
-      else
-        high = middle;
+    // Without branches: half of them would be guessed wrong, which took most of a walk's time.
+    uint32_t low = 0;
+    for (uint32_t left = size; left > 0;) {
+      const uint32_t half = (left + 1) / 2;
+      low += half & (0U - static_cast<uint32_t>(data[low + half - 1] < key));
+      left -= half;
     }
     const uint32_t last = size < capacity ? size : capacity - 1;
     std::memmove(data + low + 1, data + low, (last - low) * sizeof(uint64_t));
@@ -88,6 +87,13 @@ struct VisitedSet {
 struct WalkCounters {
   int64_t distances = 0;
   int64_t hops = 0;
+  /// Distances of neighbours told from their codes alone.
+  int64_t estimates = 0;
+};
+
+/// What the walk of another index over the same nodes keeps besides.
+struct ExtraScratch {
+  virtual ~ExtraScratch() = default;
 };
 
 /// What one walk needs besides the graph; kept, so that a query allocates nothing.
@@ -101,6 +107,7 @@ struct WalkScratch {
   WalkCounters counters;
   /// Filtered walks: nodes whose neighbours are all met.
   std::vector<uint32_t> first_hop;
+  std::unique_ptr<ExtraScratch> extra;
 
   void fit(const GraphView& graph) {
     visited.fit(graph.num_nodes);

@@ -43,19 +43,22 @@ struct Actuals {
   int64_t hops = 0;
   int64_t exact_distances = 0;
   int64_t scans = 0;
+  int64_t estimates = 0;
 
   void add(const Actuals& other) {
     distances += other.distances;
     hops += other.hops;
     exact_distances += other.exact_distances;
     scans += other.scans;
+    estimates += other.estimates;
   }
 };
 
 /// What all queries of a call share.
 class Request {
  public:
-  Request(const HnswParts& parts, const SearchParams& params) : parts_(parts) {
+  Request(const HnswParts& parts, const SearchParams& params, const GraphWalk* walk)
+      : graph_walk(walk), parts_(parts) {
     const RowSet& live = parts.rows.live;
     k = params.k;
     num_allowed = live.size();
@@ -88,6 +91,7 @@ class Request {
   std::vector<uint64_t> row_bits, node_bits;
   /// Passing nodes where filtered walks also begin.
   std::vector<uint32_t> starts;
+  const GraphWalk* graph_walk;
 
  private:
   void mark_passing() {
@@ -164,6 +168,7 @@ class QuerySearch {
   /// Writes the hits into rows and values (k each); returns how many.
   int64_t answer(const float* query, double norm, int64_t excluded, int64_t* rows, float* values) {
     excluded_ = excluded;
+    raw_query_ = query;
     const bool leaves_one_out = excluded >= 0 && is_candidate(static_cast<uint32_t>(excluded));
     const int64_t due = std::min(request_.k, request_.num_allowed - (leaves_one_out ? 1 : 0));
     if (parts_.metric == Metric::kCosine && norm == 0) return answer_zero(due, rows, values);
@@ -204,12 +209,16 @@ class QuerySearch {
     const CodeQuery& query = scratch_.query.code;
     const WalkCounters before = scratch_.counters;
     const HnswGraph& graph = parts_.graph;
-    const uint32_t start = descend(view_, query, graph.entry, graph.top_level, 1, scratch_);
-    scratch_.pool.reset(request_.ef);
     bool finished = true;
-    if (request_.plan == Plan::kGraph) {
-      search_layer(view_, query, start, 0, scratch_);
+    if (request_.plan == Plan::kGraph && request_.graph_walk != nullptr) {
+      request_.graph_walk->walk(raw_query_, request_.ef, scratch_);
+    } else if (request_.plan == Plan::kGraph) {
+      scratch_.pool.reset(request_.ef);
+      search_layer(view_, query, descend(view_, query, graph.entry, graph.top_level, 1, scratch_), 0,
+                   scratch_);
     } else {
+      const uint32_t start = descend(view_, query, graph.entry, graph.top_level, 1, scratch_);
+      scratch_.pool.reset(request_.ef);
       FilterWalk filter;
       filter.passing = request_.passing();
       filter.soft_budget = 2 * estimated_distances(request_.ef);
@@ -219,6 +228,7 @@ class QuerySearch {
     }
     actuals_.distances += scratch_.counters.distances - before.distances;
     actuals_.hops += scratch_.counters.hops - before.hops;
+    actuals_.estimates += scratch_.counters.estimates - before.estimates;
     if (!finished) return false;
     rescore(best);
     return std::ssize(best.hits()) == due;
@@ -323,30 +333,34 @@ class QuerySearch {
   GraphView view_;
   WalkScratch& scratch_;
   Actuals& actuals_;
+  const float* raw_query_ = nullptr;
   int64_t excluded_ = -1;
 };
 
 Value explain(const Request& request, int64_t num_queries, const Actuals& actuals) {
   const int64_t estimate =
       request.plan == Plan::kScan ? request.num_passing : estimated_distances(request.ef);
-  Value explained = Value::object({{"index", "hnsw"}, {"plan", name_of(request.plan)}});
+  const std::string_view index = request.graph_walk == nullptr ? "hnsw" : request.graph_walk->name();
+  Value explained = Value::object({{"index", index}, {"plan", name_of(request.plan)}});
   explained.set("estimates",
                 Value::object({{"allowed", request.num_allowed}, {"distances", num_queries * estimate}}));
-  explained.set("actuals", Value::object({{"allowed", request.num_allowed},
-                                          {"distances", actuals.distances},
-                                          {"exact_distances", actuals.exact_distances},
-                                          {"hops", actuals.hops},
-                                          {"scans", actuals.scans}}));
+  Value spent = Value::object({{"allowed", request.num_allowed},
+                               {"distances", actuals.distances},
+                               {"exact_distances", actuals.exact_distances},
+                               {"hops", actuals.hops},
+                               {"scans", actuals.scans}});
+  if (request.graph_walk != nullptr) spent.set("estimates", actuals.estimates);
+  explained.set("actuals", std::move(spent));
   return explained;
 }
 
 }  // namespace
 
 SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, const MatrixView& queries,
-                         const SearchParams& params, const Context& context) {
+                         const SearchParams& params, const Context& context, const GraphWalk* graph_walk) {
   if (params.k < 1) throw UsageError(concat("k is ", params.k, "; a search returns at least 1 hit"));
   const Matrix checked = checked_queries(queries, parts.space.dim, params.k, context);
-  const Request request(parts, params);
+  const Request request(parts, params, graph_walk);
   const PreparedRows prepared(checked, parts.metric);
   const int64_t m = queries.rows, k = params.k;
   SearchResult result;

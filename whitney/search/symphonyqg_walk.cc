@@ -1,0 +1,166 @@
+#include "whitney/search/symphonyqg_walk.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "whitney/linalg/simd_targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "whitney/search/symphonyqg_walk.cc"
+#include <hwy/foreach_target.h>
+// The kernels come after the loop over the levels.
+#include "whitney/search/hnsw_kernels-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace whitney::search::HWY_NAMESPACE {
+
+// Writes the estimates of a block's lanes; bit i of the result: that of lane i is not above `bound`.
+HWY_INLINE uint32_t EstimateBlock(const LaneView& lanes, const LaneQuery& query, const uint8_t* block,
+                                  float distance, float bound, float* out) {
+  HWY_ALIGN uint32_t sums[kLanes];
+  fast_scan_sums(block, lanes.block_bytes, 1, query.tables, sums);
+  const auto* add = reinterpret_cast<const float*>(block + 4 * lanes.padded_dim);
+  const float* rescale = add + kLanes;
+  const hn::CappedTag<float, 16> d;
+  const hn::RebindToSigned<decltype(d)> ints;
+  const auto step = hn::Set(d, query.tables.step), base = hn::Set(d, query.tables.base + query.offset);
+  const auto from_centre = hn::Set(d, distance), limit = hn::Set(d, bound);
+  uint32_t near = 0;
+  for (size_t i = 0; i < kLanes; i += hn::Lanes(d)) {
+    const auto sum = hn::ConvertTo(d, hn::LoadU(ints, reinterpret_cast<const int32_t*>(sums) + i));
+    const auto dot = hn::MulAdd(sum, step, base);
+    const auto estimate =
+        hn::MulAdd(hn::LoadU(d, rescale + i), dot, hn::Add(hn::LoadU(d, add + i), from_centre));
+    hn::StoreU(estimate, d, out + i);
+    uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, hn::Le(estimate, limit), bits);
+    near |= (bits[0] | static_cast<uint32_t>(bits[1]) << 8) << i;
+  }
+  return near;
+}
+
+HWY_INLINE void PrefetchLanes(const GraphView& graph, const LaneView& lanes, uint32_t node) {
+  const uint8_t* row = lanes.row(node);
+  // The hardware follows up on longer runs by itself.
+  for (int64_t i = 0; i < HWY_MIN(lanes.stride, int64_t{1024}); i += 64) hwy::Prefetch(row + i);
+  PrefetchNode(graph, node);
+}
+
+// Marks a node as met; false when it was.
+HWY_INLINE bool MeetNode(VisitedSet& visited, uint32_t node) {
+  uint64_t& word = visited.bits[node >> 6];
+  const uint64_t bit = uint64_t{1} << (node & 63);
+  if ((word & bit) != 0) return false;
+  word |= bit;
+  visited.nodes[visited.count++] = node;
+  return true;
+}
+
+// Enters the lanes of `near` that are still near enough and not met before.
+HWY_INLINE void EnterLanes(const GraphView& graph, uint32_t near, const uint32_t* links,
+                           const float* estimates, NodePool& beam, VisitedSet& visited) {
+  for (; near != 0; near &= near - 1) {
+    const int lane = std::countr_zero(near);
+    const uint32_t node = links[lane];
+    if (HWY_UNLIKELY(node >= graph.num_nodes)) fail_corrupt_graph();
+    const uint64_t key = NodePool::key_of(estimates[lane], node);
+    if (key < beam.bound() && MeetNode(visited, node)) beam.insert(key);
+  }
+}
+
+// Measures the nodes of the beam that were not visited: several at once, which costs a tenth of as many
+// visits.
+HWY_INLINE void MeasureRest(const GraphView& graph, const CodeQuery& query, const NodePool& beam,
+                            WalkScratch& scratch) {
+  if (scratch.batch.size() < beam.size) {
+    scratch.batch.resize(beam.size);
+    scratch.batch_distances.resize(beam.size);
+  }
+  int64_t count = 0;
+  for (uint32_t i = 0; i < beam.size; ++i) {
+    if ((beam.keys[i] & 1) == 0)
+      scratch.batch[static_cast<size_t>(count++)] = NodePool::node_of(beam.keys[i]);
+  }
+  WalkDistances(graph, query, scratch.batch.data(), count, scratch.batch_distances.data());
+  scratch.counters.distances += count;
+  NodePool& found = scratch.pool;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<size_t>(i);
+    const uint64_t key = NodePool::key_of(scratch.batch_distances[at], scratch.batch[at]);
+    if (key < found.bound()) found.insert(key);
+  }
+}
+
+void WalkLanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& query,
+               const LaneQuery& lane_query, uint32_t start, int64_t ef, NodePool& beam,
+               WalkScratch& scratch) {
+  VisitedSet& visited = scratch.visited;
+  visited.clear();
+  visited.reserve(1);
+  if (HWY_UNLIKELY(start >= graph.num_nodes)) fail_corrupt_graph();
+  MeetNode(visited, start);
+  beam.insert(NodePool::key_of(0, start));
+  NodePool& found = scratch.pool;
+  HWY_ALIGN float estimates[kLanes];
+  while (true) {
+    while (beam.cursor < beam.size && (beam.keys[beam.cursor] & 1) != 0) ++beam.cursor;
+    if (beam.cursor >= std::min<int64_t>(beam.size, ef)) break;
+    uint64_t& taken = beam.keys[beam.cursor++];
+    const uint32_t node = NodePool::node_of(taken);
+    taken |= 1;
+    if (beam.cursor < beam.size) PrefetchLanes(graph, lanes, NodePool::node_of(beam.keys[beam.cursor]));
+    float distance = 0;
+    WalkDistances(graph, query, &node, 1, &distance);
+    const uint64_t key = NodePool::key_of(distance, node);
+    if (key < found.bound()) found.insert(key);
+    const uint32_t count = graph.head(node).count;
+    if (HWY_UNLIKELY(count > 2 * graph.m)) fail_corrupt_graph();
+    const uint32_t* links = graph.links(node);
+    visited.reserve(count);
+    for (uint32_t first = 0; first < count; first += kLanes) {
+      const float bound = beam.size < beam.capacity ? std::numeric_limits<float>::max()
+                                                    : NodePool::distance_of(beam.keys[beam.capacity - 1]);
+      const uint8_t* block = lanes.row(node) + first / kLanes * lanes.block_bytes;
+      uint32_t near = EstimateBlock(lanes, lane_query, block, distance, bound, estimates);
+      if (count - first < kLanes) near &= (uint32_t{1} << (count - first)) - 1;
+      EnterLanes(graph, near, links + first, estimates, beam, visited);
+      scratch.counters.estimates += kLanes;
+    }
+    ++scratch.counters.distances;
+    ++scratch.counters.hops;
+  }
+  MeasureRest(graph, query, beam, scratch);
+}
+
+void EstimateNeighbours(const LaneView& lanes, const LaneQuery& lane_query, uint32_t node, float distance,
+                        float* out) {
+  for (int64_t b = 0; b < lanes.num_blocks; ++b)
+    EstimateBlock(lanes, lane_query, lanes.row(node) + b * lanes.block_bytes, distance, 0, out + b * kLanes);
+}
+
+}  // namespace whitney::search::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace whitney::search {
+namespace {
+
+HWY_EXPORT(WalkLanes);
+HWY_EXPORT(EstimateNeighbours);
+
+}  // namespace
+
+void walk_lanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& query,
+                const LaneQuery& lane_query, uint32_t start, int64_t ef, NodePool& beam,
+                WalkScratch& scratch) {
+  HWY_DYNAMIC_DISPATCH(WalkLanes)(graph, lanes, query, lane_query, start, ef, beam, scratch);
+}
+
+void estimate_neighbours(const LaneView& lanes, const LaneQuery& lane_query, uint32_t node, float distance,
+                         float* out) {
+  HWY_DYNAMIC_DISPATCH(EstimateNeighbours)(lanes, lane_query, node, distance, out);
+}
+
+}  // namespace whitney::search
+#endif  // HWY_ONCE
