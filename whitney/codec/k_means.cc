@@ -7,11 +7,12 @@
 #include <span>
 #include <utility>
 
+#include "whitney/codec/k_means_assign.h"
+#include "whitney/codec/k_means_balanced.h"
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
 #include "whitney/linalg/distance.h"
-#include "whitney/linalg/exact_search.h"
 
 namespace whitney::codec {
 namespace {
@@ -25,13 +26,6 @@ void check(const MatrixView& points, int64_t k) {
     fail("k-means of ", points.rows, points.rows == 1 ? " point" : " points", " in ", k,
          " clusters (expected: 1 to as many clusters as points)");
   }
-}
-
-[[noreturn]] void fail_range() {
-  fail(
-      "k-means: squared distances between the vectors leave the range of float32 (expected: values below "
-      "1e18; "
-      "scale the vectors)");
 }
 
 template <class Term>
@@ -84,7 +78,7 @@ class PlusPlus {
       block_sums_[static_cast<size_t>(begin / kBlock)] = sum;
     });
     total_ = std::accumulate(block_sums_.begin(), block_sums_.end(), 0.0);
-    if (!std::isfinite(total_)) fail_range();
+    if (!std::isfinite(total_)) fail_k_means_range();
   }
 
   int64_t best_of_lots() {
@@ -207,23 +201,44 @@ void move_to_means(const MatrixView& points, const Members& members, Matrix& cen
 
 // Gives each empty cluster the point farthest from its centroid (equal ones: the smaller row), out of
 // clusters of more than one point.
-void fill_empty_clusters(Nearest& nearest, int64_t k) {
-  std::vector<int64_t> sizes(static_cast<size_t>(k));
-  for (uint32_t c : nearest.assignment) ++sizes[c];
+void fill_empty_clusters(const MatrixView& points, const Matrix& centroids, std::vector<uint32_t>& assignment,
+                         const Context& context) {
+  std::vector<int64_t> sizes(static_cast<size_t>(centroids.rows()));
+  for (const uint32_t c : assignment) ++sizes[c];
   if (std::find(sizes.begin(), sizes.end(), 0) == sizes.end()) return;
-  std::vector<uint32_t> farthest(nearest.assignment.size());
+  const std::vector<float> distances = distances_to_centroids(points, centroids, assignment, context);
+  std::vector<uint32_t> farthest(assignment.size());
   std::iota(farthest.begin(), farthest.end(), 0U);
   std::stable_sort(farthest.begin(), farthest.end(),
-                   [&](uint32_t a, uint32_t b) { return nearest.distances[a] > nearest.distances[b]; });
+                   [&](uint32_t a, uint32_t b) { return distances[a] > distances[b]; });
   size_t next = 0;
   for (size_t c = 0; c < sizes.size(); ++c) {
     if (sizes[c] > 0) continue;
-    while (next < farthest.size() && sizes[nearest.assignment[farthest[next]]] < 2) ++next;
-    if (next == farthest.size() || nearest.distances[farthest[next]] == 0) return;
+    while (next < farthest.size() && sizes[assignment[farthest[next]]] < 2) ++next;
+    if (next == farthest.size() || distances[farthest[next]] == 0) return;
     const uint32_t row = farthest[next++];
-    --sizes[nearest.assignment[row]];
-    nearest.assignment[row] = static_cast<uint32_t>(c);
+    --sizes[assignment[row]];
+    assignment[row] = static_cast<uint32_t>(c);
     ++sizes[c];
+  }
+}
+
+double sum_of_squares(const std::vector<float>& distances, const Context& context) {
+  return ordered_sum(context, std::ssize(distances), [&](int64_t i) {
+    const double distance = distances[static_cast<size_t>(i)];
+    return distance * distance;
+  });
+}
+
+// Scales the centroids that are not 0 to norm 1.
+void normalize_centroids(Matrix& centroids) {
+  float* row = centroids.mutable_data<float>();
+  for (int64_t c = 0; c < centroids.rows(); ++c, row += centroids.cols()) {
+    double square = 0;
+    for (int64_t j = 0; j < centroids.cols(); ++j) square += double{row[j]} * row[j];
+    if (square == 0) continue;
+    const double scale = 1 / std::sqrt(square);
+    for (int64_t j = 0; j < centroids.cols(); ++j) row[j] = static_cast<float>(row[j] * scale);
   }
 }
 
@@ -232,12 +247,11 @@ double mean_variance(const MatrixView& points, const Context& context) {
   Matrix mean(1, points.cols);
   move_to_means(points, members_of(std::vector<uint32_t>(static_cast<size_t>(points.rows)), 1), mean,
                 context);
-  const Nearest nearest = nearest_centroids(points, mean, context);
-  const double sum = ordered_sum(context, points.rows, [&](int64_t i) {
-    const double distance = nearest.distances[static_cast<size_t>(i)];
-    return distance * distance;
-  });
-  return points.cols == 0 ? 0 : sum / static_cast<double>(points.rows * points.cols);
+  const std::vector<float> distances =
+      distances_to_centroids(points, mean, std::vector<uint32_t>(static_cast<size_t>(points.rows)), context);
+  return points.cols == 0
+             ? 0
+             : sum_of_squares(distances, context) / static_cast<double>(points.rows * points.cols);
 }
 
 double squared_shift(const Matrix& before, const Matrix& after) {
@@ -252,17 +266,9 @@ double squared_shift(const Matrix& before, const Matrix& after) {
 }  // namespace
 
 Nearest nearest_centroids(const MatrixView& points, const MatrixView& centroids, const Context& context) {
-  Nearest nearest{std::vector<uint32_t>(static_cast<size_t>(points.rows)),
-                  std::vector<float>(static_cast<size_t>(points.rows))};
-  parallel_blocks(context, points.rows, kBlock, [&](int64_t begin, int64_t end) {
-    const Neighbors found = exact_search(points.slice(begin, end), centroids, 1, Metric::kL2, context);
-    for (int64_t i = begin; i < end; ++i) {
-      const auto at = static_cast<size_t>(i - begin);
-      if (!std::isfinite(found.values[at])) fail_range();
-      nearest.assignment[static_cast<size_t>(i)] = static_cast<uint32_t>(found.rows[at]);
-      nearest.distances[static_cast<size_t>(i)] = found.values[at];
-    }
-  });
+  Nearest nearest{std::vector<uint32_t>(static_cast<size_t>(points.rows)), {}};
+  PointAssigner(points, false, context).assign(centroids, nearest.assignment);
+  nearest.distances = distances_to_centroids(points, centroids, nearest.assignment, context);
   return nearest;
 }
 
@@ -273,29 +279,35 @@ Matrix k_means_plus_plus(const MatrixView& points, int64_t k, int run, const Con
 
 KMeans k_means_from(const MatrixView& points, Matrix centroids, const KMeansOptions& options,
                     const Context& context) {
-  const int64_t k = centroids.rows();
-  check(points, k);
+  check(points, centroids.rows());
   WHITNEY_CHECK(centroids.dtype() == DType::kF32 && centroids.cols() == points.cols, "centroids of k-means");
   const double small_shift = options.tolerance > 0 ? options.tolerance * mean_variance(points, context) : -1;
+  PointAssigner assigner(points, options.uses_bounds, context);
+  const auto assign = [&](std::vector<uint32_t>& assignment) {
+    if (options.most_per_cluster)
+      assignment = balanced_assignment(points, centroids, *options.most_per_cluster, context);
+    else
+      assigner.assign(centroids, assignment);
+  };
   KMeans result;
-  Nearest nearest = nearest_centroids(points, centroids, context);
+  result.assignment.resize(static_cast<size_t>(points.rows));
+  if (options.is_spherical) normalize_centroids(centroids);
+  assign(result.assignment);
   while (!result.converged && result.iterations < options.max_iterations) {
     context.check_cancelled();
     ++result.iterations;
-    fill_empty_clusters(nearest, k);
+    fill_empty_clusters(points, centroids, result.assignment, context);
     const Matrix before = Matrix::copy_of(centroids);
-    move_to_means(points, members_of(nearest.assignment, k), centroids, context);
-    Nearest next = nearest_centroids(points, centroids, context);
-    result.converged =
-        next.assignment == nearest.assignment || squared_shift(before, centroids) <= small_shift;
-    nearest = std::move(next);
+    move_to_means(points, members_of(result.assignment, centroids.rows()), centroids, context);
+    if (options.is_spherical) normalize_centroids(centroids);
+    std::vector<uint32_t> next = result.assignment;
+    assign(next);
+    result.converged = next == result.assignment || squared_shift(before, centroids) <= small_shift;
+    result.assignment = std::move(next);
   }
-  result.inertia = ordered_sum(context, points.rows, [&](int64_t i) {
-    const double distance = nearest.distances[static_cast<size_t>(i)];
-    return distance * distance;
-  });
+  result.inertia =
+      sum_of_squares(distances_to_centroids(points, centroids, result.assignment, context), context);
   result.centroids = std::move(centroids);
-  result.assignment = std::move(nearest.assignment);
   return result;
 }
 

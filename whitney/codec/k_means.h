@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "whitney/core/api.h"
@@ -23,6 +24,23 @@ struct KMeansOptions {
   int num_runs = 1;
   /// The number of the first of these runs. Run r is the same whichever others are asked for.
   int first_run = 0;
+  /// Most points of a cluster, at least n / k: balanced k-means (Bradley, Bennett & Demiriz 2000), whose
+  /// assignments are those of balanced_assignment. Absent: no bound.
+  std::optional<int64_t> most_per_cluster = std::nullopt;
+  /// Scales the centroids to norm 1 after every round: spherical k-means (Dhillon & Modha 2001), for points
+  /// of norm 1.
+  bool is_spherical = false;
+  /// Spares products by the triangle inequality. Changes time and memory, no result.
+  bool uses_bounds = true;
+};
+
+/// Options of k-means by mini-batches (Sculley 2010).
+struct MiniBatchOptions {
+  /// Clusters.
+  int64_t k = 8;
+  /// Points of a batch.
+  int64_t batch_size = 1024;
+  int num_batches = 100;
 };
 
 /// Points and the centroids they belong to.
@@ -56,6 +74,13 @@ WHITNEY_API KMeans k_means(const MatrixView& points, const KMeansOptions& option
 /// As k_means, by one run from given centroids (k x d float32; k and the runs of the options are not used).
 WHITNEY_API KMeans k_means_from(const MatrixView& points, Matrix centroids, const KMeansOptions& options,
                                 const Context& context);
+
+/// Groups points as k_means does, by what random batches of them say: each point of a batch draws its
+/// centroid towards itself by the share 1 / (points that the centroid has seen). First centroids are
+/// k-means++ on as many points as three batches hold. Far fewer distances, and a few per cent more inertia.
+/// converged is false. Throws as k_means does.
+WHITNEY_API KMeans k_means_mini_batch(const MatrixView& points, const MiniBatchOptions& options,
+                                      const Context& context);
 
 /// Chooses k points as first centroids by greedy k-means++: each by a lot weighted with the squared distances
 /// to those chosen so far, out of 2 + ln k lots the one that lowers their sum most. k x d float32. Throws as
