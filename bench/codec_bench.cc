@@ -79,7 +79,6 @@ std::vector<Match> matches(int64_t dim) {
     return Value::object({{"num_subspaces", count}, {"bits", width}});
   };
   const std::string m = std::to_string(few), twice = std::to_string(2 * few);
-  Value turned = Value::object({{"dim", dim}, {"codec", "pq"}, {"codec.num_subspaces", few}});
   return {{"f16", Value::object(), "SQfp16"},
           {"sq8", Value::object(), "SQ8"},
           {"sq4", Value::object(), "SQ4"},
@@ -90,7 +89,8 @@ std::vector<Match> matches(int64_t dim) {
           {"pq", parts(few, "8"), "PQ" + m + "x8"},
           {"pq", parts(2 * few, "4"), "PQ" + twice + "x4"},
           {"pq", parts(eighth, "8"), "PQ" + std::to_string(eighth) + "x8"},
-          {"pca", turned, "OPQ" + m + ",PQ" + m + "x8"},
+          {"opq", parts(few, "8"), "OPQ" + m + ",PQ" + m + "x8"},
+          {"rvq", Value::object({{"num_stages", few}}), "RQ" + m + "x8"},
           {"rabitq", bits(1, 1), "RaBitQ"},
           {"rabitq", bits(1, 16), "RaBitQ"},
           {"rabitq", bits(2, 16), "RaBitQ2"},

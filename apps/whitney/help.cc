@@ -129,6 +129,9 @@ std::string python_example(const Method& method) {
       return concat("nodes = whitney.open(\"nodes.safetensors\")\nindex = whitney.", info.class_name,
                     "().fit(nodes).index_          # or whitney.index(\"", info.name,
                     "\", nodes)\nhits = index.search(nodes.vectors[:5], k=10)\n");
+    case Verb::kCompress:
+      return concat("nodes = whitney.open(\"nodes.safetensors\")\nsmall = whitney.compress(\"", info.name,
+                    "\", nodes)\nhits = small.search(nodes.vectors[:5], k=10)\n");
     case Verb::kEvaluate: {
       std::string arguments = inputs_of(method);
       for (size_t at = arguments.find(' '); at != arguments.npos; at = arguments.find(' ', at + 2))
@@ -218,10 +221,16 @@ std::string help_for(std::span<const std::string> words) {
   return verb == nullptr ? general_help() : verb_help(*verb);
 }
 
+std::string python_name(const Method& method) {
+  if (method.verb == Verb::kLearn || method.verb == Verb::kIndex)
+    return concat("whitney.", method.info.class_name);
+  return concat("whitney.", name_of(method.verb), "(\"", method.info.name, "\", ...)");
+}
+
 std::string method_help(const Method& method) {
   const MethodInfo& info = method.info;
-  std::string text = concat(info.name, " (verb ", name_of(method.verb), ", in Python whitney.",
-                            info.class_name, ")\n\n", wrapped(info.summary, 0, kWidth));
+  std::string text = concat(info.name, " (verb ", name_of(method.verb), ", in Python ", python_name(method),
+                            ")\n\n", wrapped(info.summary, 0, kWidth));
   if (!info.description.empty()) text += "\n" + wrapped(info.description, 0, kWidth);
   const std::string inputs = inputs_of(method);
   if (!inputs.empty()) text += "\nInputs: " + inputs + "\n";
@@ -237,7 +246,7 @@ std::string method_markdown(const Method& method) {
   const MethodInfo& info = method.info;
   std::string text =
       concat("# ", info.class_name, "\n\n", info.summary, "\n\nVerb `", name_of(method.verb), "`, method `",
-             info.name, "`, in Python `whitney.", info.class_name, "`. Source: ", info.source, "\n");
+             info.name, "`, in Python `", python_name(method), "`. Source: ", info.source, "\n");
   if (!info.description.empty()) text += "\n" + info.description + "\n";
   text += concat("\n## Command line\n\n```sh\n", info.example, "\n```\n");
   const std::string inputs = inputs_of(method);

@@ -14,6 +14,8 @@ std::string general_help();
 /// The help of a verb, or of a method when the words name one ("learn fastrp"). Throws UsageError for unknown
 /// ones.
 std::string help_for(std::span<const std::string> words);
+/// How Python calls a method: by its class, or where its verb has none by the verb's function.
+std::string python_name(const Method& method);
 /// The page of a method: what it does, its options with types, defaults and ranges, source and example.
 std::string method_help(const Method& method);
 /// The same as Markdown, with the call from Python.

@@ -38,8 +38,8 @@ std::vector<const Method*> chosen_methods(const Command& command) {
 std::string list_text(const std::vector<const Method*>& methods) {
   std::vector<std::vector<std::string>> rows{{"verb", "method", "Python", "does"}};
   for (const Method* method : methods) {
-    rows.push_back({std::string(name_of(method->verb)), method->info.name, method->info.class_name,
-                    method->info.summary});
+    rows.push_back(
+        {std::string(name_of(method->verb)), method->info.name, python_name(*method), method->info.summary});
   }
   return text_table(rows) +
          "'whitney methods METHOD' has the options, defaults, ranges, source and an example.\n";
@@ -63,7 +63,7 @@ Outcome write_pages(const std::string& folder, const std::vector<const Method*>&
     std::string& page = pages[info.name];
     page += (page.empty() ? "" : "\n") + method_markdown(*method);
     list += concat("| `", name_of(method->verb), "` | [", info.name, "](", info.name, ".md) | `",
-                   info.class_name, "` | ", info.summary, " |\n");
+                   python_name(*method), "` | ", info.summary, " |\n");
   }
   for (const auto& [name, text] : pages) write_page(folder + "/" + name + ".md", text);
   if (with_list) write_page(folder + "/README.md", list);

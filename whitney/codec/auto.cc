@@ -31,10 +31,15 @@ std::vector<Choice> choices(int64_t dim, int64_t bytes_per_vector) {
   for (const int64_t part : {2, 4}) {
     if (dim >= 8 * part) all.push_back({"pca", Value::object({{"dim", dim / part}, {"codec.bits", "8"}})});
   }
-  // Codebooks are dear: only where little room is left.
+  // Codebooks are dear: only where little room is left, and those of whole vectors only where there are few.
   const int64_t parts = std::min(bytes_per_vector, dim / 2);
-  if (parts >= 1 && bytes_per_vector <= dim / 4)
+  constexpr int64_t kMostStages = 16;
+  if (parts >= 1 && bytes_per_vector <= dim / 4) {
     all.push_back({"pq", Value::object({{"num_subspaces", parts}})});
+    all.push_back({"opq", Value::object({{"num_subspaces", parts}})});
+  }
+  if (bytes_per_vector >= 1 && bytes_per_vector <= std::min(dim / 4, kMostStages))
+    all.push_back({"rvq", Value::object({{"num_stages", bytes_per_vector}})});
   return all;
 }
 
@@ -184,7 +189,8 @@ const bool registered = register_codec<AutoOptions>(
     {.name = "auto",
      .class_name = "Auto",
      .summary = "The codec that finds the most in a budget of bytes, tried on a sample",
-     .description = "Tries f16, sq8, sq4, lvq, rabitq of 1 to 7 bits, pca and pq on a sample of 10,000 "
+     .description = "Tries f16, sq8, sq4, lvq, rabitq of 1 to 7 bits, pca, and for few bytes pq, opq and "
+                    "rvq on a sample of 10,000 "
                     "vectors with queries held "
                     "out from them, prints for each its bytes, its relative error and recall@10 with and "
                     "without the full vectors "

@@ -27,9 +27,11 @@ std::vector<MethodCase> all_codecs() {
           {"lvq", Value::object({{"bits", "4x8"}})},
           {"matryoshka", Value::object({{"dim", 5}})},
           {"pq", Value::object({{"num_subspaces", 3}, {"bits", "4"}})},
+          {"opq", Value::object({{"num_subspaces", 3}, {"bits", "4"}, {"num_rounds", 3}})},
           {"pca", Value::object({{"dim", 6}})},
           {"rabitq", Value::object({{"bits", 3}})},
-          {"rotation", Value::object({{"codec", "lvq"}, {"codec.bits", "4x4"}})}};
+          {"rotation", Value::object({{"codec", "lvq"}, {"codec.bits", "4x4"}})},
+          {"rvq", Value::object({{"num_stages", 2}})}};
 }
 
 std::string bytes_of(const std::string& path) {

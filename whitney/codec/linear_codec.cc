@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 
 namespace whitney::codec {
@@ -77,6 +78,12 @@ class LinearCodec : public Codec {
 };
 
 }  // namespace
+
+void check_kept_dim(int64_t kept, int64_t dim) {
+  if (kept > dim)
+    fail("option \"dim\" is ", kept, ", and the vectors have ", dim,
+         " dimensions (expected: at most as many)");
+}
 
 std::unique_ptr<Codec> fit_linear(std::shared_ptr<const LinearMap> map, const Rows& rows,
                                   const MethodChoice& choice, const Context& context) {

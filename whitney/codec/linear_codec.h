@@ -25,6 +25,9 @@ class LinearMap {
   virtual void save(ArtifactWriter& writer, const std::string& prefix) const = 0;
 };
 
+/// Throws Error when a map that keeps `kept` dimensions (option "dim") is asked of vectors of fewer.
+void check_kept_dim(int64_t kept, int64_t dim);
+
 /// Maps all rows and fits the chosen codec to them.
 std::unique_ptr<Codec> fit_linear(std::shared_ptr<const LinearMap> map, const Rows& rows,
                                   const MethodChoice& choice, const Context& context);

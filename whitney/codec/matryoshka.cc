@@ -50,20 +50,14 @@ class TruncationMap : public LinearMap {
   bool normalizes_;
 };
 
-void check_dim(int64_t kept, int64_t dim) {
-  if (kept > dim)
-    fail("option \"dim\" is ", kept, ", and the vectors have ", dim,
-         " dimensions (expected: at most as many)");
-}
-
 std::unique_ptr<Codec> fit(const Rows& rows, const MatryoshkaOptions& options, const Context& context) {
-  check_dim(options.dim, rows.dim());
+  check_kept_dim(options.dim, rows.dim());
   return fit_linear(std::make_shared<TruncationMap>(rows.dim(), options.dim, rows.normalized()), rows,
                     options.codec, context);
 }
 
 std::unique_ptr<Codec> open(const SavedCodec& saved, const MatryoshkaOptions& options) {
-  check_dim(options.dim, saved.dim);
+  check_kept_dim(options.dim, saved.dim);
   const TensorView& flag = saved.artifact.tensor(saved.prefix + "normalizes");
   if (flag.num_elements() != 1) fail(saved.artifact.path(), ": tensor \"", flag.name, "\" is not one value");
   return open_linear(std::make_shared<TruncationMap>(saved.dim, options.dim, flag.as<uint8_t>()[0] != 0),
