@@ -101,6 +101,11 @@ void CodeScorer::score_with_bounds(const uint8_t* codes, int64_t count, float* o
   std::fill_n(bounds, count, 0.0F);
 }
 
+void CodeScorer::key_ranges(const uint8_t* /*blocks*/, int64_t /*count*/, bool /*with_bounds*/,
+                            float* /*least*/, float* /*greatest*/) const {
+  WHITNEY_CHECK(false, "blocks of codes are scored by a codec that lays none");
+}
+
 std::unique_ptr<CodeScorer> Codec::scorer(Kernel kernel, const float* query) const {
   return std::make_unique<DecodingScorer>(*this, kernel, query);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "whitney/codec/block_layout.h"
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
 #include "whitney/core/dtype.h"
@@ -45,6 +46,12 @@ class WHITNEY_API CodeScorer {
   /// As score, and writes by how much each value may be wrong (with the probability that the codec tells). A
   /// codec whose Codec::has_bounds is true overrides it.
   virtual void score_with_bounds(const uint8_t* codes, int64_t count, float* out, float* bounds) const;
+  /// Writes the least and the greatest that the key of each lane can be, of `count` blocks of 32 codes that
+  /// lie one behind the other. A key is what `score` gives, negated where the kernel is an inner product, so
+  /// that lower is nearer; `with_bounds`: less and plus the code's bound. Far cheaper than scores: a search
+  /// looks at those alone that could matter. A codec that has a block_layout overrides it.
+  virtual void key_ranges(const uint8_t* blocks, int64_t count, bool with_bounds, float* least,
+                          float* greatest) const;
 };
 
 /// Compares one query with single codes by both levels, or by the first where there is one.
@@ -76,6 +83,8 @@ class WHITNEY_API Codec {
   virtual std::unique_ptr<FineScorer> fine_scorer(Kernel kernel, const float* query) const;
   /// True where scorers tell how wrong their values may be.
   virtual bool has_bounds() const { return false; }
+  /// How blocks of 32 codes lie that scorers can look up at once; absent: this codec reads codes one by one.
+  virtual std::optional<BlockLayout> block_layout() const { return std::nullopt; }
   /// The type of `vectors` where codes are nothing but the values in it: such embeddings need no codec to be
   /// read.
   virtual std::optional<DType> plain_type() const { return std::nullopt; }

@@ -1,5 +1,6 @@
 #include "whitney/codec/linear_codec.h"
 
+#include <cmath>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -10,7 +11,10 @@ namespace {
 
 class ShiftedScorer : public CodeScorer {
  public:
-  ShiftedScorer(std::unique_ptr<CodeScorer> inner, float shift) : inner_(std::move(inner)), shift_(shift) {}
+  ShiftedScorer(std::unique_ptr<CodeScorer> inner, Kernel kernel, float shift)
+      : inner_(std::move(inner)),
+        shift_(shift),
+        key_shift_(kernel == Kernel::kInnerProduct ? -shift : shift) {}
   void score(const uint8_t* codes, int64_t count, float* out) const override {
     inner_->score(codes, count, out);
     for (int64_t j = 0; j < count; ++j) out[j] += shift_;
@@ -19,10 +23,21 @@ class ShiftedScorer : public CodeScorer {
     inner_->score_with_bounds(codes, count, out, bounds);
     for (int64_t j = 0; j < count; ++j) out[j] += shift_;
   }
+  void key_ranges(const uint8_t* blocks, int64_t count, bool with_bounds, float* least,
+                  float* greatest) const override {
+    inner_->key_ranges(blocks, count, with_bounds, least, greatest);
+    // The scores and these sums are rounded each by themselves.
+    constexpr float kUnits = 1.0F / (1 << 22);
+    for (int64_t j = 0; j < count * kFastScanLanes; ++j) {
+      const float rounding = kUnits * (std::abs(least[j]) + std::abs(greatest[j]) + std::abs(shift_));
+      least[j] = least[j] + key_shift_ - rounding;
+      greatest[j] = greatest[j] + key_shift_ + rounding;
+    }
+  }
 
  private:
   std::unique_ptr<CodeScorer> inner_;
-  float shift_;
+  float shift_, key_shift_;
 };
 
 class ShiftedFineScorer : public FineScorer {
@@ -46,6 +61,7 @@ class LinearCodec : public Codec {
   int64_t code_bytes() const override { return inner_->code_bytes(); }
   int64_t fine_bytes() const override { return inner_->fine_bytes(); }
   bool has_bounds() const override { return inner_->has_bounds(); }
+  std::optional<BlockLayout> block_layout() const override { return inner_->block_layout(); }
 
   void encode(const float* row, uint8_t* code, uint8_t* fine) const override {
     std::vector<float> mapped(static_cast<size_t>(map_->mapped_dim()));
@@ -60,7 +76,7 @@ class LinearCodec : public Codec {
   std::unique_ptr<CodeScorer> scorer(Kernel kernel, const float* query) const override {
     std::vector<float> mapped(static_cast<size_t>(map_->mapped_dim()));
     const float shift = map_->map_query(kernel, query, mapped.data());
-    return std::make_unique<ShiftedScorer>(inner_->scorer(kernel, mapped.data()), shift);
+    return std::make_unique<ShiftedScorer>(inner_->scorer(kernel, mapped.data()), kernel, shift);
   }
   std::unique_ptr<FineScorer> fine_scorer(Kernel kernel, const float* query) const override {
     std::vector<float> mapped(static_cast<size_t>(map_->mapped_dim()));

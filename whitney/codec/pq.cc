@@ -5,7 +5,9 @@
 
 #include "whitney/codec/codec.h"
 #include "whitney/codec/k_means.h"
+#include "whitney/codec/part_tables.h"
 #include "whitney/core/error.h"
+#include "whitney/linalg/byte_scan.h"
 
 namespace whitney::codec {
 namespace {
@@ -34,39 +36,82 @@ struct Codebooks {
   }
 };
 
-// A table of 256 sums for each byte of a code: of 4 bits, those of both its halves.
+// What the kernel makes of each centroid of each subspace: numbers of subspace m from size() * m on.
+std::vector<float> tables_of(const Codebooks& books, Kernel kernel, const float* query) {
+  std::vector<float> tables(static_cast<size_t>(books.split.num_subspaces * books.size()));
+  for (int64_t m = 0; m < books.split.num_subspaces; ++m) {
+    distance_one_to_many(kernel, query + books.split.begin(m), books.of(m), 0, books.size(),
+                         tables.data() + m * books.size());
+  }
+  return tables;
+}
+
+// Keys: kernel values, of inner products negated.
+std::vector<float> key_tables(const Codebooks& books, Kernel kernel, const float* query) {
+  std::vector<float> tables = tables_of(books, kernel, query);
+  if (kernel == Kernel::kInnerProduct) {
+    for (float& value : tables) value = -value;
+  }
+  return tables;
+}
+
+// Of 8 bits: tables of 256.
 class PqScorer : public CodeScorer {
  public:
-  PqScorer(const Codebooks& books, Kernel kernel, const float* query) : num_bytes_(books.code_bytes()) {
-    tables_.resize(static_cast<size_t>(num_bytes_ * 256));
-    std::vector<float> values(static_cast<size_t>(books.size()));
-    for (int64_t m = 0; m < books.split.num_subspaces; ++m) {
-      distance_one_to_many(kernel, query + books.split.begin(m), books.of(m), 0, books.size(), values.data());
-      float* table = tables_.data() + (books.bits == 8 ? m : m / 2) * 256;
-      for (int64_t byte = 0; byte < 256; ++byte) {
-        const int64_t code = books.bits == 8 ? byte : (m % 2 == 0 ? byte & 15 : byte >> 4);
-        table[byte] += values[static_cast<size_t>(code)];
-      }
-    }
-  }
+  PqScorer(const Codebooks& books, Kernel kernel, const float* query)
+      : num_bytes_(books.code_bytes()),
+        sign_(kernel == Kernel::kInnerProduct ? -1.0F : 1.0F),
+        keys_(key_tables(books, kernel, query)),
+        quantized_(quantize_tables(keys_, TableRange::kEach, 256)) {}
 
+  // Two loads a byte: what limits it.
   void score(const uint8_t* codes, int64_t count, float* out) const override {
     for (int64_t j = 0; j < count; ++j, codes += num_bytes_) {
       // Four sums at a time: the loads of the next do not wait for the additions before.
       float sums[4] = {};
-      const float* table = tables_.data();
+      const float* table = keys_.data();
       int64_t i = 0;
       for (; i + 4 <= num_bytes_; i += 4, table += 4 * 256) {
         for (int64_t lane = 0; lane < 4; ++lane) sums[lane] += table[lane * 256 + codes[i + lane]];
       }
       for (; i < num_bytes_; ++i, table += 256) sums[0] += table[codes[i]];
-      out[j] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+      out[j] = sign_ * ((sums[0] + sums[1]) + (sums[2] + sums[3]));
     }
+  }
+  void key_ranges(const uint8_t* blocks, int64_t count, bool /*with_bounds*/, float* least,
+                  float* greatest) const override {
+    byte_scan_ranges(blocks, num_bytes_ * kFastScanLanes, count, quantized_, rounding_of_sums(quantized_),
+                     least, greatest);
   }
 
  private:
   int64_t num_bytes_;
-  std::vector<float> tables_;
+  float sign_;
+  std::vector<float> keys_;
+  FastScanTables quantized_;
+};
+
+// Of 4 bits: tables of 16.
+class SmallPqScorer : public CodeScorer {
+ public:
+  SmallPqScorer(const Codebooks& books, Kernel kernel, const float* query)
+      : code_bytes_(books.code_bytes()),
+        sign_(kernel == Kernel::kInnerProduct ? -1.0F : 1.0F),
+        keys_(key_tables(books, kernel, query)) {}
+
+  void score(const uint8_t* codes, int64_t count, float* out) const override {
+    for (int64_t j = 0; j < count; ++j) out[j] = sign_ * keys_.sum(codes + j * code_bytes_);
+  }
+  void key_ranges(const uint8_t* blocks, int64_t count, bool /*with_bounds*/, float* least,
+                  float* greatest) const override {
+    fast_scan_ranges(blocks, code_bytes_ * kFastScanLanes, count, keys_.quantized(), keys_.rounding(), least,
+                     greatest);
+  }
+
+ private:
+  int64_t code_bytes_;
+  float sign_;
+  PartTables keys_;
 };
 
 class PqCodec : public Codec {
@@ -95,7 +140,12 @@ class PqCodec : public Codec {
     }
   }
   std::unique_ptr<CodeScorer> scorer(Kernel kernel, const float* query) const override {
+    if (books_.bits == 4) return std::make_unique<SmallPqScorer>(books_, kernel, query);
     return std::make_unique<PqScorer>(books_, kernel, query);
+  }
+  std::optional<BlockLayout> block_layout() const override {
+    if (books_.bits == 4) return BlockLayout{{}, books_.split.num_subspaces};
+    return BlockLayout{std::vector<int64_t>(static_cast<size_t>(code_bytes()), 1), 0};
   }
   void save(ArtifactWriter& writer, const std::string& prefix) const override {
     writer.add(prefix + "codebooks", {books_.size(), dim()}, Array<float>::copy_of(books_.values));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "whitney/codec/block_cases_test.h"
 #include "whitney/codec/codec_cases_test.h"
 #include "whitney/core/error_of.h"
 
@@ -36,6 +37,14 @@ TEST(Pq, ScoresAreThoseOfTheDecodedVectors) {
   for (const char* bits : {"4", "8"}) {
     for (const int64_t count : {1, 4, 7, 21})
       expect_scores_of_decoded(*fitted("pq", vectors, parts(count, bits)), vectors, queries);
+  }
+}
+
+TEST(Pq, RangesOfBlocksHoldTheScores) {
+  const Matrix vectors = normal_vectors(403, 48), queries = normal_vectors(2, 48, 1);
+  for (const char* bits : {"4", "8"}) {
+    for (const int64_t count : {1, 5, 12, 48})
+      expect_ranges_of_scores(*fitted("pq", vectors, parts(count, bits)), vectors, queries, 0.6);
   }
 }
 

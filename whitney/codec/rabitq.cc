@@ -7,6 +7,8 @@
 
 #include "whitney/codec/codec.h"
 #include "whitney/codec/k_means.h"
+#include "whitney/codec/part_tables.h"
+#include "whitney/codec/rabitq_blocks.h"
 #include "whitney/codec/rotation_transform.h"
 #include "whitney/core/error.h"
 
@@ -19,7 +21,7 @@ namespace {
 // A code: centroid (a byte), |r| (float32, negative: the vector was zero), <o_bar, o> and <o_bar, R c>
 // (float16), the signs. The second level: <x_bar, o> (float32) of the code of all bits, x_bar, and its lower
 // bits.
-constexpr int64_t kHead = 9, kFineHead = 4;
+constexpr int64_t kHead = kRabitqHead, kFineHead = 4;
 
 struct Head {
   uint8_t centroid;
@@ -96,6 +98,11 @@ class QueryTerms {
       const float* centroid = fitted.centroids.row<float>(c).data();
       centre_dots_.push_back(static_cast<float>(dot(query, centroid, fitted.dim())));
       centre_squares_.push_back(distance(Kernel::kSquaredL2, query, centroid, fitted.dim()));
+      const bool is_l2 = kernel == Kernel::kSquaredL2;
+      // What a bound multiplies: |q - c|, of inner products of vectors of any norm |q|.
+      centre_roots_.push_back(is_l2 || fitted.normalized ? std::sqrt(centre_squares_.back()) : norm_);
+      const float own = fitted.normalized ? (1 - fitted.centroid_squares[static_cast<size_t>(c)]) / 2 : 0.0F;
+      centre_keys_.push_back(is_l2 ? centre_squares_.back() : -centre_dots_.back() - own);
     }
   }
   const std::vector<float>& rotated() const { return rotated_; }
@@ -111,60 +118,66 @@ class QueryTerms {
     const float own = ((head.is_zero ? 0.0F : 1.0F) - square - head.norm * head.norm) / 2;
     return centre_dots_[head.centroid] + own + from_centre;
   }
+  // The same for blocks of codes.
+  RabitqBlockTerms block_terms(const PartTables& tables, float root_dim, bool with_bounds) const {
+    RabitqBlockTerms terms;
+    terms.num_centroids = fitted_.centroids.rows();
+    terms.centre_keys = centre_keys_.data();
+    terms.centre_roots = with_bounds ? centre_roots_.data() : nullptr;
+    terms.step = tables.quantized().step;
+    terms.base = tables.quantized().base;
+    terms.sum_error = tables.quantized().error + tables.rounding();
+    terms.sum_size = tables.quantized().size;
+    const bool is_l2 = kernel_ == Kernel::kSquaredL2;
+    terms.square = is_l2 ? 1.0F : (fitted_.normalized ? 0.5F : 0.0F);
+    terms.along = is_l2 ? 2 / root_dim : 1 / root_dim;
+    if (is_l2 || fitted_.normalized) terms.centre = (is_l2 ? 2 : 1) * fitted_.centre_scale;
+    terms.zero = !is_l2 && fitted_.normalized ? 0.5F : 0.0F;
+    const auto dims = static_cast<float>(std::max<int64_t>(1, fitted_.dim() - 1));
+    terms.bound = (is_l2 ? 2 : 1) * static_cast<float>(fitted_.options.epsilon) / std::sqrt(dims);
+    return terms;
+  }
   // By how much a value from the signs may be wrong.
   float bound(const Head& head) const {
-    const float cosine = std::max(head.cosine, 1e-6F);
+    const float cosine = std::max(head.cosine, kLeastCosine);
     const auto dims = static_cast<float>(std::max<int64_t>(1, fitted_.dim() - 1));
     const float spread = std::sqrt(std::max(0.0F, 1 - cosine * cosine) / dims) / cosine;
     const float error = static_cast<float>(fitted_.options.epsilon) * head.norm * spread;
-    if (kernel_ == Kernel::kSquaredL2) return 2 * error * std::sqrt(centre_squares_[head.centroid]);
-    return error * (fitted_.normalized ? std::sqrt(centre_squares_[head.centroid]) : norm_);
+    return (kernel_ == Kernel::kSquaredL2 ? 2 : 1) * error * centre_roots_[head.centroid];
   }
 
  private:
   const Fitted& fitted_;
   Kernel kernel_;
-  std::vector<float> rotated_, centre_dots_, centre_squares_;
+  std::vector<float> rotated_, centre_dots_, centre_squares_, centre_roots_;
+  // The part of a key that depends on the centroid alone.
+  std::vector<float> centre_keys_;
   float norm_ = 0;
 };
 
-// <sign, R q> of 4 signs at a time by table: 16 sums of +-q for every 4 dimensions, which stay in L1.
-class SignTables {
- public:
-  explicit SignTables(const std::vector<float>& query) : num_bytes_((std::ssize(query) + 7) / 8) {
-    tables_.resize(static_cast<size_t>(num_bytes_ * 32));
-    for (int64_t group = 0; group < 2 * num_bytes_; ++group) {
-      for (int64_t signs = 0; signs < 16; ++signs) {
-        float sum = 0;
-        for (int64_t j = 0; j < 4 && group * 4 + j < std::ssize(query); ++j) {
-          const float value = query[static_cast<size_t>(group * 4 + j)];
-          sum += (signs >> j & 1) != 0 ? value : -value;
-        }
-        tables_[static_cast<size_t>(group * 16 + signs)] = sum;
+// <sign, R q> of 4 signs at a time by table: 16 sums of +-q for every 4 dimensions, of whole bytes of signs.
+PartTables sign_tables(const std::vector<float>& query) {
+  std::vector<float> tables((query.size() + 7) / 8 * 32);
+  for (size_t group = 0; group < tables.size() / 16; ++group) {
+    float* table = tables.data() + group * 16;
+    for (size_t j = 0; j < 4; ++j) {
+      const float value = group * 4 + j < query.size() ? query[group * 4 + j] : 0.0F;
+      const size_t half = size_t{1} << j;
+      for (size_t signs = 0; signs < half; ++signs) {
+        table[signs + half] = table[signs] + value;
+        table[signs] -= value;
       }
     }
   }
-  float sum(const uint8_t* signs) const {
-    const float* table = tables_.data();
-    float even = 0, odd = 0;
-    for (int64_t j = 0; j < num_bytes_; ++j, table += 32) {
-      even += table[signs[j] & 15];
-      odd += table[16 + (signs[j] >> 4)];
-    }
-    return even + odd;
-  }
-
- private:
-  int64_t num_bytes_;
-  std::vector<float> tables_;
-};
+  return PartTables(std::move(tables));
+}
 
 class RabitqScorer : public CodeScorer {
  public:
   RabitqScorer(const Fitted& fitted, int64_t stride, Kernel kernel, const float* query)
       : fitted_(fitted),
         terms_(fitted, kernel, query),
-        tables_(terms_.rotated()),
+        tables_(sign_tables(terms_.rotated())),
         stride_(stride),
         root_dim_(static_cast<float>(std::sqrt(static_cast<double>(fitted.dim())))) {}
 
@@ -179,16 +192,30 @@ class RabitqScorer : public CodeScorer {
       bounds[j] = terms_.bound(head);
     }
   }
+  void key_ranges(const uint8_t* blocks, int64_t count, bool with_bounds, float* least,
+                  float* greatest) const override {
+    constexpr int64_t kBlocksAtOnce = 8;  // whose sums stay in L1
+    uint32_t sums[kBlocksAtOnce * kFastScanLanes];
+    const RabitqBlockTerms terms = terms_.block_terms(tables_, root_dim_, with_bounds);
+    const int64_t block_bytes = stride_ * kFastScanLanes;
+    for (int64_t b = 0; b < count; b += kBlocksAtOnce) {
+      const int64_t some = std::min(kBlocksAtOnce, count - b);
+      const uint8_t* first = blocks + b * block_bytes;
+      fast_scan_sums(first + kHead * kFastScanLanes, block_bytes, some, tables_.quantized(), sums);
+      rabitq_key_ranges(first, block_bytes, some, sums, terms, least + b * kFastScanLanes,
+                        greatest + b * kFastScanLanes);
+    }
+  }
 
  private:
   float value(const uint8_t* code, const Head& head) const {
-    const float cosine = std::max(head.cosine, 1e-6F);
+    const float cosine = std::max(head.cosine, kLeastCosine);
     const float query_dot = tables_.sum(code + kHead) / root_dim_ / cosine;
     return terms_.value(head, query_dot, head.centre_dot * fitted_.centre_scale / cosine);
   }
   const Fitted& fitted_;
   QueryTerms terms_;
-  SignTables tables_;
+  PartTables tables_;
   int64_t stride_;
   float root_dim_;
 };
@@ -202,6 +229,9 @@ class RabitqCodec : public Codec {
     return low_bits() == 0 ? 0 : kFineHead + (dim() * low_bits() + 7) / 8;
   }
   bool has_bounds() const override { return true; }
+  std::optional<BlockLayout> block_layout() const override {
+    return BlockLayout{{1, 4, 2, 2}, (dim() + 7) / 8 * 2};  // the fields of write_head, then the signs
+  }
 
   void encode(const float* row, uint8_t* code, uint8_t* fine) const override {
     const int64_t d = dim();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "whitney/codec/block_cases_test.h"
 #include "whitney/codec/codec_cases_test.h"
 #include "whitney/core/one_in_test.h"
 
@@ -69,6 +70,40 @@ TEST(Rabitq, OneEstimateInSeventeenErrsByMoreThanItsBound) {
     const double share = static_cast<double>(outside) / (2000.0 * 20);
     EXPECT_GT(share, 0.04) << dim;
     EXPECT_LT(share, 0.07) << dim;
+  }
+}
+
+TEST(Rabitq, RangesOfBlocksHoldTheEstimatesAndTheirBounds) {
+  for (const int64_t dim : {20, 96, 257}) {
+    const Matrix vectors = normal_vectors(777, dim), queries = normal_vectors(2, dim, 1);
+    expect_ranges_of_scores(*fitted("rabitq", vectors, bits(1, 5)), vectors, queries, 0.5);
+  }
+  // Of vectors of norm 1, one of them zero, inner products are estimated otherwise.
+  Matrix vectors = normal_vectors(300, 40), unit, queries;
+  std::fill_n(vectors.mutable_data<float>() + 40, 40, 0.0F);
+  const CompressedEmbeddings small = compress("rabitq", embeddings_of(vectors, "cosine"), bits(1, 5), {});
+  normalize_rows({}, vectors, unit);
+  normalize_rows({}, normal_vectors(2, 40, 1), queries);
+  expect_ranges_of_scores(*small.codec, unit, queries, 0.5);
+}
+
+// The vector that a code stands for is along the code: o_bar = o, and nothing is estimated.
+TEST(Rabitq, IsExactWhereTheVectorIsACodeItself) {
+  const Matrix vectors = normal_vectors(50, 96), queries = normal_vectors(3, 96, 1);
+  const auto codec = fitted("rabitq", vectors, bits(1));
+  const Codes codes = encode_rows(*codec, Rows(vectors), {});
+  const Matrix decoded = decode_rows(*codec, codes.codes.data(), nullptr, 50, {});
+  const Codes again = encode_rows(*codec, Rows(decoded), {});
+  std::vector<float> values(50), bounds(50);
+  for (int64_t q = 0; q < 3; ++q) {
+    const float* query = queries.row<float>(q).data();
+    codec->scorer(Kernel::kSquaredL2, query)
+        ->score_with_bounds(again.codes.data(), 50, values.data(), bounds.data());
+    for (int64_t i = 0; i < 50; ++i) {
+      const double truth = squared_distance(decoded.row<float>(i), queries.row<float>(q));
+      EXPECT_NEAR(values[static_cast<size_t>(i)], truth, 1e-3 * truth);
+      EXPECT_LT(bounds[static_cast<size_t>(i)], 0.01 * truth);
+    }
   }
 }
 

@@ -18,6 +18,8 @@ class Candidates {
   float limit() const { return limit_; }
   /// Adds a row whose exact key lies within `margin` of `key`.
   void add(float key, float margin, uint32_t row) { append({key - margin, key + margin, row}); }
+  /// Adds a row whose exact key lies between two numbers.
+  void add_between(float least, float greatest, uint32_t row) { append({least, greatest, row}); }
   /// Adds a row about whose key nothing is known.
   void add_always(uint32_t row) {
     append({-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity(), row});

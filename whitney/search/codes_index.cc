@@ -1,6 +1,7 @@
 #include "whitney/search/codes_index.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -8,11 +9,13 @@
 #include <optional>
 #include <utility>
 
+#include "whitney/codec/code_rows.h"
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/data/artifact.h"
 #include "whitney/linalg/candidates.h"
 #include "whitney/linalg/distance.h"
+#include "whitney/linalg/select.h"
 #include "whitney/linalg/top_k.h"
 #include "whitney/search/index_artifact.h"
 #include "whitney/search/row_scan.h"
@@ -24,6 +27,7 @@ using search::IndexRows;
 
 // Rows that a task scores for all queries, codes that are scored at once, and candidates by default.
 constexpr int64_t kTaskRows = 16'384, kBatch = 1024, kRescoreFactor = 4;
+constexpr int64_t kLanes = kFastScanLanes, kTaskBlocks = kTaskRows / kLanes, kBatchBlocks = kBatch / kLanes;
 
 // Cosine compares by the squared distance of vectors of norm 1, 2 - 2 cos: near neighbours' distances suffer
 // less from the codes' errors than their inner products do, for the error along the vector drops out. A zero
@@ -46,17 +50,57 @@ float value_of(float key, Metric metric) {
   return key;
 }
 
-// Runs of neighbouring rows in an ascending list.
-template <class Body>
-void each_run(std::span<const uint32_t> rows, int64_t most, const Body& body) {
-  for (size_t begin = 0; begin < rows.size();) {
-    size_t end = begin + 1;
-    while (end < rows.size() && rows[end] == rows[end - 1] + 1 && static_cast<int64_t>(end - begin) < most)
-      ++end;
-    body(rows[begin], static_cast<int64_t>(end - begin));
-    begin = end;
+// The rows that a search may return: all of them, or those whose bits are set. Tasks go by their numbers.
+class AllowedRows {
+ public:
+  AllowedRows(const RowSet& rows, int64_t num_rows) : num_rows_(num_rows), size_(rows.size()) {
+    if (size_ < num_rows) bits_ = rows.bits(num_rows);
   }
-}
+  int64_t size() const { return size_; }
+  int64_t num_tasks() const { return (num_rows_ + kTaskRows - 1) / kTaskRows; }
+  bool has_row(int64_t row) const {
+    return bits_.empty() || (bits_[static_cast<size_t>(row / 64)] >> (row % 64) & 1) != 0;
+  }
+  // The lanes of block b.
+  uint32_t lanes(int64_t b) const {
+    if (!bits_.empty()) return static_cast<uint32_t>(bits_[static_cast<size_t>(b / 2)] >> (b % 2 * 32));
+    const int64_t count = num_rows_ - b * kLanes;
+    return count >= kLanes ? ~uint32_t{0} : (uint32_t{1} << count) - 1;
+  }
+  // Call body(task, first, count) for runs of neighbouring rows, and of blocks that have any: their codes
+  // stay in cache while all queries pass.
+  template <class Body>
+  void each_batch(const Context& context, const Body& body) const {
+    each_run(context, num_rows_, kTaskRows, kBatch, [&](int64_t row) { return has_row(row); }, body);
+  }
+  template <class Body>
+  void each_block_batch(const Context& context, const Body& body) const {
+    const int64_t num_blocks = (num_rows_ + kLanes - 1) / kLanes;
+    each_run(context, num_blocks, kTaskBlocks, kBatchBlocks, [&](int64_t b) { return lanes(b) != 0; }, body);
+  }
+
+ private:
+  template <class Has, class Body>
+  void each_run(const Context& context, int64_t n, int64_t of_task, int64_t most, const Has& has,
+                const Body& body) const {
+    parallel_for(context, num_tasks(), [&](int64_t task) {
+      const int64_t end = std::min((task + 1) * of_task, n);
+      for (int64_t first = task * of_task; first < end;) {
+        if (!has(first)) {
+          ++first;
+          continue;
+        }
+        int64_t last = first + 1;
+        while (last < end && last - first < most && has(last)) ++last;
+        body(task, first, last - first);
+        first = last;
+      }
+    });
+  }
+
+  int64_t num_rows_, size_;
+  std::vector<uint64_t> bits_;
+};
 
 // Full vectors beside the codes: the row there of each id.
 class FullVectors {
@@ -82,10 +126,12 @@ class CodesIndex : public Index {
   explicit CodesIndex(CompressedEmbeddings compressed)
       : data_(std::move(compressed)),
         metric_(data_.metric()),
+        codes_(*data_.codec, data_.codes.codes, Context()),
         zero_rows_(data_.zero_rows.begin(), data_.zero_rows.end()),
         rows_{data_.ids, data_.attributes, RowSet::range(0, static_cast<uint32_t>(data_.size())),
               data_.record} {
     rows_.attributes.num_rows = rows_.size();
+    data_.codes.codes = {};  // they are held once, by codes_
   }
 
   std::string_view method() const override { return "codes"; }
@@ -96,13 +142,15 @@ class CodesIndex : public Index {
   const Ids& ids() const override { return rows_.ids; }
   const Attributes& attributes() const override { return rows_.attributes; }
   const Value& record() const override { return rows_.record; }
-  int64_t size_bytes() const override { return data_.codes.codes.size() + data_.codes.fine.size(); }
+  int64_t size_bytes() const override { return codes_.size_bytes() + data_.codes.fine.size(); }
   std::vector<OptionSpec> search_options() const override { return option_specs<CodesSearchOptions>(); }
 
   std::vector<float> vector(int64_t row) const override {
     WHITNEY_CHECK(row >= 0 && row < num_rows(), "row ", row, " of ", num_rows());
     std::vector<float> values(static_cast<size_t>(dim()));
-    data_.codec->decode(data_.code(row), data_.fine(row), values.data());
+    std::vector<uint8_t> code(static_cast<size_t>(data_.codec->code_bytes()));
+    codes_.read(row, code.data());
+    data_.codec->decode(code.data(), data_.fine(row), values.data());
     if (std::ranges::binary_search(zero_rows_, static_cast<uint32_t>(row))) std::ranges::fill(values, 0.0F);
     return values;
   }
@@ -115,9 +163,9 @@ class CodesIndex : public Index {
       normalize_rows(context, raw, prepared);
     }
     const RowSet allowed = params.allowed != nullptr ? *params.allowed & rows_.live : rows_.live;
-    const std::vector<uint32_t> rows = allowed.rows();
+    const AllowedRows rows(allowed, num_rows());
     const auto options = options_from<CodesSearchOptions>(params.options);
-    const int64_t wanted = std::min<int64_t>(params.k + (params.excluded.empty() ? 0 : 1), std::ssize(rows));
+    const int64_t wanted = std::min<int64_t>(params.k + (params.excluded.empty() ? 0 : 1), rows.size());
     const std::vector<PreparedQuery> asked = prepare(prepared, context);
     const bool has_better = options.vectors || data_.codec->fine_bytes() > 0;
     const bool by_bounds = has_better && data_.codec->has_bounds() && !options.rescore && !params.exact;
@@ -132,7 +180,7 @@ class CodesIndex : public Index {
       plan = "scan of codes, then rescoring by bounds";
       found = scan_by_bounds(prepared, asked, rows, wanted, full, rescored, context);
     } else {
-      const int64_t count = has_better ? num_rescored(options, params, wanted, std::ssize(rows)) : 0;
+      const int64_t count = has_better ? num_rescored(options, params, wanted, rows.size()) : 0;
       found = scan(asked, rows, std::max(wanted, count), context);
       if (count > 0) plan = "scan of codes, then rescoring";
       rescored = queries.rows * count;
@@ -153,7 +201,7 @@ class CodesIndex : public Index {
       for (const uint32_t row : codec::zero_rows(more.vectors))
         zero_rows_.push_back(static_cast<uint32_t>(rows_.size() - more.size()) + row);
     }
-    append(data_.codes.codes, added.codes);
+    codes_.append(added.codes);
     append(data_.codes.fine, added.fine);
   }
 
@@ -169,6 +217,7 @@ class CodesIndex : public Index {
     CompressedEmbeddings data = kept.data_;
     data.ids = kept.rows_.ids;
     data.attributes = kept.rows_.attributes;
+    data.codes.codes = kept.codes_.codes();
     data.zero_rows = Array<uint32_t>::copy_of(kept.zero_rows_);
     save_compressed(data, path, force, context);
   }
@@ -203,50 +252,116 @@ class CodesIndex : public Index {
     return prepared;
   }
 
+  // Calls body(i) for the zero vectors among the rows first + i, i < count.
+  template <class Body>
+  void each_zero_row(int64_t first, int64_t count, const Body& body) const {
+    for (auto zero = std::ranges::lower_bound(zero_rows_, static_cast<uint32_t>(first));
+         zero != zero_rows_.end() && *zero < first + count; ++zero)
+      body(static_cast<size_t>(*zero - first));
+  }
+
   // Keys of neighbouring rows, and by how much they may be wrong where `bounds` is not null.
-  void measure(const PreparedQuery& query, uint32_t first, int64_t count, float* keys, float* bounds) const {
+  void measure(const PreparedQuery& query, const uint8_t* codes, int64_t first, int64_t count, float* keys,
+               float* bounds) const {
     if (bounds == nullptr)
-      query.codes->score(data_.code(first), count, keys);
+      query.codes->score(codes, count, keys);
     else
-      query.codes->score_with_bounds(data_.code(first), count, keys, bounds);
+      query.codes->score_with_bounds(codes, count, keys, bounds);
     if (metric_ == Metric::kInnerProduct) {
       for (int64_t i = 0; i < count; ++i) keys[i] = key_of(keys[i], metric_);
     }
-    const auto set_none = [&](int64_t i) {
+    const auto set_none = [&](size_t i) {
       keys[i] = kNoCosine;
       if (bounds != nullptr) bounds[i] = 0;
     };
-    for (int64_t i = 0; query.is_zero && i < count; ++i) set_none(i);
-    for (auto zero = std::ranges::lower_bound(zero_rows_, first);
-         zero != zero_rows_.end() && *zero < first + count; ++zero)
-      set_none(*zero - first);
+    for (size_t i = 0; query.is_zero && i < static_cast<size_t>(count); ++i) set_none(i);
+    each_zero_row(first, count, set_none);
   }
 
-  // Calls body(task, first row, count) for batches of neighbouring rows: their codes stay in cache while all
-  // queries pass.
-  template <class Body>
-  static void each_batch(std::span<const uint32_t> rows, const Context& context, const Body& body) {
-    const int64_t n = std::ssize(rows), num_tasks = (n + kTaskRows - 1) / kTaskRows;
-    parallel_for(context, num_tasks, [&](int64_t task) {
-      const int64_t begin = task * kTaskRows, size = std::min(kTaskRows, n - begin);
-      each_run(rows.subspan(static_cast<size_t>(begin), static_cast<size_t>(size)), kBatch,
-               [&](uint32_t first, int64_t count) { body(task, first, count); });
+  // The same of single rows, wherever their codes lie.
+  class RowMeasure {
+   public:
+    RowMeasure(const CodesIndex& index, const PreparedQuery& query)
+        : index_(index), query_(query), code_(static_cast<size_t>(index.data_.codec->code_bytes())) {}
+    float key(uint32_t row) { return measure(row, nullptr); }
+    float key_with_bound(uint32_t row, float& bound) { return measure(row, &bound); }
+
+   private:
+    float measure(uint32_t row, float* bound) {
+      float key = 0;
+      index_.codes_.read(row, code_.data());
+      index_.measure(query_, code_.data(), row, 1, &key, bound);
+      return key;
+    }
+    const CodesIndex& index_;
+    const PreparedQuery& query_;
+    std::vector<uint8_t> code_;
+  };
+
+  // Between what the keys of the rows of neighbouring blocks lie.
+  void measure_blocks(const PreparedQuery& query, int64_t first, int64_t count, bool with_bounds,
+                      float* least, float* greatest) const {
+    if (query.is_zero) {
+      std::fill_n(least, count * kLanes, kNoCosine);
+      std::fill_n(greatest, count * kLanes, kNoCosine);
+      return;
+    }
+    query.codes->key_ranges(codes_.block(first), count, with_bounds, least, greatest);
+    each_zero_row(first * kLanes, count * kLanes, [&](size_t i) { least[i] = greatest[i] = kNoCosine; });
+  }
+
+  // The rows that may be among the k best of each query, by the ranges of blocks: few, which are then
+  // measured one by one, so that hits and their values are those of a scan of all rows.
+  std::vector<std::vector<uint32_t>> scan_blocks(std::span<const PreparedQuery> asked,
+                                                 const AllowedRows& rows, int64_t k, bool with_bounds,
+                                                 const Context& context) const {
+    const auto num_tasks = static_cast<size_t>(rows.num_tasks());
+    std::vector<Candidates> parts(num_tasks * asked.size(), Candidates(k));
+    rows.each_block_batch(context, [&](int64_t task, int64_t first, int64_t count) {
+      std::array<float, kBatch> least, greatest;
+      std::array<uint32_t, kBatch + 16> found;
+      for (size_t q = 0; q < asked.size(); ++q) {
+        Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
+        measure_blocks(asked[q], first, count, with_bounds, least.data(), greatest.data());
+        const int64_t num_found = select_at_most(least.data(), count * kLanes, part.limit(), found.data());
+        for (const uint32_t i : std::span(found).first(static_cast<size_t>(num_found))) {
+          if ((rows.lanes(first + i / kLanes) >> (i % kLanes) & 1) == 0 || least[i] > part.limit()) continue;
+          part.add_between(least[i], greatest[i], static_cast<uint32_t>(first * kLanes) + i);
+        }
+      }
     });
+    std::vector<std::vector<uint32_t>> found(asked.size());
+    parallel_for(context, std::ssize(found), [&](int64_t q) {
+      const auto begin = static_cast<size_t>(q) * num_tasks;
+      found[static_cast<size_t>(q)] = merge_candidates(std::span(parts).subspan(begin, num_tasks), k);
+    });
+    return found;
   }
 
   // The best codes of each query, ascending by key; tasks are combined in their order.
-  std::vector<Entries> scan(std::span<const PreparedQuery> asked, std::span<const uint32_t> rows, int64_t k,
+  std::vector<Entries> scan(std::span<const PreparedQuery> asked, const AllowedRows& rows, int64_t k,
                             const Context& context) const {
-    const auto num_tasks = static_cast<size_t>((std::ssize(rows) + kTaskRows - 1) / kTaskRows);
+    std::vector<Entries> found(asked.size());
+    if (codes_.in_blocks()) {
+      const auto candidates = scan_blocks(asked, rows, k, false, context);
+      parallel_for(context, std::ssize(found), [&](int64_t query) {
+        const auto q = static_cast<size_t>(query);
+        RowMeasure measured(*this, asked[q]);
+        TopK top(k);
+        for (const uint32_t row : candidates[q]) top.push(measured.key(row), row);
+        found[q] = top.take();
+      });
+      return found;
+    }
+    const auto num_tasks = static_cast<size_t>(rows.num_tasks());
     std::vector<TopK> tops(num_tasks * asked.size(), TopK(std::min(k, kTaskRows)));
-    each_batch(rows, context, [&](int64_t task, uint32_t first, int64_t count) {
+    rows.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
       std::vector<float> values(static_cast<size_t>(count));
       for (size_t q = 0; q < asked.size(); ++q) {
-        measure(asked[q], first, count, values.data(), nullptr);
-        tops[static_cast<size_t>(task) * asked.size() + q].push_run(values, first);
+        measure(asked[q], codes_.rows_from(first), first, count, values.data(), nullptr);
+        tops[static_cast<size_t>(task) * asked.size() + q].push_run(values, static_cast<uint32_t>(first));
       }
     });
-    std::vector<Entries> found(asked.size());
     for (size_t q = 0; q < found.size(); ++q) {
       TopK top(k);
       for (size_t task = 0; task < num_tasks; ++task) {
@@ -257,37 +372,63 @@ class CodesIndex : public Index {
     return found;
   }
 
-  // Looks again at the rows that could be among the k best if each estimate erred by its bound at most, the
-  // most promising first, until none can enter.
-  std::vector<Entries> scan_by_bounds(const Matrix& queries, std::span<const PreparedQuery> asked,
-                                      std::span<const uint32_t> rows, int64_t k,
-                                      const std::optional<FullVectors>& full, int64_t& num_looked_at,
-                                      const Context& context) const {
-    const auto num_tasks = static_cast<size_t>((std::ssize(rows) + kTaskRows - 1) / kTaskRows);
+  // The rows of each query that could be among the k best if each estimate erred by its bound at most.
+  std::vector<std::vector<uint32_t>> rows_within_bounds(std::span<const PreparedQuery> asked,
+                                                        const AllowedRows& rows, int64_t k,
+                                                        const Context& context) const {
+    std::vector<std::vector<uint32_t>> found(asked.size());
+    if (codes_.in_blocks()) {
+      found = scan_blocks(asked, rows, k, true, context);
+      parallel_for(context, std::ssize(found), [&](int64_t query) {
+        const auto q = static_cast<size_t>(query);
+        RowMeasure measured(*this, asked[q]);
+        Candidates all(k);
+        for (const uint32_t row : found[q]) {
+          float bound = 0;
+          const float key = measured.key_with_bound(row, bound);
+          all.add(key, bound, row);
+        }
+        found[q] = merge_candidates(std::span(&all, 1), k);
+      });
+      return found;
+    }
+    const auto num_tasks = static_cast<size_t>(rows.num_tasks());
     std::vector<Candidates> parts(num_tasks * asked.size(), Candidates(k));
-    each_batch(rows, context, [&](int64_t task, uint32_t first, int64_t count) {
+    rows.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
       std::vector<float> values(static_cast<size_t>(count)), bounds(values);
       for (size_t q = 0; q < asked.size(); ++q) {
         Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
-        measure(asked[q], first, count, values.data(), bounds.data());
+        measure(asked[q], codes_.rows_from(first), first, count, values.data(), bounds.data());
         for (size_t i = 0; i < values.size(); ++i) {
-          const float key = values[i];
-          if (key - bounds[i] <= part.limit()) part.add(key, bounds[i], first + static_cast<uint32_t>(i));
+          if (values[i] - bounds[i] <= part.limit())
+            part.add(values[i], bounds[i], static_cast<uint32_t>(first) + static_cast<uint32_t>(i));
         }
       }
     });
+    for (size_t q = 0; q < found.size(); ++q)
+      found[q] = merge_candidates(std::span(parts).subspan(q * num_tasks, num_tasks), k);
+    return found;
+  }
+
+  // Looks again at those rows, the most promising first, until none can enter.
+  std::vector<Entries> scan_by_bounds(const Matrix& queries, std::span<const PreparedQuery> asked,
+                                      const AllowedRows& rows, int64_t k,
+                                      const std::optional<FullVectors>& full, int64_t& num_looked_at,
+                                      const Context& context) const {
+    const auto within = rows_within_bounds(asked, rows, k, context);
     std::vector<Entries> found(asked.size());
     std::vector<int64_t> looked_at(asked.size());
     parallel_for(context, std::ssize(found), [&](int64_t query) {
       const auto q = static_cast<size_t>(query);
+      RowMeasure measured(*this, asked[q]);
       Entries candidates;  // by the least key that they may have
-      for (const uint32_t row : merge_candidates(std::span(parts).subspan(q * num_tasks, num_tasks), k)) {
-        float value = 0, bound = 0;
-        measure(asked[q], row, 1, &value, &bound);
-        candidates.push_back({value - bound, row});
+      for (const uint32_t row : within[q]) {
+        float bound = 0;
+        const float key = measured.key_with_bound(row, bound);
+        candidates.push_back({key - bound, row});
       }
       sort_entries(candidates);
-      const Ranker ranker(*this, queries.row<float>(query).data(), full);
+      Ranker ranker(*this, queries.row<float>(query).data(), full);
       TopK top(k);
       for (const TopK::Entry& entry : candidates) {
         if (entry.key > top.bound()) break;
@@ -304,15 +445,21 @@ class CodesIndex : public Index {
   class Ranker {
    public:
     Ranker(const CodesIndex& index, const float* query, const std::optional<FullVectors>& full)
-        : index_(index), query_(query), full_(full), row_(static_cast<size_t>(index.dim())) {
+        : index_(index),
+          query_(query),
+          full_(full),
+          row_(static_cast<size_t>(index.dim())),
+          code_(static_cast<size_t>(index.data_.codec->code_bytes())) {
       is_zero_ = index.metric_ == Metric::kCosine &&
                  std::all_of(query, query + index.dim(), [](float v) { return v == 0; });
       if (!full) scorer_ = index.data_.codec->fine_scorer(index.kernel(), query);
     }
-    float key(uint32_t row) const {
+    float key(uint32_t row) {
       if (is_zero_ || std::ranges::binary_search(index_.zero_rows_, row)) return kNoCosine;
-      if (!full_)
-        return key_of(scorer_->score(index_.data_.code(row), index_.data_.fine(row)), index_.metric_);
+      if (!full_) {
+        index_.codes_.read(row, code_.data());
+        return key_of(scorer_->score(code_.data(), index_.data_.fine(row)), index_.metric_);
+      }
       full_->read(index_.rows_.ids, row, row_.data());
       if (index_.metric_ == Metric::kCosine) normalize(row_);
       return key_of(distance(index_.kernel(), query_, row_.data(), index_.dim()), index_.metric_);
@@ -323,14 +470,15 @@ class CodesIndex : public Index {
     const float* query_;
     const std::optional<FullVectors>& full_;
     std::unique_ptr<codec::FineScorer> scorer_;
-    mutable std::vector<float> row_;
+    std::vector<float> row_;
+    std::vector<uint8_t> code_;
     bool is_zero_ = false;
   };
 
   void rescore(const Matrix& queries, const std::optional<FullVectors>& full, std::vector<Entries>& found,
                const Context& context) const {
     parallel_for(context, std::ssize(found), [&](int64_t q) {
-      const Ranker ranker(*this, queries.row<float>(q).data(), full);
+      Ranker ranker(*this, queries.row<float>(q).data(), full);
       for (TopK::Entry& entry : found[static_cast<size_t>(q)]) entry.key = ranker.key(entry.row);
       sort_entries(found[static_cast<size_t>(q)]);
     });
@@ -379,7 +527,7 @@ class CodesIndex : public Index {
       if (at != kept.end() && *at == int64_t{row}) zero.push_back(static_cast<uint32_t>(at - kept.begin()));
     }
     zero_rows_ = std::move(zero);
-    data_.codes.codes = select(data_.codes.codes, kept, data_.codec->code_bytes());
+    codes_.keep(kept);
     data_.codes.fine = select(data_.codes.fine, kept, data_.codec->fine_bytes());
   }
 
@@ -415,6 +563,8 @@ class CodesIndex : public Index {
 
   CompressedEmbeddings data_;
   Metric metric_;
+  // Instead of data_.codes.codes.
+  codec::CodeRows codes_;
   std::vector<uint32_t> zero_rows_;
   IndexRows rows_;
 };

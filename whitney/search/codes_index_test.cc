@@ -9,6 +9,7 @@
 #include "whitney/core/error_of.h"
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
+#include "whitney/linalg/top_k.h"
 #include "whitney/search/flat.h"
 #include "whitney/search/searcher.h"
 
@@ -77,6 +78,57 @@ TEST(CodesIndex, FindsWhatASearchOfTheDecodedVectorsFinds) {
   }
 }
 
+/// The best of the allowed codes by the codec's own scores, one code at a time.
+std::vector<TopK::Entry> best_codes(const CompressedEmbeddings& small, const float* query, int64_t k,
+                                    const RowSet& allowed) {
+  const bool is_product = small.metric() == Metric::kInnerProduct;
+  const auto scorer = small.codec->scorer(is_product ? Kernel::kInnerProduct : Kernel::kSquaredL2, query);
+  TopK top(k);
+  for (const uint32_t row : allowed.rows()) {
+    float value = 0;
+    scorer->score(small.code(row), 1, &value);
+    top.push(is_product ? -value : value, row);
+  }
+  return top.take();
+}
+
+float value_of(float key, std::string_view metric) {
+  return metric == "l2" ? std::sqrt(std::max(key, 0.0F)) : metric == "cosine" ? 1 - key / 2 : 0.0F - key;
+}
+
+TEST(CodesIndex, BlocksGiveTheHitsAndValuesOfSingleCodes) {
+  const RowSet filter = RowSet::range(5, 37) | RowSet::range(64, 65) | RowSet::range(1500, 2983);
+  for (const char* metric : {"cosine", "inner_product", "l2"}) {
+    const Embeddings embeddings = random_vectors(3003, 24, metric);
+    const Matrix queries = random_vectors(5, 24, metric, 1).vectors;
+    Matrix compared = queries;
+    if (std::string_view(metric) == "cosine") normalize_rows({}, queries, compared);
+    for (const auto& [method, options] :
+         {std::pair("pq", Value::object({{"bits", "4"}, {"num_subspaces", 8}})),
+          std::pair("pq", Value::object({{"num_subspaces", 6}})),
+          std::pair("rabitq", Value::object({{"num_centroids", 5}}))}) {
+      const CompressedEmbeddings small = compress(method, embeddings, options, {});
+      const auto index = codes_index(small);
+      for (const bool filtered : {false, true}) {
+        const RowSet allowed = filtered ? filter : RowSet::range(0, 3003);
+        SearchParams params;
+        params.k = 7;
+        params.allowed = &allowed;
+        const SearchResult found = index->search(queries, params, {});
+        for (int64_t q = 0; q < 5; ++q) {
+          const auto expected = best_codes(small, compared.row<float>(q).data(), 7, allowed);
+          for (size_t i = 0; i < 7; ++i) {
+            const size_t at = static_cast<size_t>(q) * 7 + i;
+            EXPECT_EQ(found.neighbors.rows[at], expected[i].row) << method << " " << metric;
+            EXPECT_EQ(found.neighbors.values[at], value_of(expected[i].key, metric))
+                << method << " " << metric;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(CodesIndex, ZeroVectorsHaveCosineZero) {
   Embeddings embeddings = random_vectors(60, 8, "cosine");
   auto* values = embeddings.vectors.mutable_data<float>();
@@ -85,7 +137,7 @@ TEST(CodesIndex, ZeroVectorsHaveCosineZero) {
   std::fill(queries.mutable_data<float>() + 8, queries.mutable_data<float>() + 16, 0.0F);
   for (const auto& [method, options] :
        {std::pair("sq8", Value::object()), std::pair("lvq", Value::object({{"bits", "4x4"}})),
-        std::pair("rabitq", Value::object({{"bits", 5}}))}) {
+        std::pair("rabitq", Value::object({{"bits", 5}})), std::pair("pq", Value::object({{"bits", "4"}}))}) {
     const TemporaryFolder folder;
     codes_of(embeddings, method, options)->save(folder.file("x.safetensors"), false, {});
     const SearchResult found =
@@ -99,12 +151,16 @@ TEST(CodesIndex, ZeroVectorsHaveCosineZero) {
 TEST(CodesIndex, IsTheSameForAnyNumberOfThreads) {
   const Embeddings embeddings = random_vectors(40'000, 8, "l2");
   const Matrix queries = random_vectors(3, 8, "l2", 1).vectors;
-  const CompressedEmbeddings small = compress("lvq", embeddings, Value::object({{"bits", "4x8"}}), {});
-  const SearchResult one = ask(codes_index(small), queries, best(10), 1);
-  for (const int threads : {2, 5}) {
-    const SearchResult more = ask(codes_index(small), queries, best(10), threads);
-    EXPECT_EQ(one.neighbors.rows, more.neighbors.rows);
-    EXPECT_EQ(one.neighbors.values, more.neighbors.values);
+  for (const auto& [method, options] :
+       {std::pair("lvq", Value::object({{"bits", "4x8"}})), std::pair("rabitq", Value::object({{"bits", 3}})),
+        std::pair("pq", Value::object({{"bits", "4"}}))}) {
+    const CompressedEmbeddings small = compress(method, embeddings, options, {});
+    const SearchResult one = ask(codes_index(small), queries, best(10), 1);
+    for (const int threads : {2, 5}) {
+      const SearchResult more = ask(codes_index(small), queries, best(10), threads);
+      EXPECT_EQ(one.neighbors.rows, more.neighbors.rows) << method;
+      EXPECT_EQ(one.neighbors.values, more.neighbors.values) << method;
+    }
   }
 }
 
@@ -177,23 +233,27 @@ TEST(CodesIndex, ReturnsAllThatAFilterAllowsAndLeavesOutTheExcluded) {
 }
 
 TEST(CodesIndex, AddsAndRemovesRowsAndSavesTheRest) {
-  const TemporaryFolder folder;
-  const Embeddings embeddings = random_vectors(50, 8, "l2");
-  const auto index = codes_of(embeddings, "lvq", Value::object({{"bits", "8x8"}}));
-  Embeddings more = random_vectors(2, 8, "l2", 7);
-  more.ids = Ids::integers(Array<uint64_t>{100, 101});
-  index->add(more, {});
-  index->remove(Ids::integers(Array<uint64_t>{3, 100}), {});
-  SearchParams params;
-  params.k = 1;
-  const SearchResult found = index->search(more.vectors, params, {});
-  EXPECT_EQ(index->ids().text(found.neighbors.rows[1]), "101");
-  EXPECT_NE(index->ids().text(found.neighbors.rows[0]), "100");
-  index->save(folder.file("x.safetensors"), false, {});
-  const auto read = open_index(folder.file("x.safetensors"));
-  EXPECT_EQ(read->method(), "codes");
-  EXPECT_EQ(read->num_rows(), 50);
-  EXPECT_FALSE(read->ids().find("3").has_value());
+  for (const auto& [method, options] : {std::pair("lvq", Value::object({{"bits", "8x8"}})),
+                                        std::pair("rabitq", Value::object({{"bits", 8}}))}) {
+    const TemporaryFolder folder;
+    const Embeddings embeddings = random_vectors(50, 8, "l2");
+    const auto index = codes_of(embeddings, method, options);
+    Embeddings more = random_vectors(2, 8, "l2", 7);
+    more.ids = Ids::integers(Array<uint64_t>{100, 101});
+    index->add(more, {});
+    index->remove(Ids::integers(Array<uint64_t>{3, 100}), {});
+    SearchParams params;
+    params.k = 1;
+    const SearchResult found = index->search(more.vectors, params, {});
+    EXPECT_EQ(index->ids().text(found.neighbors.rows[1]), "101") << method;
+    EXPECT_NE(index->ids().text(found.neighbors.rows[0]), "100") << method;
+    index->save(folder.file("x.safetensors"), false, {});
+    const auto read = open_index(folder.file("x.safetensors"));
+    EXPECT_EQ(read->method(), "codes");
+    EXPECT_EQ(read->num_rows(), 50);
+    EXPECT_FALSE(read->ids().find("3").has_value());
+    EXPECT_EQ(read->vector(49), index->vector(51)) << method;
+  }
 }
 
 }  // namespace
