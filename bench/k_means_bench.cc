@@ -1,6 +1,6 @@
 // Question: do k-means of the same points, from the same centroids and for the same rounds, end with as
 // little inertia as faiss's and scikit-learn's, and in less time? MNIST (60,000 x 784, k 256) and vectors of
-// Debian's package synopses (59,003 x 384, k 256 and 1,024); 20 rounds, on one and two threads. Arguments:
+// Debian's package synopses (60,004 x 384, k 256 and 1,024); 20 rounds, on one and two threads. Arguments:
 // pairs of runs (default 3), and what the name of a case must contain.
 
 #include <algorithm>
