@@ -73,7 +73,7 @@ void expect_recall(double measured, double expected, double tolerance, const cha
   EXPECT_NEAR(measured, expected, tolerance) << what;
 }
 
-TEST(CodecQuality, RecallOnDeepDescriptorsIsThatOfTheFormulas) {
+TEST(CodecQuality, RecallOfScalarsOnDeepDescriptorsIsThatOfTheFormulas) {
   if (!std::filesystem::exists(data_path("deep10k/base.fbin.gz")))
     GTEST_SKIP() << "no deep10k (WHITNEY_DATA)";
   const Data data = data_of("deep10k/base.fbin.gz", "deep10k/query.fbin.gz");
@@ -86,14 +86,55 @@ TEST(CodecQuality, RecallOnDeepDescriptorsIsThatOfTheFormulas) {
   expect_recall(recall(data, "lvq", levels("4")), 0.912, 0.015, "lvq 4");
   expect_recall(recall(data, "lvq", levels("4x4"), true), 0.992, 0.005, "lvq 4x4");
   expect_recall(recall(data, "lvq", levels("4x8"), true), 0.9998, 0.005, "lvq 4x8");
+}
+
+TEST(CodecQuality, RecallOfPqOnDeepDescriptorsIsThatOfTheFormulas) {
+  if (!std::filesystem::exists(data_path("deep10k/base.fbin.gz")))
+    GTEST_SKIP() << "no deep10k (WHITNEY_DATA)";
+  const Data data = data_of("deep10k/base.fbin.gz", "deep10k/query.fbin.gz");
   expect_recall(recall(data, "pq", Value::object({{"num_subspaces", 12}})), 0.576, 0.03, "pq, 12 bytes");
   expect_recall(recall(data, "pq", Value::object({{"num_subspaces", 24}, {"bits", "4"}})), 0.532, 0.03,
                 "pq of 4 bits, 12 bytes");
+}
+
+TEST(CodecQuality, RecallOfRabitqOnDeepDescriptorsIsThatOfTheFormulas) {
+  if (!std::filesystem::exists(data_path("deep10k/base.fbin.gz")))
+    GTEST_SKIP() << "no deep10k (WHITNEY_DATA)";
+  const Data data = data_of("deep10k/base.fbin.gz", "deep10k/query.fbin.gz");
   expect_recall(recall(data, "rabitq", bits(1, 1)), 0.521, 0.03, "rabitq 1");
   expect_recall(recall(data, "rabitq", bits(1, 16)), 0.587, 0.03, "rabitq 1, 16 means");
   expect_recall(recall(data, "rabitq", bits(2, 1), true), 0.735, 0.025, "rabitq 2");
   expect_recall(recall(data, "rabitq", bits(4, 1), true), 0.921, 0.02, "rabitq 4");
   expect_recall(recall(data, "rabitq", bits(7, 1), true), 0.985, 0.015, "rabitq 7");
+}
+
+TEST(CodecQuality, ALearnedRotationOfDeepDescriptorsFindsMoreThanPq) {
+  if (!std::filesystem::exists(data_path("deep10k/base.fbin.gz")))
+    GTEST_SKIP() << "no deep10k (WHITNEY_DATA)";
+  const Data data = data_of("deep10k/base.fbin.gz", "deep10k/query.fbin.gz");
+  const double opq = recall(data, "opq", Value::object({{"num_subspaces", 12}, {"num_rounds", 15}}));
+  expect_recall(opq, 0.614, 0.03, "opq, 12 bytes");
+  EXPECT_GT(opq, recall(data, "pq", Value::object({{"num_subspaces", 12}})));
+}
+
+TEST(CodecQuality, CodebooksOfWholeDeepDescriptorsFindMoreThanPq) {
+  if (!std::filesystem::exists(data_path("deep10k/base.fbin.gz")))
+    GTEST_SKIP() << "no deep10k (WHITNEY_DATA)";
+  const Data data = data_of("deep10k/base.fbin.gz", "deep10k/query.fbin.gz");
+  const Value stages = Value::object({{"num_stages", 6}, {"beam_size", 2}, {"max_iterations", 8}});
+  EXPECT_GT(recall(data, "rvq", stages), recall(data, "pq", Value::object({{"num_subspaces", 6}})));
+}
+
+TEST(CodecQuality, ARotationBeforePqHarmsPixels) {
+  if (!std::filesystem::exists(data_path("mnist/train-images-idx3-ubyte.gz")))
+    GTEST_SKIP() << "no mnist (WHITNEY_DATA)";
+  const Data data = data_of("mnist/train-images-idx3-ubyte.gz", "mnist/t10k-images-idx3-ubyte.gz");
+  const double pq = recall(data, "pq", Value::object({{"num_subspaces", 14}}));
+  const double turned =
+      recall(data, "rotation", Value::object({{"codec", "pq"}, {"codec.num_subspaces", 14}}));
+  expect_recall(pq, 0.740, 0.03, "pq, 14 bytes");
+  expect_recall(turned, 0.506, 0.03, "rotation, then pq, 14 bytes");
+  EXPECT_LT(turned, pq - 0.15);
 }
 
 TEST(CodecQuality, RecallOnDigitsIsThatOfTheFormulas) {
