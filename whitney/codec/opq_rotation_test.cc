@@ -9,6 +9,7 @@
 #include "whitney/codec/codec_cases_test.h"
 #include "whitney/codec/projection_map.h"
 #include "whitney/codec/rotation_transform.h"
+#include "whitney/core/one_in_test.h"
 
 namespace whitney::codec {
 namespace {
@@ -79,7 +80,7 @@ TEST(OpqRotation, OfPointsThatHardlyVaryIsOrthonormalToo) {
 }
 
 TEST(Opq, LosesLessThanPq) {
-  const Matrix vectors = correlated_vectors(1500, 24);
+  const Matrix vectors = correlated_vectors(1500 / one_in(), 24);
   const auto lost = [&](const char* method, const Value& options) {
     return relative_error(*fitted(method, vectors, options), Rows(vectors), 1500, {});
   };

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "whitney/core/error.h"
+#include "whitney/core/one_in_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/search/symphonyqg_build.h"
@@ -72,7 +73,7 @@ TEST(SymphonyQG, GivesEveryNodeFullListsAndTheirLanes) {
 }
 
 TEST(SymphonyQG, FindsNearlyAllNeighboursWithTheirExactValues) {
-  const Matrix vectors = clustered_vectors(3000, 24, 4), queries = clustered_vectors(60, 24, 5);
+  const Matrix vectors = clustered_vectors(3000 / one_in(), 24, 4), queries = clustered_vectors(60, 24, 5);
   for (const Metric metric : kMetrics) {
     const auto index = symphonyqg_of(vectors, metric, 100);
     SearchParams params = search_params(10, 80);
@@ -96,17 +97,18 @@ TEST(SymphonyQG, FindsNearlyAllNeighboursWithTheirExactValues) {
 }
 
 TEST(SymphonyQG, FindsEveryVectorByItself) {
-  const Matrix vectors = clustered_vectors(2000, 16, 6);
+  const int64_t n = 2000 / one_in();
+  const Matrix vectors = clustered_vectors(n, 16, 6);
   const SearchResult result =
       symphonyqg_of(vectors, Metric::kL2, 100)->search(vectors, search_params(1, 60), {});
   int64_t num_right = 0;
-  for (int64_t q = 0; q < 2000; ++q) num_right += result.neighbors.rows[static_cast<size_t>(q)] == q;
-  EXPECT_GE(num_right, 1998);
+  for (int64_t q = 0; q < n; ++q) num_right += result.neighbors.rows[static_cast<size_t>(q)] == q;
+  EXPECT_GE(num_right, n - 2);
 }
 
 TEST(SymphonyQG, WritesTheSameFileForAnyNumberOfThreads) {
   const TemporaryFolder folder;
-  const Matrix vectors = clustered_vectors(900, 20, 7);
+  const Matrix vectors = clustered_vectors(500, 20, 7);
   std::vector<std::string> files;
   for (const int threads : {1, 2, 5, 8}) {
     Context context;
@@ -123,11 +125,12 @@ TEST(SymphonyQG, WritesTheSameFileForAnyNumberOfThreads) {
 }
 
 TEST(SymphonyQG, ReturnsAllThatAreDueUnderAFilter) {
-  const Matrix vectors = clustered_vectors(5000, 12, 9), queries = clustered_vectors(20, 12, 10);
+  const uint32_t n = 5000 / one_in();
+  const Matrix vectors = clustered_vectors(n, 12, 9), queries = clustered_vectors(20, 12, 10);
   const auto index = symphonyqg_of(vectors, Metric::kL2);
-  std::vector<uint32_t> third;
-  for (uint32_t row = 0; row < 5000; row += 2) third.push_back(row);
-  for (const RowSet& allowed : {RowSet::of(third), RowSet::range(100, 107), RowSet()}) {
+  std::vector<uint32_t> half;
+  for (uint32_t row = 0; row < n; row += 2) half.push_back(row);
+  for (const RowSet& allowed : {RowSet::of(half), RowSet::range(100, 107), RowSet()}) {
     SearchParams params = search_params(10, 50);
     params.allowed = &allowed;
     const SearchResult result = index->search(queries, params, {});
@@ -168,7 +171,7 @@ TEST(SymphonyQG, PutsZeroVectorsBehindTheOthersUnderCosine) {
 }
 
 TEST(SymphonyQG, WorksAtEverySimdLevel) {
-  const Matrix vectors = clustered_vectors(1500, 37, 12), queries = clustered_vectors(10, 37, 13);
+  const Matrix vectors = clustered_vectors(1500 / one_in(), 37, 12), queries = clustered_vectors(10, 37, 13);
   for (const std::string& level : simd_levels()) {
     set_simd_level(level);
     EXPECT_GE(recall(*symphonyqg_of(vectors, Metric::kL2), queries, 5, 50), 0.95) << level;
@@ -179,7 +182,7 @@ TEST(SymphonyQG, WorksAtEverySimdLevel) {
 TEST(SymphonyQG, StaysSoundWhileRowsComeAndGo) {
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
     SymphonyqgParts parts = symphonyqg_parts(clustered_vectors(500, 8, 14), metric);
-    for (uint64_t round = 0; round < 5; ++round) {
+    for (uint64_t round = 0; round < 5 / one_in(); ++round) {
       std::vector<uint32_t> gone = parts.base.rows.live.rows();
       gone.resize(60);
       remove_from_symphonyqg(parts, gone, {});
