@@ -20,22 +20,6 @@ WHITNEY_API void parallel_for(const Context& context, int64_t num_tasks,
 WHITNEY_API void parallel_for_workers(const Context& context, int64_t num_tasks,
                                       const std::function<void(int worker, int64_t task)>& body);
 
-/// While it lives, the loops of this thread find their workers awake, where waking them takes as long as a
-/// product of a short text: for loops of some microseconds, close upon each other. It changes no result.
-/// Workers that find nothing to do for some tens of microseconds sleep all the same. Without effect inside a
-/// loop or in another one, where another thread's lives, and where context.num_threads() is 1 or above what
-/// the process may use. Ends on the thread it began on.
-class WHITNEY_API AwakeWorkers {
- public:
-  explicit AwakeWorkers(const Context& context);
-  ~AwakeWorkers();
-  AwakeWorkers(const AwakeWorkers&) = delete;
-  AwakeWorkers& operator=(const AwakeWorkers&) = delete;
-
- private:
-  bool has_effect_ = false;
-};
-
 /// Tells a forked child that loops may use threads again (its own pool starts anew).
 WHITNEY_API void allow_threads_after_fork();
 

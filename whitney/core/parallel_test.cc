@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cmath>
 #include <numeric>
-#include <thread>
 #include <vector>
 
 #include "whitney/core/error.h"
@@ -78,95 +77,6 @@ TEST(ParallelFor, RunsNestedLoopsOnTheirThread) {
   EXPECT_EQ(inner, 32);
 }
 
-// As a rule with workers, of which a machine may have fewer than are asked for.
-TEST(AwakeWorkers, ChangeNothingInALoop) {
-  for (int threads : {1, 2, 5}) {
-    const Context context = with_threads(threads);
-    const AwakeWorkers awake(context);
-    for (int64_t num_tasks : {1, 2, 3, 1000}) {
-      std::vector<std::atomic<int>> counts(static_cast<size_t>(num_tasks)),
-          busy(static_cast<size_t>(threads));
-      parallel_for_workers(context, num_tasks, [&](int worker, int64_t task) {
-        EXPECT_EQ(busy[static_cast<size_t>(worker)]++, 0);
-        ++counts[static_cast<size_t>(task)];
-        --busy[static_cast<size_t>(worker)];
-      });
-      for (const auto& count : counts) EXPECT_EQ(count, 1);
-    }
-  }
-}
-
-TEST(AwakeWorkers, CarryAnExceptionOutAndGoOn) {
-  const Context context = with_threads(2);
-  const AwakeWorkers awake(context);
-  for (int round = 0; round < 50; ++round) {
-    EXPECT_THROW(parallel_for(context, 100,
-                              [&](int64_t task) {
-                                if (task == 2 * round) fail("bad");
-                              }),
-                 Error);
-    std::atomic<int> ran{0};
-    parallel_for(context, 100, [&](int64_t) { ++ran; });
-    EXPECT_EQ(ran, 100);
-  }
-}
-
-TEST(AwakeWorkers, StopBetweenTasksWhenAsked) {
-  CancellationToken token;
-  Context context = with_threads(2);
-  context.cancellation = &token;
-  const AwakeWorkers awake(context);
-  std::atomic<int> ran{0};
-  EXPECT_THROW(parallel_for(context, 100000,
-                            [&](int64_t) {
-                              if (++ran == 10) token.request();
-                            }),
-               Cancelled);
-  EXPECT_LT(ran, 100000);
-}
-
-TEST(AwakeWorkers, RunNestedLoopsOnTheirThread) {
-  const Context context = with_threads(2);
-  const AwakeWorkers awake(context);
-  std::atomic<int> inner{0};
-  parallel_for(context, 4, [&](int64_t) {
-    const AwakeWorkers nested(context);
-    parallel_for_workers(context, 8, [&](int worker, int64_t) {
-      EXPECT_EQ(worker, 0);
-      ++inner;
-    });
-  });
-  EXPECT_EQ(inner, 32);
-}
-
-TEST(AwakeWorkers, LeaveOtherLoopsOfTheThreadAsTheyAre) {
-  const AwakeWorkers awake(with_threads(2));
-  std::atomic<int64_t> total{0};
-  for (int round = 0; round < 20; ++round) {
-    for (int threads : {2, 3, 1}) {
-      const AwakeWorkers another(with_threads(threads));
-      parallel_for(with_threads(threads), 10, [&](int64_t task) { total += task; });
-    }
-  }
-  EXPECT_EQ(total, 20 * 3 * 45);
-}
-
-TEST(AwakeWorkers, ServeManyCallersAtATime) {
-  std::atomic<int64_t> total{0};
-  std::vector<std::thread> callers;
-  for (int caller = 0; caller < 5; ++caller) {
-    callers.emplace_back([&] {
-      const Context context = with_threads(2);
-      for (int text = 0; text < 20; ++text) {
-        const AwakeWorkers awake(context);
-        for (int loop = 0; loop < 20; ++loop) parallel_for(context, 8, [&](int64_t task) { total += task; });
-      }
-    });
-  }
-  for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(total, 5 * 20 * 20 * 28);
-}
-
 TEST(OrderedReduce, GivesTheSameBitsAtAnyThreadCount) {
   std::vector<float> values(100003);
   for (size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<float>(i)) * 1e3f;
@@ -193,24 +103,6 @@ TEST(ParallelBlocks, CoversTheRangeWithAShortLastBlock) {
 }
 
 #if !defined(__SANITIZE_THREAD__)
-TEST(AwakeWorkers, AreNotAwaitedInAForkedChild) {
-  const Context context = with_threads(2);
-  const AwakeWorkers awake(context);
-  std::atomic<int> sum{0};
-  parallel_for(context, 100, [&](int64_t) { ++sum; });
-  const pid_t child = fork();
-  if (child == 0) {
-    // Threads stay forbidden here: oneTBB's own locks may have been held by a worker at the fork.
-    parallel_for(context, 100, [&](int64_t) { ++sum; });
-    const AwakeWorkers again(context);
-    parallel_for(context, 100, [&](int64_t) { ++sum; });
-    _exit(sum == 300 ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 TEST(ParallelFor, RunsInAForkedChild) {
   std::atomic<int> warm{0};
   parallel_for(with_threads(2), 8, [&](int64_t) { ++warm; });

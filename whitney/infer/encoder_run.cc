@@ -95,7 +95,6 @@ void run_pieces(const Context& context, const Encoder::Parts& parts, const TextP
   if (batch_a_thread) {
     parallel_for_workers(context, std::ssize(batches), run_batch);
   } else {
-    const AwakeWorkers awake(inner);  // a layer of a short text has seven loops of some microseconds
     for (int64_t b = 0; b < std::ssize(batches); ++b) run_batch(0, b);
   }
   for (Worker& worker : workers) parts.workspaces.give(std::move(worker.workspace));

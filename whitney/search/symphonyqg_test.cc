@@ -73,7 +73,7 @@ TEST(SymphonyQG, GivesEveryNodeFullListsAndTheirLanes) {
 }
 
 TEST(SymphonyQG, FindsNearlyAllNeighboursWithTheirExactValues) {
-  const Matrix vectors = clustered_vectors(3000 / one_in(), 24, 4), queries = clustered_vectors(60, 24, 5);
+  const Matrix vectors = clustered_vectors(3000, 24, 4), queries = clustered_vectors(60, 24, 5);
   for (const Metric metric : kMetrics) {
     const auto index = symphonyqg_of(vectors, metric, 100);
     SearchParams params = search_params(10, 80);
