@@ -6,21 +6,15 @@
 #include "whitney/codec/codec.h"
 #include "whitney/codec/k_means.h"
 #include "whitney/codec/part_tables.h"
+#include "whitney/codec/subspaces.h"
 #include "whitney/core/error.h"
 #include "whitney/linalg/byte_scan.h"
 
 namespace whitney::codec {
 namespace {
 
-// The dimensions [begin(m), begin(m + 1)) are subspace m; widths differ by one at most.
-struct Split {
-  int64_t dim, num_subspaces;
-  int64_t begin(int64_t m) const { return m * dim / num_subspaces; }
-  int64_t width(int64_t m) const { return begin(m + 1) - begin(m); }
-};
-
 struct Codebooks {
-  Split split;
+  Subspaces split;
   int bits;
   // Of subspace m: 2^bits rows of width(m), behind those of the subspaces before.
   std::vector<float> values;
@@ -155,7 +149,7 @@ class PqCodec : public Codec {
   Codebooks books_;
 };
 
-Split split_of(int64_t dim, const PqOptions& options) {
+Subspaces split_of(int64_t dim, const PqOptions& options) {
   const int64_t parts = options.num_subspaces.value_or(std::max<int64_t>(1, dim / 8));
   if (parts > dim) {
     fail("option \"num_subspaces\" is ", parts, ", and the vectors have ", dim,
@@ -179,9 +173,7 @@ std::unique_ptr<Codec> fit(const Rows& rows, const PqOptions& options, const Con
   means.max_iterations = options.max_iterations;
   for (int64_t m = 0; m < books.split.num_subspaces; ++m) {
     const int64_t width = books.split.width(m);
-    const MatrixView part{sample.row<float>(0).data() + books.split.begin(m), sample.rows(), width,
-                          sample.cols(), DType::kF32};
-    const KMeans clusters = k_means(Matrix::copy_of(part), means, context);
+    const KMeans clusters = k_means(Matrix::copy_of(books.split.part(sample, m)), means, context);
     const float* centroids = clusters.centroids.row<float>(0).data();
     books.values.insert(books.values.end(), centroids, centroids + means.k * width);
     // Of fewer vectors than centroids the last one stands for the missing; the smaller code is taken.
