@@ -24,6 +24,14 @@ class Candidates {
   void add_always(uint32_t row) {
     append({-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity(), row});
   }
+  /// Calls body(least, row) for the rows that may be among the k best, in no order, with the least key that
+  /// each may have; none are left.
+  template <class Body>
+  void take(const Body& body) {
+    shrink();
+    for (const Entry& entry : entries_) body(entry.lower, entry.row);
+    entries_.clear();
+  }
   /// Drops what can be dropped and gives back the memory.
   void finish() {
     shrink();

@@ -1,0 +1,49 @@
+#include "whitney/search/ivf_centroids.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace whitney::search {
+
+ListCentroids::ListCentroids(Matrix centroids, Metric metric)
+    : metric_(metric), centroids_(std::move(centroids)), centre_(static_cast<size_t>(centroids_.cols())) {
+  const int64_t n = centroids_.rows(), dim = centroids_.cols();
+  if (metric != Metric::kInnerProduct && n > 0) {
+    std::vector<double> sum(centre_.size());
+    for (int64_t c = 0; c < n; ++c) {
+      for (size_t i = 0; i < sum.size(); ++i) sum[i] += centroids_.row<float>(c)[i];
+    }
+    for (size_t i = 0; i < sum.size(); ++i) centre_[i] = static_cast<float>(sum[i] / static_cast<double>(n));
+  }
+  Matrix negated(n, dim);
+  auto* out = negated.mutable_data<float>();
+  for (int64_t c = 0; c < n; ++c, out += dim) {
+    const auto row = centroids_.row<float>(c);
+    double square = 0;
+    for (size_t i = 0; i < centre_.size(); ++i) {
+      out[i] = centre_[i] - row[i];
+      square += static_cast<double>(out[i]) * out[i];
+    }
+    squares_.push_back(static_cast<float>(square));
+  }
+  packed_.pack(negated);
+  if (metric == Metric::kInnerProduct) return;
+  biases_.assign(static_cast<size_t>(stride()), 0.0F);
+  std::ranges::transform(squares_, biases_.begin(), [](float square) { return square / 2; });
+}
+
+void ListCentroids::measure(const MatrixView& centred_queries, float* out) const {
+  multiply_panels(centred_queries, packed_, 0, packed_.num_panels(), biases_, Epilogue::kNone, out, stride());
+}
+
+ListKeyTerms ListCentroids::key_terms(uint32_t list, float measured, float query_square) const {
+  if (metric_ == Metric::kInnerProduct) {
+    const float square = query_square + squares_[list] + 2 * measured;
+    return {measured, 1, std::sqrt(std::max(square, 0.0F))};
+  }
+  const float square = std::max(query_square + 2 * measured, 0.0F);
+  return {square, 2, 2 * std::sqrt(square)};
+}
+
+}  // namespace whitney::search

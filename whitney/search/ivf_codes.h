@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "whitney/codec/block_layout.h"
+#include "whitney/codec/codec.h"
+#include "whitney/linalg/metric.h"
+#include "whitney/search/ivf.h"
+#include "whitney/search/ivf_kernels.h"
+#include "whitney/search/ivf_lists.h"
+
+namespace whitney::search {
+
+// A vector x of a list with centroid c is held as a code of its residual r = x - c, and queries q are
+// compared with codes by one table each, whatever the list. With s(y) for the codec's estimate of <y, r>:
+//   |q - x|^2 = |q - c|^2 - 2 <q - x, r> - |r|^2 ~ |q - c|^2 + T - 2 s(q - m),  T = 2 s(x - m) - |r|^2
+//   -<q, x>                                      ~ -<q, c>   + T -   s(q),      T = s(x) - <x, r>
+// where m is what queries are taken around. T is a number of the row. So what is estimated is <q - x, r>: the
+// nearer the vector, the smaller the error, and a query that is x itself has exactly its distance from x.
+
+/// What is stored of one vector besides its code.
+struct RowTerms {
+  /// T by the first level of the code, and by both (0 where there is one).
+  float term = 0, fine_term = 0;
+  /// By how much <y, r> may be estimated wrong of a y of norm 1.
+  float error = 0;
+};
+
+/// Codes of the residuals of lists.
+class ListCodec {
+ public:
+  ListCodec() = default;
+  /// epsilon: of the error bound of rabitq, whose residuals `codec` takes around 0.
+  ListCodec(std::shared_ptr<const codec::Codec> codec, IvfCodes codes, double epsilon, Metric metric);
+
+  const codec::Codec& codec() const { return *codec_; }
+  bool has_errors() const { return codes_ == IvfCodes::kRabitq; }
+  /// Bytes of the second level of a row, its term among them; 0: there is none.
+  int64_t fine_bytes() const {
+    const int64_t bytes = codec_ == nullptr ? 0 : codec_->fine_bytes();
+    return bytes == 0 ? 0 : bytes + 4;
+  }
+  int64_t block_bytes() const { return layout_.block_bytes(); }
+  /// Floats of a block: 32 terms, and 32 errors where there are any.
+  int64_t terms_per_block() const { return (has_errors() ? 2 : 1) * kFastScanLanes; }
+
+  /// Encodes a vector of a list. centre: what queries are taken around. fine: fine_bytes(), or null.
+  RowTerms encode(std::span<const float> vector, std::span<const float> centroid,
+                  std::span<const float> centre, uint8_t* code, uint8_t* fine) const;
+  /// Adds codes, one behind the other, to a list that has as many rows as before.
+  void append(IvfList& list, std::span<const uint8_t> codes, std::span<const RowTerms> terms) const;
+  /// Copies the codes of some places, ascending, into a list without codes.
+  void keep(const IvfList& from, std::span<const uint32_t> places, IvfList& to) const;
+  /// Writes about the vector that is held at a place: the centroid and the decoded residual.
+  void decode(const IvfList& list, int64_t at, std::span<const float> centroid, float* out) const;
+  void read_code(const IvfList& list, int64_t at, uint8_t* code) const {
+    layout_.read(list.blocks.data() + at / kFastScanLanes * block_bytes(), at % kFastScanLanes, code);
+  }
+  const float* terms(const IvfList& list, int64_t block) const {
+    return list.terms.data() + block * terms_per_block();
+  }
+
+ private:
+  float term_of(std::span<const float> vector, std::span<const float> centre,
+                const std::vector<float>& residual, const uint8_t* code, const uint8_t* fine,
+                float* cosine) const;
+
+  std::shared_ptr<const codec::Codec> codec_;
+  IvfCodes codes_ = IvfCodes::kPq;
+  double epsilon_ = 0;
+  Metric metric_ = Metric::kL2;
+  codec::BlockLayout layout_;
+};
+
+/// One query against the codes of lists. The codec must stay.
+class ListQuery {
+ public:
+  /// query: less what queries are taken around.
+  ListQuery(const ListCodec& codec, const float* query);
+
+  /// Writes between what the keys of the rows of neighbouring blocks lie, by the errors where there are any
+  /// and of_list.error_factor is not 0.
+  void key_ranges(const IvfList& list, int64_t first_block, int64_t num_blocks, const ListKeyTerms& of_list,
+                  float* least, float* greatest) const;
+  /// The key of one row by the first level of its code, or by both.
+  float key(const IvfList& list, int64_t at, const ListKeyTerms& of_list);
+  float fine_key(const IvfList& list, int64_t at, const ListKeyTerms& of_list);
+
+ private:
+  const ListCodec& codec_;
+  std::vector<float> query_;
+  std::vector<uint8_t> code_;
+  std::unique_ptr<codec::CodeScorer> scorer_;
+  std::unique_ptr<codec::FineScorer> fine_scorer_;
+};
+
+}  // namespace whitney::search
