@@ -25,6 +25,7 @@ struct SearchOptions {
   std::vector<std::string> show;
   bool exact = false;
   bool explain = false;
+  std::optional<double> timeout_ms;
   std::optional<Path> with;
   FusionOptions fusion;
 
@@ -43,6 +44,8 @@ struct SearchOptions {
     field("show", show, "Attributes to print beside each hit; all: every one");
     field("exact", exact, "Compare with every allowed vector instead of walking the index");
     field("explain", explain, "Print the plan, its estimates and what happened");
+    field("timeout_ms", timeout_ms, Range{0, 1e9},
+          "Milliseconds that the search may take, its filter included: what was found until then is printed");
     field("with", with, "A second index or file of embeddings: the hits of both searches are fused, by id");
     fusion.fields(field);
   }
@@ -166,6 +169,7 @@ SearchRequest request_of(const Command& command, const SearchOptions& options, c
   request.options = search_options(command, index, other);
   request.exact = options.exact;
   request.explain = options.explain;
+  request.timeout_ms = options.timeout_ms;
   return request;
 }
 
@@ -173,6 +177,13 @@ SearchResult ask(const Searcher& searcher, Queries& queries, SearchRequest reque
   request.excluded = std::move(queries.excluded);
   return searcher.index().holds_texts() ? searcher.search_texts(queries.texts, request, context)
                                         : searcher.search(queries.vectors, request, context);
+}
+
+// Marks what a search had no time to finish.
+void report_partial(bool is_partial, Outcome& outcome, Session& session) {
+  if (!is_partial) return;
+  outcome.json.set("partial", true);
+  session.note("the time was up before the search ended: hits may be missing or not the best");
 }
 
 Outcome run_fused(const Command& command, const SearchOptions& options, Session& session) {
@@ -200,6 +211,7 @@ Outcome run_fused(const Command& command, const SearchOptions& options, Session&
                               ranked_hits(second.index(), results[1], q), options.fusion, options.k));
   }
   Outcome outcome{fused_hits_text(fused, show), fused_hits_value(fused, options.fusion.fusion, show)};
+  report_partial(results[0].partial || results[1].partial, outcome, session);
   if (!options.explain) return outcome;
   const Value explain = Value::object({{"first", results[0].explain}, {"second", results[1].explain}});
   outcome.text += "\n" + lines_of(explain);
@@ -225,7 +237,10 @@ Outcome run_search(const Command& command, Session& session) {
     outcome.text += "\n" + lines_of(result.explain);
     outcome.json.set("explain", result.explain);
   }
-  if (std::all_of(result.counts.begin(), result.counts.end(), [](int64_t count) { return count == 0; })) {
+  report_partial(result.partial, outcome, session);
+  const bool is_empty =
+      std::all_of(result.counts.begin(), result.counts.end(), [](int64_t count) { return count == 0; });
+  if (is_empty && !result.partial) {
     session.note(index.holds_texts() ? "no text has a word of the query"
                  : options.filter    ? "nothing satisfies the filter"
                                      : "there is nothing to find");

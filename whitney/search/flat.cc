@@ -139,10 +139,13 @@ class FlatIndex : public Index {
     const Matrix checked = search::checked_queries(queries, dim(), params.k, context);
     const RowSet allowed = params.allowed != nullptr ? *params.allowed & rows_.live : rows_.live;
     const std::vector<uint32_t> rows = allowed.rows();
+    const int64_t wanted = params.k + (excludes ? 1 : 0);
     SearchResult result;
-    result.neighbors =
-        search::scan_rows(checked, vectors_.view(), rows, params.k + (excludes ? 1 : 0), metric_, context);
-    check_found(result.neighbors, rows);
+    result.neighbors = params.deadline.at
+                           ? search::scan_rows_until(params.deadline, result.partial, checked,
+                                                     vectors_.view(), rows, wanted, metric_, context)
+                           : search::scan_rows(checked, vectors_.view(), rows, wanted, metric_, context);
+    if (!result.partial) check_found(result.neighbors, rows);
     if (excludes) result.neighbors = without_excluded(result.neighbors, params.excluded, params.k);
     for (int64_t q = 0; q < queries.rows; ++q) {
       const auto begin = result.neighbors.rows.begin() + q * params.k;

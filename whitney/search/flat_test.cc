@@ -249,6 +249,24 @@ TEST(Flat, SaysWhatItComparedWhenAsked) {
       R"({"index":"flat","plan":"scan","estimates":{"allowed":2,"distances":4},"actuals":{"allowed":2,"distances":4}})");
 }
 
+TEST(Flat, ADeadlineEndsItAndOneFarAwayChangesNothing) {
+  const Embeddings vectors = two_columns({"a", "b", "c"}, {0, 0, 1, 1, 2, 2});
+  const auto index = flat_index(vectors);
+  SearchParams params;
+  params.k = 3;
+  const Matrix queries = integers(2, 2, DType::kF32, {0, 0, 1, 0});
+  const SearchResult whole = index->search(queries, params, {});
+  params.deadline = Deadline::after(1e9);
+  const SearchResult in_time = index->search(queries, params, {});
+  EXPECT_FALSE(in_time.partial);
+  EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
+  EXPECT_EQ(in_time.neighbors.values, whole.neighbors.values);
+  params.deadline = Deadline::after(0);
+  const SearchResult late = index->search(queries, params, {});
+  EXPECT_TRUE(late.partial);
+  EXPECT_THAT(late.counts, ElementsAre(0, 0));
+}
+
 TEST(Flat, RefusesQueriesThatHaveNoAnswer) {
   const auto index = flat_index(two_columns({"a"}, {1, 2}));
   Matrix query = integers(2, 2, DType::kF32, {1, 2, 3, 4});

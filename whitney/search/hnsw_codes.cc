@@ -267,14 +267,17 @@ void PreparedQuery::prepare(const CodeSpace& space, Metric metric, const float* 
   }
   const double step = integral ? 1 : std::max(widest, 1e-30) / 127;
   int32_t sum = 0;
-  double code_squares = 0;
+  double code_squares = 0, lost_squares = 0;
   for (int64_t j = 0; j < dim; ++j) {
     const auto value = static_cast<int32_t>(round_to_even(exact[static_cast<size_t>(j)] / step));
+    const double rest = exact[static_cast<size_t>(j)] - value * step;
+    lost_squares += rest * rest;
     code_data[j] = static_cast<int8_t>(value);
     sum += value;
     code_squares += static_cast<double>(value) * value;
   }
   std::fill(code_data + dim, code_data + padded_dim, int8_t{0});
+  lost = std::sqrt(lost_squares);
   code.codes = code_data;
   code.base = static_cast<float>(code_squares * step * step);
   code.step = static_cast<float>(step);

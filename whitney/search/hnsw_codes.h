@@ -85,6 +85,8 @@ struct PreparedQuery {
   Array<int8_t> codes;
   /// Cosine: a zero vector scores 0 with everything.
   bool is_zero = false;
+  /// Norm of what rounding took from z.
+  double lost = 0;
   /// Distance in code space = unit times what the exact kernel returned (l2).
   double unit = 1;
   /// Inner product: value = dot_base + dot_scale * sum of query * z; distance = (dist_base - 2 dot) /

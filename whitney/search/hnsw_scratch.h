@@ -1,13 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "whitney/search/deadline.h"
 #include "whitney/search/hnsw_codes.h"
 #include "whitney/search/hnsw_graph.h"
+#include "whitney/search/hnsw_scan.h"
 
 namespace whitney::search {
 
@@ -23,9 +26,14 @@ struct NodePool {
   /// The first entry that may not be expanded yet.
   uint32_t cursor = 0;
 
+  /// What stands behind the entries, so that whole vectors of them can be compared: a key above all.
+  static constexpr uint64_t kNoKey = ~uint64_t{0} >> 1;
+  static constexpr size_t kSpare = 9;
+
   void reset(int64_t ef) {
     capacity = static_cast<uint32_t>(ef);
-    if (keys.size() < capacity + size_t{1}) keys.resize(capacity + size_t{1});
+    if (keys.size() < capacity + kSpare) keys.resize(capacity + kSpare);
+    std::fill_n(keys.begin(), capacity + kSpare, kNoKey);
     size = cursor = 0;
   }
   static float distance_of(uint64_t key) {
@@ -87,6 +95,8 @@ struct VisitedSet {
 struct WalkCounters {
   int64_t distances = 0;
   int64_t hops = 0;
+  /// Lists of links that filtered walks looked through.
+  int64_t lists = 0;
   /// Distances of neighbours told from their codes alone.
   int64_t estimates = 0;
 };
@@ -108,6 +118,13 @@ struct WalkScratch {
   /// Filtered walks: nodes whose neighbours are all met.
   std::vector<uint32_t> first_hop;
   std::unique_ptr<ExtraScratch> extra;
+  ScanScratch scan;
+  /// When walks end early, and that one did; how many distances counters may come to in a walk of one layer,
+  /// and that it was left at that.
+  Deadline deadline;
+  bool is_stopped = false;
+  int64_t most_distances = INT64_MAX;
+  bool is_spent = false;
 
   void fit(const GraphView& graph) {
     visited.fit(graph.num_nodes);

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -7,126 +7,18 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/search/hnsw_index.h"
+#include "whitney/search/hnsw_request.h"
+#include "whitney/search/hnsw_scan.h"
 #include "whitney/search/hnsw_walk.h"
 #include "whitney/search/row_scan.h"
 
 namespace whitney::search {
 namespace {
 
-/// Below so many passing vectors (or a share 1 / 2M of all) a scan costs less than a filtered walk; measured
-/// on MNIST and DEEP.
-constexpr int64_t kScanAtMost = 2000;
 /// Queries of one task.
 constexpr int64_t kQueriesPerTask = 16;
-/// By how many standard errors an estimate from codes may be wrong before a true neighbour is missed.
+/// By how many standard errors an estimate from codes may be wrong before a walk misses a true neighbour.
 constexpr float kErrors = 6;
-
-enum class Plan : uint8_t { kGraph, kFilteredGraph, kScan };
-
-std::string_view name_of(Plan plan) {
-  switch (plan) {
-    case Plan::kGraph:
-      return "graph";
-    case Plan::kFilteredGraph:
-      return "filtered graph";
-    case Plan::kScan:
-      break;
-  }
-  return "scan";
-}
-
-/// Distances that a walk was measured to take, roughly: 4 to 8 for each of ef.
-int64_t estimated_distances(int64_t ef) { return 150 + 7 * ef; }
-
-struct Actuals {
-  int64_t distances = 0;
-  int64_t hops = 0;
-  int64_t exact_distances = 0;
-  int64_t scans = 0;
-  int64_t estimates = 0;
-
-  void add(const Actuals& other) {
-    distances += other.distances;
-    hops += other.hops;
-    exact_distances += other.exact_distances;
-    scans += other.scans;
-    estimates += other.estimates;
-  }
-};
-
-/// What all queries of a call share.
-class Request {
- public:
-  Request(const HnswParts& parts, const SearchParams& params, const GraphWalk* walk)
-      : graph_walk(walk), parts_(parts) {
-    const RowSet& live = parts.rows.live;
-    k = params.k;
-    num_allowed = live.size();
-    if (params.allowed != nullptr) {
-      allowed = *params.allowed & live;
-      num_allowed = allowed.size();
-      is_filtered = num_allowed < live.size();
-    }
-    num_zero = std::ssize(parts.nodes.zero_rows());
-    if (is_filtered) mark_passing();
-    HnswSearchOptions options;
-    if (const Value* given = params.options.find("ef")) options.ef = static_cast<int>(given->as_int());
-    const int64_t num_nodes = parts.graph.num_nodes;
-    // The row to leave out takes a place of its own.
-    ef = std::min(std::max<int64_t>(options.ef, std::min(k, num_allowed) + 1),
-                  std::max<int64_t>(num_nodes, 1));
-    plan = choose_plan(params.exact);
-  }
-
-  bool allows(uint32_t row) const { return !is_filtered || ((row_bits[row >> 6] >> (row & 63)) & 1) != 0; }
-  bool passes(uint32_t node) const {
-    return !is_filtered || ((passing()[node >> 6] >> (node & 63)) & 1) != 0;
-  }
-  const uint64_t* passing() const { return parts_.nodes.is_identity() ? row_bits.data() : node_bits.data(); }
-
-  int64_t k = 0, ef = 0, num_allowed = 0, num_passing = 0, num_zero = 0;
-  bool is_filtered = false;
-  Plan plan = Plan::kScan;
-  RowSet allowed;
-  std::vector<uint64_t> row_bits, node_bits;
-  /// Passing nodes where filtered walks also begin.
-  std::vector<uint32_t> starts;
-  const GraphWalk* graph_walk;
-
- private:
-  void mark_passing() {
-    const int64_t num_rows = parts_.rows.size();
-    row_bits = allowed.bits(num_rows);
-    num_zero = std::ranges::count_if(parts_.nodes.zero_rows(), [&](uint32_t row) { return allows(row); });
-    num_passing = num_allowed;
-    if (parts_.nodes.is_identity()) return;
-    node_bits.assign(static_cast<size_t>((parts_.graph.num_nodes + 63) / 64), 0);
-    num_passing = 0;
-    for (const uint32_t row : allowed.rows()) {
-      const uint32_t node = parts_.nodes.node_of(row);
-      if (node == kNoNode) continue;
-      uint64_t& word = node_bits[node >> 6];
-      const uint64_t bit = uint64_t{1} << (node & 63);
-      num_passing += (word & bit) == 0;
-      word |= bit;
-    }
-  }
-
-  Plan choose_plan(bool exact) {
-    const int64_t num_nodes = parts_.graph.num_nodes;
-    if (!is_filtered) num_passing = num_nodes;
-    if (exact || num_passing <= estimated_distances(ef)) return Plan::kScan;
-    if (!is_filtered) return Plan::kGraph;
-    if (num_passing < std::max(kScanAtMost, num_nodes / (2 * parts_.graph.m))) return Plan::kScan;
-    for (const int64_t at : {num_allowed / 6, num_allowed / 2, num_allowed * 5 / 6}) {
-      const uint32_t node = parts_.nodes.node_of(allowed.select(at));
-      if (node != kNoNode) starts.push_back(node);
-    }
-    return Plan::kFilteredGraph;
-  }
-
-  const HnswParts& parts_;
-};
 
 /// A hit: what orders it (smaller first), then its row.
 struct Hit {
@@ -157,95 +49,273 @@ class BestHits {
   std::vector<Hit> hits_;
 };
 
-/// Answers one query.
-class QuerySearch {
+/// Answers the queries of a task.
+class TaskSearch {
  public:
-  QuerySearch(const HnswParts& parts, const Request& request, WalkScratch& scratch, Actuals& actuals)
-      : parts_(parts), request_(request), view_(parts.graph.view()), scratch_(scratch), actuals_(actuals) {
+  TaskSearch(const HnswParts& parts, const HnswRequest& request, const SearchParams& params,
+             const PreparedRows& queries, WalkScratch& scratch, SearchActuals& actuals, SearchResult& result)
+      : parts_(parts),
+        request_(request),
+        params_(params),
+        queries_(queries),
+        view_(parts.graph.view()),
+        scratch_(scratch),
+        actuals_(actuals),
+        result_(result) {
     scratch_.fit(view_);
+    scratch_.deadline = params.deadline;
   }
 
-  /// Writes the hits into rows and values (k each); returns how many.
-  int64_t answer(const float* query, double norm, int64_t excluded, int64_t* rows, float* values) {
-    excluded_ = excluded;
-    raw_query_ = query;
-    const bool leaves_one_out = excluded >= 0 && is_candidate(static_cast<uint32_t>(excluded));
-    const int64_t due = std::min(request_.k, request_.num_allowed - (leaves_one_out ? 1 : 0));
-    if (parts_.metric == Metric::kCosine && norm == 0) return answer_zero(due, rows, values);
-    const bool leaves_zero_out =
-        leaves_one_out && parts_.nodes.node_of(static_cast<uint32_t>(excluded)) == kNoNode;
-    const int64_t num_zero = request_.num_zero - (leaves_zero_out ? 1 : 0);
-    const int64_t num_ranked =
-        request_.num_allowed - request_.num_zero - (leaves_one_out && !leaves_zero_out ? 1 : 0);
-    const int64_t due_ranked = std::min(due, num_ranked);
-    BestHits best(due_ranked);
-    if (due_ranked > 0) {
-      scratch_.query.prepare(parts_.space, parts_.metric, query, norm, view_.padded_dim);
-      if (!walk(best, due_ranked)) scan(best);
+  /// False when the deadline ended it.
+  bool run(int64_t begin, int64_t end) {
+    if (request_.scans_all() && codes_bound_distances(view_)) {
+      timed([&] { scan_together(begin, end); });
+      return !is_partial_;
     }
-    const int64_t count = write(best, rows, values);
-    return count + write_zeros(std::min(due - count, num_zero), count, rows, values);
+    for (int64_t q = begin; q < end; ++q) {
+      if (params_.deadline.is_past()) return false;
+      timed([&] { answer(q); });
+    }
+    return !is_partial_;
   }
 
  private:
-  bool is_candidate(uint32_t row) const {
-    return request_.is_filtered ? request_.allows(row) : parts_.rows.live.contains(row);
+  /// A query as it is read: what is due of rows with a node (ranked) and of zero vectors.
+  struct Asked {
+    double norm = 0;
+    int64_t excluded = -1;
+    int64_t due = 0, due_ranked = 0, num_zero = 0;
+  };
+
+  template <class Work>
+  void timed(const Work& work) {
+    if (!params_.explain) return work();
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
+    actuals_.nanoseconds += time.count();
   }
 
-  /// A zero query scores 0 with every row: the first ones.
-  int64_t answer_zero(int64_t due, int64_t* rows, float* values) const {
-    int64_t count = 0;
-    for (uint32_t row = 0; count < due; ++row) {
-      if (row == excluded_ || !is_candidate(row)) continue;
-      rows[count] = row;
-      values[count++] = 0;
+  Asked read(int64_t q) {
+    row_.resize(static_cast<size_t>(parts_.space.dim));
+    Asked asked;
+    asked.norm = queries_.read(q, row_.data());
+    asked.excluded = params_.excluded.empty() ? -1 : params_.excluded[static_cast<size_t>(q)];
+    const bool leaves_one_out =
+        asked.excluded >= 0 && request_.is_candidate(static_cast<uint32_t>(asked.excluded));
+    const bool leaves_zero_out =
+        leaves_one_out && parts_.nodes.node_of(static_cast<uint32_t>(asked.excluded)) == kNoNode;
+    asked.due = std::min(request_.k(), request_.num_allowed() - (leaves_one_out ? 1 : 0));
+    asked.num_zero = request_.num_zero() - (leaves_zero_out ? 1 : 0);
+    const int64_t num_ranked =
+        request_.num_allowed() - request_.num_zero() - (leaves_one_out && !leaves_zero_out ? 1 : 0);
+    asked.due_ranked = std::min(asked.due, num_ranked);
+    return asked;
+  }
+  bool is_zero(const Asked& asked) const { return parts_.metric == Metric::kCosine && asked.norm == 0; }
+  void prepare(const Asked& asked, PreparedQuery& query) const {
+    query.prepare(parts_.space, parts_.metric, row_.data(), asked.norm, view_.padded_dim);
+  }
+
+  void answer(int64_t q) {
+    asked_ = read(q);
+    if (is_zero(asked_)) return answer_zero(q);
+    BestHits best(asked_.due_ranked);
+    if (asked_.due_ranked > 0) {
+      prepare(asked_, scratch_.query);
+      query_ = &scratch_.query;
+      if (!walk(best)) scan(best);
     }
-    return count;
+    write(q, best);
+  }
+
+  /// All queries of the task by one pass over the codes.
+  void scan_together(int64_t begin, int64_t end) {
+    std::vector<ScanSlot>& slots = scratch_.scan.slots;
+    if (std::ssize(slots) < end - begin) slots.resize(static_cast<size_t>(end - begin));
+    size_t num_slots = 0;
+    for (int64_t q = begin; q < end; ++q) {
+      const Asked asked = read(q);
+      if (is_zero(asked) || asked.due_ranked == 0) continue;
+      prepare(asked, slots[num_slots].query);
+      start_slot(asked, slots[num_slots++]);
+      actuals_.expect(request_.planner().scan());
+    }
+    scan_slots({slots.data(), num_slots});
+    size_t slot = 0;
+    for (int64_t q = begin; q < end; ++q) {
+      asked_ = read(q);
+      if (is_zero(asked_)) {
+        answer_zero(q);
+        continue;
+      }
+      BestHits best(asked_.due_ranked);
+      if (asked_.due_ranked > 0) rank(slots[slot++], best);
+      write(q, best);
+    }
+  }
+
+  void start_slot(const Asked& asked, ScanSlot& slot) const {
+    // A node may have no other row than the one that is left out.
+    slot.candidates.reset(CodeBounds::of(slot.query, parts_.space),
+                          asked.due_ranked + (asked.excluded >= 0 ? 1 : 0));
+  }
+  void scan_slots(std::span<ScanSlot> slots) {
+    const std::span<const uint32_t> nodes = request_.passing_nodes();
+    if (slots.empty()) return;
+    const int64_t num_scanned =
+        search::scan_codes(view_, nodes, slots, params_.deadline, scratch_.scan.estimates);
+    is_partial_ = is_partial_ || num_scanned < std::ssize(nodes);
+    actuals_.distances += num_scanned * std::ssize(slots);
+    actuals_.scans += std::ssize(slots);
+  }
+  void rank(ScanSlot& slot, BestHits& best) {
+    query_ = &slot.query;
+    const std::span<const CodeCandidates::Entry> entries = slot.candidates.finish();
+    rank_ascending(
+        entries.size(), best, [&](size_t i) { return entries[i].node; },
+        [&](size_t i) {
+          const double worst = query_->distance_of(exact_of(best.worst()), parts_.space.scale);
+          return slot.candidates.may_enter(entries[i].estimate, worst);
+        });
+  }
+
+  /// Fills `best` by comparing with all nodes that pass.
+  void scan(BestHits& best) {
+    best.clear();
+    if (codes_bound_distances(view_)) {
+      std::vector<ScanSlot>& slots = scratch_.scan.slots;
+      if (slots.empty()) slots.resize(1);
+      std::swap(slots[0].query, scratch_.query);
+      start_slot(asked_, slots[0]);
+      scan_slots({slots.data(), 1});
+      rank(slots[0], best);
+      std::swap(slots[0].query, scratch_.query);
+      query_ = &scratch_.query;
+      return;
+    }
+    ++actuals_.scans;
+    constexpr size_t kChunk = 256;
+    std::span<const uint32_t> nodes = request_.passing_nodes();
+    for (; !nodes.empty(); nodes = nodes.subspan(std::min(kChunk, nodes.size()))) {
+      if (params_.deadline.is_past()) {
+        is_partial_ = true;
+        return;
+      }
+      measure(nodes.first(std::min(kChunk, nodes.size())), best);
+    }
   }
 
   /// Fills `best` by the graph; false when a scan must.
-  bool walk(BestHits& best, int64_t due) {
-    if (request_.plan == Plan::kScan) return false;
-    const CodeQuery& query = scratch_.query.code;
-    const WalkCounters before = scratch_.counters;
-    const HnswGraph& graph = parts_.graph;
-    bool finished = true;
-    if (request_.plan == Plan::kGraph && request_.graph_walk != nullptr) {
-      request_.graph_walk->walk(raw_query_, request_.ef, scratch_);
-    } else if (request_.plan == Plan::kGraph) {
-      scratch_.pool.reset(request_.ef);
-      search_layer(view_, query, descend(view_, query, graph.entry, graph.top_level, 1, scratch_), 0,
-                   scratch_);
-    } else {
-      const uint32_t start = descend(view_, query, graph.entry, graph.top_level, 1, scratch_);
-      scratch_.pool.reset(request_.ef);
-      FilterWalk filter;
-      filter.passing = request_.passing();
-      filter.soft_budget = 2 * estimated_distances(request_.ef);
-      filter.hard_budget = std::max(request_.num_passing, filter.soft_budget);
-      filter.wanted = std::min(request_.k, request_.num_passing);
-      finished = search_filtered(view_, query, start, request_.starts, filter, scratch_);
+  bool walk(BestHits& best) {
+    if (request_.scans_all()) {
+      actuals_.expect(request_.planner().scan());
+      return false;
     }
+    const WalkCounters before = scratch_.counters;
+    scratch_.is_stopped = false;
+    const bool finished = request_.is_filtered() ? walk_filtered() : walk_all();
     actuals_.distances += scratch_.counters.distances - before.distances;
     actuals_.hops += scratch_.counters.hops - before.hops;
+    actuals_.lists += scratch_.counters.lists - before.lists;
     actuals_.estimates += scratch_.counters.estimates - before.estimates;
     if (!finished) return false;
     rescore(best);
-    return std::ssize(best.hits()) == due;
+    is_partial_ = is_partial_ || scratch_.is_stopped;
+    if (scratch_.is_stopped || std::ssize(best.hits()) == asked_.due_ranked) return true;
+    ++actuals_.switched;
+    return false;
+  }
+
+  bool walk_all() {
+    PlanEstimate estimate = request_.planner().graph();
+    estimate.plan = FilterPlan::kFilteredGraph;  // counted as the walk
+    actuals_.expect(estimate);
+    walk_unfiltered(request_.ef());
+    return true;
+  }
+  void walk_unfiltered(int64_t ef) {
+    if (request_.graph_walk() != nullptr) return request_.graph_walk()->walk(row_.data(), ef, scratch_);
+    walk_unfiltered_from(start_of_walk(), ef);
+  }
+  void walk_unfiltered_from(uint32_t start, int64_t ef) {
+    scratch_.pool.reset(ef);
+    search_layer(view_, query_->code, start, 0, scratch_);
+  }
+  uint32_t start_of_walk() {
+    return descend(view_, query_->code, parts_.graph.entry, parts_.graph.top_level, 1, scratch_);
+  }
+
+  bool walk_filtered() {
+    const FilterPlanner& planner = request_.planner();
+    const uint32_t start = start_of_walk();
+    const double share = passing_share(view_, start, request_.passing());
+    actuals_.local_shares += share;
+    ++actuals_.num_shares;
+    const PlanEstimate chosen = request_.plan_for(share);
+    actuals_.expect(chosen);
+    if (chosen.plan == FilterPlan::kScan) return false;
+    if (chosen.plan == FilterPlan::kGraphThenFilter && walk_then_filter(start, chosen)) return true;
+    const PlanEstimate filtered = planner.filtered_graph(share);
+    const bool is_dearer = filtered.nanoseconds > planner.scan().nanoseconds;
+    const bool finished =
+        (chosen.plan == FilterPlan::kFilteredGraph || !is_dearer) && walk_passing(start, filtered);
+    actuals_.switched += finished ? 0 : 1;
+    return finished;
+  }
+
+  /// False where too few of the nearest pass, or the walk took more than it may.
+  bool walk_then_filter(uint32_t start, const PlanEstimate& estimate) {
+    scratch_.is_spent = false;
+    if (request_.graph_walk() != nullptr) {
+      request_.graph_walk()->walk(row_.data(), estimate.ef, scratch_);
+    } else {
+      scratch_.most_distances =
+          scratch_.counters.distances + static_cast<int64_t>(request_.planner().hard_budget(estimate));
+      walk_unfiltered_from(start, estimate.ef);
+      scratch_.most_distances = std::numeric_limits<int64_t>::max();
+    }
+    NodePool& pool = scratch_.pool;
+    uint32_t kept = 0;
+    const uint64_t* passing = request_.passing();
+    for (uint32_t i = 0; i < pool.size; ++i) {
+      const uint32_t node = NodePool::node_of(pool.keys[i]);
+      if (((passing[node >> 6] >> (node & 63)) & 1) != 0) pool.keys[kept++] = pool.keys[i];
+    }
+    pool.size = kept;
+    return scratch_.is_stopped || (!scratch_.is_spent && kept >= asked_.due_ranked);
+  }
+
+  bool walk_passing(uint32_t start, const PlanEstimate& estimate) {
+    const FilterPlanner& planner = request_.planner();
+    scratch_.pool.reset(estimate.ef);
+    FilterWalk filter;
+    filter.passing = request_.passing();
+    filter.soft_budget = planner.soft_budget(estimate);
+    filter.hard_budget = planner.hard_budget(estimate);
+    filter.wanted = asked_.due_ranked;
+    filter.links_cost = planner.costs().links / planner.costs().walk_distance;
+    return search_filtered(view_, query_->code, start, request_.starts(), filter, scratch_);
   }
 
   /// Measures the nodes of the pool exactly, as far down as one may be among the best.
   void rescore(BestHits& best) {
     const NodePool& pool = scratch_.pool;
+    rank_ascending(
+        pool.size, best, [&](size_t i) { return NodePool::node_of(pool.keys[i]); },
+        [&](size_t i) { return may_enter(NodePool::distance_of(pool.keys[i]), best.worst()); });
+  }
+
+  /// Measures nodes by ascending estimate, until none may be among the best any more.
+  template <class NodeAt, class MayEnter>
+  void rank_ascending(size_t size, BestHits& best, const NodeAt& node_at, const MayEnter& may_enter_at) {
     constexpr uint32_t kStep = 8;
     uint32_t nodes[kStep];
-    for (uint32_t next = 0; next < pool.size;) {
+    for (size_t next = 0; next < size;) {
       const int64_t missing = best.num_missing();
       uint32_t count = 0;
-      while (
-          count < kStep && next < pool.size &&
-          (missing > 0 ? count < missing : may_enter(NodePool::distance_of(pool.keys[next]), best.worst()))) {
-        nodes[count++] = NodePool::node_of(pool.keys[next++]);
+      while (count < kStep && next < size && (missing > 0 ? count < missing : may_enter_at(next))) {
+        nodes[count++] = node_at(next++);
       }
       if (count == 0) return;
       measure({nodes, count}, best);
@@ -255,8 +325,8 @@ class QuerySearch {
   /// Whether a node of this estimate may be as near as what the exact kernel returned for another.
   bool may_enter(float estimate, float worst) const {
     if (parts_.space.precision == Precision::kFloat && !view_.exact_walk) return true;
-    const CodeQuery& query = scratch_.query.code;
-    const double worst_distance = scratch_.query.distance_of(exact_of(worst), parts_.space.scale);
+    const CodeQuery& query = query_->code;
+    const double worst_distance = query_->distance_of(exact_of(worst), parts_.space.scale);
     // Rounding adds its variance to every estimate and is off by its deviation times the distance.
     const double variance = query.error * query.error / 4.0;
     const double bias = variance * static_cast<double>(view_.dim);
@@ -266,45 +336,53 @@ class QuerySearch {
   }
 
   /// Orders put the best first; the exact kernel's inner products are better when larger.
-  float order_of(float exact) const { return scratch_.query.code.inner_product ? -exact : exact; }
+  float order_of(float exact) const { return query_->code.inner_product ? -exact : exact; }
   float exact_of(float order) const { return order_of(order); }
 
   void measure(std::span<const uint32_t> nodes, BestHits& best) {
     if (scratch_.batch_distances.size() < nodes.size()) scratch_.batch_distances.resize(nodes.size());
-    exact_distances(view_, scratch_.query.code, nodes, scratch_.batch_distances.data());
+    exact_distances(view_, query_->code, nodes, scratch_.batch_distances.data());
     actuals_.exact_distances += std::ssize(nodes);
+    const bool may_be_other = asked_.excluded >= 0 || !parts_.nodes.is_identity();
     for (size_t i = 0; i < nodes.size(); ++i) {
       const float order = order_of(scratch_.batch_distances[i]);
-      int64_t left = request_.k;
+      if (!may_be_other) {
+        best.push({order, nodes[i]});
+        continue;
+      }
+      int64_t left = request_.k();
       parts_.nodes.visit_rows(nodes[i], [&](uint32_t row) {
-        if (row == excluded_ || !request_.allows(row)) return true;
+        if (row == asked_.excluded || !request_.allows(row)) return true;
         best.push({order, row});
         return --left > 0;
       });
     }
   }
 
-  void scan(BestHits& best) {
-    ++actuals_.scans;
-    best.clear();
-    constexpr size_t kChunk = 256;
-    std::vector<uint32_t> chunk;
-    chunk.reserve(kChunk);
-    for (uint32_t node = 0; node < view_.num_nodes; ++node) {
-      if (request_.passes(node)) chunk.push_back(node);
-      if (chunk.size() < kChunk && node + 1 < view_.num_nodes) continue;
-      measure(chunk, best);
-      chunk.clear();
-    }
-  }
+  int64_t* rows_of(int64_t q) { return &result_.neighbors.rows[static_cast<size_t>(q * request_.k())]; }
+  float* values_of(int64_t q) { return &result_.neighbors.values[static_cast<size_t>(q * request_.k())]; }
 
-  int64_t write(const BestHits& best, int64_t* rows, float* values) const {
+  void write(int64_t q, const BestHits& best) {
+    int64_t* rows = rows_of(q);
+    float* values = values_of(q);
     int64_t count = 0;
     for (const Hit& hit : best.hits()) {
       rows[count] = hit.row;
-      values[count++] = scratch_.query.value_of(exact_of(hit.order), parts_.space.scale, parts_.metric);
+      values[count++] = query_->value_of(exact_of(hit.order), parts_.space.scale, parts_.metric);
     }
-    return count;
+    count += write_zeros(std::min(asked_.due - count, asked_.num_zero), count, rows, values);
+    result_.counts[static_cast<size_t>(q)] = count;
+  }
+
+  /// A zero query scores 0 with every row: the first ones.
+  void answer_zero(int64_t q) {
+    int64_t count = 0;
+    for (uint32_t row = 0; count < asked_.due; ++row) {
+      if (row == asked_.excluded || !request_.is_candidate(row)) continue;
+      rows_of(q)[count] = row;
+      values_of(q)[count++] = 0;
+    }
+    result_.counts[static_cast<size_t>(q)] = count;
   }
 
   /// Zero vectors have no direction: they fill up what others leave, and stand where their score of 0 puts
@@ -316,7 +394,7 @@ class QuerySearch {
     int64_t count = 0;
     for (const uint32_t row : parts_.nodes.zero_rows()) {
       if (count == wanted) break;
-      if (row == excluded_ || !request_.allows(row)) continue;
+      if (row == asked_.excluded || !request_.allows(row)) continue;
       hits.emplace_back(0.0F, row);
       ++count;
     }
@@ -329,30 +407,19 @@ class QuerySearch {
   }
 
   const HnswParts& parts_;
-  const Request& request_;
+  const HnswRequest& request_;
+  const SearchParams& params_;
+  const PreparedRows& queries_;
   GraphView view_;
   WalkScratch& scratch_;
-  Actuals& actuals_;
-  const float* raw_query_ = nullptr;
-  int64_t excluded_ = -1;
+  SearchActuals& actuals_;
+  SearchResult& result_;
+  // Of the query at hand.
+  Asked asked_;
+  std::vector<float> row_;
+  const PreparedQuery* query_ = nullptr;
+  bool is_partial_ = false;
 };
-
-Value explain(const Request& request, int64_t num_queries, const Actuals& actuals) {
-  const int64_t estimate =
-      request.plan == Plan::kScan ? request.num_passing : estimated_distances(request.ef);
-  const std::string_view index = request.graph_walk == nullptr ? "hnsw" : request.graph_walk->name();
-  Value explained = Value::object({{"index", index}, {"plan", name_of(request.plan)}});
-  explained.set("estimates",
-                Value::object({{"allowed", request.num_allowed}, {"distances", num_queries * estimate}}));
-  Value spent = Value::object({{"allowed", request.num_allowed},
-                               {"distances", actuals.distances},
-                               {"exact_distances", actuals.exact_distances},
-                               {"hops", actuals.hops},
-                               {"scans", actuals.scans}});
-  if (request.graph_walk != nullptr) spent.set("estimates", actuals.estimates);
-  explained.set("actuals", std::move(spent));
-  return explained;
-}
 
 }  // namespace
 
@@ -360,7 +427,7 @@ SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, cons
                          const SearchParams& params, const Context& context, const GraphWalk* graph_walk) {
   if (params.k < 1) throw UsageError(concat("k is ", params.k, "; a search returns at least 1 hit"));
   const Matrix checked = checked_queries(queries, parts.space.dim, params.k, context);
-  const Request request(parts, params, graph_walk);
+  const HnswRequest request(parts, params, graph_walk);
   const PreparedRows prepared(checked, parts.metric);
   const int64_t m = queries.rows, k = params.k;
   SearchResult result;
@@ -369,24 +436,21 @@ SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, cons
   result.neighbors.rows.assign(static_cast<size_t>(m * k), -1);
   result.neighbors.values.assign(static_cast<size_t>(m * k), std::numeric_limits<float>::quiet_NaN());
   result.counts.resize(static_cast<size_t>(m));
-  std::vector<Actuals> actuals(static_cast<size_t>((m + kQueriesPerTask - 1) / kQueriesPerTask));
+  const auto num_tasks = static_cast<size_t>((m + kQueriesPerTask - 1) / kQueriesPerTask);
+  std::vector<SearchActuals> actuals(num_tasks);
+  std::vector<uint8_t> is_partial(num_tasks, 0);
   parallel_blocks(context, m, kQueriesPerTask, [&](int64_t begin, int64_t end) {
+    const auto task = static_cast<size_t>(begin / kQueriesPerTask);
     std::unique_ptr<WalkScratch> scratch = scratch_pool.take();
-    QuerySearch search(parts, request, *scratch, actuals[static_cast<size_t>(begin / kQueriesPerTask)]);
-    std::vector<float> query(static_cast<size_t>(parts.space.dim));
-    for (int64_t q = begin; q < end; ++q) {
-      const double norm = prepared.read(q, query.data());
-      const int64_t excluded = params.excluded.empty() ? -1 : params.excluded[static_cast<size_t>(q)];
-      result.counts[static_cast<size_t>(q)] =
-          search.answer(query.data(), norm, excluded, &result.neighbors.rows[static_cast<size_t>(q * k)],
-                        &result.neighbors.values[static_cast<size_t>(q * k)]);
-    }
+    TaskSearch search(parts, request, params, prepared, *scratch, actuals[task], result);
+    is_partial[task] = search.run(begin, end) ? 0 : 1;
     scratch_pool.give(std::move(scratch));
   });
+  result.partial = std::ranges::find(is_partial, 1) != is_partial.end();
   if (params.explain) {
-    Actuals total;
-    for (const Actuals& part : actuals) total.add(part);
-    result.explain = explain(request, m, total);
+    SearchActuals total;
+    for (const SearchActuals& part : actuals) total.add(part);
+    result.explain = explain_search(request, total);
   }
   return result;
 }

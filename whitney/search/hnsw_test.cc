@@ -175,6 +175,7 @@ TEST(Hnsw, ReturnsAllThatAreDueUnderFiltersFarFromTheQuery) {
   const Matrix queries = normal_vectors(10, 4, 15);
   SearchParams params = search_params(10, 20);
   params.allowed = &far;
+  params.plan = FilterPlan::kFilteredGraph;
   params.explain = true;
   const SearchResult result = index->search(queries, params, {});
   EXPECT_EQ(result.explain.at("plan"), Value("filtered graph"));
@@ -198,6 +199,7 @@ TEST(Hnsw, FindsMostNeighboursByAFilteredWalk) {
   const RowSet allowed = RowSet::of(even);
   SearchParams params = search_params(10, 80);
   params.allowed = &allowed;
+  params.plan = FilterPlan::kFilteredGraph;
   params.explain = true;
   const SearchResult result = index->search(queries, params, {});
   EXPECT_EQ(result.explain.at("plan"), Value("filtered graph"));

@@ -79,6 +79,13 @@ HWY_INLINE void PrefetchNext(const GraphView& graph, const NodePool& pool, int l
   PrefetchLinks(graph, NodePool::node_of(pool.keys[pool.cursor]));
 }
 
+// Looks at the clock at every eighth hop.
+HWY_INLINE bool IsOver(WalkScratch& scratch) {
+  if (!scratch.deadline.at || (scratch.counters.hops & 7) != 0) return false;
+  scratch.is_stopped = scratch.deadline.is_past();
+  return scratch.is_stopped;
+}
+
 void SearchLayer(const GraphView& graph, const CodeQuery& query, uint32_t entry, int layer,
                  WalkScratch& scratch) {
   VisitedSet& visited = scratch.visited;
@@ -102,6 +109,11 @@ void SearchLayer(const GraphView& graph, const CodeQuery& query, uint32_t entry,
     }
     EnterBatch(graph, query, count, scratch);
     ++scratch.counters.hops;
+    if (IsOver(scratch)) return;
+    if (scratch.counters.distances > scratch.most_distances) {
+      scratch.is_spent = true;
+      return;
+    }
   }
 }
 
@@ -128,8 +140,12 @@ class FilteredHop {
         scratch_.first_hop[num_blocked++] = next;
       }
     }
+    ++scratch_.counters.lists;
     if (num_passing >= filter_.one_hop_share * links.count) return count_;
+    constexpr uint32_t kAhead = 4;
+    for (uint32_t i = 0; i < num_blocked && i < kAhead; ++i) PrefetchLinks(graph_, scratch_.first_hop[i]);
     for (uint32_t i = 0; i < num_blocked && count_ < most; ++i) {
+      if (i + kAhead < num_blocked) PrefetchLinks(graph_, scratch_.first_hop[i + kAhead]);
       // A blocked node counts as met once all its links are.
       if (GatherThrough(scratch_.first_hop[i], most)) Meet(scratch_.visited, scratch_.first_hop[i]);
     }
@@ -140,6 +156,7 @@ class FilteredHop {
   // Adds the passing neighbours of a node that does not pass itself; false when there was no room for all.
   bool GatherThrough(uint32_t blocked, int64_t most) {
     const Links links = LinksOf(graph_, blocked, 0);
+    ++scratch_.counters.lists;
     for (uint32_t i = 0; i < links.count; ++i) {
       const uint32_t next = links.nodes[i];
       CheckNode(graph_, next);
@@ -169,7 +186,7 @@ bool SearchFiltered(const GraphView& graph, const CodeQuery& query, uint32_t ent
   }
   const bool entry_passes = IsSet(filter.passing, entry);
   if (entry_passes && Meet(visited, entry)) scratch.batch[static_cast<size_t>(count++)] = entry;
-  const int64_t before = scratch.counters.distances;
+  const WalkCounters before = scratch.counters;
   EnterBatch(graph, query, count, scratch);
   FilteredHop hop(graph, filter, scratch);
   if (!entry_passes) EnterBatch(graph, query, hop.Gather(entry), scratch);
@@ -178,11 +195,34 @@ bool SearchFiltered(const GraphView& graph, const CodeQuery& query, uint32_t ent
     PrefetchNext(graph, scratch.pool, 0);
     EnterBatch(graph, query, hop.Gather(node), scratch);
     ++scratch.counters.hops;
-    const int64_t spent = scratch.counters.distances - before;
+    if (IsOver(scratch)) return true;
+    const double spent = static_cast<double>(scratch.counters.distances - before.distances) +
+                         filter.links_cost * static_cast<double>(scratch.counters.lists - before.lists);
     if (spent > filter.hard_budget) return false;
     if (spent > filter.soft_budget && scratch.pool.size < filter.wanted) return false;
   }
   return true;
+}
+
+double PassingShare(const GraphView& graph, uint32_t node, const uint64_t* passing) {
+  constexpr uint32_t kLooked = 8, kEnough = 2;
+  CheckNode(graph, node);
+  const Links links = LinksOf(graph, node, 0);
+  uint32_t num_passing = 0, num_links = links.count;
+  const auto count = [&](const Links& list) HWY_ATTR {
+    for (uint32_t i = 0; i < list.count; ++i) {
+      CheckNode(graph, list.nodes[i]);
+      num_passing += IsSet(passing, list.nodes[i]) ? 1 : 0;
+    }
+  };
+  count(links);
+  for (uint32_t i = 0; i < HWY_MIN(links.count, kLooked); ++i) PrefetchLinks(graph, links.nodes[i]);
+  for (uint32_t i = 0; i < links.count && (i < kLooked || num_passing < kEnough); ++i) {
+    const Links further = LinksOf(graph, links.nodes[i], 0);
+    num_links += further.count;
+    count(further);
+  }
+  return num_links == 0 ? 0 : static_cast<double>(num_passing) / num_links;
 }
 
 uint32_t Descend(const GraphView& graph, const CodeQuery& query, uint32_t entry, int from, int to,
@@ -293,10 +333,17 @@ void DistancesOf(const GraphView& graph, const CodeQuery& query, std::span<const
   WalkDistances(graph, query, nodes.data(), static_cast<int64_t>(nodes.size()), out);
 }
 
+void CodeDistancesOf(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+                     int64_t begin, int64_t end, bool asks_ahead, float* out) {
+  ScanDistances(graph, query, nodes, begin, end, asks_ahead, out);
+}
+
 void ExactDistances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
                     float* out) {
+  constexpr size_t kAhead = 3;
+  for (size_t i = 0; i < nodes.size() && i < kAhead; ++i) PrefetchExact(graph, nodes[i]);
   for (size_t i = 0; i < nodes.size(); ++i) {
-    if (i + 1 < nodes.size()) PrefetchExact(graph, nodes[i + 1]);
+    if (i + kAhead < nodes.size()) PrefetchExact(graph, nodes[i + kAhead]);
     out[i] = ExactDistance(graph, query, nodes[i]);
   }
 }
@@ -310,7 +357,9 @@ namespace {
 
 HWY_EXPORT(QueryOfNode);
 HWY_EXPORT(DistancesOf);
+HWY_EXPORT(CodeDistancesOf);
 HWY_EXPORT(ExactDistances);
+HWY_EXPORT(PassingShare);
 HWY_EXPORT(Descend);
 HWY_EXPORT(SearchLayer);
 HWY_EXPORT(SearchFiltered);
@@ -330,6 +379,15 @@ void walk_distances(const GraphView& graph, const CodeQuery& query, std::span<co
 void exact_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
                      float* out) {
   HWY_DYNAMIC_DISPATCH(ExactDistances)(graph, query, nodes, out);
+}
+
+void code_distances(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes,
+                    int64_t begin, int64_t end, bool asks_ahead, float* out) {
+  HWY_DYNAMIC_DISPATCH(CodeDistancesOf)(graph, query, nodes, begin, end, asks_ahead, out);
+}
+
+double passing_share(const GraphView& graph, uint32_t node, const uint64_t* passing) {
+  return HWY_DYNAMIC_DISPATCH(PassingShare)(graph, node, passing);
 }
 
 uint32_t descend(const GraphView& graph, const CodeQuery& query, uint32_t entry, int from, int to,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,9 +15,14 @@
 #include "whitney/data/embeddings.h"
 #include "whitney/data/labels.h"
 #include "whitney/linalg/exact_search.h"
+#include "whitney/search/deadline.h"
 #include "whitney/search/row_set.h"
 
 namespace whitney {
+
+/// Ways to answer a query under a filter: compare with the rows that pass; walk a graph and keep what passes;
+/// walk it as without a filter and drop what does not.
+enum class FilterPlan : uint8_t { kScan, kFilteredGraph, kGraphThenFilter };
 
 /// What a search is asked besides its queries.
 struct SearchParams {
@@ -31,12 +37,19 @@ struct SearchParams {
   bool exact = false;
   /// Fill `explain`.
   bool explain = false;
+  /// Where it ends the search, fewer hits may come than are due (SearchResult::partial). flat and the graphs
+  /// look at it in their loops; other indexes answer in full.
+  Deadline deadline;
+  /// The way of a search under a filter, for benches and tests; absent: the planner chooses.
+  std::optional<FilterPlan> plan;
 };
 
 struct SearchResult {
   Neighbors neighbors;
   /// Hits per query.
   std::vector<int64_t> counts;
+  /// The deadline ended it: of some queries hits are missing, or are not the best.
+  bool partial = false;
   /// {"index", "plan", "estimates", "actuals", "filter"} when asked; null otherwise.
   Value explain;
 };

@@ -54,12 +54,17 @@ Matrix kernel_queries(const MatrixView& queries, Metric metric, const Context& c
   return prepared;
 }
 
-// The keys of some rows for one query: scores negated, or Euclidean distances.
+// The keys of some rows for one query: scores negated, or Euclidean distances. Fills `norms` where they are
+// needed and missing: after the products, whose kernel asks memory for the rows early.
 void measure(const float* query, const MatrixView& base, std::span<const uint32_t> rows, Metric metric,
-             const std::vector<float>& norms, std::vector<float>& keys) {
+             std::vector<float>& norms, std::vector<float>& keys) {
   keys.resize(rows.size());
   distance_one_to_rows(metric == Metric::kL2 ? Kernel::kSquaredL2 : Kernel::kInnerProduct, query, base, rows,
                        keys.data());
+  if (metric == Metric::kCosine && norms.size() != rows.size()) {
+    norms.resize(rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) row_norms_of_block(base.slice(rows[i], rows[i] + 1), &norms[i]);
+  }
   for (size_t i = 0; i < rows.size(); ++i) {
     switch (metric) {
       case Metric::kCosine:
@@ -78,7 +83,10 @@ void measure(const float* query, const MatrixView& base, std::span<const uint32_
 Neighbors scan_in_place(const MatrixView& queries, const MatrixView& base, std::span<const uint32_t> rows,
                         int64_t k, Metric metric, const Context& context) {
   const Matrix prepared = kernel_queries(queries, metric, context);
-  const int64_t n = std::ssize(rows), run = 256, task_rows = std::max<int64_t>(run, n / 64);
+  // A run of rows stays in L2 for its norms and for the next query.
+  const int64_t row_bytes = std::max<int64_t>(1, base.cols * size_of(base.dtype));
+  const int64_t n = std::ssize(rows), run = std::clamp<int64_t>((int64_t{256} << 10) / row_bytes, 16, 256),
+                task_rows = std::max<int64_t>(512, n / 64);
   const int64_t num_tasks = (n + task_rows - 1) / task_rows;
   std::vector<std::vector<TopK::Entry>> found(static_cast<size_t>(num_tasks * queries.rows));
   parallel_for(context, num_tasks, [&](int64_t task) {
@@ -88,11 +96,7 @@ Neighbors scan_in_place(const MatrixView& queries, const MatrixView& base, std::
     for (int64_t begin = first; begin < last; begin += run) {
       const auto part =
           rows.subspan(static_cast<size_t>(begin), static_cast<size_t>(std::min(run, last - begin)));
-      if (metric == Metric::kCosine) {
-        norms.resize(part.size());
-        for (size_t i = 0; i < part.size(); ++i)
-          row_norms_of_block(base.slice(part[i], part[i] + 1), &norms[i]);
-      }
+      norms.clear();
       for (int64_t q = 0; q < queries.rows; ++q) {
         measure(prepared.row<float>(q).data(), base, part, metric, norms, keys);
         for (size_t i = 0; i < part.size(); ++i) tops[static_cast<size_t>(q)].push(keys[i], part[i]);
@@ -212,6 +216,31 @@ Neighbors scan_rows(const MatrixView& queries, const MatrixView& base, std::span
     std::copy_n(found.rows.begin() + q * wanted, wanted, result.rows.begin() + q * k);
     std::copy_n(found.values.begin() + q * wanted, wanted, result.values.begin() + q * k);
   }
+  return result;
+}
+
+Neighbors scan_rows_until(const Deadline& deadline, bool& is_partial, const MatrixView& queries,
+                          const MatrixView& base, std::span<const uint32_t> rows, int64_t k, Metric metric,
+                          const Context& context) {
+  // Some milliseconds each.
+  const int64_t slice = std::clamp((int64_t{1} << 23) / std::max<int64_t>(1, base.cols * queries.rows),
+                                   int64_t{1024}, std::max<int64_t>(1024, std::ssize(rows)));
+  std::vector<TopK> tops(static_cast<size_t>(queries.rows), TopK(std::min(k, std::ssize(rows))));
+  for (; !rows.empty(); rows = rows.subspan(std::min(static_cast<size_t>(slice), rows.size()))) {
+    if (deadline.is_past()) {
+      is_partial = true;
+      break;
+    }
+    const auto part = rows.first(std::min(static_cast<size_t>(slice), rows.size()));
+    const Neighbors found = scan_rows(queries, base, part, k, metric, context);
+    for (size_t i = 0; i < found.rows.size(); ++i) {
+      if (found.rows[i] < 0) continue;
+      tops[i / static_cast<size_t>(k)].push(key_of(found.values[i], metric),
+                                            static_cast<uint32_t>(found.rows[i]));
+    }
+  }
+  Neighbors result = empty_neighbors(queries.rows, k);
+  store(tops, metric, result);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include "whitney/core/matrix.h"
 #include "whitney/linalg/exact_search.h"
 #include "whitney/linalg/metric.h"
+#include "whitney/search/deadline.h"
 
 namespace whitney::search {
 
@@ -18,5 +19,10 @@ Matrix checked_queries(const MatrixView& queries, int64_t dim, int64_t k, const 
 /// queries read the rows where they are; many have them gathered, block by block. O(m rows d).
 Neighbors scan_rows(const MatrixView& queries, const MatrixView& base, std::span<const uint32_t> rows,
                     int64_t k, Metric metric, const Context& context);
+
+/// The same, slice by slice, until the deadline: then `is_partial` is set, and the k best so far are given.
+Neighbors scan_rows_until(const Deadline& deadline, bool& is_partial, const MatrixView& queries,
+                          const MatrixView& base, std::span<const uint32_t> rows, int64_t k, Metric metric,
+                          const Context& context);
 
 }  // namespace whitney::search

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct SearchRequest {
   std::vector<int64_t> excluded;
   bool exact = false;
   bool explain = false;
+  /// The most time that the search may take, its filter included; absent: what it needs. See
+  /// SearchParams::deadline.
+  std::optional<double> timeout_ms;
 };
 
 /// An index with its attributes ready for filters: what command line, Python and server search with.
@@ -35,11 +39,11 @@ class WHITNEY_API Searcher {
   static Searcher open(const std::string& path);
   const Index& index() const { return *index_; }
 
-  /// Returns min(k, rows that are live and satisfy the filter) hits per query; a result with fewer is an
-  /// InternalError. Queries are checked also when nothing satisfies the filter. With `explain`, the result's
-  /// explanation gets
-  /// {"filter": {"text", "matches", "microseconds"}}; only the last depends on the machine. Throws UsageError
-  /// for a filter or option that is wrong, Error for queries that are. Searches may run concurrently.
+  /// Returns min(k, rows that are live and satisfy the filter) hits per query; a result with fewer that is
+  /// not marked partial is an InternalError. Queries are checked also when nothing satisfies the filter. With
+  /// `explain`, the result's explanation gets {"filter": {"text", "matches", "microseconds"}}. Throws
+  /// UsageError for a filter or option that is wrong, Error for queries that are. Searches may run
+  /// concurrently.
   SearchResult search(const MatrixView& queries, const SearchRequest& request, const Context& context) const;
   /// The same for an index of texts, asked by words: k at most of those rows that have a word of the query
   /// (Index::search_texts).
@@ -58,11 +62,12 @@ class WHITNEY_API Searcher {
   SearchResult search_filtered(const SearchRequest& request, int64_t num_queries, bool finds_all,
                                const Context& context, const Search& search) const;
   RowSet live_matches(const Filter& filter, const Context& context) const;
-  Value resolve_search_options(const Value& given) const;
   void rebuild_attributes();
 
   std::unique_ptr<Index> index_;
   std::unique_ptr<AttributeIndex> attributes_;
+  /// Declares the options of a search; to make it anew for each would take as long as a short filter.
+  Method search_method_;
 };
 
 }  // namespace whitney

@@ -138,6 +138,18 @@ TEST(Searcher, ExplainsNoFilterWhereThereIsNone) {
   EXPECT_EQ(line_searcher().search(to_the_right().view(), asked, Context()).explain.find("filter"), nullptr);
 }
 
+TEST(Searcher, ReturnsFewerOnlyWhenTheTimeIsUp) {
+  SearchRequest asked = request(2, "section = 'sound'");
+  asked.timeout_ms = 1e6;
+  EXPECT_FALSE(line_searcher().search(to_the_right().view(), asked, Context()).partial);
+  asked.timeout_ms = 0;
+  const SearchResult late = line_searcher().search(to_the_right().view(), asked, Context());
+  EXPECT_TRUE(late.partial);
+  EXPECT_THAT(late.counts, ElementsAre(0));
+  asked.timeout_ms = -1;
+  EXPECT_THAT(error_of(line_searcher(), asked), HasSubstr("timeout_ms"));
+}
+
 TEST(Searcher, LeavesARowOutPerQuery) {
   SearchRequest asked = request(10, "section = 'sound'");
   asked.excluded = {5};

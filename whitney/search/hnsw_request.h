@@ -1,0 +1,93 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "whitney/search/hnsw_index.h"
+#include "whitney/search/planner.h"
+
+namespace whitney::search {
+
+/// What all queries of a search in a graph share: the rows and nodes that pass, and the planner.
+class HnswRequest {
+ public:
+  HnswRequest(const HnswParts& parts, const SearchParams& params, const GraphWalk* walk);
+
+  int64_t k() const { return k_; }
+  int64_t ef() const { return ef_; }
+  int64_t num_allowed() const { return num_allowed_; }
+  int64_t num_zero() const { return num_zero_; }
+  bool is_filtered() const { return is_filtered_; }
+  const GraphWalk* graph_walk() const { return graph_walk_; }
+  const FilterPlanner& planner() const { return *planner_; }
+
+  /// A live row that may be returned; of the rows of a node, without looking at whether they are live.
+  bool allows(uint32_t row) const {
+    if (!is_filtered_) return true;
+    return row_bits_.empty() ? allowed_.contains(row) : is_set(row_bits_, row);
+  }
+  bool is_candidate(uint32_t row) const {
+    return is_filtered_ ? allows(row) : parts_.rows.live.contains(row);
+  }
+  /// Bits of the nodes that pass, where walks may be asked for them.
+  const uint64_t* passing() const {
+    return parts_.nodes.is_identity() ? row_bits_.data() : node_bits_.data();
+  }
+  /// The nodes that pass, ascending; listed when first asked for.
+  std::span<const uint32_t> passing_nodes() const;
+  /// Some of them, where filtered walks begin besides.
+  std::span<const uint32_t> starts() const { return starts_; }
+
+  /// True where every query is answered by a scan, wherever it lies.
+  bool scans_all() const { return scans_all_; }
+  /// The way of a query that this share of nodes around it pass.
+  PlanEstimate plan_for(double local_share) const {
+    return plan_ ? planner_->estimate(*plan_, local_share) : planner_->choose(local_share);
+  }
+
+ private:
+  static bool is_set(const std::vector<uint64_t>& bits, uint32_t i) {
+    return ((bits[i >> 6] >> (i & 63)) & 1) != 0;
+  }
+  void allow(const RowSet& allowed);
+  void mark_nodes();
+  void choose(const SearchParams& params);
+
+  const HnswParts& parts_;
+  const GraphWalk* graph_walk_;
+  int64_t k_ = 0, ef_ = 0, num_allowed_ = 0, num_passing_ = 0, num_zero_ = 0;
+  bool is_filtered_ = false, scans_all_ = false;
+  RowSet allowed_;
+  std::vector<uint64_t> row_bits_, node_bits_;
+  std::vector<uint32_t> starts_;
+  std::optional<FilterPlan> plan_;
+  std::optional<FilterPlanner> planner_;
+  mutable std::once_flag listed_;
+  mutable std::vector<uint32_t> passing_nodes_;
+};
+
+/// What queries came to, and what was expected of them.
+struct SearchActuals {
+  int64_t distances = 0, exact_distances = 0, hops = 0, lists = 0, scans = 0, estimates = 0;
+  /// Walks that a scan took over.
+  int64_t switched = 0;
+  double nanoseconds = 0;
+  /// By FilterPlan; without a filter the second is the walk.
+  std::array<int64_t, 3> plans = {};
+  double expected_distances = 0, expected_nanoseconds = 0;
+  /// Shares of passing nodes around the queries that were asked for them.
+  double local_shares = 0;
+  int64_t num_shares = 0;
+
+  void add(const SearchActuals& other);
+  void expect(const PlanEstimate& estimate);
+};
+
+/// What `explain` says of them.
+Value explain_search(const HnswRequest& request, const SearchActuals& actuals);
+
+}  // namespace whitney::search

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "whitney/core/value.h"
+#include "whitney/search/index.h"
+
+namespace whitney::search {
+
+// Which way a query under a filter goes: compares with the rows that pass, walks the graph and keeps what
+// passes, or walks it as without a filter and drops what does not. The choice depends on the index, the
+// filter and the query alone, never on a clock: the same question has the same answer everywhere.
+
+/// What the steps of a search take, in nanoseconds of one thread; only their ratios choose a plan.
+struct SearchCosts {
+  /// A scan: a row of the list, and to begin and rank what the codes leave.
+  double scan_row = 0, scan_start = 0;
+  /// A walk: a distance with its share of the hop, and the links of a node looked through for those that
+  /// pass.
+  double walk_distance = 0, links = 0;
+
+  /// As planner_bench measured them, for codes (or, `exact_walk`, vectors) of so many bytes.
+  static SearchCosts typical(int64_t row_bytes, bool exact_walk);
+  double walk(double num_distances, double num_links) const {
+    return num_distances * walk_distance + num_links * links;
+  }
+};
+
+/// What all queries of a call share.
+struct FilterTask {
+  /// Nodes of the graph, and those that pass.
+  int64_t num_nodes = 0, num_passing = 0;
+  /// Nearest that a walk keeps, hits that are wanted.
+  int64_t ef = 0, wanted = 0;
+  /// Links of a node at most.
+  int64_t max_links = 0;
+};
+
+/// One way, and what it is expected to take.
+struct PlanEstimate {
+  FilterPlan plan = FilterPlan::kScan;
+  double nanoseconds = 0;
+  double distances = 0;
+  /// Nearest that the walk keeps.
+  int64_t ef = 0;
+};
+
+/// Weighs the plans up.
+class FilterPlanner {
+ public:
+  FilterPlanner(const SearchCosts& costs, const FilterTask& task) : costs_(costs), task_(task) {}
+  const SearchCosts& costs() const { return costs_; }
+
+  /// Never less for more passing rows.
+  PlanEstimate scan() const;
+  /// local_share: of the nodes around the query that pass.
+  PlanEstimate filtered_graph(double local_share) const;
+  PlanEstimate graph_then_filter(double local_share) const;
+  PlanEstimate estimate(FilterPlan plan, double local_share) const;
+  /// Of a walk without a filter.
+  PlanEstimate graph() const;
+  /// True where a scan is the cheapest wherever the query lies: nobody need look where it does.
+  bool scan_is_best() const;
+  /// The cheapest of the three.
+  PlanEstimate choose(double local_share) const;
+
+  /// What a walk may take before a scan takes over, in distances: with fewer hits than are wanted, and in any
+  /// case.
+  double soft_budget(const PlanEstimate& estimate) const;
+  double hard_budget(const PlanEstimate& estimate) const;
+  /// Two walks that are both given up, at twice a scan each, and the scan: the most that a chosen plan takes,
+  /// the descent to the bottom layer and the last hops aside.
+  static constexpr double kMostScans = 5;
+
+ private:
+  SearchCosts costs_;
+  FilterTask task_;
+};
+
+/// "scan", "filtered graph", "graph, then filter".
+std::string_view name_of(FilterPlan plan);
+
+}  // namespace whitney::search

@@ -1,0 +1,79 @@
+#include "whitney/search/planner.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace whitney::search {
+namespace {
+
+FilterPlanner planner_of(int64_t num_passing, int64_t ef = 64, int64_t num_nodes = 100'000, int64_t k = 10) {
+  return {SearchCosts::typical(400, false), {num_nodes, num_passing, ef, std::min(k, num_passing), 32}};
+}
+
+TEST(Planner, AScanOfMorePassingRowsNeverCostsLess) {
+  double before = 0;
+  for (int64_t passing = 0; passing <= 100'000; passing += 997) {
+    const double now = planner_of(passing).scan().nanoseconds;
+    EXPECT_GT(now, before);
+    before = now;
+  }
+}
+
+TEST(Planner, OnceAWalkIsChosenMorePassingRowsKeepIt) {
+  // Around the query as many pass as elsewhere, thrice as many, or next to none.
+  for (const double factor : {1.0, 3.0, 0.01}) {
+    bool walks = false;
+    for (int64_t passing = 250; passing <= 100'000; passing += 250) {
+      const double share = std::min(1.0, factor * static_cast<double>(passing) / 100'000);
+      const bool now = planner_of(passing).choose(share).plan != FilterPlan::kScan;
+      EXPECT_TRUE(now || !walks) << passing << " passing, " << share << " around";
+      walks = walks || now;
+    }
+    EXPECT_TRUE(walks);
+  }
+}
+
+TEST(Planner, ScansWhatNoMorePassThanAreWanted) {
+  for (const int64_t passing : {0, 1, 9, 10}) {
+    EXPECT_TRUE(planner_of(passing).scan_is_best());
+    for (const double share : {0.0, 0.5, 1.0})
+      EXPECT_EQ(planner_of(passing).choose(share).plan, FilterPlan::kScan);
+  }
+}
+
+TEST(Planner, ScansFewAndWalksForMany) {
+  EXPECT_TRUE(planner_of(500).scan_is_best());
+  EXPECT_FALSE(planner_of(30'000).scan_is_best());
+  EXPECT_EQ(planner_of(30'000).choose(0.3).plan, FilterPlan::kFilteredGraph);
+}
+
+TEST(Planner, DroppingGetsDearerTheFewerPassAround) {
+  const FilterPlanner planner = planner_of(30'000);
+  EXPECT_LT(planner.graph_then_filter(0.97).nanoseconds, planner.graph_then_filter(0.5).nanoseconds);
+  EXPECT_EQ(planner.choose(0.1).plan, FilterPlan::kFilteredGraph);
+}
+
+TEST(Planner, KeepsMoreWhereFewPassAroundTheQuery) {
+  const FilterPlanner planner = planner_of(20'000);
+  EXPECT_GT(planner.filtered_graph(0.01).ef, planner.filtered_graph(0.2).ef);
+  EXPECT_GT(planner.filtered_graph(0.01).nanoseconds, planner.filtered_graph(0.2).nanoseconds);
+}
+
+TEST(Planner, WhatItChoosesMayTakeTwoScansAtMostBeforeItScans) {
+  for (int64_t passing = 1; passing <= 100'000; passing = passing * 2 + 1) {
+    for (const int64_t ef : {11, 64, 1000}) {
+      const FilterPlanner planner = planner_of(passing, ef);
+      for (const double share : {0.0, 0.01, 0.2, 0.5, 0.9, 1.0}) {
+        const PlanEstimate chosen = planner.choose(share);
+        const double unit = planner.costs().walk_distance, scan = planner.scan().nanoseconds;
+        EXPECT_LE(chosen.nanoseconds, scan);
+        EXPECT_LE(planner.hard_budget(chosen) * unit, 2.001 * scan);
+        EXPECT_LE(planner.soft_budget(chosen), planner.hard_budget(chosen) * 1.001);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace whitney::search
