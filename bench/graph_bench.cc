@@ -1,14 +1,16 @@
-// Claim: symphonyqg, whose nodes hold their neighbours' 1-bit codes, answers more queries a second at equal
-// recall than hnsw, ours and others', and than the authors' own library. One thread, a query after the other,
-// recall@10 by distance; curves over ef, rounds in turns. Ours: degree 32 and M 16, ef_construction 200.
-//   graph_bench [--data mnist|packages|deep|all] [--max-rows N] [--queries N] [--rounds N] [--full]
-// Peers: hnswlib 0.8 from C++ (bench/fetch_peers brings its headers; compiled -O3 -march=native) and
-// rabitqlib's SymqgIndex in the Python of WHITNEY_BENCH_PYTHON, all queries in one call. --full: all rows and
-// 10 rounds.
+// Claim: graphs over codes (symphonyqg, and hnsw and vamana over LVQ) answer more queries a second at equal
+// recall than the best such graph of others, and those that rank as exactly as float32 more than others'
+// float32 graphs. One thread, a query after the other, recall@10 by distance; curves over ef, rounds in
+// turns.
+//   graph_bench [--data mnist|packages|deep|all] [--max-rows N] [--queries N] [--rounds N] [--only NAME ...]
+//               [--curves FOLDER] [--full]
+// Ours: degree 32 (M 16), ef_construction or window 200. Peers of the same degree and window: hnswlib 0.8
+// from C++ (bench/fetch_peers brings its headers; compiled -O3 -march=native); faiss's IndexHNSWFlat,
+// rabitqlib's SymqgIndex, and Vamana of scalable-vs over float32 and LVQ, in the Python of
+// WHITNEY_BENCH_PYTHON, all queries in one call. --only: contestants whose names begin so. --curves: writes
+// all curves as JSON and SVG. --full: all rows and 10 rounds.
 
-#include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -18,195 +20,82 @@
 #include <vector>
 
 #include "bench/bench_main.h"
+#include "bench/curve_plot.h"
 #include "bench/data_folder.h"
-#include "bench/hnsw_peer_native.h"
+#include "bench/graph_contest.h"
 #include "bench/machine_limits.h"
-#include "bench/pairs.h"
-#include "bench/python_peer.h"
-#include "bench/recall_curve.h"
-#include "bench/search_data.h"
-#include "whitney/core/error.h"
-#include "whitney/core/report.h"
-#include "whitney/core/temporary_folder.h"
 #include "whitney/data/readers.h"
-#include "whitney/search/index.h"
 
 namespace whitney::bench {
 namespace {
 
-constexpr int kEfConstruction = 200;
-constexpr int64_t kHits = 10;
+constexpr int kWindow = 200, kM = 16;
 constexpr int64_t kEfs[] = {10, 14, 20, 28, 40, 56, 80, 112, 160, 250, 400};
 
-struct Arguments {
-  std::string data = "all";
-  int64_t max_rows = 20'000;
-  int64_t num_queries = 1000;
-  size_t num_rounds = 5;
+// How a contestant holds vectors: what its hits are ranked by decides whom it is compared with.
+enum class Holds { kFloat32, kCodes };
+
+struct Entry {
+  std::string name;
+  Holds holds;
+  bool is_ours;
 };
 
-Context with_threads(int threads) {
-  Context context;
-  context.threads = threads;
-  return context;
+// Everybody there is, whether it takes part or not.
+const std::vector<Entry>& entries() {
+  static const std::vector<Entry> all = {
+      {"hnsw", Holds::kFloat32, true},         {"vamana float32", Holds::kFloat32, true},
+      {"symphonyqg", Holds::kCodes, true},     {"vamana lvq8", Holds::kCodes, true},
+      {"vamana lvq4x8", Holds::kCodes, true},  {"hnsw lvq4x8", Holds::kCodes, true},
+      {"hnswlib", Holds::kFloat32, false},     {"faiss", Holds::kFloat32, false},
+      {"svs float32", Holds::kFloat32, false}, {"rabitqlib", Holds::kCodes, false},
+      {"svs lvq8", Holds::kCodes, false},      {"svs lvq4x8", Holds::kCodes, false},
+      {"svs lvq4x4", Holds::kCodes, false}};
+  return all;
 }
 
-std::string digits(double value, const char* format) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
+const Entry& entry_of(const std::string& name) {
+  for (const Entry& entry : entries()) {
+    if (entry.name == name) return entry;
+  }
+  fail("no contestant ", name);
 }
 
-// A program that is measured: builds with some threads, answers all queries with one.
-class Contestant {
- public:
-  virtual ~Contestant() = default;
-  virtual std::string name() const = 0;
-  /// Seconds.
-  virtual double build(int threads) = 0;
-  virtual int64_t size_bytes() const = 0;
-  /// Seconds; the rows found (queries x 10) when asked.
-  virtual double search(int64_t ef, std::vector<int64_t>* rows) = 0;
-  /// What a query took besides, at the ef: "" when it does not tell.
-  virtual std::string work(int64_t /*ef*/) { return ""; }
-};
-
-class Ours : public Contestant {
- public:
-  Ours(std::string method, const SearchData& data)
-      : method_(std::move(method)), data_(data), embeddings_(data.embeddings()) {}
-  std::string name() const override { return method_; }
-  double build(int threads) override {
-    return seconds_of([&] {
-      index_ = build_index(method_, embeddings_, Value::object({{"ef_construction", kEfConstruction}}),
-                           with_threads(threads));
-    });
-  }
-  int64_t size_bytes() const override { return index_->size_bytes(); }
-  double search(int64_t ef, std::vector<int64_t>* rows) override {
-    SearchResult result;
-    const SearchParams params = params_of(ef);
-    const Context context = with_threads(1);
-    const double seconds = seconds_of([&] { result = index_->search(data_.queries, params, context); });
-    if (rows != nullptr) *rows = result.neighbors.rows;
-    return seconds;
-  }
-  std::string work(int64_t ef) override {
-    SearchParams params = params_of(ef);
-    params.explain = true;
-    const Value actuals = index_->search(data_.queries, params, with_threads(1)).explain.at("actuals");
-    const auto per_query = [&](std::string_view what) {
-      return digits(actuals.at(what).as_real() / static_cast<double>(data_.queries.rows()), "%.0f");
-    };
-    return per_query("hops") + " visits, " + per_query("distances") + " distances";
-  }
-
- private:
-  static SearchParams params_of(int64_t ef) {
-    SearchParams params;
-    params.k = kHits;
-    params.options = Value::object({{"ef", ef}});
-    return params;
-  }
-  std::string method_;
-  const SearchData& data_;
-  Embeddings embeddings_;
-  std::unique_ptr<Index> index_;
-};
-
-#if WHITNEY_BENCH_PEERS
-class Hnswlib : public Contestant {
- public:
-  explicit Hnswlib(const SearchData& data) : data_(data) {}
-  std::string name() const override { return "hnswlib"; }
-  double build(int /*threads*/) override {
-    const Matrix& base = data_.base;
-    return seconds_of([&] {
-      index_ = std::make_unique<HnswlibIndex>(base.cols(), base.rows(), 16, kEfConstruction,
-                                              data_.metric != Metric::kL2);
-      for (int64_t row = 0; row < base.rows(); ++row) index_->add(base.row<float>(row).data(), row);
-    });
-  }
-  int64_t size_bytes() const override { return index_->size_bytes(); }
-  double search(int64_t ef, std::vector<int64_t>* rows) override {
-    index_->set_ef(ef);
-    std::vector<int64_t> found(static_cast<size_t>(data_.queries.rows() * kHits));
-    const double seconds = seconds_of([&] {
-      for (int64_t q = 0; q < data_.queries.rows(); ++q) {
-        index_->search(data_.queries.row<float>(q).data(), kHits, &found[static_cast<size_t>(q * kHits)]);
-      }
-    });
-    if (rows != nullptr) *rows = std::move(found);
-    return seconds;
-  }
-
- private:
-  const SearchData& data_;
-  std::unique_ptr<HnswlibIndex> index_;
-};
-#endif
-
-void write_floats(const std::string& path, const Matrix& matrix) {
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(matrix.bytes().data()),
-             static_cast<std::streamsize>(matrix.bytes().size()));
+std::unique_ptr<Contestant> make_ours(const std::string& name, const SearchData& data) {
+  const size_t space = name.find(' ');
+  const std::string method = name.substr(0, space);
+  Value options = method == "vamana" ? Value::object({{"window", kWindow}})
+                                     : Value::object({{"ef_construction", kWindow}});
+  if (space != std::string::npos) options.set("codes", name.substr(space + 1));
+  return std::make_unique<OurIndex>(name, method, std::move(options), data);
 }
 
-// By l2 always: vectors of cosine have norm 1 here, which orders alike.
-class Rabitqlib : public Contestant {
- public:
-  explicit Rabitqlib(const SearchData& data) {
-    write_floats(folder_.file("base"), data.base);
-    write_floats(folder_.file("queries"), data.queries);
-    std::vector<std::string> words = {folder_.file("base"), folder_.file("queries"), folder_.file("index")};
-    for (const int64_t number :
-         {data.base.rows(), data.queries.rows(), data.base.cols(), int64_t{kEfConstruction}, kHits}) {
-      words.push_back(std::to_string(number));
-    }
-    peer_ = std::make_unique<PythonPeer>("graph_bench_peer.py", words);
+// By l2 always in Python: vectors of cosine have norm 1 here, which orders alike.
+void add_contestant(Contestants& all, const Entry& entry, const SearchData& data) {
+  const std::vector<std::string> numbers = {std::to_string(kWindow), std::to_string(kHits)};
+  if (entry.is_ours) {
+    all.push_back(make_ours(entry.name, data));
+  } else if (entry.name == "hnswlib") {
+    add_hnswlib(all, data, kM, kWindow);
+  } else if (entry.name == "faiss") {
+    add_python(all, std::make_unique<PythonContestant>(
+                        entry.name, "hnsw_bench_faiss.py", data,
+                        std::vector<std::string>{"0", std::to_string(kM), numbers[0], numbers[1]}));
+  } else {
+    add_python(all, std::make_unique<PythonContestant>(
+                        entry.name, "graph_bench_peer.py", data,
+                        std::vector<std::string>{numbers[0], numbers[1], entry.name}));
   }
-  bool is_there() const { return peer_->is_there(); }
-  std::string name() const override { return "rabitqlib"; }
-  const std::string& versions() const { return peer_->versions(); }
-  double build(int threads) override {
-    const Value answer = peer_->ask(Value::object({{"question", "build"}, {"threads", threads}}));
-    size_bytes_ = answer.at("size_bytes").as_int();
-    return answer.at("seconds").as_real();
-  }
-  int64_t size_bytes() const override { return size_bytes_; }
-  double search(int64_t ef, std::vector<int64_t>* rows) override {
-    const Value answer =
-        peer_->ask(Value::object({{"question", "search"}, {"ef", ef}, {"rows", rows != nullptr}}));
-    if (rows != nullptr) {
-      rows->clear();
-      for (const Value& row : answer.at("rows").as_list()) rows->push_back(row.as_int());
-    }
-    return answer.at("seconds").as_real();
-  }
+}
 
- private:
-  TemporaryFolder folder_;
-  std::unique_ptr<PythonPeer> peer_;
-  int64_t size_bytes_ = 0;
-};
-
-using Contestants = std::vector<std::unique_ptr<Contestant>>;
-
-Contestants contestants_for(const SearchData& data) {
+Contestants contestants_for(const SearchData& data, const ContestArguments& arguments) {
   Contestants all;
-  all.push_back(std::make_unique<Ours>("symphonyqg", data));
-  all.push_back(std::make_unique<Ours>("hnsw", data));
-#if WHITNEY_BENCH_PEERS
-  all.push_back(std::make_unique<Hnswlib>(data));
-#else
-  std::fprintf(stderr,
-               "left out: hnswlib (bench/fetch_peers brings its headers; configure again afterwards)\n");
-#endif
-  auto rabitqlib = std::make_unique<Rabitqlib>(data);
-  if (rabitqlib->is_there()) {
-    std::printf("%s\n", rabitqlib->versions().c_str());
-    all.push_back(std::move(rabitqlib));
+  for (const Entry& entry : entries()) {
+    bool takes_part = arguments.only.empty();
+    for (const std::string& name : arguments.only) takes_part = takes_part || entry.name.starts_with(name);
+    if (takes_part) add_contestant(all, entry, data);
   }
+  if (all.empty()) fail("nobody takes part (--only takes the begin of a contestant's name)");
   return all;
 }
 
@@ -221,56 +110,43 @@ void print_builds(const Contestants& all, const SearchData& data) {
   std::printf("%s\n", text_table(table).c_str());
 }
 
-// One round after the other, in each all settings, at each setting all contestants in turns.
-std::vector<Curve> measure_curves(const Contestants& all, const SearchData& data, const Truth& truth,
-                                  size_t num_rounds) {
-  std::vector<Curve> curves(all.size());
+// The curve of the contestants of a kind that is the fastest at a recall; -1: none reaches it.
+int fastest(const Contestants& all, const std::vector<Curve>& curves, Holds holds, bool ours, double recall) {
+  int best = -1;
+  double best_rate = 0;
   for (size_t c = 0; c < all.size(); ++c) {
-    for (const int64_t ef : kEfs) {
-      std::vector<int64_t> rows;
-      all[c]->search(ef, &rows);
-      curves[c].push_back({ef, truth.recall(rows), {}});
+    const Entry& entry = entry_of(all[c]->name());
+    if (entry.is_ours != ours || (holds == Holds::kFloat32 && entry.holds != Holds::kFloat32)) continue;
+    // Graphs over codes compete with each other only; ours that rank by 32 bits walk by codes, too.
+    if (!ours && entry.holds != holds) continue;
+    std::vector<double> rates;
+    for (size_t round = 0; round < curves[c][0].rates.size(); ++round) {
+      if (const auto rate = rate_at(curves[c], recall, round)) rates.push_back(*rate);
     }
-    if (curves[c].back().recall < 0.9)
-      fail(all[c]->name(), " finds ", curves[c].back().recall, " at most: its answers are wrong");
+    if (rates.empty() || median(rates) <= best_rate) continue;
+    best = static_cast<int>(c);
+    best_rate = median(rates);
   }
-  for (size_t round = 0; round < num_rounds; ++round) {
-    for (size_t at = 0; at < std::size(kEfs); ++at) {
-      for (size_t c = 0; c < all.size(); ++c) {
-        curves[c][at].rates.push_back(static_cast<double>(data.queries.rows()) /
-                                      all[c]->search(kEfs[at], nullptr));
-      }
-    }
-  }
-  return curves;
+  return best;
 }
 
-void print_curves(const Contestants& all, const std::vector<Curve>& curves) {
-  std::vector<std::vector<std::string>> table = {{"ef"}}, summary = {{"recall@10"}};
-  for (const auto& one : all) {
-    table[0].insert(table[0].end(), {one->name() + " recall", "queries/s"});
-    summary[0].push_back(one->name() + " queries/s");
-    if (one != all[0]) summary[0].push_back("ours / " + one->name());
-  }
-  for (size_t at = 0; at < std::size(kEfs); ++at) {
-    table.push_back({std::to_string(kEfs[at])});
-    for (const Curve& curve : curves) {
-      table.back().insert(table.back().end(),
-                          {digits(curve[at].recall, "%.4f"), digits(median(curve[at].rates), "%.0f")});
+void print_summary(const Contestants& all, const std::vector<Curve>& curves) {
+  std::vector<std::vector<std::string>> table = {{"queries/s at recall@10", "0.95", "0.99"}};
+  for (size_t c = 0; c < all.size(); ++c)
+    table.push_back({all[c]->name(), rate_text(curves[c], 0.95), rate_text(curves[c], 0.99)});
+  std::printf("%s\n", text_table(table).c_str());
+  for (const auto& [holds, what] :
+       {std::pair{Holds::kFloat32, "ranked by float32"}, {Holds::kCodes, "codes"}}) {
+    for (const double recall : {0.95, 0.99}) {
+      const int ours = fastest(all, curves, holds, true, recall);
+      const int peer = fastest(all, curves, holds, false, recall);
+      if (ours < 0 || peer < 0) continue;
+      std::printf(
+          "%s, recall %.2f: our best, %s / theirs, %s: %s\n", what, recall,
+          all[static_cast<size_t>(ours)]->name().c_str(), all[static_cast<size_t>(peer)]->name().c_str(),
+          ratio_text(curves[static_cast<size_t>(ours)], curves[static_cast<size_t>(peer)], recall).c_str());
     }
   }
-  for (const double recall : {0.95, 0.99}) {
-    summary.push_back({digits(recall, "%.2f")});
-    for (size_t c = 0; c < curves.size(); ++c) {
-      std::vector<double> rates;
-      for (size_t round = 0; round < curves[c][0].rates.size(); ++round) {
-        if (const auto rate = rate_at(curves[c], recall, round)) rates.push_back(*rate);
-      }
-      summary.back().push_back(rates.empty() ? "not reached" : digits(median(rates), "%.0f"));
-      if (c > 0) summary.back().push_back(ratio_text(curves[0], curves[c], recall));
-    }
-  }
-  std::printf("%s\n%s\n", text_table(table).c_str(), text_table(summary).c_str());
   for (const auto& one : all) {
     if (const std::string work = one->work(40); !work.empty())
       std::printf("%s, a query at ef 40: %s\n", one->name().c_str(), work.c_str());
@@ -292,39 +168,23 @@ std::optional<SearchData> read_deep(int64_t max_rows, int64_t num_queries) {
   return data;
 }
 
-void run(const std::optional<SearchData>& data, const Arguments& arguments) {
+void run(const std::optional<SearchData>& data, const ContestArguments& arguments) {
   if (!data) return;
-  std::printf("== %s: %lld x %lld, %s, %lld queries\n", data->name.c_str(),
-              static_cast<long long>(data->base.rows()), static_cast<long long>(data->base.cols()),
-              std::string(name_of_enum(data->metric)).c_str(), static_cast<long long>(data->queries.rows()));
+  const std::string title =
+      concat(data->name, ": ", data->base.rows(), " x ", data->base.cols(), ", ", name_of_enum(data->metric),
+             ", ", data->queries.rows(), " queries, one thread");
+  std::printf("== %s\n", title.c_str());
   const Truth truth(data->base, data->queries, kHits, data->metric);
-  const Contestants all = contestants_for(*data);
+  const Contestants all = contestants_for(*data, arguments);
   print_builds(all, *data);
-  print_curves(all, measure_curves(all, *data, truth, arguments.num_rounds));
-}
-
-Arguments parse(std::span<char*> words) {
-  Arguments arguments;
-  for (size_t i = 1; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    const auto value = [&]() -> std::string {
-      if (i + 1 >= words.size()) fail(word, " needs a value");
-      return words[++i];
-    };
-    if (word == "--data")
-      arguments.data = value();
-    else if (word == "--max-rows")
-      arguments.max_rows = std::stoll(value());
-    else if (word == "--queries")
-      arguments.num_queries = std::stoll(value());
-    else if (word == "--rounds")
-      arguments.num_rounds = std::stoull(value());
-    else if (word == "--full")
-      arguments.max_rows = 1'000'000'000, arguments.num_rounds = 10;
-    else
-      fail("unknown argument ", word, " (expected: --data, --max-rows, --queries, --rounds, --full)");
-  }
-  return arguments;
+  const std::vector<Curve> curves = measure_curves(all, *data, truth, kEfs, arguments.num_rounds);
+  print_recalls(all, curves);
+  print_summary(all, curves);
+  std::fflush(stdout);
+  if (arguments.curves.empty()) return;
+  NamedCurves named;
+  for (size_t c = 0; c < all.size(); ++c) named.emplace_back(all[c]->name(), curves[c]);
+  write_curves(arguments.curves, "graphs-" + data->name, title, named);
 }
 
 }  // namespace
@@ -333,7 +193,7 @@ Arguments parse(std::span<char*> words) {
 int main(int argc, char** argv) {
   namespace bench = whitney::bench;
   return bench::bench_main("graph_bench", [&] {
-    const bench::Arguments arguments = bench::parse({argv, static_cast<size_t>(argc)});
+    const bench::ContestArguments arguments = bench::parse_contest({argv, static_cast<size_t>(argc)});
     std::printf("limits of one thread: reading %.1f GB/s, %.0f GFLOP/s\n\n", bench::read_bandwidth(1) / 1e9,
                 bench::peak_flops() / 1e9);
     const auto wants = [&](std::string_view name) {

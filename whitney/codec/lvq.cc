@@ -14,23 +14,8 @@
 namespace whitney::codec {
 namespace {
 
-// Codes begin with the vector's offset b and step s in float16.
-constexpr int64_t kHead = 4;
 // Rows by which the mean is kept or not.
 constexpr int64_t kTrialRows = 1000;
-
-struct Levels {
-  int first, second;
-};
-
-Levels levels_of(LvqBits bits) {
-  static constexpr Levels kLevels[] = {{4, 0}, {8, 0}, {4, 4}, {4, 8}, {8, 4}, {8, 8}};
-  return kLevels[static_cast<size_t>(bits)];
-}
-
-struct Head {
-  float offset, step;
-};
 
 Float16 next(Float16 half, bool up) {
   const bool negative = (half.bits & 0x8000U) != 0;
@@ -45,23 +30,23 @@ Float16 toward(double value, bool up) {
   return (up ? back < value : back > value) ? next(half, up) : half;
 }
 
-Head read_head(const uint8_t* code) {
-  Float16 offset, step;
-  std::memcpy(&offset.bits, code, 2);
-  std::memcpy(&step.bits, code + 2, 2);
-  return {to_float(offset), to_float(step)};
+// Offset and step as they are stored: all that follows is computed from these, so that codes and decoding
+// agree.
+LvqGrid write_grid(std::span<const float> y, int bits, uint8_t* code) {
+  const auto [least, most] = std::ranges::minmax_element(y);
+  const double levels = (1 << bits) - 1;
+  const Float16 offset = toward(*least, false);
+  Float16 step = toward((*most - static_cast<double>(to_float(offset))) / levels, true);
+  // A constant vector whose value float16 holds leaves no range; any step decodes it.
+  if ((step.bits & 0x7fffU) == 0) step = to_float16(1);
+  std::memcpy(code, &offset.bits, 2);
+  std::memcpy(code + 2, &step.bits, 2);
+  return read_lvq_grid(code);
 }
-
-struct Fitted {
-  // Zeros where the mean stays.
-  std::vector<float> mean;
-  // A power of 2: (x - mean) / scale has values around 1, which float16 holds best.
-  float scale = 1;
-};
 
 class LvqScorer : public CodeScorer {
  public:
-  LvqScorer(const Fitted& fitted, int bits, Kernel kernel, const float* query)
+  LvqScorer(const LvqSpace& fitted, int bits, Kernel kernel, const float* query)
       : bits_(bits), kernel_(kernel), scale_(fitted.scale), query_(query, query + fitted.mean.size()) {
     double base = 0, sum = 0;
     for (size_t i = 0; i < query_.size(); ++i) {
@@ -75,17 +60,17 @@ class LvqScorer : public CodeScorer {
 
   void score(const uint8_t* codes, int64_t count, float* out) const override {
     const auto dim = std::ssize(query_);
-    const int64_t stride = kHead + packed_code_bytes(dim, bits_), block = 64;
+    const int64_t stride = kLvqHead + packed_code_bytes(dim, bits_), block = 64;
     float offsets[block], steps[block];
     for (int64_t begin = 0; begin < count; begin += block) {
       const int64_t size = std::min(block, count - begin);
       const uint8_t* rows = codes + begin * stride;
       for (int64_t j = 0; j < size; ++j) {
-        const Head head = read_head(rows + j * stride);
-        offsets[j] = head.offset;
-        steps[j] = head.step;
+        const LvqGrid grid = read_lvq_grid(rows + j * stride);
+        offsets[j] = grid.offset;
+        steps[j] = grid.step;
       }
-      const PackedCodes packed{rows + kHead, stride, dim, bits_};
+      const PackedCodes packed{rows + kLvqHead, stride, dim, bits_};
       float* values = out + begin;
       if (kernel_ == Kernel::kSquaredL2) {
         row_code_squared_l2(packed, size, query_.data(), offsets, steps, values);
@@ -109,9 +94,9 @@ class LvqScorer : public CodeScorer {
 
 class LvqCodec : public Codec {
  public:
-  LvqCodec(Fitted fitted, Levels levels) : fitted_(std::move(fitted)), levels_(levels) {}
+  LvqCodec(LvqSpace fitted, LvqLevels levels) : fitted_(std::move(fitted)), levels_(levels) {}
   int64_t dim() const override { return std::ssize(fitted_.mean); }
-  int64_t code_bytes() const override { return kHead + packed_code_bytes(dim(), levels_.first); }
+  int64_t code_bytes() const override { return kLvqHead + packed_code_bytes(dim(), levels_.first); }
   int64_t fine_bytes() const override {
     return levels_.second == 0 ? 0 : packed_code_bytes(dim(), levels_.second);
   }
@@ -119,36 +104,22 @@ class LvqCodec : public Codec {
   void encode(const float* row, uint8_t* code, uint8_t* fine) const override {
     std::vector<float> y(fitted_.mean.size());
     for (size_t i = 0; i < y.size(); ++i) y[i] = (row[i] - fitted_.mean[i]) / fitted_.scale;
-    const Head head = write_head(y, code);
-    const float most = static_cast<float>((1 << levels_.first) - 1);
-    std::vector<uint8_t> values(y.size());
-    for (size_t i = 0; i < y.size(); ++i) {
-      const float steps = (y[i] - head.offset) / head.step;
-      values[i] = static_cast<uint8_t>(std::clamp(std::nearbyint(steps), 0.0F, most));
+    const LvqGrid grid = encode_lvq(y, levels_, code, fine);
+    if (!grid.is_finite()) {
+      fail("has values too far beyond those that lvq was fitted to (about ",
+           65504 * static_cast<double>(fitted_.scale), " is the most)");
     }
-    pack_codes(values.data(), dim(), levels_.first, code + kHead);
-    if (fine == nullptr) return;
-    // What the first level leaves lies in [-s/2, s/2]: 2^B2 steps of t = s / 2^B2, stored + 2^(B2-1).
-    const int half = 1 << (levels_.second - 1);
-    const float t = head.step / static_cast<float>(2 * half);
-    for (size_t i = 0; i < y.size(); ++i) {
-      const float left = y[i] - (head.offset + head.step * static_cast<float>(values[i]));
-      const float steps =
-          std::clamp(std::nearbyint(left / t), static_cast<float>(-half), static_cast<float>(half - 1));
-      values[i] = static_cast<uint8_t>(static_cast<int>(steps) + half);
-    }
-    pack_codes(values.data(), dim(), levels_.second, fine);
   }
 
   void decode(const uint8_t* code, const uint8_t* fine, float* row) const override {
-    const Head head = read_head(code);
+    const LvqGrid grid = read_lvq_grid(code);
     std::vector<uint8_t> values(fitted_.mean.size());
-    unpack_codes(code + kHead, dim(), levels_.first, values.data());
+    unpack_codes(code + kLvqHead, dim(), levels_.first, values.data());
     for (size_t i = 0; i < values.size(); ++i)
-      row[i] = head.offset + head.step * static_cast<float>(values[i]);
+      row[i] = grid.offset + grid.step * static_cast<float>(values[i]);
     if (fine != nullptr && levels_.second > 0) {
       const int half = 1 << (levels_.second - 1);
-      const float t = head.step / static_cast<float>(2 * half);
+      const float t = grid.step / static_cast<float>(2 * half);
       unpack_codes(fine, dim(), levels_.second, values.data());
       for (size_t i = 0; i < values.size(); ++i) row[i] += t * static_cast<float>(values[i] - half);
     }
@@ -164,27 +135,8 @@ class LvqCodec : public Codec {
   }
 
  private:
-  // Offset and step as they are stored: all that follows is computed from these, so that codes and decoding
-  // agree.
-  Head write_head(const std::vector<float>& y, uint8_t* code) const {
-    const auto [least, most] = std::ranges::minmax_element(y);
-    const double levels = (1 << levels_.first) - 1;
-    const Float16 offset = toward(*least, false);
-    Float16 step = toward((*most - static_cast<double>(to_float(offset))) / levels, true);
-    // A constant vector whose value float16 holds leaves no range; any step decodes it.
-    if ((step.bits & 0x7fffU) == 0) step = to_float16(1);
-    std::memcpy(code, &offset.bits, 2);
-    std::memcpy(code + 2, &step.bits, 2);
-    const Head head = read_head(code);
-    if (!std::isfinite(head.offset) || !std::isfinite(head.step)) {
-      fail("has values too far beyond those that lvq was fitted to (about ",
-           65504 * static_cast<double>(fitted_.scale), " is the most)");
-    }
-    return head;
-  }
-
-  Fitted fitted_;
-  Levels levels_;
+  LvqSpace fitted_;
+  LvqLevels levels_;
 };
 
 // In float64, block by block in their order.
@@ -233,27 +185,21 @@ float scale_of(const Rows& rows, const std::vector<float>& mean, const Context& 
   return std::ldexp(1.0F, std::clamp(exponent, -125, 126));
 }
 
-std::unique_ptr<Codec> fit_with(const Rows& rows, const LvqOptions& options, bool remove_mean,
-                                const Context& context) {
-  Fitted fitted;
-  fitted.mean.assign(static_cast<size_t>(rows.dim()), 0.0F);
-  if (remove_mean) fitted.mean = mean_of(rows, context);
-  fitted.scale = scale_of(rows, fitted.mean, context);
-  return std::make_unique<LvqCodec>(std::move(fitted), levels_of(options.bits));
+LvqSpace space_of(const Rows& rows, bool remove_mean, const Context& context) {
+  LvqSpace space;
+  space.mean.assign(static_cast<size_t>(rows.dim()), 0.0F);
+  if (remove_mean) space.mean = mean_of(rows, context);
+  space.scale = scale_of(rows, space.mean, context);
+  return space;
 }
 
 std::unique_ptr<Codec> fit(const Rows& rows, const LvqOptions& options, const Context& context) {
-  auto centred = fit_with(rows, options, options.remove_mean.value_or(true), context);
-  if (options.remove_mean) return centred;
-  auto plain = fit_with(rows, options, false, context);
-  const double with_mean = relative_error(*centred, rows, kTrialRows, context);
-  return relative_error(*plain, rows, kTrialRows, context) < with_mean ? std::move(plain)
-                                                                       : std::move(centred);
+  return std::make_unique<LvqCodec>(fit_lvq(rows, options, context), lvq_levels(options.bits));
 }
 
 std::unique_ptr<Codec> open(const SavedCodec& saved, const LvqOptions& options) {
   const Array<float> mean = saved.floats("mean", saved.dim), scale = saved.floats("scale", 1);
-  return std::make_unique<LvqCodec>(Fitted{{mean.begin(), mean.end()}, scale[0]}, levels_of(options.bits));
+  return std::make_unique<LvqCodec>(LvqSpace{{mean.begin(), mean.end()}, scale[0]}, lvq_levels(options.bits));
 }
 
 const bool registered = register_codec<LvqOptions>(
@@ -279,4 +225,54 @@ const bool registered = register_codec<LvqOptions>(
     fit, open);
 
 }  // namespace
+
+LvqLevels lvq_levels(LvqBits bits) {
+  static constexpr LvqLevels kLevels[] = {{4, 0}, {8, 0}, {4, 4}, {4, 8}, {8, 4}, {8, 8}};
+  return kLevels[static_cast<size_t>(bits)];
+}
+
+bool LvqGrid::is_finite() const { return std::isfinite(offset) && std::isfinite(step); }
+
+LvqGrid read_lvq_grid(const uint8_t* code) {
+  Float16 offset, step;
+  std::memcpy(&offset.bits, code, 2);
+  std::memcpy(&step.bits, code + 2, 2);
+  return {to_float(offset), to_float(step)};
+}
+
+LvqGrid encode_lvq(std::span<const float> y, LvqLevels levels, uint8_t* code, uint8_t* fine) {
+  const LvqGrid grid = write_grid(y, levels.first, code);
+  if (!grid.is_finite()) return grid;
+  const float most = static_cast<float>((1 << levels.first) - 1);
+  std::vector<uint8_t> values(y.size());
+  for (size_t i = 0; i < y.size(); ++i) {
+    const float steps = (y[i] - grid.offset) / grid.step;
+    values[i] = static_cast<uint8_t>(std::clamp(std::nearbyint(steps), 0.0F, most));
+  }
+  pack_codes(values.data(), std::ssize(y), levels.first, code + kLvqHead);
+  if (fine == nullptr) return grid;
+  // What the first level leaves lies in [-s/2, s/2]: 2^B2 steps of t = s / 2^B2, stored + 2^(B2-1).
+  const int half = 1 << (levels.second - 1);
+  const float t = grid.step / static_cast<float>(2 * half);
+  for (size_t i = 0; i < y.size(); ++i) {
+    const float left = y[i] - (grid.offset + grid.step * static_cast<float>(values[i]));
+    const float steps =
+        std::clamp(std::nearbyint(left / t), static_cast<float>(-half), static_cast<float>(half - 1));
+    values[i] = static_cast<uint8_t>(static_cast<int>(steps) + half);
+  }
+  pack_codes(values.data(), std::ssize(y), levels.second, fine);
+  return grid;
+}
+
+LvqSpace fit_lvq(const Rows& rows, const LvqOptions& options, const Context& context) {
+  LvqSpace centred = space_of(rows, options.remove_mean.value_or(true), context);
+  if (options.remove_mean) return centred;
+  LvqSpace plain = space_of(rows, false, context);
+  const auto error_of = [&](const LvqSpace& space) {
+    return relative_error(LvqCodec(space, lvq_levels(options.bits)), rows, kTrialRows, context);
+  };
+  const double with_mean = error_of(centred);
+  return error_of(plain) < with_mean ? plain : centred;
+}
+
 }  // namespace whitney::codec

@@ -68,10 +68,9 @@ class HnswBuilder : public IndexBuilder {
   CostEstimate estimate(int64_t num_rows, int64_t dim, const Value& options,
                         const Context& context) const override {
     const auto given = options_from<HnswOptions>(options);
-    const search::HnswGraph graph(dim, given.m, search::Precision::kFixed);
-    // The vectors that are read, the graph with upper layers, and hashes that find equal rows.
+    // And the upper layers.
     const int64_t row_bytes =
-        4 * dim + graph.stride() + graph.detail_stride() + 8 * given.m / (given.m - 1) + 48;
+        search::build_bytes_per_row(dim, given.m, given.codes) + 8 * given.m / (given.m - 1);
     // A link costs some 6 distances for each of ef_construction, bound by memory and by the width.
     const double distances = 6.0 * std::max(given.ef_construction, given.m);
     const double seconds =
@@ -94,7 +93,8 @@ const bool registered = register_method(declare_method<HnswOptions>(
                     "fast and always right. `ef` of a search trades speed for recall.\n"
                     "Vectors are held as 8-bit codes, which the walk compares, and further bits beside, by "
                     "which the hits are "
-                    "ranked as exactly as by float32. Equal vectors share a node; zero vectors under cosine "
+                    "ranked as exactly as by float32, or as `codes` says. Equal vectors share a node; zero "
+                    "vectors under cosine "
                     "are not in the graph "
                     "and found last. Under a filter the walk goes through allowed vectors only, and where "
                     "few are allowed or it "

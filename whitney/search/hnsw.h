@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "whitney/core/options.h"
+#include "whitney/search/graph_codes.h"
 
 namespace whitney {
 
@@ -10,6 +11,7 @@ namespace whitney {
 struct HnswOptions {
   int m = 16;
   int ef_construction = 200;
+  GraphCodes codes = GraphCodes::kFloat32;
 
   void fields(auto&& field) {
     field(
@@ -18,6 +20,7 @@ struct HnswOptions {
         "more those of high intrinsic dimension");
     field("ef_construction", ef_construction, Range{1, 100'000},
           "Nearest vectors that links are chosen from; more take longer to build and find more. Raised to m");
+    field("codes", codes, kGraphCodesHelp);
   }
 };
 

@@ -18,17 +18,25 @@ constexpr int64_t kMaxBatch = 1024;
 /// Memory of one thread.
 struct Worker {
   WalkScratch scratch;
-  Array<int8_t> query_codes, kept_codes;
-  std::vector<uint32_t> chosen;
+  LinkBuffers buffers;
+  std::vector<uint32_t> nodes;
+  std::vector<float> distances;
   std::vector<uint64_t> keys;
 
   void fit(const GraphView& graph) {
     scratch.fit(graph);
-    const int64_t query_bytes = node_query_bytes(graph);
-    if (query_codes.size() >= query_bytes) return;
-    query_codes = Array<int8_t>(query_bytes);
-    kept_codes = Array<int8_t>(query_bytes * 2 * graph.m);
-    chosen.resize(2 * size_t{graph.m});
+    buffers.fit(graph);
+  }
+  CodeQuery query_of(const GraphView& graph, uint32_t node) {
+    return query_of_node(graph, node, buffers.query_codes.mutable_data());
+  }
+  /// Fills `keys` with those of `nodes`, ascending.
+  void measure(const GraphView& graph, const CodeQuery& query) {
+    distances.resize(nodes.size());
+    walk_distances(graph, query, nodes, distances.data());
+    keys.resize(nodes.size());
+    for (size_t i = 0; i < nodes.size(); ++i) keys[i] = NodePool::key_of(distances[i], nodes[i]);
+    std::ranges::sort(keys);
   }
 };
 
@@ -40,18 +48,21 @@ struct Edge {
 
 class Linker {
  public:
-  Linker(HnswGraph& graph, int64_t ef_construction, const Context& context)
+  Linker(HnswGraph& graph, const LinkRule& rule, const Context& context)
       : graph_(graph),
         view_(graph.view()),
-        ef_(std::max(ef_construction, graph.m)),
+        rule_(rule),
+        window_(std::max(rule.window, graph.m)),
         context_(context),
         workers_(static_cast<size_t>(context.num_threads())) {
     for (Worker& worker : workers_) worker.fit(view_);
   }
 
-  void link(std::span<const uint32_t> order) {
+  /// `has_links`: the nodes stand in the graph already.
+  void link(std::span<const uint32_t> order, bool has_links) {
     const int64_t cap = std::clamp<int64_t>(graph_.num_nodes / 50, 1, kMaxBatch);
-    int64_t num_linked = graph_.num_nodes - std::ssize(order);
+    has_links_ = has_links;
+    int64_t num_linked = has_links ? graph_.num_nodes : graph_.num_nodes - std::ssize(order);
     for (int64_t begin = 0; begin < std::ssize(order);) {
       context_.check_cancelled();
       context_.advance("links", begin, std::ssize(order), "vectors");
@@ -65,15 +76,18 @@ class Linker {
 
  private:
   void link_batch(std::span<const uint32_t> batch);
-  void choose_links(Worker& worker, std::span<const uint32_t> batch, size_t place,
-                    std::vector<std::vector<uint32_t>>& lists);
+  void find_links(Worker& worker, std::span<const uint32_t> batch, size_t place,
+                  std::vector<std::vector<uint32_t>>& lists);
+  std::vector<uint32_t> chosen_anew(Worker& worker, uint32_t node);
   void add_links_back(std::span<const uint32_t> batch,
                       const std::vector<std::vector<std::vector<uint32_t>>>& lists);
   std::vector<uint32_t> extended_list(Worker& worker, std::span<const Edge> edges);
 
   HnswGraph& graph_;
   GraphView view_;
-  int64_t ef_;
+  LinkRule rule_;
+  int64_t window_;
+  bool has_links_ = false;
   const Context& context_;
   std::vector<Worker> workers_;
 };
@@ -82,8 +96,12 @@ void Linker::link_batch(std::span<const uint32_t> batch) {
   // Lists are written after all were chosen, so that no thread reads what another one writes.
   std::vector<std::vector<std::vector<uint32_t>>> lists(batch.size());
   parallel_for_workers(context_, std::ssize(batch), [&](int worker, int64_t place) {
-    choose_links(workers_[static_cast<size_t>(worker)], batch, static_cast<size_t>(place),
-                 lists[static_cast<size_t>(place)]);
+    const auto at = static_cast<size_t>(place);
+    Worker& own = workers_[static_cast<size_t>(worker)];
+    if (has_links_)
+      lists[at] = {chosen_anew(own, batch[at])};
+    else
+      find_links(own, batch, at, lists[at]);
   });
   for (size_t i = 0; i < batch.size(); ++i) {
     for (size_t layer = 0; layer < lists[i].size(); ++layer) {
@@ -99,12 +117,12 @@ void Linker::link_batch(std::span<const uint32_t> batch) {
 }
 
 // INSERT of the paper for the node at `place`, up to its own lists.
-void Linker::choose_links(Worker& worker, std::span<const uint32_t> batch, size_t place,
-                          std::vector<std::vector<uint32_t>>& lists) {
+void Linker::find_links(Worker& worker, std::span<const uint32_t> batch, size_t place,
+                        std::vector<std::vector<uint32_t>>& lists) {
   WalkScratch& scratch = worker.scratch;
   const uint32_t node = batch[place];
   const int level = graph_.levels[node];
-  const CodeQuery query = query_of_node(view_, node, worker.query_codes.mutable_data());
+  const CodeQuery query = worker.query_of(view_, node);
   std::vector<float> in_batch(batch.size());
   walk_distances(view_, query, batch, in_batch.data());
   lists.resize(static_cast<size_t>(level) + 1);
@@ -112,7 +130,7 @@ void Linker::choose_links(Worker& worker, std::span<const uint32_t> batch, size_
   if (graph_.top_level > level)
     nearest = descend(view_, query, nearest, graph_.top_level, level + 1, scratch);
   for (int layer = level; layer >= 0; --layer) {
-    scratch.pool.reset(ef_);
+    scratch.pool.reset(window_);
     if (layer <= graph_.top_level) {
       search_layer(view_, query, nearest, layer, scratch);
       nearest = NodePool::node_of(scratch.pool.keys[0]);
@@ -123,10 +141,31 @@ void Linker::choose_links(Worker& worker, std::span<const uint32_t> batch, size_
       if (key < scratch.pool.bound()) scratch.pool.insert(key);
     }
     const std::span<const uint64_t> candidates(scratch.pool.keys.data(), scratch.pool.size);
-    const int64_t count = select_neighbors(view_, candidates, graph_.m, worker.kept_codes.mutable_data(),
-                                           worker.chosen.data(), scratch.counters);
-    lists[static_cast<size_t>(layer)].assign(worker.chosen.begin(), worker.chosen.begin() + count);
+    // hnsw keeps half of a list of layer 0 for the links of others.
+    const int64_t most = rule_.method == LinkMethod::kHnsw ? graph_.m : links_kept(rule_, graph_.cap(layer));
+    const std::span<const uint32_t> chosen = choose_links(view_, candidates, most, rule_, worker.buffers);
+    lists[static_cast<size_t>(layer)].assign(chosen.begin(), chosen.end());
   }
+}
+
+// The links on layer 0 of a node that has some.
+std::vector<uint32_t> Linker::chosen_anew(Worker& worker, uint32_t node) {
+  WalkScratch& scratch = worker.scratch;
+  const CodeQuery query = worker.query_of(view_, node);
+  scratch.pool.reset(window_);
+  search_layer(view_, query, descend(view_, query, graph_.entry, graph_.top_level, 1, scratch), 0, scratch);
+  const std::span<const uint32_t> present = graph_.links(node, 0);
+  worker.nodes.assign(present.begin(), present.end());
+  worker.measure(view_, query);
+  for (uint32_t i = 0; i < scratch.pool.size; ++i) {
+    const uint64_t key = scratch.pool.keys[i] & ~uint64_t{1};  // without the mark of the walk
+    if (NodePool::node_of(key) != node) worker.keys.push_back(key);
+  }
+  std::ranges::sort(worker.keys);
+  worker.keys.erase(std::unique(worker.keys.begin(), worker.keys.end()), worker.keys.end());
+  const int64_t most = links_kept(rule_, graph_.cap(0));
+  const std::span<const uint32_t> chosen = choose_links(view_, worker.keys, most, rule_, worker.buffers);
+  return {chosen.begin(), chosen.end()};
 }
 
 void Linker::add_links_back(std::span<const uint32_t> batch,
@@ -171,19 +210,37 @@ std::vector<uint32_t> Linker::extended_list(Worker& worker, std::span<const Edge
     if (std::find(old.begin(), old.end(), edge.from) == old.end()) list.push_back(edge.from);
   }
   if (std::ssize(list) <= cap) return list;
-  const CodeQuery query = query_of_node(view_, node, worker.query_codes.mutable_data());
-  std::vector<float> distances(list.size());
-  walk_distances(view_, query, list, distances.data());
-  worker.keys.resize(list.size());
-  for (size_t i = 0; i < list.size(); ++i) worker.keys[i] = NodePool::key_of(distances[i], list[i]);
-  std::ranges::sort(worker.keys);
-  const int64_t count = select_neighbors(view_, worker.keys, cap, worker.kept_codes.mutable_data(),
-                                         worker.chosen.data(), worker.scratch.counters);
-  list.assign(worker.chosen.begin(), worker.chosen.begin() + count);
-  return list;
+  worker.nodes = list;
+  worker.measure(view_, worker.query_of(view_, node));
+  const std::span<const uint32_t> chosen =
+      choose_links(view_, worker.keys, links_kept(rule_, cap), rule_, worker.buffers);
+  return {chosen.begin(), chosen.end()};
 }
 
 }  // namespace
+
+void LinkBuffers::fit(const GraphView& graph) {
+  const int64_t query_bytes = node_query_bytes(graph);
+  if (query_codes.size() >= query_bytes) return;
+  query_codes = Array<int8_t>(query_bytes);
+  kept_codes = Array<int8_t>(query_bytes * 2 * graph.m);
+  chosen.resize(2 * size_t{graph.m});
+}
+
+int64_t links_kept(const LinkRule& rule, int64_t cap) {
+  return rule.method == LinkMethod::kHnsw ? cap : cap - cap / 8;
+}
+
+std::span<const uint32_t> choose_links(const GraphView& graph, std::span<const uint64_t> candidates,
+                                       int64_t most, const LinkRule& rule, LinkBuffers& buffers) {
+  int8_t* kept = buffers.kept_codes.mutable_data();
+  uint32_t* out = buffers.chosen.data();
+  const int64_t count =
+      rule.method == LinkMethod::kHnsw
+          ? select_neighbors(graph, candidates, most, kept, out, buffers.counters)
+          : prune_robustly(graph, candidates, most, rule.alpha, kept, buffers.prune, out, buffers.counters);
+  return {out, static_cast<size_t>(count)};
+}
 
 uint8_t draw_level(uint64_t seed, uint32_t node, int64_t m) {
   RandomStream random(seed, "hnsw level", node);
@@ -191,12 +248,20 @@ uint8_t draw_level(uint64_t seed, uint32_t node, int64_t m) {
   return static_cast<uint8_t>(std::min<double>(std::floor(level), kMaxLevel));
 }
 
-void link_nodes(HnswGraph& graph, std::span<const uint32_t> order, int64_t ef_construction,
+void link_nodes(HnswGraph& graph, std::span<const uint32_t> order, const LinkRule& rule,
                 const Context& context) {
   if (order.empty()) return;
   graph.make_writable();
-  Linker(graph, ef_construction, context).link(order);
-  connect_layer0(graph, ef_construction, context);
+  Linker(graph, rule, context).link(order, false);
+  connect_layer0(graph, rule.window, context);
+}
+
+void relink_nodes(HnswGraph& graph, std::span<const uint32_t> order, const LinkRule& rule,
+                  const Context& context) {
+  if (order.empty()) return;
+  graph.make_writable();
+  Linker(graph, rule, context).link(order, true);
+  connect_layer0(graph, rule.window, context);
 }
 
 }  // namespace whitney::search

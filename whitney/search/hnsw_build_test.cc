@@ -165,7 +165,7 @@ TEST(HnswBuild, KeepsTheVectorsAsExactlyAsFloat32) {
 TEST(HnswRemove, KeepsTheGraphSoundAndTheOthersLinked) {
   HnswParts parts = parts_of(normal_vectors(300, 4, 8), Metric::kL2);
   const std::vector<uint8_t> dead = dead_every(300, 7);
-  const std::vector<uint32_t> numbers = remove_nodes(parts.graph, dead, 24, with_threads(2));
+  const std::vector<uint32_t> numbers = remove_nodes(parts.graph, dead, {.window = 24}, with_threads(2));
   EXPECT_EQ(parts.graph.num_nodes, 300 - 43);
   EXPECT_EQ(numbers[0], kNoNode);
   EXPECT_EQ(numbers[1], 0);
@@ -175,7 +175,7 @@ TEST(HnswRemove, KeepsTheGraphSoundAndTheOthersLinked) {
 
 TEST(HnswRemove, LinksAnewWhenManyNodesGo) {
   HnswParts parts = parts_of(normal_vectors(300, 4, 9), Metric::kL2);
-  remove_nodes(parts.graph, dead_every(300, 2), 24, with_threads(2));
+  remove_nodes(parts.graph, dead_every(300, 2), {.window = 24}, with_threads(2));
   EXPECT_EQ(parts.graph.num_nodes, 150);
   expect_sound(parts);
 }
@@ -185,7 +185,7 @@ TEST(HnswRemove, ChoosesAnotherEntry) {
   for (int round = 0; round < 20; ++round) {
     std::vector<uint8_t> dead(static_cast<size_t>(parts.graph.num_nodes), 0);
     dead[parts.graph.entry] = 1;
-    remove_nodes(parts.graph, dead, 24, with_threads(1));
+    remove_nodes(parts.graph, dead, {.window = 24}, with_threads(1));
     expect_sound(parts);
   }
   EXPECT_EQ(parts.graph.num_nodes, 180);
@@ -194,8 +194,8 @@ TEST(HnswRemove, ChoosesAnotherEntry) {
 TEST(HnswRemove, GivesTheSameBytesForAnyNumberOfThreads) {
   const Matrix vectors = normal_vectors(300, 4, 11);
   HnswParts one = parts_of(vectors, Metric::kL2), five = parts_of(vectors, Metric::kL2);
-  remove_nodes(one.graph, dead_every(300, 5), 24, with_threads(1));
-  remove_nodes(five.graph, dead_every(300, 5), 24, with_threads(5));
+  remove_nodes(one.graph, dead_every(300, 5), {.window = 24}, with_threads(1));
+  remove_nodes(five.graph, dead_every(300, 5), {.window = 24}, with_threads(5));
   EXPECT_EQ(bytes_of(one.graph), bytes_of(five.graph));
 }
 

@@ -5,7 +5,11 @@
 #include <cstring>
 #include <limits>
 
+#include "whitney/codec/codec.h"
+#include "whitney/codec/lvq.h"
+#include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/linalg/code_scores.h"
 #include "whitney/linalg/exact_search.h"
 
 namespace whitney::search {
@@ -14,6 +18,8 @@ namespace {
 constexpr double kDetailSteps = 1 << 24;  // steps of the fixed point within one code step
 constexpr int32_t kDetailHalf = 1 << 23;
 constexpr int64_t kBlockRows = 256;
+/// The largest value that LVQ is given: float16 holds it, and what it is rounded up to.
+constexpr double kMostLvqValue = 60'000;
 
 /// Ranges of the coordinates of some rows.
 struct Ranges {
@@ -118,14 +124,45 @@ bool is_too_coarse(const PreparedRows& rows, double scale, const Context& contex
   return typical < kSteps * scale;
 }
 
-/// Rounds to even as std::nearbyint does for what is below 2^51, and without a call: a query of 384 values is
-/// prepared in half the time.
-double round_to_even(double value) {
-  constexpr double kOnes = 6'755'399'441'055'744.0;  // 1.5 * 2^52: the last bit is worth 1
-  return (value + kOnes) - kOnes;
+double fixed_point(double z, double code) { return std::nearbyint((z - code) * kDetailSteps); }
+
+codec::LvqBits lvq_bits(GraphCodes codes) {
+  return static_cast<codec::LvqBits>(static_cast<int>(codes) - static_cast<int>(GraphCodes::kLvq4));
 }
 
-double fixed_point(double z, double code) { return std::nearbyint((z - code) * kDetailSteps); }
+/// The mean squared error of a coordinate that is rounded to the grids of some rows: step^2 / 12.
+double mean_code_error(const PreparedRows& rows, const CodeSpace& space) {
+  const Matrix sample = sample_rows(rows, 1000);
+  std::vector<float> z(static_cast<size_t>(rows.dim()));
+  double sum = 0;
+  for (int64_t i = 0; i < sample.rows(); ++i) {
+    const auto row = sample.row<float>(i);
+    const auto [least, most] = std::ranges::minmax_element(space.to_code_space(row.data(), z));
+    const double step = (static_cast<double>(*most) - *least) / ((1 << space.bits.first) - 1);
+    sum += step * step / 12;
+  }
+  return sum / static_cast<double>(std::max<int64_t>(1, sample.rows()));
+}
+
+CodeSpace fit_lvq_space(const PreparedRows& rows, Metric metric, GraphCodes codes, const Context& context) {
+  CodeSpace space;
+  space.dim = rows.dim();
+  space.precision = Precision::kLvq;
+  codec::LvqOptions options;
+  options.bits = lvq_bits(codes);
+  const codec::LvqLevels levels = codec::lvq_levels(options.bits);
+  space.bits = {levels.first, levels.second};
+  space.centre.assign(static_cast<size_t>(rows.dim()), 0.0F);
+  if (rows.size() == 0) return space;
+  const codec::Rows to_fit(rows.view(), metric == Metric::kCosine);
+  codec::LvqSpace fitted = codec::fit_lvq(to_fit, options, context);
+  space.centre = std::move(fitted.mean);
+  space.scale = fitted.scale;
+  if (metric == Metric::kInnerProduct) space.radius = measure(rows, context).largest_norm;
+  // Ranked by the code itself, its error does not count.
+  if (levels.second > 0) space.code_error = mean_code_error(rows, space);
+  return space;
+}
 
 }  // namespace
 
@@ -141,6 +178,17 @@ double PreparedRows::read(int64_t i, float* out) const {
     out[j] = (normalize ? static_cast<float>(out[j] / norm) : out[j]) + 0.0F;
   }
   return norm;
+}
+
+HnswGraph empty_graph(int64_t dim, int64_t m, GraphCodes codes) {
+  if (codes == GraphCodes::kFloat32) return {dim, m, Precision::kFixed};
+  const codec::LvqLevels levels = codec::lvq_levels(lvq_bits(codes));
+  return {dim, m, Precision::kLvq, {levels.first, levels.second}};
+}
+
+CodeSpace CodeSpace::fit(const PreparedRows& rows, Metric metric, GraphCodes codes, const Context& context) {
+  return codes == GraphCodes::kFloat32 ? fit(rows, metric, context)
+                                       : fit_lvq_space(rows, metric, codes, context);
 }
 
 CodeSpace CodeSpace::fit(const PreparedRows& rows, Metric metric, const Context& context) {
@@ -178,8 +226,45 @@ CodeSpace CodeSpace::fit(const PreparedRows& rows, Metric metric, const Context&
   return space;
 }
 
+CodeSpace CodeSpace::widened(const PreparedRows& all, Metric metric, const Context& context) const {
+  if (precision != Precision::kLvq) {
+    CodeSpace space = fit(all, metric, context);
+    // Room for the next ones, so that rows coming one by one do not widen it each time.
+    if (space.precision == Precision::kFixed) space.scale *= 1.25;
+    space.radius *= 1.1;
+    return space;
+  }
+  CodeSpace space = *this;
+  const Ranges ranges = measure(all, context);
+  if (metric == Metric::kInnerProduct) space.radius = std::max(radius, 1.1 * ranges.largest_norm);
+  double widest = 0;
+  for (size_t j = 0; j < centre.size(); ++j) {
+    widest = std::max({widest, std::abs(static_cast<double>(ranges.low[j]) - centre[j]),
+                       std::abs(static_cast<double>(ranges.high[j]) - centre[j])});
+  }
+  // Powers of 2 leave grids as they are.
+  for (; widest / space.scale > kMostLvqValue; space.code_error /= 4) space.scale *= 2;
+  return space;
+}
+
+GraphCodes CodeSpace::codes() const {
+  if (precision != Precision::kLvq) return GraphCodes::kFloat32;
+  for (const GraphCodes codes : {GraphCodes::kLvq4, GraphCodes::kLvq8, GraphCodes::kLvq4x4,
+                                 GraphCodes::kLvq4x8, GraphCodes::kLvq8x4}) {
+    const codec::LvqLevels levels = codec::lvq_levels(lvq_bits(codes));
+    if (bits == CodeBits{levels.first, levels.second}) return codes;
+  }
+  return GraphCodes::kLvq8x8;
+}
+
+std::span<const float> CodeSpace::to_code_space(const float* row, std::vector<float>& z) const {
+  for (size_t j = 0; j < z.size(); ++j)
+    z[j] = static_cast<float>((static_cast<double>(row[j]) - centre[j]) / scale);
+  return z;
+}
+
 HnswGraph CodeSpace::make_graph(int64_t m) const {
-  HnswGraph graph(dim, m, precision);
+  HnswGraph graph(dim, m, precision, bits);
   graph.exact_walk = exact_walk;
   graph.walk_unit = precision == Precision::kFloat ? static_cast<float>(1 / (scale * scale)) : 1.0F;
   return graph;
@@ -190,6 +275,10 @@ bool CodeSpace::holds(const float* row, double norm, Metric metric) const {
   if (precision == Precision::kFloat) return true;
   for (int64_t j = 0; j < dim; ++j) {
     const double z = (static_cast<double>(row[j]) - centre[static_cast<size_t>(j)]) / scale;
+    if (precision == Precision::kLvq) {
+      if (std::abs(z) > kMostLvqValue) return false;
+      continue;
+    }
     if (std::abs(z) > (precision == Precision::kInteger ? 128 : 127.49) || z > 127.49) return false;
     if (precision == Precision::kInteger && z != std::nearbyint(z)) return false;
   }
@@ -197,6 +286,10 @@ bool CodeSpace::holds(const float* row, double norm, Metric metric) const {
 }
 
 void CodeSpace::encode(const float* row, double norm, Metric metric, HnswGraph& graph, uint32_t node) const {
+  const double extra = radius * radius - norm * norm;
+  graph.head(node).extra =
+      metric == Metric::kInnerProduct && extra > 0 ? static_cast<float>(std::sqrt(extra) / scale) : 0.0F;
+  if (precision == Precision::kLvq) return encode_on_grid(row, graph, node);
   uint8_t* code = graph.code(node);
   uint8_t* detail = graph.detail(node);
   int32_t sum = 0, squares = 0;
@@ -219,12 +312,45 @@ void CodeSpace::encode(const float* row, double norm, Metric metric, HnswGraph& 
   NodeHead& head = graph.head(node);
   head.norm = squares;
   head.sum = sum;
-  const double extra = radius * radius - norm * norm;
-  head.extra =
-      metric == Metric::kInnerProduct && extra > 0 ? static_cast<float>(std::sqrt(extra) / scale) : 0.0F;
+}
+
+void CodeSpace::encode_on_grid(const float* row, HnswGraph& graph, uint32_t node) const {
+  std::vector<float> z(static_cast<size_t>(dim));
+  std::vector<uint8_t> code(static_cast<size_t>(codec::kLvqHead + packed_code_bytes(dim, bits.first)));
+  const codec::LvqGrid grid = codec::encode_lvq(to_code_space(row, z), {bits.first, bits.second}, code.data(),
+                                                bits.second == 0 ? nullptr : graph.detail(node));
+  WHITNEY_CHECK(grid.is_finite(), "a row beyond float16, which holds() lets through");
+  NodeHead& head = graph.head(node);
+  static_assert(sizeof(head.sum) == codec::kLvqHead);
+  std::memcpy(&head.sum, code.data(), codec::kLvqHead);
+  std::memcpy(graph.code(node), code.data() + codec::kLvqHead, code.size() - codec::kLvqHead);
+  std::vector<uint8_t> values(z.size());
+  unpack_codes(code.data() + codec::kLvqHead, dim, bits.first, values.data());
+  double squares = 0;
+  for (const uint8_t value : values) {
+    const double decoded = grid.offset + static_cast<double>(grid.step) * value;
+    squares += decoded * decoded;
+  }
+  const auto sum = static_cast<float>(squares);
+  std::memcpy(&head.norm, &sum, sizeof(head.norm));
+}
+
+void CodeSpace::decode_from_grid(const GraphView& graph, uint32_t node, float* out) const {
+  const codec::LvqGrid grid = codec::read_lvq_grid(graph.grid(node));
+  std::vector<uint8_t> values(static_cast<size_t>(dim)), fine(values);
+  unpack_codes(graph.code(node), dim, bits.first, values.data());
+  const int half = bits.second == 0 ? 0 : 1 << (bits.second - 1);
+  const float fine_step = bits.second == 0 ? 0 : grid.step / static_cast<float>(2 * half);
+  if (bits.second > 0) unpack_codes(graph.detail(node), dim, bits.second, fine.data());
+  for (size_t j = 0; j < values.size(); ++j) {
+    const double z = grid.offset + static_cast<double>(grid.step) * values[j] +
+                     static_cast<double>(fine_step) * (fine[j] - half);
+    out[j] = static_cast<float>(centre[j] + scale * z);
+  }
 }
 
 void CodeSpace::decode(const GraphView& graph, uint32_t node, float* out) const {
+  if (precision == Precision::kLvq) return decode_from_grid(graph, node, out);
   const uint8_t* code = graph.code(node);
   const uint8_t* detail = graph.detail(node);
   if (precision == Precision::kFloat) {
@@ -241,98 +367,6 @@ void CodeSpace::decode(const GraphView& graph, uint32_t node, float* out) const 
     }
     out[j] = static_cast<float>(centre[static_cast<size_t>(j)] + scale * z);
   }
-}
-
-void PreparedQuery::prepare(const CodeSpace& space, Metric metric, const float* query, double norm,
-                            int64_t padded_dim) {
-  const int64_t dim = space.dim;
-  is_zero = norm == 0;
-  exact.assign(static_cast<size_t>(dim), 0.0F);
-  if (codes.size() != padded_dim) codes = Array<int8_t>(padded_dim);
-  int8_t* code_data = codes.mutable_data();
-  const bool inner_product = metric == Metric::kInnerProduct;
-  // Only the direction of the query decides the order; at the norm R its differences are largest against
-  // rounding.
-  const double stretch = inner_product && norm > 0 && space.radius > 0 ? space.radius / norm : 1;
-  double widest = 0, squares = 0, centre_dot = 0;
-  bool integral = space.precision == Precision::kInteger;
-  for (int64_t j = 0; j < dim; ++j) {
-    const double centre = space.centre[static_cast<size_t>(j)], x = query[j] * stretch;
-    const double z = (x - centre) / space.scale;
-    exact[static_cast<size_t>(j)] = static_cast<float>(z);
-    widest = std::max(widest, std::abs(z));
-    integral = integral && z == round_to_even(z) && z >= -128 && z <= 127;
-    squares += z * z;
-    centre_dot += x * centre;
-  }
-  const double step = integral ? 1 : std::max(widest, 1e-30) / 127;
-  int32_t sum = 0;
-  double code_squares = 0, lost_squares = 0;
-  for (int64_t j = 0; j < dim; ++j) {
-    const auto value = static_cast<int32_t>(round_to_even(exact[static_cast<size_t>(j)] / step));
-    const double rest = exact[static_cast<size_t>(j)] - value * step;
-    lost_squares += rest * rest;
-    code_data[j] = static_cast<int8_t>(value);
-    sum += value;
-    code_squares += static_cast<double>(value) * value;
-  }
-  std::fill(code_data + dim, code_data + padded_dim, int8_t{0});
-  lost = std::sqrt(lost_squares);
-  code.codes = code_data;
-  code.base = static_cast<float>(code_squares * step * step);
-  code.step = static_cast<float>(step);
-  code.extra = 0;
-  code.correction = 128 * sum;
-  // A rounded coordinate is uniform within half a step: variance step^2 / 12.
-  const double variance =
-      (integral ? 0 : step * step / 12) + (space.precision == Precision::kInteger ? 0 : 1.0 / 12);
-  code.error = static_cast<float>(2 * std::sqrt(variance));
-  code.rounding = static_cast<float>(squares * 1e-6);
-  code.inner_product = inner_product;
-  if (inner_product) {
-    for (int64_t j = 0; j < dim; ++j) exact[static_cast<size_t>(j)] = static_cast<float>(query[j] * stretch);
-    dot_base = centre_dot;
-    dot_scale = space.scale;
-    dist_base = space.radius * space.radius + norm * norm * stretch * stretch;
-    value_scale = 1 / stretch;
-  }
-  unit = 1;
-  if (space.precision == Precision::kFloat) {
-    // The exact kernel sees the float32 vectors themselves.
-    for (int64_t j = 0; j < dim; ++j) exact[static_cast<size_t>(j)] = static_cast<float>(query[j] * stretch);
-    unit = 1 / (space.scale * space.scale);
-    dot_base = 0;
-    dot_scale = 1;
-  }
-  code.exact = exact.data();
-  if (!space.exact_walk) return;
-  walk = exact;
-  if (inner_product && space.precision != Precision::kFloat) {
-    for (int64_t j = 0; j < dim; ++j) {
-      walk[static_cast<size_t>(j)] =
-          static_cast<float>((query[j] * stretch - space.centre[static_cast<size_t>(j)]) / space.scale);
-    }
-  }
-  code.walk = walk.data();
-  code.error = 0;
-}
-
-double PreparedQuery::distance_of(float kernel_result, double scale) const {
-  if (!code.inner_product) return kernel_result * unit;
-  return (dist_base - 2 * (dot_base + dot_scale * kernel_result)) / (scale * scale);
-}
-
-float PreparedQuery::value_of(float kernel_result, double scale, Metric metric) const {
-  switch (metric) {
-    case Metric::kL2:
-      return static_cast<float>(std::sqrt(kernel_result * unit) * scale);
-    // |a - b|^2 = 2 - 2 a.b for unit vectors.
-    case Metric::kCosine:
-      return static_cast<float>(1 - kernel_result * unit * scale * scale / 2);
-    case Metric::kInnerProduct:
-      break;
-  }
-  return static_cast<float>((dot_base + dot_scale * kernel_result) * value_scale);
 }
 
 }  // namespace whitney::search

@@ -8,6 +8,7 @@
 #include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/linalg/metric.h"
+#include "whitney/search/graph_codes.h"
 #include "whitney/search/hnsw_graph.h"
 
 namespace whitney::search {
@@ -18,6 +19,7 @@ class PreparedRows {
   PreparedRows(const MatrixView& view, Metric metric) : view_(view), metric_(metric) {}
   int64_t size() const { return view_.rows; }
   int64_t dim() const { return view_.cols; }
+  const MatrixView& view() const { return view_; }
   /// Writes row i (dim values) and returns its Euclidean norm before it was normalised.
   double read(int64_t i, float* out) const;
 
@@ -27,11 +29,13 @@ class PreparedRows {
 };
 
 /// The affine map between vectors x and the code space z = (x - centre) / scale, in which codes are the
-/// integers -128..127 (stored + 128). Distances in code space are distances of vectors over `scale`; one
-/// scale for all coordinates keeps that true, a centre per coordinate keeps the range small.
+/// integers -128..127 (stored + 128), or those of LVQ on a grid of each vector's own. Distances in code space
+/// are distances of vectors over `scale`; one scale for all coordinates keeps that true, a centre per
+/// coordinate keeps the range small.
 struct CodeSpace {
   int64_t dim = 0;
   Precision precision = Precision::kInteger;
+  CodeBits bits;
   double scale = 1;
   std::vector<float> centre;
   /// Inner product: the largest norm R. The extra coordinate sqrt(R^2 - |x|^2) makes the nearest by l2 the
@@ -39,12 +43,21 @@ struct CodeSpace {
   double radius = 0;
   /// Neighbours are only some steps of the codes apart: walks must compare the full vectors.
   bool exact_walk = false;
+  /// LVQ: the typical squared error of a coordinate of the code.
+  double code_error = 0;
 
-  /// Chooses the map for the rows: integers as they are where their range allows it, else the full range;
+  /// Chooses the map for the rows by the codes asked for.
+  static CodeSpace fit(const PreparedRows& rows, Metric metric, GraphCodes codes, const Context& context);
+  /// GraphCodes::kFloat32: integers as they are where their range allows it, else the full range;
   /// where rare values lie far outside (more than four times the range of 99.9 % of a sample), that range
   /// with the values kept as float32 beside.
   static CodeSpace fit(const PreparedRows& rows, Metric metric, const Context& context);
 
+  /// The same map, or where it cannot hold rows of such values and norms one that can, with room for further
+  /// ones; `all`: rows that need holding. LVQ keeps the grids that codes are on.
+  CodeSpace widened(const PreparedRows& all, Metric metric, const Context& context) const;
+
+  GraphCodes codes() const;
   /// An empty graph for vectors in this space.
   HnswGraph make_graph(int64_t m) const;
   /// True when the row can be stored without another map.
@@ -53,7 +66,16 @@ struct CodeSpace {
   void encode(const float* row, double norm, Metric metric, HnswGraph& graph, uint32_t node) const;
   /// Writes the vector of a node.
   void decode(const GraphView& graph, uint32_t node, float* out) const;
+  /// Fills z, `dim` values, with (row - centre) / scale, and gives it.
+  std::span<const float> to_code_space(const float* row, std::vector<float>& z) const;
+
+ private:
+  void encode_on_grid(const float* row, HnswGraph& graph, uint32_t node) const;
+  void decode_from_grid(const GraphView& graph, uint32_t node, float* out) const;
 };
+
+/// An empty graph laid out for such codes; of GraphCodes::kFloat32 for values of any kind.
+HnswGraph empty_graph(int64_t dim, int64_t m, GraphCodes codes);
 
 /// A query in code space.
 struct CodeQuery {
@@ -69,6 +91,8 @@ struct CodeQuery {
   float step = 1;
   float extra = 0;
   int32_t correction = 0;
+  /// Precision::kLvq: the sum of the rounded z.
+  float sum = 0;
   /// Twice the standard error of one rounded coordinate of query and code together: an estimate D is off by
   /// about error * sqrt(D).
   float error = 0;

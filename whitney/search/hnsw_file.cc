@@ -8,7 +8,7 @@
 namespace whitney::search {
 namespace {
 
-constexpr std::array<std::string_view, 3> kPrecisions = {"integer", "fixed", "float"};
+constexpr std::array<std::string_view, 4> kPrecisions = {"integer", "fixed", "float", "lvq"};
 
 template <class T>
 Array<T> used_part(const Array<T>& array, int64_t size) {
@@ -26,6 +26,10 @@ Value describe(const HnswParts& parts) {
   result.set("precision", kPrecisions[static_cast<size_t>(graph.precision)]);
   result.set("scale", parts.space.scale).set("radius", parts.space.radius);
   result.set("exact_walk", parts.space.exact_walk);
+  if (graph.precision == Precision::kLvq) {
+    result.set("bits", graph.bits.first).set("fine_bits", graph.bits.second);
+    result.set("code_error", parts.space.code_error);
+  }
   return result;
 }
 
@@ -105,6 +109,14 @@ Precision read_precision(const Description& description) {
   return static_cast<Precision>(found - kPrecisions.begin());
 }
 
+CodeBits read_bits(const Description& description, Precision precision) {
+  if (precision != Precision::kLvq) return {};
+  const int64_t first = description.integer("bits", 4, 8), second = description.integer("fine_bits", 0, 8);
+  if (first % 4 != 0) description.wrong("bits", first);
+  if (second % 4 != 0) description.wrong("fine_bits", second);
+  return {static_cast<int>(first), static_cast<int>(second)};
+}
+
 uint64_t read_seed(const Description& description) {
   const std::string& text = description.text("seed");
   const bool is_number =
@@ -114,8 +126,9 @@ uint64_t read_seed(const Description& description) {
 }
 
 HnswGraph read_graph(const Tensors& tensors, const Description& description) {
-  HnswGraph graph(description.integer("dim", 1, kMaxCodedDim), description.integer("m", 2, kMaxM),
-                  read_precision(description));
+  const Precision precision = read_precision(description);
+  HnswGraph graph(description.integer("dim", 1, kMaxCodedDim), description.integer("m", 2, kMaxM), precision,
+                  read_bits(description, precision));
   const int64_t n = description.integer("num_nodes", 0, kMaxNodes);
   graph.num_nodes = n;
   graph.blocks = tensors.read<uint8_t>("blocks", {n, graph.stride()});
@@ -139,9 +152,11 @@ CodeSpace read_space(const Tensors& tensors, const Description& description, con
   CodeSpace space;
   space.dim = graph.dim;
   space.precision = graph.precision;
+  space.bits = graph.bits;
   space.scale = description.positive("scale", false);
   space.radius = description.positive("radius", true);
   space.exact_walk = description.boolean("exact_walk");
+  if (space.precision == Precision::kLvq) space.code_error = description.positive("code_error", true);
   const Array<float> centre = tensors.read<float>("centre", {graph.dim});
   space.centre.assign(centre.begin(), centre.end());
   for (const float value : space.centre) {
@@ -217,6 +232,7 @@ HnswParts open_hnsw(const Artifact& artifact, std::string_view method) {
   parts.graph.walk_unit = like.walk_unit;
   parts.options.m = static_cast<int>(parts.graph.m);
   parts.options.ef_construction = static_cast<int>(description.integer("ef_construction", 1, 100'000));
+  parts.options.codes = parts.space.codes();
   parts.seed = read_seed(description);
   parts.rows = read_index_rows(artifact, description.integer("num_rows", 0, kMaxNodes));
   Embeddings named;

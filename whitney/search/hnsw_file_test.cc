@@ -1,57 +1,14 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cstring>
-#include <fstream>
-#include <functional>
-#include <iterator>
 
-#include "whitney/core/error.h"
-#include "whitney/core/temporary_folder.h"
-#include "whitney/search/hnsw_cases_test.h"
+#include "whitney/search/graph_file_cases_test.h"
 
 namespace whitney::search {
 namespace {
 
-using testing::HasSubstr;
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-Artifact artifact_of(std::string_view bytes) {
-  return Artifact::from_bytes(Array<std::byte>::copy_of(std::as_bytes(std::span(bytes.data(), bytes.size()))),
-                              "index.safetensors");
-}
-
-// Vectors with a repeat and a zero, so that rows and nodes differ.
-Matrix odd_vectors() {
-  Matrix vectors = normal_vectors(60, 5, 1);
-  auto* values = vectors.mutable_data<float>();
-  std::copy_n(values, 5, values + 10 * 5);
-  std::fill_n(values + 20 * 5, 5, 0.0F);
-  return vectors;
-}
-
-std::string saved_bytes(const Index& index, const TemporaryFolder& folder, const std::string& name) {
-  index.save(folder.file(name), true, {});
-  return bytes_of(folder.file(name));
-}
-
-// Opens, walks the graph whatever the plan of a search would be, and changes it.
-void open_and_walk(std::string_view bytes) {
-  HnswParts parts = open_hnsw(artifact_of(bytes));
+void open_and_walk_hnsw(std::string_view bytes) {
+  HnswParts parts = open_hnsw(graph_file_artifact(bytes));
   if (parts.graph.num_nodes == 0) return;
   const Matrix queries = normal_vectors(3, parts.space.dim, 9);
   for (int64_t q = 0; q < queries.rows(); ++q) walk_nodes(parts, queries.row<float>(q), 1000);
@@ -62,70 +19,29 @@ void open_and_walk(std::string_view bytes) {
 }
 
 TEST(HnswFile, OpensToTheSameHitsAndSavesTheSameBytes) {
-  const TemporaryFolder folder;
-  for (const Metric metric : {Metric::kCosine, Metric::kInnerProduct, Metric::kL2}) {
-    const auto index = hnsw_of(odd_vectors(), metric);
-    const std::string bytes = saved_bytes(*index, folder, "first");
-    const auto opened = open_index(folder.file("first"));
-    EXPECT_EQ(saved_bytes(*opened, folder, "second"), bytes);
-    const Matrix queries = normal_vectors(7, 5, 2);
-    const SearchResult before = index->search(queries, search_params(8, 16), {});
-    const SearchResult after = opened->search(queries, search_params(8, 16), {});
-    EXPECT_EQ(after.neighbors.rows, before.neighbors.rows);
-    EXPECT_EQ(after.neighbors.values, before.neighbors.values);
-  }
+  for (const Metric metric : {Metric::kCosine, Metric::kInnerProduct, Metric::kL2})
+    expect_opens_the_same(*hnsw_of(graph_file_vectors(), metric), normal_vectors(7, 5, 2));
 }
 
 TEST(HnswFile, ChangesAfterOpeningAsWithoutIt) {
-  const TemporaryFolder folder;
-  const auto index = hnsw_of(odd_vectors(), Metric::kL2);
-  index->save(folder.file("saved"), false, {});
-  const auto opened = open_index(folder.file("saved"));
-  Embeddings more = embeddings_of(normal_vectors(9, 5, 3), Metric::kL2);
-  more.ids = Ids::integers({100, 101, 102, 103, 104, 105, 106, 107, 108});
-  for (Index* one : {index.get(), opened.get()}) {
-    one->remove(Ids::integers({3, 10, 59}), {});
-    one->add(more, {});
-  }
-  EXPECT_EQ(saved_bytes(*opened, folder, "b"), saved_bytes(*index, folder, "a"));
+  expect_changes_the_same(*hnsw_of(graph_file_vectors(), Metric::kL2));
 }
 
-TEST(HnswFile, HoldsAnEmptyIndex) {
-  const TemporaryFolder folder;
-  const auto index = hnsw_of(Matrix(0, 5), Metric::kL2);
-  index->save(folder.file("empty"), false, {});
-  const auto opened = open_index(folder.file("empty"));
-  const SearchResult result = opened->search(normal_vectors(2, 5, 4), search_params(3, 8), {});
-  EXPECT_EQ(result.counts, (std::vector<int64_t>{0, 0}));
-}
+TEST(HnswFile, HoldsAnEmptyIndex) { expect_opens_empty(*hnsw_of(Matrix(0, 5), Metric::kL2)); }
 
 TEST(HnswFile, IsAnErrorWhereverItIsCutOff) {
-  const TemporaryFolder folder;
-  const std::string bytes = saved_bytes(*hnsw_of(odd_vectors(), Metric::kCosine), folder, "whole");
-  for (size_t size = 0; size < bytes.size(); size += size < 64 ? 1 : 97) {
-    EXPECT_THAT(error_of([&] { open_and_walk(std::string_view(bytes).substr(0, size)); }),
-                HasSubstr("index.safetensors"));
-  }
+  expect_refuses_parts(*hnsw_of(graph_file_vectors(), Metric::kCosine), 97, open_and_walk_hnsw);
 }
 
 TEST(HnswFile, IsReadOrRefusedWithAnyBitFlipped) {
-  const TemporaryFolder folder;
-  std::string bytes = saved_bytes(*hnsw_of(odd_vectors(), Metric::kCosine, 3, 8), folder, "whole");
-  int num_refused = 0;
-  for (size_t at = 0; at < bytes.size(); at += at < 64 ? 1 : 5) {
-    const char flipped = static_cast<char>(1 << (at % 8));
-    bytes[at] = static_cast<char>(bytes[at] ^ flipped);
-    num_refused += error_of([&] { open_and_walk(bytes); }) != "no error";
-    bytes[at] = static_cast<char>(bytes[at] ^ flipped);
-  }
-  EXPECT_GT(num_refused, 100);
+  expect_survives_flips(*hnsw_of(graph_file_vectors(), Metric::kCosine, 3, 8), 5, 100, open_and_walk_hnsw);
 }
 
 TEST(HnswFile, IsAnErrorWhenALinkPointsOutside) {
   const TemporaryFolder folder;
-  const auto index = hnsw_of(odd_vectors(), Metric::kL2);
-  std::string bytes = saved_bytes(*index, folder, "whole");
-  const Artifact artifact = artifact_of(bytes);
+  const auto index = hnsw_of(graph_file_vectors(), Metric::kL2);
+  std::string bytes = graph_file_bytes(*index, folder, "whole");
+  const Artifact artifact = graph_file_artifact(bytes);
   const HnswParts parts = open_hnsw(artifact);
   // The first link of every node becomes 1,000 of 59.
   const GraphView view = parts.graph.view();
@@ -138,7 +54,8 @@ TEST(HnswFile, IsAnErrorWhenALinkPointsOutside) {
     std::memcpy(&bytes[start + node * view.stride + static_cast<size_t>(view.head_offset) + sizeof(NodeHead)],
                 &outside, 4);
   }
-  EXPECT_THAT(error_of([&] { open_and_walk(bytes); }), HasSubstr("link points outside"));
+  EXPECT_NE(graph_file_error([&] { open_and_walk_hnsw(bytes); }).find("link points outside"),
+            std::string::npos);
 }
 
 }  // namespace

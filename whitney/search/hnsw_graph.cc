@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "whitney/codec/lvq.h"
 #include "whitney/core/error.h"
+#include "whitney/linalg/code_scores.h"
 
 namespace whitney::search {
 namespace {
@@ -32,7 +34,7 @@ void reserve(Array<T>& array, int64_t used, int64_t needed) {
 
 }  // namespace
 
-int64_t detail_bytes(Precision precision, int64_t dim) {
+int64_t detail_bytes(Precision precision, CodeBits bits, int64_t dim) {
   switch (precision) {
     case Precision::kInteger:
       return 0;
@@ -41,6 +43,8 @@ int64_t detail_bytes(Precision precision, int64_t dim) {
       return round_up(3 * dim, 2);
     case Precision::kFloat:
       return 4 * dim;
+    case Precision::kLvq:
+      return bits.second == 0 ? 0 : packed_code_bytes(dim, bits.second);
   }
   return 0;
 }
@@ -64,14 +68,16 @@ Array<uint8_t> allocate_for_walks(int64_t size_bytes) {
   return result;
 }
 
-HnswGraph::HnswGraph(int64_t dim_, int64_t m_, Precision precision_)
-    : dim(dim_), m(m_), precision(precision_) {}
+HnswGraph::HnswGraph(int64_t dim_, int64_t m_, Precision precision_, CodeBits bits_)
+    : dim(dim_), m(m_), precision(precision_), bits(bits_) {}
 
-int64_t HnswGraph::head_offset() const { return round_up(dim, static_cast<int64_t>(sizeof(NodeHead))); }
+int64_t HnswGraph::head_offset() const {
+  return round_up(packed_code_bytes(dim, bits.first), static_cast<int64_t>(sizeof(NodeHead)));
+}
 
 int64_t HnswGraph::stride() const {
   const int64_t used = head_offset() + static_cast<int64_t>(sizeof(NodeHead) + sizeof(uint32_t) * 2 * m);
-  return round_up(std::max(used, round_up(dim, kLine)), kLine);
+  return round_up(std::max(used, round_up(packed_code_bytes(dim, bits.first), kLine)), kLine);
 }
 
 GraphView HnswGraph::view() const {
@@ -80,7 +86,8 @@ GraphView HnswGraph::view() const {
   view.stride = stride();
   view.head_offset = head_offset();
   view.dim = dim;
-  view.padded_dim = round_up(dim, kLine);
+  view.padded_dim = round_up(packed_code_bytes(dim, bits.first), kLine) * (bits.first == 8 ? 1 : 2);
+  view.bits = bits;
   view.num_nodes = static_cast<uint32_t>(num_nodes);
   view.m = static_cast<uint32_t>(m);
   view.details = details.data();
@@ -100,12 +107,15 @@ int64_t HnswGraph::size_bytes() const {
 }
 
 void HnswGraph::check_links() const {
+  const GraphView view_of_all = view();
   int64_t words = 0;
   for (uint32_t node = 0; node < num_nodes; ++node) {
     const int level = levels[node];
     const uint32_t start = level == 0 ? kNoNode : static_cast<uint32_t>(words);
     words += level * (m + 1);
     if (level > kMaxLevel || level > top_level || words > upper_used || upper_start[node] != start)
+      fail_corrupt_graph();
+    if (precision == Precision::kLvq && !codec::read_lvq_grid(view_of_all.grid(node)).is_finite())
       fail_corrupt_graph();
     for (int layer = 0; layer <= level; ++layer) {
       for (const uint32_t link : links(node, layer)) {

@@ -21,7 +21,8 @@ inline constexpr int kMaxLevel = 48;
 
 /// What stands between the code of a node and its links on layer 0.
 struct NodeHead {
-  /// Sum of squares and sum of the code's values, each taken as code - 128.
+  /// Sum of squares and sum of the code's values, each taken as code - 128. Precision::kLvq: the bits of the
+  /// float32 sum of squares of the decoded values, and of the offset and step of the grid, float16 both.
   int32_t norm;
   int32_t sum;
   /// The coordinate that turns an inner product into a distance, in code units; 0 for the other metrics.
@@ -37,20 +38,32 @@ enum class Precision : uint8_t {
   /// 24 further bits of fixed point: with the code 32 bits a value, as much as float32.
   kFixed,
   /// The float32 itself: heavy tails, which a fixed point would not serve.
-  kFloat
+  kFloat,
+  /// Codes of LVQ, and beside them their second level if there is one.
+  kLvq
+};
+
+/// Bits of a value in the code, and in the second level of LVQ (0: there is none).
+struct CodeBits {
+  int first = 8;
+  int second = 0;
+  friend bool operator==(const CodeBits&, const CodeBits&) = default;
 };
 
 /// The raw memory of a graph, as the kernels see it.
 ///
-/// Block of a node, `stride` bytes: [code: dim bytes | pad | NodeHead | 2M links]. A hop reads the head and
-/// the links, a distance the code and the head, so one run of cache lines serves both.
+/// Block of a node, `stride` bytes: [code | pad | NodeHead | 2M links]. A hop reads the head and the links, a
+/// distance the code and the head, so one run of cache lines serves both. A code is a byte a value; of 4 bits
+/// two values a byte, as pack_codes lays them.
 struct GraphView {
   const uint8_t* blocks = nullptr;
   int64_t stride = 0;
   int64_t head_offset = 0;
   int64_t dim = 0;
-  /// `dim` rounded up to whole vectors of 64 bytes; queries hold zeros beyond `dim`.
+  /// Values of a query: `dim` rounded up to whole vectors of 64 bytes; zeros beyond `dim`. Of codes of 4 bits
+  /// each half of the values is rounded up by itself (see padded_place).
   int64_t padded_dim = 0;
+  CodeBits bits;
   uint32_t num_nodes = 0;
   uint32_t m = 0;
   /// Bytes beside the code; see Precision.
@@ -71,6 +84,8 @@ struct GraphView {
   const NodeHead& head(uint32_t node) const {
     return *reinterpret_cast<const NodeHead*>(code(node) + head_offset);
   }
+  /// Precision::kLvq: where the grid of a node's code stands (codec::read_lvq_grid).
+  const uint8_t* grid(uint32_t node) const { return reinterpret_cast<const uint8_t*>(&head(node).sum); }
   const uint32_t* links(uint32_t node) const {
     return reinterpret_cast<const uint32_t*>(code(node) + head_offset + sizeof(NodeHead));
   }
@@ -82,8 +97,14 @@ inline int64_t node_query_bytes(const GraphView& graph) {
   return graph.exact_walk ? graph.padded_dim * static_cast<int64_t>(sizeof(float)) : graph.padded_dim;
 }
 
+/// Where a query holds value i.
+inline int64_t padded_place(const CodeBits& bits, int64_t dim, int64_t padded_dim, int64_t i) {
+  const int64_t half = (dim + 1) / 2;
+  return bits.first == 8 || i < half ? i : padded_dim / 2 + i - half;
+}
+
 /// Bytes beside the code of a vector.
-int64_t detail_bytes(Precision precision, int64_t dim);
+int64_t detail_bytes(Precision precision, CodeBits bits, int64_t dim);
 
 /// Throws Error: a link, a count or a start points outside the graph (a corrupt file).
 [[noreturn]] void fail_corrupt_graph();
@@ -94,11 +115,12 @@ struct HnswGraph {
   HnswGraph(HnswGraph&&) noexcept = default;
   HnswGraph& operator=(HnswGraph&&) noexcept = default;
   /// An empty graph; the width and M decide the layout.
-  HnswGraph(int64_t dim, int64_t m, Precision precision);
+  HnswGraph(int64_t dim, int64_t m, Precision precision, CodeBits bits = {});
 
   int64_t dim = 0;
   int64_t m = 0;
   Precision precision = Precision::kInteger;
+  CodeBits bits;
   /// See GraphView and CodeQuery.
   bool exact_walk = false;
   float walk_unit = 1;
@@ -113,7 +135,7 @@ struct HnswGraph {
 
   int64_t head_offset() const;
   int64_t stride() const;
-  int64_t detail_stride() const { return detail_bytes(precision, dim); }
+  int64_t detail_stride() const { return detail_bytes(precision, bits, dim); }
   int64_t cap(int layer) const { return layer == 0 ? 2 * m : m; }
   GraphView view() const;
   int64_t size_bytes() const;

@@ -20,6 +20,11 @@ namespace whitney::search {
 struct HnswParts {
   Metric metric = Metric::kCosine;
   HnswOptions options;
+  /// How links are chosen; of Vamana M is half the degree, ef_construction its window L.
+  LinkMethod method = LinkMethod::kHnsw;
+  double alpha = 1;
+  /// All nodes stand on layer 0 alone.
+  bool is_flat = false;
   uint64_t seed = 0;
   IndexRows rows;
   CodeSpace space;
@@ -27,7 +32,20 @@ struct HnswParts {
   NodeRows nodes;
   /// False for a file's until they were looked at.
   bool links_checked = true;
+
+  LinkRule rule() const { return {method, options.ef_construction, alpha}; }
 };
+
+/// The rows of embeddings, and their nodes without links, held as GraphCodes::kFloat32 whatever the options
+/// say: that serves building. Throws Error for vectors that are too wide, too many, or not finite.
+HnswParts make_nodes(const Embeddings& embeddings, const HnswOptions& options, bool is_flat,
+                     const Context& context);
+/// Holds the vectors of a graph of all rows of `embeddings` by the codes that its options say.
+void recode(HnswParts& parts, const Embeddings& embeddings, const Context& context);
+
+/// Bytes a row of building and holding such a graph: the vectors that are read, the graph that links are
+/// chosen in, the one of the codes asked for, and hashes that find equal rows.
+int64_t build_bytes_per_row(int64_t dim, int64_t m, GraphCodes codes);
 
 /// Makes the parts of an index over embeddings. Throws Error for vectors that are too wide, too many, or not
 /// finite.

@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "whitney/search/hnsw_walk.h"
@@ -68,6 +69,26 @@ HWY_INLINE void DotQueries(const uint8_t* row, const int8_t* const queries[4], i
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), SumLanes(a, b, c, d));
 }
 
+// As DotRows for codes of 4 bits, two a byte: the low ones meet the first half of the query, the high ones
+// the second. Twice the instructions for half the bytes, which are what limits a walk.
+HWY_INLINE void DotHalfRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim,
+                            int32_t* out) {
+  const __m512i nibble = _mm512_set1_epi8(15);
+  const int64_t half = padded_dim / 2;
+  __m512i sums[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                     _mm512_setzero_si512()};
+  for (int64_t i = 0; i < half; i += 64) {
+    const __m512i low_query = LoadCodes(query + i), high_query = LoadCodes(query + half + i);
+    for (int j = 0; j < 4; ++j) {
+      const __m512i codes = LoadCodes(rows[j] + i);
+      sums[j] = _mm512_dpbusd_epi32(sums[j], _mm512_and_si512(codes, nibble), low_query);
+      sums[j] =
+          _mm512_dpbusd_epi32(sums[j], _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble), high_query);
+    }
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), SumLanes(sums[0], sums[1], sums[2], sums[3]));
+}
+
 #else
 
 HWY_INLINE int32_t DotOne(const uint8_t* row, const int8_t* query, int64_t padded_dim) {
@@ -95,6 +116,28 @@ HWY_INLINE void DotQueries(const uint8_t* row, const int8_t* const queries[4], i
   for (int i = 0; i < 4; ++i) out[i] = DotOne(row, queries[i], padded_dim);
 }
 
+HWY_INLINE int32_t DotHalfOne(const uint8_t* row, const int8_t* query, int64_t padded_dim) {
+  const hn::ScalableTag<int16_t> d16;
+  const hn::Repartition<int32_t, decltype(d16)> d32;
+  const hn::Rebind<uint8_t, decltype(d16)> unsigned_codes;
+  const hn::Rebind<int8_t, decltype(d16)> signed_codes;
+  const int64_t half = padded_dim / 2;
+  auto sum = hn::Zero(d32), odd = hn::Zero(d32);
+  for (int64_t i = 0; i < half; i += static_cast<int64_t>(hn::Lanes(d16))) {
+    const auto codes = hn::PromoteTo(d16, hn::LoadU(unsigned_codes, row + i));
+    const auto low = hn::PromoteTo(d16, hn::LoadU(signed_codes, query + i));
+    const auto high = hn::PromoteTo(d16, hn::LoadU(signed_codes, query + half + i));
+    sum = hn::ReorderWidenMulAccumulate(d32, hn::And(codes, hn::Set(d16, 15)), low, sum, odd);
+    sum = hn::ReorderWidenMulAccumulate(d32, hn::ShiftRight<4>(codes), high, sum, odd);
+  }
+  return hn::GetLane(hn::SumOfLanes(d32, hn::Add(sum, odd)));
+}
+
+HWY_INLINE void DotHalfRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim,
+                            int32_t* out) {
+  for (int i = 0; i < 4; ++i) out[i] = DotHalfOne(rows[i], query, padded_dim);
+}
+
 #endif
 
 // See CodeQuery: base + norm - 2 step (dot - correction) + extra (extra - 2 query's extra).
@@ -103,6 +146,32 @@ HWY_INLINE float CodeDistance(const CodeQuery& query, const NodeHead& head, int3
   const float inner = static_cast<float>(static_cast<int32_t>(steps));
   return query.base + static_cast<float>(head.norm) - 2 * query.step * inner +
          head.extra * (head.extra - 2 * query.extra);
+}
+
+// The value of float16 bits that are no infinity: without a call, for it stands in the loop of a walk.
+HWY_INLINE float FromHalf(uint32_t bits) {
+  const uint32_t magnitude = (bits & 0x7FFF) << 13;
+  float value;
+  std::memcpy(&value, &magnitude, sizeof(value));
+  value *= 5.192296858534828e33F;  // 2^112: the exponents' biases differ by so much
+  return (bits & 0x8000) != 0 ? -value : value;
+}
+
+struct Grid {
+  float offset, step;
+};
+HWY_INLINE Grid GridOf(const NodeHead& head) {
+  const auto bits = static_cast<uint32_t>(head.sum);
+  return {FromHalf(bits & 0xFFFF), FromHalf(bits >> 16)};
+}
+
+// As CodeDistance, of codes of LVQ: <q, offset + step c> = offset sum(q) + step <q, c>.
+HWY_INLINE float LvqDistance(const CodeQuery& query, const NodeHead& head, int32_t dot) {
+  const Grid grid = GridOf(head);
+  float norm;
+  std::memcpy(&norm, &head.norm, sizeof(norm));
+  const float inner = grid.offset * query.sum + grid.step * (query.step * static_cast<float>(dot));
+  return query.base + norm - 2 * inner + head.extra * (head.extra - 2 * query.extra);
 }
 
 HWY_INLINE void PrefetchNode(const GraphView& graph, uint32_t node) {
@@ -118,8 +187,10 @@ HWY_INLINE void PrefetchLinks(const GraphView& graph, uint32_t node) {
 }
 
 // Distances of nodes, four at a time: the next four are on their way while these are computed.
-HWY_INLINE void CodeDistances(const GraphView& graph, const CodeQuery& query, const uint32_t* nodes,
-                              int64_t count, float* out) {
+// dot_rows(rows, dots): the sums of four; distance(head, dot): what they come to.
+template <class DotFour, class Distance>
+HWY_INLINE void DistancesByFours(const GraphView& graph, const uint32_t* nodes, int64_t count,
+                                 const DotFour& dot_rows, const Distance& distance, float* out) {
   constexpr int64_t kAhead = 4;
   for (int64_t i = 0; i < count && i < kAhead; ++i) PrefetchNode(graph, nodes[i]);
   int32_t dots[4];
@@ -129,12 +200,25 @@ HWY_INLINE void CodeDistances(const GraphView& graph, const CodeQuery& query, co
       rows[j] = graph.code(nodes[i + j < count ? i + j : count - 1]);
       if (i + j + kAhead < count) PrefetchNode(graph, nodes[i + j + kAhead]);
     }
-    DotRows(rows, query.codes, graph.padded_dim, dots);
-    for (int64_t j = 0; j < 4 && i + j < count; ++j) {
-      const NodeHead& head = *reinterpret_cast<const NodeHead*>(rows[j] + graph.head_offset);
-      out[i + j] = CodeDistance(query, head, dots[j]);
-    }
+    dot_rows(rows, dots);
+    for (int64_t j = 0; j < 4 && i + j < count; ++j)
+      out[i + j] = distance(*reinterpret_cast<const NodeHead*>(rows[j] + graph.head_offset), dots[j]);
   }
+}
+
+HWY_INLINE void CodeDistances(const GraphView& graph, const CodeQuery& query, const uint32_t* nodes,
+                              int64_t count, float* out) {
+  const auto dot_rows = [&](const uint8_t* const rows[4], int32_t* dots)
+                            HWY_ATTR { DotRows(rows, query.codes, graph.padded_dim, dots); };
+  if (graph.precision != Precision::kLvq) {
+    const auto distance = [&](const NodeHead& head, int32_t dot) { return CodeDistance(query, head, dot); };
+    return DistancesByFours(graph, nodes, count, dot_rows, distance, out);
+  }
+  const auto distance = [&](const NodeHead& head, int32_t dot) { return LvqDistance(query, head, dot); };
+  if (graph.bits.first == 8) return DistancesByFours(graph, nodes, count, dot_rows, distance, out);
+  const auto dot_half_rows = [&](const uint8_t* const rows[4], int32_t* dots)
+                                 HWY_ATTR { DotHalfRows(rows, query.codes, graph.padded_dim, dots); };
+  DistancesByFours(graph, nodes, count, dot_half_rows, distance, out);
 }
 
 // The distances of nodes[begin, end). At kScanAhead nodes ahead the second cache level is asked: it takes
@@ -165,8 +249,36 @@ HWY_INLINE void PrefetchExact(const GraphView& graph, uint32_t node) {
   const uint8_t* code = graph.code(node);
   const uint8_t* detail = graph.detail(node);
   // The hardware follows up on longer runs by itself.
-  for (int64_t i = 0; i < HWY_MIN(graph.dim, int64_t{512}); i += 64) hwy::Prefetch(code + i);
+  for (int64_t i = 0; i < HWY_MIN(graph.head_offset, int64_t{512}); i += 64) hwy::Prefetch(code + i);
   for (int64_t i = 0; i < HWY_MIN(graph.detail_stride, int64_t{1024}); i += 64) hwy::Prefetch(detail + i);
+}
+
+// Packed codes (pack_codes) of `Lanes` values from place i on.
+template <class DI>
+HWY_INLINE hn::Vec<DI> LoadPacked(DI ints, const uint8_t* packed, int bits, int64_t dim, int64_t i) {
+  const hn::Rebind<uint8_t, DI> bytes;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(ints));
+  const int64_t half = (dim + 1) / 2;
+  if (bits == 8) return hn::PromoteTo(ints, hn::LoadU(bytes, packed + i));
+  if (i + lanes <= half) return hn::And(hn::PromoteTo(ints, hn::LoadU(bytes, packed + i)), hn::Set(ints, 15));
+  if (i >= half) return hn::ShiftRight<4>(hn::PromoteTo(ints, hn::LoadU(bytes, packed + i - half)));
+  uint8_t values[16];
+  for (int64_t j = 0; j < lanes; ++j)
+    values[j] = static_cast<uint8_t>(i + j < half ? packed[i + j] & 15 : packed[i + j - half] >> 4);
+  return hn::PromoteTo(ints, hn::LoadU(bytes, values));
+}
+
+// z of `Lanes` values of a node from place i on, by both levels of LVQ.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadLvq(D d, const GraphView& graph, Grid grid, const uint8_t* code,
+                              const uint8_t* detail, int64_t i) {
+  const hn::RebindToSigned<D> ints;
+  const auto first = hn::ConvertTo(d, LoadPacked(ints, code, graph.bits.first, graph.dim, i));
+  const auto z = hn::MulAdd(first, hn::Set(d, grid.step), hn::Set(d, grid.offset));
+  if (graph.bits.second == 0) return z;
+  const int half = 1 << (graph.bits.second - 1);
+  const auto second = hn::Sub(LoadPacked(ints, detail, graph.bits.second, graph.dim, i), hn::Set(ints, half));
+  return hn::MulAdd(hn::ConvertTo(d, second), hn::Set(d, grid.step / static_cast<float>(2 * half)), z);
 }
 
 // z of `Lanes` values of a node from place i on.
@@ -174,6 +286,10 @@ template <class D>
 HWY_INLINE hn::Vec<D> LoadExact(D d, const GraphView& graph, const uint8_t* code, const uint8_t* detail,
                                 int64_t i) {
   if (graph.precision == Precision::kFloat) return hn::LoadU(d, reinterpret_cast<const float*>(detail) + i);
+  if (graph.precision == Precision::kLvq) {
+    const auto& head = *reinterpret_cast<const NodeHead*>(code + graph.head_offset);
+    return LoadLvq(d, graph, GridOf(head), code, detail, i);
+  }
   const hn::RebindToSigned<D> ints;
   const hn::Rebind<uint8_t, D> bytes;
   const auto steps = hn::Sub(hn::PromoteTo(ints, hn::LoadU(bytes, code + i)), hn::Set(ints, 128));

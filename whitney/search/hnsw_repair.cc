@@ -80,8 +80,8 @@ void find_near(const HnswGraph& graph, uint32_t node, int64_t ef, Array<int8_t>&
 
 /// Chooses anew the links of a node that lost some.
 std::vector<uint32_t> repaired_list(const HnswGraph& graph, const GraphView& view, uint32_t node, int layer,
-                                    std::span<const uint8_t> dead, Array<int8_t>& codes,
-                                    Array<int8_t>& kept) {
+                                    std::span<const uint8_t> dead, const LinkRule& rule,
+                                    LinkBuffers& buffers) {
   std::vector<uint32_t> candidates;
   for (const uint32_t link : graph.links(node, layer)) {
     if (dead[link] == 0) {
@@ -94,26 +94,25 @@ std::vector<uint32_t> repaired_list(const HnswGraph& graph, const GraphView& vie
   }
   std::ranges::sort(candidates);
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-  const CodeQuery query = query_of_node(view, node, codes.mutable_data());
+  const CodeQuery query = query_of_node(view, node, buffers.query_codes.mutable_data());
   std::vector<float> distances(candidates.size());
   walk_distances(view, query, candidates, distances.data());
   std::vector<uint64_t> keys(candidates.size());
   for (size_t i = 0; i < keys.size(); ++i) keys[i] = NodePool::key_of(distances[i], candidates[i]);
   std::ranges::sort(keys);
-  std::vector<uint32_t> chosen(static_cast<size_t>(graph.cap(layer)));
-  WalkCounters counters;
-  chosen.resize(static_cast<size_t>(
-      select_neighbors(view, keys, graph.cap(layer), kept.mutable_data(), chosen.data(), counters)));
-  return chosen;
+  const std::span<const uint32_t> chosen = choose_links(view, keys, graph.cap(layer), rule, buffers);
+  return {chosen.begin(), chosen.end()};
 }
 
-void repair_lists(HnswGraph& graph, std::span<const uint8_t> dead, const Context& context) {
+void repair_lists(HnswGraph& graph, std::span<const uint8_t> dead, const LinkRule& rule,
+                  const Context& context) {
   constexpr int64_t kBlock = 4096;
   const int64_t n = graph.num_nodes, num_blocks = (n + kBlock - 1) / kBlock;
   std::vector<std::vector<NewList>> changes(static_cast<size_t>(num_blocks));
   const GraphView view = graph.view();
   parallel_blocks(context, n, kBlock, [&](int64_t begin, int64_t end) {
-    Array<int8_t> codes(node_query_bytes(view)), kept(node_query_bytes(view) * graph.cap(0));
+    LinkBuffers buffers;
+    buffers.fit(view);
     for (int64_t i = begin; i < end; ++i) {
       const auto node = static_cast<uint32_t>(i);
       if (dead[node] != 0) continue;
@@ -121,7 +120,7 @@ void repair_lists(HnswGraph& graph, std::span<const uint8_t> dead, const Context
         const std::span<const uint32_t> links = graph.links(node, layer);
         if (std::ranges::none_of(links, [&](uint32_t link) { return dead[link] != 0; })) continue;
         changes[static_cast<size_t>(begin / kBlock)].push_back(
-            {node, layer, repaired_list(graph, view, node, layer, dead, codes, kept)});
+            {node, layer, repaired_list(graph, view, node, layer, dead, rule, buffers)});
       }
     }
   });
@@ -178,22 +177,22 @@ void connect_layer0(HnswGraph& graph, int64_t ef, const Context& context) {
   }
 }
 
-std::vector<uint32_t> remove_nodes(HnswGraph& graph, std::span<const uint8_t> dead, int64_t ef_construction,
+std::vector<uint32_t> remove_nodes(HnswGraph& graph, std::span<const uint8_t> dead, const LinkRule& rule,
                                    const Context& context) {
   graph.make_writable();
   const int64_t num_dead = std::ranges::count_if(dead, [](uint8_t is_dead) { return is_dead != 0; });
   // Above this share linking anew costs about as much as repair, and gives the better graph.
   const bool rebuild = num_dead * 3 > graph.num_nodes;
-  if (!rebuild) repair_lists(graph, dead, context);
+  if (!rebuild) repair_lists(graph, dead, rule, context);
   std::vector<uint32_t> numbers = graph.keep_nodes(dead, rebuild);
   if (rebuild) {
     std::vector<uint32_t> order(static_cast<size_t>(graph.num_nodes));
     std::iota(order.begin(), order.end(), 0u);
-    link_nodes(graph, order, ef_construction, context);
+    link_nodes(graph, order, rule, context);
     return numbers;
   }
-  if (num_dead > 0) choose_entry(graph);
-  connect_layer0(graph, ef_construction, context);
+  if (graph.entry == kNoNode) choose_entry(graph);
+  connect_layer0(graph, rule.window, context);
   return numbers;
 }
 

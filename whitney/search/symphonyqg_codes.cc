@@ -13,6 +13,21 @@
 // After the loop over the levels.
 #include <hwy/highway.h>
 
+#ifndef WHITNEY_SEARCH_SYMPHONYQG_CODES
+#define WHITNEY_SEARCH_SYMPHONYQG_CODES
+namespace whitney::search {
+
+// What the tables of 4 coordinates each span: a table's least number is the sum of its negative coordinates,
+// and from there to the greatest it is the sum of their sizes.
+struct TableSpans {
+  float widest = 0;
+  float least_sum = 0;
+  float sum = 0;
+};
+
+}  // namespace whitney::search
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace whitney::search::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -42,19 +57,51 @@ LaneFactors EncodeNeighbour(const float* centre, const float* neighbour, int64_t
   return {static_cast<float>(square + 2 * square * dot / size), static_cast<float>(-4 * square / size)};
 }
 
-// As subset_sums: the same sums, a table at once.
-void SubsetSums(const float* coordinates, int64_t num_parts, float* tables) {
-  HWY_ALIGN static constexpr float kChosen[4][16] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
-                                                     {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1},
-                                                     {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1},
-                                                     {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
+TableSpans SpansOf(const float* coordinates, int64_t num_parts) {
+  const hn::CappedTag<float, 4> d;
+  auto least = hn::Zero(d), sum = hn::Zero(d);
+  float widest = 0;
+  if constexpr (hn::MaxLanes(d) == 4) {
+    for (int64_t m = 0; m < num_parts; ++m) {
+      const auto x = hn::LoadU(d, coordinates + 4 * m);
+      least = hn::Add(least, hn::Min(x, hn::Zero(d)));
+      sum = hn::Add(sum, x);
+      widest = HWY_MAX(widest, hn::GetLane(hn::SumOfLanes(d, hn::Abs(x))));
+    }
+  } else {
+    for (int64_t m = 0; m < num_parts; ++m) {
+      float size = 0;
+      for (int64_t i = 4 * m; i < 4 * m + 4; ++i) {
+        const auto x = hn::LoadU(d, coordinates + i);
+        least = hn::Add(least, hn::Min(x, hn::Zero(d)));
+        sum = hn::Add(sum, x);
+        size += hn::GetLane(hn::Abs(x));
+      }
+      widest = HWY_MAX(widest, size);
+    }
+  }
+  return {widest, hn::GetLane(hn::SumOfLanes(d, least)), hn::GetLane(hn::SumOfLanes(d, sum))};
+}
+
+// Writes the entries of each part's table: number j, the sum of the coordinates whose bits j has, less the
+// least, in steps. That is the sum of the sizes of the positive ones that it has and of the negative ones
+// that it lacks.
+void QuantizeSubsetSums(const float* coordinates, int64_t num_parts, float inverse_step, uint8_t* entries) {
+  HWY_ALIGN static constexpr float kSigns[4][16] = {{-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1},
+                                                    {-1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1},
+                                                    {-1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, 1},
+                                                    {-1, -1, -1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1}};
   const hn::CappedTag<float, 16> d;
+  const hn::Rebind<uint8_t, decltype(d)> bytes;
   for (int64_t m = 0; m < num_parts; ++m, coordinates += 4) {
-    for (size_t i = 0; i < 16; i += hn::Lanes(d), tables += hn::Lanes(d)) {
-      auto sum = hn::Mul(hn::Load(d, kChosen[0] + i), hn::Set(d, coordinates[0]));
-      for (size_t bit = 1; bit < 4; ++bit)
-        sum = hn::MulAdd(hn::Load(d, kChosen[bit] + i), hn::Set(d, coordinates[bit]), sum);
-      hn::StoreU(sum, d, tables);
+    for (size_t i = 0; i < 16; i += hn::Lanes(d), entries += hn::Lanes(d)) {
+      auto sum = hn::Zero(d);
+      for (size_t bit = 0; bit < 4; ++bit) {
+        // max(0, sign x): the size of x where its sign is that of the bit.
+        const auto x = hn::Set(d, coordinates[bit] * inverse_step);
+        sum = hn::Add(sum, hn::Max(hn::Zero(d), hn::Mul(hn::Load(d, kSigns[bit] + i), x)));
+      }
+      hn::StoreU(hn::DemoteTo(bytes, hn::NearestInt(sum)), bytes, entries);
     }
   }
 }
@@ -67,7 +114,8 @@ namespace whitney::search {
 namespace {
 
 HWY_EXPORT(EncodeNeighbour);
-HWY_EXPORT(SubsetSums);
+HWY_EXPORT(SpansOf);
+HWY_EXPORT(QuantizeSubsetSums);
 
 // Of the widest vectors, the extra coordinate and the padding included.
 constexpr int64_t kMostCodeBytes = (kMaxCodedDim + 16) / 8;
@@ -145,13 +193,21 @@ LaneFactors NeighbourCodes::read_lane(uint32_t node, int64_t lane, uint8_t* bits
   return {all[lane % kLanes], all[kLanes + lane % kLanes]};
 }
 
-LaneQuery::LaneQuery(std::span<const float> turned) {
-  std::vector<float> sums(turned.size() * 4);
-  HWY_DYNAMIC_DISPATCH(SubsetSums)(turned.data(), std::ssize(turned) / 4, sums.data());
-  tables = quantize_tables(sums);
-  double sum = 0;
-  for (const float value : turned) sum += value;
-  offset = static_cast<float>(-sum / 2);
+void LaneQuery::prepare(std::span<const float> turned) {
+  const auto num_parts = std::ssize(turned) / 4;
+  const int64_t num_entries = (16 * num_parts + 63) / 64 * 64;
+  if (tables.entries.size() != num_entries) tables.entries = Array<uint8_t>(num_entries, uint8_t{0});
+  const TableSpans spans = HWY_DYNAMIC_DISPATCH(SpansOf)(turned.data(), num_parts);
+  tables.num_parts = num_parts;
+  tables.step = spans.widest / 255;
+  tables.base = spans.least_sum;
+  tables.error = static_cast<float>(num_parts) * tables.step / 2;
+  tables.size = 0;
+  offset = -spans.sum / 2;
+  // Below, 255 / widest is no float32: all entries are 0.
+  const float inverse_step = spans.widest > 1e-30F ? 255 / spans.widest : 0;
+  HWY_DYNAMIC_DISPATCH(QuantizeSubsetSums)
+  (turned.data(), num_parts, inverse_step, tables.entries.mutable_data());
 }
 
 void read_in_code_space(const CodeSpace& space, const GraphView& graph, uint32_t node, bool with_extra,

@@ -86,8 +86,9 @@ struct LaneQuery {
   float offset = 0;
 
   LaneQuery() = default;
-  /// turned: R q, D values.
-  explicit LaneQuery(std::span<const float> turned);
+  explicit LaneQuery(std::span<const float> turned) { prepare(turned); }
+  /// turned: R q, D values. The memory of an earlier query serves again.
+  void prepare(std::span<const float> turned);
 };
 
 /// Writes the vector of a node in code space, and the extra coordinate behind where there is one: what lanes

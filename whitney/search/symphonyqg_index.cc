@@ -33,6 +33,13 @@ void check_options(const SymphonyqgOptions& options) {
                           " (expected: 32, 64, 96, ...; neighbours are scored ", kLanes, " at a time)"));
 }
 
+/// Nodes that come later choose as many links as the passes gave the first: by hnsw's rule they choose half
+/// of them.
+void link_later_additions(HnswParts& base) {
+  base.method = LinkMethod::kVamana;
+  base.alpha = 1;
+}
+
 NeighbourCodes empty_codes(const HnswParts& base) {
   const int64_t dim = base.space.dim + (has_extra(base) ? 1 : 0);
   return {dim, base.graph.cap(0), codec::RotationTransform(dim, base.seed)};
@@ -203,6 +210,7 @@ void check_before_change(SymphonyqgParts& parts) {
 struct LaneScratch : ExtraScratch {
   NodePool beam;
   std::vector<float> z, turned;
+  LaneQuery query;
 };
 
 class LaneWalk : public GraphWalk {
@@ -222,14 +230,14 @@ class LaneWalk : public GraphWalk {
     for (size_t i = 0; i < base.space.centre.size(); ++i)
       lane_scratch.z[i] = (query[i] * stretch - base.space.centre[i]) * unit;
     parts_.codes.turn(lane_scratch.z.data(), lane_scratch.turned.data());
+    lane_scratch.query.prepare(lane_scratch.turned);
     const GraphView view = base.graph.view();
     const uint32_t start =
         descend(view, scratch.query.code, base.graph.entry, base.graph.top_level, kLowestDescent, scratch);
     const int64_t width = std::min(base.graph.num_nodes, kMeasured * ef);
     scratch.pool.reset(width);
     lane_scratch.beam.reset(width);
-    walk_lanes(view, lanes_, scratch.query.code, LaneQuery(lane_scratch.turned), start, ef, lane_scratch.beam,
-               scratch);
+    walk_lanes(view, lanes_, scratch.query.code, lane_scratch.query, start, ef, lane_scratch.beam, scratch);
   }
 
  private:
@@ -254,8 +262,8 @@ SymphonyqgParts build_symphonyqg(const Embeddings& embeddings, const SymphonyqgO
   start.m = options.degree / 2;
   start.ef_construction = std::min(options.ef_construction, kStartEfConstruction);
   parts.base = build_hnsw(embeddings, start, context);
-  // What later additions are linked by.
   parts.base.options.ef_construction = options.ef_construction;
+  link_later_additions(parts.base);
   parts.codes = empty_codes(parts.base);
   const Matrix turned = turn_all(parts.base, parts.codes, context);
   for (int pass = 0; pass < options.passes; ++pass) {
@@ -306,6 +314,7 @@ void save_symphonyqg(const SymphonyqgParts& parts, const std::string& path, bool
 SymphonyqgParts open_symphonyqg(const Artifact& artifact) {
   SymphonyqgParts parts;
   parts.base = open_hnsw(artifact, kMethod);
+  link_later_additions(parts.base);
   const int64_t dim = parts.base.space.dim + (has_extra(parts.base) ? 1 : 0),
                 degree = parts.base.graph.cap(0);
   const Value& description = artifact.record().at(kMethod);
