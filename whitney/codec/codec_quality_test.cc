@@ -112,7 +112,8 @@ TEST(CodecQuality, ALearnedRotationOfDeepDescriptorsFindsMoreThanPq) {
   if (!std::filesystem::exists(data_path("deep10k/base.fbin.gz")))
     GTEST_SKIP() << "no deep10k (WHITNEY_DATA)";
   const Data data = data_of("deep10k/base.fbin.gz", "deep10k/query.fbin.gz");
-  const double opq = recall(data, "opq", Value::object({{"num_subspaces", 12}, {"num_rounds", 15}}));
+  // The formulas' recall is that of 15 rounds; codec_bench takes all 50.
+  const double opq = recall(data, "opq", Value::object({{"num_subspaces", 12}, {"num_rounds", 5}}));
   expect_recall(opq, 0.614, 0.03, "opq, 12 bytes");
   EXPECT_GT(opq, recall(data, "pq", Value::object({{"num_subspaces", 12}})));
 }

@@ -79,10 +79,11 @@ TEST(Compressed, SavesAndReadsEveryCodec) {
 TEST(Compressed, EqualRunsGiveEqualBytesAtAnyNumberOfThreads) {
   const TemporaryFolder folder;
   const Embeddings embeddings = embeddings_of(normal_vectors(9000 / one_in(), 9), "cosine");
+  const std::vector<int> numbers = one_in() == 1 ? std::vector{1, 2, 5} : std::vector{1, 5};
   for (const auto& [method, options] : all_codecs()) {
     if (std::string_view(method) == "matryoshka") continue;
     std::string first;
-    for (const int threads : {1, 2, 5}) {
+    for (const int threads : numbers) {
       Context context;
       context.threads = threads;
       save_compressed(compress(method, embeddings, options, context), folder.file("x.safetensors"), true,
