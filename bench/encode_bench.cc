@@ -89,11 +89,15 @@ std::vector<std::string> some_of(const std::vector<std::string>& all, size_t cou
   return some;
 }
 
+// Of articles as number, title and paragraphs; single sentences are none.
 std::vector<std::string> paragraphs_of(const std::vector<std::string>& articles) {
+  constexpr size_t kLeast = 300;  // characters: some 125 tokens on average
   std::vector<std::string> paragraphs;
   for (const std::string& article : articles) {
     const std::vector<std::string> cells = split(article, '\t');
-    if (cells.size() > 2) paragraphs.push_back(cells[2]);
+    for (size_t i = 2; i < cells.size(); ++i) {
+      if (cells[i].size() >= kLeast) paragraphs.push_back(cells[i]);
+    }
   }
   return paragraphs;
 }

@@ -25,14 +25,20 @@ Epilogue epilogue_of(Activation activation) {
 
 }  // namespace
 
-void Linear::multiply(const Context& context, const MatrixView& x, float* out, Epilogue epilogue) const {
-  std::visit([&](const auto& weights) { weights.multiply(context, x, out, weights.rows(), epilogue); },
-             weights_);
+void Linear::multiply(const Context& context, const MatrixView& x, float* out, Epilogue epilogue,
+                      const Linear* next) const {
+  if (const auto* dense = std::get_if<DenseWeights>(&weights_)) {
+    const auto* ahead = next == nullptr ? nullptr : std::get_if<DenseWeights>(&next->weights_);
+    dense->multiply(context, x, out, dense->rows(), epilogue, ahead);
+  } else {
+    const Int8Weights& weights = std::get<Int8Weights>(weights_);
+    weights.multiply(context, x, out, weights.rows(), epilogue);
+  }
 }
 
-void Linear::apply(const Context& context, const MatrixView& x, float* out) const {
+void Linear::apply(const Context& context, const MatrixView& x, float* out, const Linear* next) const {
   const Epilogue epilogue = epilogue_of(activation_);
-  multiply(context, x, out, epilogue);
+  multiply(context, x, out, epilogue, next);
   if (activation_ == Activation::kIdentity || epilogue != Epilogue::kNone) return;
   const int64_t width = this->out();
   parallel_blocks(context, x.rows, 16, [&](int64_t begin, int64_t end) {
@@ -40,9 +46,10 @@ void Linear::apply(const Context& context, const MatrixView& x, float* out) cons
   });
 }
 
-void Linear::apply_and_add(const Context& context, const MatrixView& x, float* out) const {
+void Linear::apply_and_add(const Context& context, const MatrixView& x, float* out,
+                           const Linear* next) const {
   WHITNEY_CHECK(activation_ == Activation::kIdentity, "a residual layer has an activation");
-  multiply(context, x, out, Epilogue::kAdd);
+  multiply(context, x, out, Epilogue::kAdd, next);
 }
 
 }  // namespace whitney::infer

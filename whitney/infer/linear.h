@@ -34,16 +34,19 @@ class Linear {
     return std::visit([](const auto& weights) { return weights.rows(); }, weights_);
   }
   /// x: rows x in, any stride; out: rows x out(), packed, not over x. A row's result depends on the row and
-  /// the SIMD level only.
-  void apply(const Context& context, const MatrixView& x, float* out) const;
+  /// the SIMD level only. next: the layer that is applied next, whose weights are asked for ahead; may be
+  /// null.
+  void apply(const Context& context, const MatrixView& x, float* out, const Linear* next = nullptr) const;
   /// out += x W^T + b; the layer must have no activation.
-  void apply_and_add(const Context& context, const MatrixView& x, float* out) const;
+  void apply_and_add(const Context& context, const MatrixView& x, float* out,
+                     const Linear* next = nullptr) const;
   int64_t size_bytes() const {
     return std::visit([](const auto& weights) { return weights.size_bytes(); }, weights_);
   }
 
  private:
-  void multiply(const Context& context, const MatrixView& x, float* out, Epilogue epilogue) const;
+  void multiply(const Context& context, const MatrixView& x, float* out, Epilogue epilogue,
+                const Linear* next) const;
 
   std::variant<DenseWeights, Int8Weights> weights_;
   Activation activation_ = Activation::kIdentity;

@@ -12,6 +12,9 @@ namespace {
 
 // Rows that go through a feed-forward net at a time: their inside, the widest thing there is, stays bounded.
 constexpr int64_t kFeedRows = 512;
+// Rows for each thread from which on each takes its own through a layer, where they read the weights once
+// each: with fewer, sharing out the weights costs less than reading them several times.
+constexpr int64_t kRowsApart = 24;
 // Values that a task mixes.
 constexpr int64_t kMixedValues = 1 << 14;
 
@@ -22,6 +25,17 @@ float* reserve(Array<float>& array, int64_t size) {
 
 MatrixView rows_of(const float* data, int64_t rows, int64_t cols) {
   return {data, rows, cols, cols, DType::kF32};
+}
+
+struct Rows {
+  int64_t first, last;
+  int64_t count() const { return last - first; }
+};
+
+// Parts of the rows that go through the layers on a thread each, which meet twice a layer; 1: all together,
+// each product shared out.
+int64_t num_parts(int threads, int64_t tokens) {
+  return tokens >= kRowsApart * threads && tokens <= kFeedRows ? threads : 1;
 }
 
 // One pass over one batch.
@@ -36,15 +50,22 @@ class Forward {
         workspace_(workspace),
         tokens_(batch.num_tokens()),
         longest_(batch.longest()),
-        num_layers_(options.num_layers.value_or(std::ssize(model.layers))) {
+        num_layers_(options.num_layers.value_or(std::ssize(model.layers))),
+        num_parts_(num_parts(context.num_threads(), tokens_)) {
     const int64_t heads = model.num_heads * model.head_dim;
-    int64_t wide = tokens_ * (heads + 2 * model.num_kv_heads * model.head_dim);
-    for (const TransformerLayer& layer : model.layers) {
-      wide = std::max(wide, std::min(tokens_, kFeedRows) * layer.up.out());
-    }
+    const int64_t qkv = tokens_ * (heads + 2 * model.num_kv_heads * model.head_dim);
+    int64_t inside = 0;
+    for (const TransformerLayer& layer : model.layers) inside = std::max(inside, layer.up.out());
+    inside *= std::min(tokens_, kFeedRows);
     hidden_ = reserve(workspace.hidden, tokens_ * model.width);
-    other_ = reserve(workspace.other, tokens_ * std::max(model.width, heads));
-    wide_ = reserve(workspace.wide, wide);
+    attended_ = reserve(workspace.attended, tokens_ * heads);
+    if (model.norm_first) normed_ = reserve(workspace.normed, tokens_ * model.width);
+    if (num_parts_ == 1) {
+      qkv_ = inside_ = reserve(workspace.wide, std::max(qkv, inside));
+    } else {
+      qkv_ = reserve(workspace.wide, qkv + inside);
+      inside_ = qkv_ + qkv;
+    }
     if (!options.layer_weights.empty()) mixed_ = reserve(workspace.mixed, tokens_ * model.width);
     if (model.relative_bias) {
       model.relative_bias->expand(longest_, reserve(workspace.bias, model.num_heads * (2 * longest_ - 1)));
@@ -53,15 +74,22 @@ class Forward {
 
   void run() {
     embed();
+    if (num_layers_ > 0) {
+      mix(0);
+      in_parts([&](const Context& context, Rows rows) { project(context, model_.layers[0], rows); });
+    }
     for (int64_t i = 0; i < num_layers_; ++i) {
       context_.check_cancelled();
-      mix(i);
       const TransformerLayer& layer = model_.layers[static_cast<size_t>(i)];
-      if (model_.norm_first) {
-        run_norm_first(layer);
-      } else {
-        run_norm_last(layer);
-      }
+      attend_to_tokens(layer);
+      // Behind the last layer comes the next text.
+      const bool is_last = i + 1 == num_layers_;
+      const TransformerLayer& next = is_last ? model_.layers[0] : model_.layers[static_cast<size_t>(i) + 1];
+      in_parts([&](const Context& context, Rows rows) {
+        finish(context, layer, rows, next.qkv);
+        if (!is_last) project(context, next, rows);
+      });
+      if (!is_last) mix(i + 1);
     }
     if (model_.final_norm) normalize_rows(context_, *model_.final_norm, tokens_, hidden_, hidden_);
     mix(num_layers_);
@@ -108,29 +136,27 @@ class Forward {
     });
   }
 
-  // hidden = norm(hidden + part(hidden)), twice.
-  void run_norm_last(const TransformerLayer& layer) {
-    attend_to(layer, hidden_);
-    normalize_rows(context_, *layer.attention_norm, tokens_, hidden_, hidden_);
-    feed_forward(layer, hidden_);
-    normalize_rows(context_, *layer.feed_norm, tokens_, hidden_, hidden_);
+  // Calls body(context, rows) for all rows, which then shares out its work among threads, or for a part of
+  // them on each thread. Only attention looks at other rows: between two of them a part needs no other.
+  template <class Body>
+  void in_parts(const Body& body) {
+    if (num_parts_ == 1) return body(context_, Rows{0, tokens_});
+    Context alone = context_;
+    alone.threads = 1;
+    parallel_for(context_, num_parts_, [&](int64_t part) {
+      body(alone, Rows{tokens_ * part / num_parts_, tokens_ * (part + 1) / num_parts_});
+    });
   }
 
-  // hidden += part(norm(hidden)), twice.
-  void run_norm_first(const TransformerLayer& layer) {
-    const float* input = hidden_;
-    if (layer.attention_norm) {
-      normalize_rows(context_, *layer.attention_norm, tokens_, hidden_, other_);
-      input = other_;
-    }
-    attend_to(layer, input);
-    normalize_rows(context_, *layer.feed_norm, tokens_, hidden_, other_);
-    feed_forward(layer, other_);
+  // Queries, keys and values of norm(hidden), or of hidden where the sums are normalised.
+  void project(const Context& context, const TransformerLayer& layer, Rows rows) {
+    const float* input = hidden_ + rows.first * model_.width;
+    if (model_.norm_first && layer.attention_norm) input = normed(context, *layer.attention_norm, rows);
+    layer.qkv.apply(context, rows_of(input, rows.count(), model_.width), qkv_ + rows.first * layer.qkv.out(),
+                    &layer.attention_out);
   }
 
-  // Adds to hidden_. `input` may be hidden_ or other_.
-  void attend_to(const TransformerLayer& layer, const float* input) {
-    layer.qkv.apply(context_, rows_of(input, tokens_, model_.width), wide_);
+  void attend_to_tokens(const TransformerLayer& layer) {
     AttentionSettings settings;
     settings.num_heads = model_.num_heads;
     settings.num_kv_heads = model_.num_kv_heads;
@@ -151,27 +177,48 @@ class Forward {
       settings.bias = workspace_.bias.data();
       settings.bias_reach = longest_;
     }
-    attend(context_, settings, batch_.starts, wide_, workspace_.attention, other_);
-    layer.attention_out.apply_and_add(context_, rows_of(other_, tokens_, model_.num_heads * model_.head_dim),
-                                      hidden_);
+    attend(context_, settings, batch_.starts, qkv_, workspace_.attention, attended_);
   }
 
-  // Adds to hidden_. `input` may be hidden_ or other_.
-  void feed_forward(const TransformerLayer& layer, const float* input) {
+  // hidden = norm(hidden + part(hidden)), or hidden += part(norm(hidden)), of what was attended to and then
+  // of the feed-forward net. next: the product behind them.
+  void finish(const Context& context, const TransformerLayer& layer, Rows rows, const Linear& next) {
+    float* hidden = hidden_ + rows.first * model_.width;
+    const int64_t heads = model_.num_heads * model_.head_dim;
+    layer.attention_out.apply_and_add(context, rows_of(attended_ + rows.first * heads, rows.count(), heads),
+                                      hidden, &layer.up);
+    if (model_.norm_first) {
+      return feed_forward(context, layer, rows, normed(context, *layer.feed_norm, rows), next);
+    }
+    normalize_rows(context, *layer.attention_norm, rows.count(), hidden, hidden);
+    feed_forward(context, layer, rows, hidden, next);
+    normalize_rows(context, *layer.feed_norm, rows.count(), hidden, hidden);
+  }
+
+  const float* normed(const Context& context, const Norm& norm, Rows rows) {
+    const int64_t at = rows.first * model_.width;
+    normalize_rows(context, norm, rows.count(), hidden_ + at, normed_ + at);
+    return normed_ + at;
+  }
+
+  // Adds to the rows of hidden_. `input` may be these.
+  void feed_forward(const Context& context, const TransformerLayer& layer, Rows rows, const float* input,
+                    const Linear& next) {
     const int64_t width = model_.width, inside = layer.up.out();
-    for (int64_t first = 0; first < tokens_; first += kFeedRows) {
-      const int64_t rows = std::min(kFeedRows, tokens_ - first);
-      layer.up.apply(context_, rows_of(input + first * width, rows, width), wide_);
+    float* wide = inside_ + (num_parts_ > 1 ? rows.first * inside : 0);
+    for (int64_t first = 0; first < rows.count(); first += kFeedRows) {
+      const int64_t count = std::min(kFeedRows, rows.count() - first);
+      layer.up.apply(context, rows_of(input + first * width, count, width), wide, &layer.down);
       if (layer.is_gated) {
-        parallel_blocks(context_, rows, 16, [&](int64_t begin, int64_t end) {
+        parallel_blocks(context, count, 16, [&](int64_t begin, int64_t end) {
           for (int64_t r = begin; r < end; ++r) {
-            float* row = wide_ + r * inside;
+            float* row = wide + r * inside;
             activate_gate(layer.gate, row, row + inside / 2, inside / 2, row);
           }
         });
       }
-      layer.down.apply_and_add(context_, {wide_, rows, layer.down.in(), inside, DType::kF32},
-                               hidden_ + first * width);
+      layer.down.apply_and_add(context, {wide, count, layer.down.in(), inside, DType::kF32},
+                               hidden_ + (rows.first + first) * width, &next);
     }
   }
 
@@ -183,10 +230,13 @@ class Forward {
   int64_t tokens_;
   int64_t longest_;
   int64_t num_layers_;
+  int64_t num_parts_;
   float* hidden_ = nullptr;
-  float* other_ = nullptr;
-  float* wide_ = nullptr;
-  float* mixed_ = nullptr;  // null where one layer's states are the result
+  float* attended_ = nullptr;
+  float* normed_ = nullptr;
+  float* qkv_ = nullptr;
+  float* inside_ = nullptr;  // of the feed-forward net; as qkv_ where there is one part
+  float* mixed_ = nullptr;   // null where one layer's states are the result
 };
 
 }  // namespace
@@ -225,10 +275,13 @@ int64_t Transformer::workspace_bytes(int64_t num_tokens, int threads) const {
   const int64_t heads = num_heads * head_dim, qkv = heads + 2 * num_kv_heads * head_dim;
   int64_t inside = 0;
   for (const TransformerLayer& layer : layers) inside = std::max(inside, layer.up.out());
-  const int64_t wide = std::max(num_tokens * qkv, std::min(num_tokens, kFeedRows) * inside);
+  inside *= std::min(num_tokens, kFeedRows);
+  const int64_t wide =
+      num_parts(threads, num_tokens) > 1 ? num_tokens * qkv + inside : std::max(num_tokens * qkv, inside);
   // Keys and values of a head, and the scores of a hundred queries (see attention.cc).
   const int64_t attention = threads * (num_tokens * 2 * (head_dim + 32) + 12 * (num_tokens + 64) + (1 << 18));
-  return 4 * (num_tokens * (width + std::max(width, heads)) + wide + attention);
+  const int64_t rows = width + heads + (norm_first ? width : 0);
+  return 4 * (num_tokens * rows + wide + attention);
 }
 
 }  // namespace whitney::infer

@@ -63,9 +63,10 @@ struct TransformerLayer {
 
 /// Memory of one forward pass, used again and again.
 struct Workspace {
-  Array<float> hidden;  // tokens x width: the residual stream, and the result
-  Array<float> other;   // tokens x width, or tokens x heads
-  Array<float> wide;    // queries, keys and values; or the inside of the feed-forward net
+  Array<float> hidden;    // tokens x width: the residual stream, and the result
+  Array<float> attended;  // tokens x heads
+  Array<float> normed;    // tokens x width, where parts normalise their input
+  Array<float> wide;      // queries, keys and values; and the inside of the feed-forward net
   Array<float> bias;
   Array<float> mixed;  // tokens x width: the weighted sum of layers, where layers are mixed
   AttentionScratch attention;

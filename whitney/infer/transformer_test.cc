@@ -113,6 +113,21 @@ TEST(Transformer, GivesATextTheSameBitsInAnyBatchAndAtAnyNumberOfThreads) {
   }
 }
 
+// So long that each thread takes rows of its own through the layers.
+TEST(Transformer, GivesALongTextTheSameBitsAtAnyNumberOfThreads) {
+  if (checkpoints().empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";
+  for (const std::string& path : checkpoints()) {
+    const testing::ScopedTrace trace(__FILE__, __LINE__, path);
+    const Checkpoint checkpoint = open_checkpoint(path);
+    const std::vector<int32_t>& some = checkpoint.cases.front().ids;
+    std::vector<int32_t> text;
+    const int64_t tokens = std::min<int64_t>(checkpoint.model.max_tokens, 150);
+    while (std::ssize(text) < tokens) text.push_back(some[text.size() % some.size()]);
+    const std::vector<float> alone = states_of(checkpoint.model, {text});
+    for (int threads : {2, 3, 5}) EXPECT_EQ(states_of(checkpoint.model, {text}, threads), alone);
+  }
+}
+
 TEST(Transformer, StopsAfterALayerWithTheFullRunsStates) {
   const std::string path = data_folder("hf-tiny-checkpoints");
   if (path.empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";

@@ -6,8 +6,8 @@ namespace whitney::infer {
 namespace {
 
 int64_t bytes_of(const Workspace& workspace) {
-  int64_t values = workspace.hidden.size() + workspace.other.size() + workspace.wide.size() +
-                   workspace.bias.size() + workspace.mixed.size();
+  int64_t values = workspace.hidden.size() + workspace.attended.size() + workspace.normed.size() +
+                   workspace.wide.size() + workspace.bias.size() + workspace.mixed.size();
   for (const Array<float>& worker : workspace.attention.workers) values += worker.size();
   return values * static_cast<int64_t>(sizeof(float));
 }

@@ -196,16 +196,21 @@ struct Task {
   Epilogue epilogue;
   float* out;
   int64_t out_stride;
+  Lines next;  // wanted behind the last panel
 };
 
-// What is multiplied after terms [begin, end) of panel p, or null: the next panel, the next terms of the
-// first one, or the panel after those asked for, which comes next as a rule. The blocks of rows ask for it in
-// turn: from L3 or memory, the first of them would wait for a panel.
-HWY_INLINE const float* NextPanel(const PackedRows& b, const Task& task, int64_t p, int64_t begin,
-                                  int64_t end) {
-  if (p + 1 < task.last) return b.panel(p + 1) + begin * b.panel_width(p + 1);
-  if (end < b.cols()) return b.panel(task.first) + end * b.panel_width(task.first);
-  return task.last < b.num_panels() ? b.panel(task.last) : nullptr;
+HWY_INLINE Lines LinesOf(const float* values, int64_t count) { return {values, count / Lines::kFloats}; }
+
+// What is read after terms [begin, end) of panel p: the next panel, the next terms of the first one, or what
+// follows the task. The blocks of rows ask for it in turn: from L3 or memory, the first of them would wait.
+HWY_INLINE Lines NextLines(const PackedRows& b, const Task& task, int64_t p, int64_t begin, int64_t end) {
+  if (p + 1 < task.last) {
+    const int64_t width = b.panel_width(p + 1);
+    return LinesOf(b.panel(p + 1) + begin * width, (end - begin) * width);
+  }
+  if (end == b.cols()) return task.next;
+  const int64_t width = b.panel_width(task.first);
+  return LinesOf(b.panel(task.first) + end * width, HWY_MIN(end - begin, b.cols() - end) * width);
 }
 
 template <Kernel kKernel>
@@ -219,8 +224,7 @@ void MultiplyPanelsOf(const MatrixView& a, const PackedRows& b, const Task& task
     for (int64_t p = task.first; p < task.last; ++p) {
       const int64_t width = b.panel_width(p), first_column = (p - task.first) * PackedRows::kPanelRows;
       const int64_t columns = HWY_MIN(PackedRows::kPanelRows, b.rows() - p * PackedRows::kPanelRows);
-      const float* next = NextPanel(b, task, p, begin, end);
-      const Lines ahead{next, next == nullptr ? 0 : (end - begin) * width / Lines::kFloats};
+      const Lines ahead = NextLines(b, task, p, begin, end);
       for (int64_t c = 0; c < columns; c += step) {
         const float* panel = b.panel(p) + begin * width + c;
         const int64_t stored = HWY_MIN(step, columns - c), vectors = (stored + n - 1) / n;
@@ -264,8 +268,9 @@ void FinishZeros(const MatrixView& a, const PackedRows& b, const Task& task) {
 }
 
 void Multiply(Kernel kernel, const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,
-              const float* bias, Epilogue epilogue, float* out, int64_t out_stride) {
-  const Task task{first, last, bias, epilogue, out, out_stride};
+              const float* bias, Epilogue epilogue, float* out, int64_t out_stride,
+              std::span<const float> next) {
+  const Task task{first, last, bias, epilogue, out, out_stride, LinesOf(next.data(), std::ssize(next))};
   if (b.cols() == 0) {
     FinishZeros(a, b, task);
   } else {
@@ -302,6 +307,12 @@ int64_t PackedRows::panel_width(int64_t panel) const {
   return std::min(kPanelRows, (rows_ - panel * kPanelRows + kMostLanes - 1) / kMostLanes * kMostLanes);
 }
 
+std::span<const float> PackedRows::first_terms(int64_t panel) const {
+  if (panel >= num_panels() || cols_ == 0) return {};
+  const int64_t num_term_blocks = (cols_ + kTermBlock - 1) / kTermBlock;
+  return {this->panel(panel), static_cast<size_t>(cols_ / num_term_blocks * panel_width(panel))};
+}
+
 void PackedRows::pack_panel(int64_t panel, const MatrixView& rows) {
   WHITNEY_CHECK(rows.dtype == DType::kF32, "dense products take F32, not ", name_of(rows.dtype));
   WHITNEY_CHECK(rows.cols == cols_ && rows.rows == std::min(kPanelRows, rows_ - panel * kPanelRows),
@@ -327,15 +338,17 @@ void multiply_tile(Kernel kernel, const MatrixView& a, const PackedRows& b, floa
   for (int64_t first = 0; first < b.num_panels(); first += kGroupPanels) {
     HWY_DYNAMIC_DISPATCH(Multiply)
     (kernel, a, b, first, std::min(first + kGroupPanels, b.num_panels()), nullptr, Epilogue::kNone,
-     out + first * PackedRows::kPanelRows, out_stride);
+     out + first * PackedRows::kPanelRows, out_stride, b.first_terms(first + kGroupPanels));
   }
 }
 
 void multiply_panels(const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,
-                     std::span<const float> bias, Epilogue epilogue, float* out, int64_t out_stride) {
+                     std::span<const float> bias, Epilogue epilogue, float* out, int64_t out_stride,
+                     std::span<const float> next) {
   WHITNEY_CHECK(a.cols == b.cols() && a.dtype == DType::kF32, "widths ", a.cols, " and ", b.cols());
   HWY_DYNAMIC_DISPATCH(Multiply)
-  (Kernel::kInnerProduct, a, b, first, last, bias.empty() ? nullptr : bias.data(), epilogue, out, out_stride);
+  (Kernel::kInnerProduct, a, b, first, last, bias.empty() ? nullptr : bias.data(), epilogue, out, out_stride,
+   next.empty() ? b.first_terms(last) : next);
 }
 
 }  // namespace whitney

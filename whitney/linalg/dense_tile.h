@@ -48,6 +48,8 @@ class WHITNEY_API PackedRows {
   const float* panel(int64_t panel) const { return data_.data() + panel * kPanelRows * cols_; }
   /// 48, or in the last panel a smaller multiple of 16 that holds the rows left.
   int64_t panel_width(int64_t panel) const;
+  /// The values of a panel that a product reads first, before other panels.
+  std::span<const float> first_terms(int64_t panel) const;
   int64_t size_bytes() const { return data_.size() * static_cast<int64_t>(sizeof(float)); }
 
  private:
@@ -65,9 +67,10 @@ WHITNEY_API void multiply_tile(Kernel kernel, const MatrixView& a, const PackedR
 
 /// As multiply_tile of inner products for b's panels [first, last) only, then bias (one value a row of
 /// b; none when empty) and epilogue. `out` points at the column of the first
-/// panel.
+/// panel. `next`: what the thread will read behind them, asked for while the last panel is multiplied; when
+/// empty, the panel behind these.
 WHITNEY_API void multiply_panels(const MatrixView& a, const PackedRows& b, int64_t first, int64_t last,
                                  std::span<const float> bias, Epilogue epilogue, float* out,
-                                 int64_t out_stride);
+                                 int64_t out_stride, std::span<const float> next = {});
 
 }  // namespace whitney

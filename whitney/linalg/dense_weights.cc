@@ -18,11 +18,20 @@ constexpr int64_t kTilePanels = 5;  // of the weights: what is written of a tile
 class Tiles {
  public:
   Tiles(int64_t rows, int64_t panels, int threads)
-      : rows_(rows), panels_(panels), num_row_tiles_((rows + kTileRows - 1) / kTileRows) {
+      : rows_(rows), panels_(panels), threads_(threads), num_row_tiles_((rows + kTileRows - 1) / kTileRows) {
     const int64_t least = (panels + kTilePanels - 1) / kTilePanels;
     num_panel_tiles_ = std::min((least + threads - 1) / threads * threads, panels);
   }
   int64_t size() const { return num_row_tiles_ * num_panel_tiles_; }
+  // A loop deals its tiles to threads in runs. The run that ends with a tile; -1: it goes on.
+  int64_t run_ended_by(int64_t tile) const {
+    const int64_t run = tile * threads_ / size();
+    return (tile + 1) * threads_ >= (run + 1) * size() ? run : -1;
+  }
+  int64_t first_panel_of_run(int64_t run) const {
+    const int64_t tile = (run * size() + threads_ - 1) / threads_;
+    return panels_ * (tile % num_panel_tiles_) / num_panel_tiles_;
+  }
   template <class Body>
   void run(int64_t tile, const Body& body) const {
     const int64_t r = tile / num_panel_tiles_, p = tile % num_panel_tiles_;
@@ -31,7 +40,7 @@ class Tiles {
   }
 
  private:
-  int64_t rows_, panels_, num_row_tiles_, num_panel_tiles_ = 0;
+  int64_t rows_, panels_, threads_, num_row_tiles_, num_panel_tiles_ = 0;
 };
 
 }  // namespace
@@ -81,15 +90,24 @@ void DenseWeights::check(const MatrixView& a) const {
 }
 
 void DenseWeights::multiply(const Context& context, const MatrixView& a, float* out, int64_t out_stride,
-                            Epilogue epilogue) const {
+                            Epilogue epilogue, const DenseWeights* next) const {
   check_simd_level();
   check(a);
   if (a.rows == 0) return;
-  const Tiles tiles(a.rows, packed_.num_panels(), context.num_threads());
+  const int threads = context.num_threads();
+  const Tiles tiles(a.rows, packed_.num_panels(), threads);
+  // A thread that has ended its run will begin with the same run of the next weights.
+  const auto wanted_after = [&](int64_t tile) -> std::span<const float> {
+    const int64_t run = next == nullptr ? -1 : tiles.run_ended_by(tile);
+    if (run < 0) return {};
+    return next->packed_.first_terms(
+        Tiles(a.rows, next->packed_.num_panels(), threads).first_panel_of_run(run));
+  };
   parallel_for(context, tiles.size(), [&](int64_t tile) {
     tiles.run(tile, [&](int64_t first, int64_t last, int64_t first_panel, int64_t last_panel) {
       multiply_panels(a.slice(first, last), packed_, first_panel, last_panel, bias_.span(), epilogue,
-                      out + first * out_stride + first_panel * PackedRows::kPanelRows, out_stride);
+                      out + first * out_stride + first_panel * PackedRows::kPanelRows, out_stride,
+                      wanted_after(tile));
     });
   });
 }

@@ -30,9 +30,10 @@ class WHITNEY_API DenseWeights {
                std::span<const float> bias = {});
 
   /// Computes out[i * out_stride + j], i < m, j < n. a: m x k, float32, any stride; out must not overlap it.
-  /// Throws Error when a has another width or type.
+  /// Throws Error when a has another width or type. `next`: the weights that are read next, the first of
+  /// which are asked for ahead; may be null.
   void multiply(const Context& context, const MatrixView& a, float* out, int64_t out_stride,
-                Epilogue epilogue = Epilogue::kNone) const;
+                Epilogue epilogue = Epilogue::kNone, const DenseWeights* next = nullptr) const;
   /// As multiply, on the calling thread only.
   void multiply_on_this_thread(const MatrixView& a, float* out, int64_t out_stride,
                                Epilogue epilogue = Epilogue::kNone) const;
