@@ -17,6 +17,7 @@
 #include "whitney/linalg/distance.h"
 #include "whitney/linalg/select.h"
 #include "whitney/linalg/top_k.h"
+#include "whitney/search/built_once.h"
 #include "whitney/search/index_artifact.h"
 #include "whitney/search/row_scan.h"
 
@@ -121,17 +122,54 @@ class FullVectors {
   Embeddings embeddings_;
 };
 
+// The codes of all rows: as they came, one behind the other, until a search or a change wants them in blocks.
+// Opening a file then reads none of them. Copies share what is laid.
+class LaidCodes {
+ public:
+  LaidCodes(const codec::Codec& codec, Array<uint8_t> codes) : codec_(&codec), codes_(std::move(codes)) {}
+
+  const codec::CodeRows& rows(const Context& context = Context()) const {
+    return laid_->get([&] { return std::make_unique<const codec::CodeRows>(*codec_, codes_, context); });
+  }
+  /// Writes the code of a row.
+  void read(int64_t row, uint8_t* code) const {
+    const auto size = static_cast<size_t>(codec_->code_bytes());
+    if (codes_.empty())
+      rows().read(row, code);
+    else
+      std::memcpy(code, codes_.data() + row * codec_->code_bytes(), size);
+  }
+  /// All codes, one behind the other.
+  Array<uint8_t> all() const { return codes_.empty() ? rows().codes() : codes_; }
+  int64_t size_bytes() const { return codes_.empty() ? rows().size_bytes() : codes_.size(); }
+  /// change(rows): from then on the codes are held in these rows alone.
+  template <class Change>
+  void change(const Change& change) {
+    codec::CodeRows changed = rows();
+    change(changed);
+    codes_ = {};
+    laid_ = std::make_shared<Once>();
+    laid_->get([&] { return std::make_unique<const codec::CodeRows>(std::move(changed)); });
+  }
+
+ private:
+  using Once = search::BuiltOnce<codec::CodeRows>;
+  const codec::Codec* codec_;
+  Array<uint8_t> codes_;
+  std::shared_ptr<Once> laid_ = std::make_shared<Once>();
+};
+
 class CodesIndex : public Index {
  public:
   explicit CodesIndex(CompressedEmbeddings compressed)
       : data_(std::move(compressed)),
         metric_(data_.metric()),
-        codes_(*data_.codec, data_.codes.codes, Context()),
+        codes_(*data_.codec, data_.codes.codes),
         zero_rows_(data_.zero_rows.begin(), data_.zero_rows.end()),
         rows_{data_.ids, data_.attributes, RowSet::range(0, static_cast<uint32_t>(data_.size())),
               data_.record} {
     rows_.attributes.num_rows = rows_.size();
-    data_.codes.codes = {};  // they are held once, by codes_
+    data_.codes.codes = {};  // codes_ has them
   }
 
   std::string_view method() const override { return "codes"; }
@@ -201,7 +239,7 @@ class CodesIndex : public Index {
       for (const uint32_t row : codec::zero_rows(more.vectors))
         zero_rows_.push_back(static_cast<uint32_t>(rows_.size() - more.size()) + row);
     }
-    codes_.append(added.codes);
+    codes_.change([&](codec::CodeRows& rows) { rows.append(added.codes); });
     append(data_.codes.fine, added.fine);
   }
 
@@ -217,7 +255,7 @@ class CodesIndex : public Index {
     CompressedEmbeddings data = kept.data_;
     data.ids = kept.rows_.ids;
     data.attributes = kept.rows_.attributes;
-    data.codes.codes = kept.codes_.codes();
+    data.codes.codes = kept.codes_.all();
     data.zero_rows = Array<uint32_t>::copy_of(kept.zero_rows_);
     save_compressed(data, path, force, context);
   }
@@ -306,7 +344,7 @@ class CodesIndex : public Index {
       std::fill_n(greatest, count * kLanes, kNoCosine);
       return;
     }
-    query.codes->key_ranges(codes_.block(first), count, with_bounds, least, greatest);
+    query.codes->key_ranges(codes_.rows().block(first), count, with_bounds, least, greatest);
     each_zero_row(first * kLanes, count * kLanes, [&](size_t i) { least[i] = greatest[i] = kNoCosine; });
   }
 
@@ -342,7 +380,7 @@ class CodesIndex : public Index {
   std::vector<Entries> scan(std::span<const PreparedQuery> asked, const AllowedRows& rows, int64_t k,
                             const Context& context) const {
     std::vector<Entries> found(asked.size());
-    if (codes_.in_blocks()) {
+    if (codes_.rows(context).in_blocks()) {
       const auto candidates = scan_blocks(asked, rows, k, false, context);
       parallel_for(context, std::ssize(found), [&](int64_t query) {
         const auto q = static_cast<size_t>(query);
@@ -358,7 +396,7 @@ class CodesIndex : public Index {
     rows.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
       std::vector<float> values(static_cast<size_t>(count));
       for (size_t q = 0; q < asked.size(); ++q) {
-        measure(asked[q], codes_.rows_from(first), first, count, values.data(), nullptr);
+        measure(asked[q], codes_.rows().rows_from(first), first, count, values.data(), nullptr);
         tops[static_cast<size_t>(task) * asked.size() + q].push_run(values, static_cast<uint32_t>(first));
       }
     });
@@ -377,7 +415,7 @@ class CodesIndex : public Index {
                                                         const AllowedRows& rows, int64_t k,
                                                         const Context& context) const {
     std::vector<std::vector<uint32_t>> found(asked.size());
-    if (codes_.in_blocks()) {
+    if (codes_.rows(context).in_blocks()) {
       found = scan_blocks(asked, rows, k, true, context);
       parallel_for(context, std::ssize(found), [&](int64_t query) {
         const auto q = static_cast<size_t>(query);
@@ -398,7 +436,7 @@ class CodesIndex : public Index {
       std::vector<float> values(static_cast<size_t>(count)), bounds(values);
       for (size_t q = 0; q < asked.size(); ++q) {
         Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
-        measure(asked[q], codes_.rows_from(first), first, count, values.data(), bounds.data());
+        measure(asked[q], codes_.rows().rows_from(first), first, count, values.data(), bounds.data());
         for (size_t i = 0; i < values.size(); ++i) {
           if (values[i] - bounds[i] <= part.limit())
             part.add(values[i], bounds[i], static_cast<uint32_t>(first) + static_cast<uint32_t>(i));
@@ -527,7 +565,7 @@ class CodesIndex : public Index {
       if (at != kept.end() && *at == int64_t{row}) zero.push_back(static_cast<uint32_t>(at - kept.begin()));
     }
     zero_rows_ = std::move(zero);
-    codes_.keep(kept);
+    codes_.change([&](codec::CodeRows& rows) { rows.keep(kept); });
     data_.codes.fine = select(data_.codes.fine, kept, data_.codec->fine_bytes());
   }
 
@@ -564,7 +602,7 @@ class CodesIndex : public Index {
   CompressedEmbeddings data_;
   Metric metric_;
   // Instead of data_.codes.codes.
-  codec::CodeRows codes_;
+  LaidCodes codes_;
   std::vector<uint32_t> zero_rows_;
   IndexRows rows_;
 };

@@ -26,9 +26,9 @@ struct CodesSearchOptions {
 };
 
 /// Makes an index that compares each query with the code of every allowed row: the codec's distances, float32
-/// queries against codes. Of a codec with blocks (Codec::block_layout) it re-lays the codes once, O(their
-/// bytes); the hits are still those of a scan by single codes, and so are their values. Otherwise it shares
-/// the memory of `compressed`. O(n d) a query.
+/// queries against codes. Of a codec with blocks (Codec::block_layout) the first search re-lays the codes,
+/// O(their bytes); the hits are still those of a scan by single codes, and so are their values. Otherwise it
+/// shares the memory of `compressed`. O(n d) a query.
 WHITNEY_API std::unique_ptr<Index> codes_index(CompressedEmbeddings compressed);
 
 }  // namespace whitney
