@@ -119,6 +119,33 @@ std::string option_table(const std::vector<OptionSpec>& specs) {
   return text;
 }
 
+// What an index is made of, in Python, and what it is asked.
+std::string index_example(const Method& method) {
+  const auto* builder = dynamic_cast<const IndexBuilder*>(method.runner.get());
+  const IndexInput input = builder != nullptr ? builder->input() : IndexInput::kVectors;
+  std::string name = "texts", made, asked = "\"play music\"";
+  switch (input) {
+    case IndexInput::kVectors:
+      name = "nodes";
+      made = "whitney.open(\"nodes.safetensors\")";
+      asked = "nodes.vectors[:5]";
+      break;
+    case IndexInput::kTexts:
+      made = "whitney.read_corpus(\"texts.jsonl\")";
+      break;
+    case IndexInput::kSparse:
+    case IndexInput::kVectorSets:
+      made = concat("whitney.encode(\"models/minilm\", \"texts.jsonl\", output=\"",
+                    input == IndexInput::kSparse ? "sparse" : "tokens", "\")");
+      asked += ", model=\"models/minilm\"";
+      break;
+  }
+  const MethodInfo& info = method.info;
+  return concat(name, " = ", made, "\nindex = whitney.", info.class_name, "().fit(", name,
+                ").index_          # or whitney.index(\"", info.name, "\", ", name, ")\nhits = index.search(",
+                asked, ", k=10)\n");
+}
+
 std::string python_example(const Method& method) {
   const MethodInfo& info = method.info;
   switch (method.verb) {
@@ -126,9 +153,7 @@ std::string python_example(const Method& method) {
       return concat("graph = whitney.read_graph(\"edges.tsv\")\nnodes = whitney.", info.class_name,
                     "().fit_transform(graph)       # or whitney.learn(\"", info.name, "\", graph)\n");
     case Verb::kIndex:
-      return concat("nodes = whitney.open(\"nodes.safetensors\")\nindex = whitney.", info.class_name,
-                    "().fit(nodes).index_          # or whitney.index(\"", info.name,
-                    "\", nodes)\nhits = index.search(nodes.vectors[:5], k=10)\n");
+      return index_example(method);
     case Verb::kCompress:
       return concat("nodes = whitney.open(\"nodes.safetensors\")\nsmall = whitney.compress(\"", info.name,
                     "\", nodes)\nhits = small.search(nodes.vectors[:5], k=10)\n");

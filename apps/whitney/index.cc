@@ -5,6 +5,7 @@
 #include "whitney/core/error.h"
 #include "whitney/data/atomic_file.h"
 #include "whitney/data/input_size.h"
+#include "whitney/data/ragged.h"
 #include "whitney/data/readers.h"
 
 namespace whitney::app {
@@ -59,12 +60,50 @@ Outcome index_texts(const Command& command, const IndexOptions& options, const s
       watch.seconds(), session);
 }
 
+RaggedEmbeddings read_ragged(const std::string& path) {
+  const Artifact artifact = Artifact::open(path);
+  if (!holds_ragged(artifact))
+    fail(path,
+         ": holds neither sparse vectors nor several vectors a row (expected: what encode --output sparse or "
+         "--output tokens writes)");
+  return load_ragged(artifact);
+}
+
+// Sparse vectors, or several vectors a row.
+Outcome index_ragged(const Command& command, const IndexOptions& options, const std::string& output,
+                     Session& session) {
+  const Stopwatch watch;
+  if (options.text_field) session.note("option \"--text-field\" has no effect on vectors");
+  RaggedEmbeddings rows = read_ragged(command.inputs[0]);
+  Embeddings named;  // the rows that a table is joined to
+  named.ids = rows.ids;
+  named.attributes = rows.attributes;
+  named.vectors = Matrix(rows.size(), 0);
+  join_table(named, options.attributes, options.id_field, session);
+  rows.attributes = named.attributes;
+  if (options.metric) rows.record.set("metric", name_of_enum(*options.metric));
+  if (rows.is_sparse && options.metric && *options.metric != Metric::kInnerProduct)
+    session.note("sparse vectors are compared by the inner product");
+  const auto index = build_index(command.method->info.name, rows, command.method_options, session.context);
+  index->save(output, command.common.force, session.context);
+  const std::string what = rows.is_sparse ? "values" : "vectors";
+  return written(output,
+                 concat(index->method(), " index of ", count_text(index->num_rows()), " rows, ",
+                        count_text(rows.num_entries()), " ", what, " of ", index->dim(), " dimensions"),
+                 Value::object({{"method", index->method()},
+                                {"rows", index->num_rows()},
+                                {what, rows.num_entries()},
+                                {"dim", index->dim()}}),
+                 watch.seconds(), session);
+}
+
 Outcome run_index(const Command& command, Session& session) {
   const Stopwatch watch;
   const auto options = options_from<IndexOptions>(command.options);
   const std::string output = required_output(command, options.output);
   check_output(output, command.common.force);
   if (builder_of(command).takes_texts()) return index_texts(command, options, output, session);
+  if (is_ragged(builder_of(command).input())) return index_ragged(command, options, output, session);
   if (options.text_field) session.note("option \"--text-field\" has no effect on vectors");
   // The id field belongs to the table that is joined, else to the vectors themselves (JSON lines, CSV).
   Embeddings embeddings = read_vectors(
@@ -96,9 +135,20 @@ Outcome estimate_texts(const Command& command, Session& session) {
   return outcome;
 }
 
+Outcome estimate_ragged(const Command& command, Session& session) {
+  const RaggedEmbeddings rows = read_ragged(command.inputs[0]);  // mapped: no value is read
+  const Value resolved = resolve_options(*command.method, command.method_options);
+  const CostEstimate cost = builder_of(command).estimate_ragged(rows.size(), rows.num_entries(), rows.dim(),
+                                                                resolved, session.context);
+  return estimate_outcome(
+      cost, session.context,
+      Value::object({{"rows", rows.size()}, {"entries", rows.num_entries()}, {"dim", rows.dim()}}));
+}
+
 Outcome estimate_index(const Command& command, Session& session) {
   const IndexBuilder& builder = builder_of(command);
   if (builder.takes_texts()) return estimate_texts(command, session);
+  if (is_ragged(builder.input())) return estimate_ragged(command, session);
   const VectorsSize size = estimate_vectors_size(command.inputs[0]);
   const Value resolved = resolve_options(*command.method, command.method_options);
   const CostEstimate cost = builder.estimate(size.rows, size.dim, resolved, session.context);
@@ -120,7 +170,8 @@ VerbCommand index_verb() {
   verb.description =
       "Builds an index that answers nearest-neighbour queries. The embeddings may be an artifact, .npy, "
       ".fvecs, .fbin, IDX, "
-      "word2vec or text of vectors; bm25 takes a corpus: JSON lines, CSV, TSV or plain text. Attributes are "
+      "word2vec or text of vectors; bm25 takes a corpus: JSON lines, CSV, TSV or plain text; sparse and "
+      "multi_vector take what encode --output sparse and --output tokens write. Attributes are "
       "joined by id; rows that match nothing on either side are "
       "counted in a note.";
   verb.examples = {"whitney index hnsw texts.safetensors -o texts.hnsw.safetensors --m 16",

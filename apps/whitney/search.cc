@@ -34,8 +34,7 @@ struct SearchOptions {
     field("vector", vector, "Query: numbers separated by commas");
     field("queries", queries,
           "Queries: a file of vectors (embeddings, .npy, .fvecs, .fbin, JSON lines, ...); for an index of "
-          "texts, "
-          "of texts");
+          "texts, of texts; for sparse and multi_vector, of such rows");
     field("text", text, "Query: a text; an index of vectors needs --model to encode it");
     field("model", model, "Encoder of --text");
     field("k", k, Range{1, 1e9}, "Hits per query");
@@ -53,6 +52,8 @@ struct SearchOptions {
 
 struct Queries {
   Matrix vectors;
+  /// For an index of sparse vectors, or of several vectors a row.
+  RaggedEmbeddings ragged = {};
   /// For an index of texts.
   std::vector<std::string> texts;
   std::vector<std::string> names;
@@ -77,24 +78,54 @@ Matrix one_row(const std::vector<double>& values) {
   return row;
 }
 
-Queries by_id(const Index& index, const std::string& id) {
+int64_t live_row_of(const Index& index, const std::string& id) {
   const std::optional<int64_t> row = index.ids().find(id);
   if (!row || !index.live().contains(static_cast<uint32_t>(*row))) {
     fail("no vector has the id \"", id, "\"", index.ids().did_you_mean(id));
   }
-  const std::vector<float> stored = index.vector(*row);
-  return {one_row({stored.begin(), stored.end()}), {}, {id}, {*row}};
+  return *row;
+}
+
+Queries by_id(const Index& index, const std::string& id) {
+  const int64_t row = live_row_of(index, id);
+  const std::vector<float> stored = index.vector(row);
+  return {one_row({stored.begin(), stored.end()}), {}, {}, {id}, {row}};
 }
 
 Queries read_texts(const SearchOptions& options, const Context& context) {
-  if (options.text) return {{}, {*options.text}, {*options.text}, {}};
+  if (options.text) return {{}, {}, {*options.text}, {*options.text}, {}};
   if (!options.queries) {
     throw UsageError(
         "an index of texts is asked by --text or by --queries FILE of texts, not by --id or --vector");
   }
   const Corpus corpus = read_corpus(options.queries->value, {}, "text", context);
-  Queries queries{{}, corpus.texts, {}, {}};
+  Queries queries{{}, {}, corpus.texts, {}, {}};
   for (int64_t row = 0; row < corpus.ids.size(); ++row) queries.names.push_back(corpus.ids.text(row));
+  return queries;
+}
+
+Queries read_ragged_queries(const Index& index, const SearchOptions& options, Session& session) {
+  if (options.text) {
+    if (!options.model)
+      throw UsageError("--text needs the model that encoded the rows searched: --model FOLDER_OR_GGUF");
+    return {{},
+            encode_ragged_query(index, options.model->value, *options.text, session),
+            {},
+            {*options.text},
+            {}};
+  }
+  if (options.id) {
+    const int64_t row = live_row_of(index, *options.id);
+    return {{}, index.ragged(row), {}, {*options.id}, {row}};
+  }
+  if (!options.queries)
+    throw UsageError(
+        "an index of the method " + std::string(index.method()) +
+        " is asked by --queries FILE of such rows, --text with --model, or --id, not by --vector");
+  Queries queries;
+  queries.ragged = load_ragged(Artifact::open(options.queries->value));
+  for (int64_t row = 0; row < queries.ragged.size(); ++row)
+    queries.names.push_back(queries.ragged.ids.text(row));
   return queries;
 }
 
@@ -105,15 +136,16 @@ bool has_vector(const SearchOptions& options) {
 Queries read_queries(const Index& index, const SearchOptions& options, Session& session) {
   const Context& context = session.context;
   if (index.holds_texts()) return read_texts(options, context);
+  if (is_ragged(index.input())) return read_ragged_queries(index, options, session);
   if (options.text && !has_vector(options)) {
     if (!options.model)
       throw UsageError("--text needs the model that encoded the vectors searched: --model FOLDER_OR_GGUF");
-    return {encode_query(index, options.model->value, *options.text, session), {}, {*options.text}, {}};
+    return {encode_query(index, options.model->value, *options.text, session), {}, {}, {*options.text}, {}};
   }
   if (options.id) return by_id(index, *options.id);
-  if (!options.vector.empty()) return {one_row(options.vector), {}, {"vector"}, {}};
+  if (!options.vector.empty()) return {one_row(options.vector), {}, {}, {"vector"}, {}};
   const Embeddings file = read_vectors(options.queries->value, {}, context);
-  Queries queries{file.vectors, {}, {}, {}};
+  Queries queries{file.vectors, {}, {}, {}, {}};
   for (int64_t row = 0; row < file.size(); ++row) queries.names.push_back(file.ids.text(row));
   return queries;
 }
@@ -175,6 +207,7 @@ SearchRequest request_of(const Command& command, const SearchOptions& options, c
 
 SearchResult ask(const Searcher& searcher, Queries& queries, SearchRequest request, const Context& context) {
   request.excluded = std::move(queries.excluded);
+  if (is_ragged(searcher.index().input())) return searcher.search_ragged(queries.ragged, request, context);
   return searcher.index().holds_texts() ? searcher.search_texts(queries.texts, request, context)
                                         : searcher.search(queries.vectors, request, context);
 }
@@ -242,8 +275,10 @@ Outcome run_search(const Command& command, Session& session) {
       std::all_of(result.counts.begin(), result.counts.end(), [](int64_t count) { return count == 0; });
   if (is_empty && !result.partial) {
     session.note(index.holds_texts() ? "no text has a word of the query"
-                 : options.filter    ? "nothing satisfies the filter"
-                                     : "there is nothing to find");
+                 : index.input() == IndexInput::kSparse && !options.filter
+                     ? "no row shares a dimension with the query"
+                 : options.filter ? "nothing satisfies the filter"
+                                  : "there is nothing to find");
   }
   return outcome;
 }

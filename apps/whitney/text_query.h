@@ -4,6 +4,7 @@
 
 #include "apps/whitney/session.h"
 #include "whitney/core/matrix.h"
+#include "whitney/data/ragged.h"
 #include "whitney/search/index.h"
 
 namespace whitney::app {
@@ -13,5 +14,9 @@ namespace whitney::app {
 /// model.
 Matrix encode_query(const Index& index, const std::string& model_path, const std::string& text,
                     Session& session);
+
+/// The same for an index of sparse vectors, or of several vectors a row.
+RaggedEmbeddings encode_ragged_query(const Index& index, const std::string& model_path,
+                                     const std::string& text, Session& session);
 
 }  // namespace whitney::app

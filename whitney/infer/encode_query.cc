@@ -3,6 +3,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/options.h"
 #include "whitney/infer/encode_corpus.h"
+#include "whitney/infer/encoded_file.h"
 
 namespace whitney::infer {
 namespace {
@@ -72,14 +73,34 @@ std::optional<std::string> encoding_model(const Value& record) {
   return encoding != nullptr ? fingerprint_of_input(*encoding, "model") : std::nullopt;
 }
 
+namespace {
+
+void check_width(const Encoder& encoder, int64_t given, int64_t wanted) {
+  if (given == wanted) return;
+  fail(encoder.folder().path, ": gives vectors of ", given, " dimensions, and those searched have ", wanted,
+       ": name the model that made them");
+}
+
+}  // namespace
+
 Matrix encode_queries(const Context& context, const Encoder& encoder, const Value& record, int64_t dim,
                       std::span<const std::string_view> queries) {
   Matrix vectors = encoder.encode(context, queries, query_options(encoder, record)).vectors;
-  if (vectors.cols() != dim) {
-    fail(encoder.folder().path, ": gives vectors of ", vectors.cols(),
-         " dimensions, and those searched have ", dim, ": name the model that made them");
-  }
+  check_width(encoder, vectors.cols(), dim);
   return vectors;
+}
+
+RaggedEmbeddings encode_ragged_queries(const Context& context, const Encoder& encoder, const Value& record,
+                                       bool is_sparse, int64_t dim,
+                                       std::span<const std::string_view> queries) {
+  EncodeOptions options = query_options(encoder, record);
+  options.output = is_sparse ? EncodeOutput::kSparse : EncodeOutput::kTokens;
+  check_width(encoder, encoder.dim(options), dim);
+  EncodedCorpus encoded;
+  encoded.ids = Ids::row_numbers(std::ssize(queries));
+  encoded.encoding = encoder.encode(context, queries, options);
+  encoded.record.set("num_words", dim);
+  return ragged_of(encoded);
 }
 
 }  // namespace whitney::infer

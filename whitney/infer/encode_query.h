@@ -10,6 +10,7 @@
 #include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/core/value.h"
+#include "whitney/data/ragged.h"
 #include "whitney/infer/encoder.h"
 
 namespace whitney::infer {
@@ -26,5 +27,10 @@ WHITNEY_API std::optional<std::string> encoding_model(const Value& record);
 /// vectors; another one is an Error that asks for the model that made them.
 WHITNEY_API Matrix encode_queries(const Context& context, const Encoder& encoder, const Value& record,
                                   int64_t dim, std::span<const std::string_view> queries);
+
+/// The same for an index of ragged rows: each query becomes weights of words, or a vector a token.
+WHITNEY_API RaggedEmbeddings encode_ragged_queries(const Context& context, const Encoder& encoder,
+                                                   const Value& record, bool is_sparse, int64_t dim,
+                                                   std::span<const std::string_view> queries);
 
 }  // namespace whitney::infer

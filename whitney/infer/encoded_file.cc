@@ -76,10 +76,7 @@ void save(const EncodedCorpus& encoded, const std::string& path, bool force, con
   writer.write(path, force, context);
 }
 
-bool holds_encoded_texts(const Artifact& artifact) {
-  return artifact.kind() == "embeddings" &&
-         (artifact.find("vectors.starts") != nullptr || artifact.find("sparse.starts") != nullptr);
-}
+bool holds_encoded_texts(const Artifact& artifact) { return holds_ragged(artifact); }
 
 EncodedCorpus load_encoded_texts(const Artifact& artifact) {
   EncodedCorpus encoded;
@@ -94,6 +91,22 @@ EncodedCorpus load_encoded_texts(const Artifact& artifact) {
   const auto& starts = is_sparse ? encoded.encoding.sparse_starts : encoded.encoding.starts;
   encoded.ids = read_ids(artifact, std::ssize(starts) - 1);
   return encoded;
+}
+
+RaggedEmbeddings ragged_of(const EncodedCorpus& encoded) {
+  const Encoding& encoding = encoded.encoding;
+  RaggedEmbeddings rows;
+  rows.ids = encoded.ids;
+  rows.record = encoded.record;
+  rows.is_sparse = !encoding.sparse_starts.empty();
+  if (!rows.is_sparse && encoding.starts.empty())
+    fail("one vector a text is given, and several, or weights of words, are expected");
+  rows.starts = Array<int64_t>::copy_of(rows.is_sparse ? encoding.sparse_starts : encoding.starts);
+  rows.indices = Array<int32_t>::copy_of(encoding.sparse_words);
+  rows.values = Array<float>::copy_of(encoding.sparse_weights);
+  if (rows.is_sparse) rows.num_dims = num_words_of(encoded);
+  rows.vectors = encoding.vectors;
+  return rows;
 }
 
 int64_t num_words_of(const EncodedCorpus& encoded) {

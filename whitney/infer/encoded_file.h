@@ -5,6 +5,7 @@
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
 #include "whitney/data/artifact.h"
+#include "whitney/data/ragged.h"
 #include "whitney/infer/encode_corpus.h"
 
 namespace whitney::infer {
@@ -20,6 +21,9 @@ WHITNEY_API bool holds_encoded_texts(const Artifact& artifact);
 
 /// Reads such an artifact. Throws Error that names the file and the tensor that does not fit the others.
 WHITNEY_API EncodedCorpus load_encoded_texts(const Artifact& artifact);
+
+/// The same as rows that an index takes. Throws Error for one vector a text.
+WHITNEY_API RaggedEmbeddings ragged_of(const EncodedCorpus& encoded);
 
 /// Number of words that weights are kept of; one more than the last word met, where the record does not tell.
 WHITNEY_API int64_t num_words_of(const EncodedCorpus& encoded);

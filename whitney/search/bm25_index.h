@@ -13,6 +13,7 @@
 #include "whitney/search/index.h"
 #include "whitney/search/index_artifact.h"
 #include "whitney/search/posting_list.h"
+#include "whitney/search/spare_scratch.h"
 
 namespace whitney::search {
 
@@ -27,7 +28,7 @@ struct Bm25Parts {
   /// Their sum.
   int64_t num_tokens = 0;
   /// What searches leave for those that follow.
-  std::shared_ptr<Bm25ScratchPool> scratch = std::make_shared<Bm25ScratchPool>();
+  std::shared_ptr<SpareScratch<Bm25Scratch>> scratch = std::make_shared<SpareScratch<Bm25Scratch>>();
 
   Bm25Formula formula() const {
     const auto n = static_cast<double>(lengths.size());

@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -105,26 +103,6 @@ struct Bm25Scratch {
     constant = 0;
     num_postings = 0;
   }
-};
-
-/// Keeps the scratch of finished searches for the next ones.
-class Bm25ScratchPool {
- public:
-  std::unique_ptr<Bm25Scratch> take() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<Bm25Scratch>();
-    std::unique_ptr<Bm25Scratch> scratch = std::move(free_.back());
-    free_.pop_back();
-    return scratch;
-  }
-  void give(std::unique_ptr<Bm25Scratch> scratch) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(scratch));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Bm25Scratch>> free_;
 };
 
 }  // namespace whitney::search

@@ -5,13 +5,13 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
-#include "whitney/core/prepare_run.h"
 #include "whitney/search/bm25_index.h"
 #include "whitney/search/bm25_phrase.h"
 #include "whitney/search/bm25_plan.h"
 #include "whitney/search/bm25_query.h"
 #include "whitney/search/bm25_scratch.h"
 #include "whitney/search/bm25_wand.h"
+#include "whitney/search/keyed_hits.h"
 
 namespace whitney::search {
 namespace {
@@ -121,22 +121,6 @@ void prepare(const Bm25Parts& parts, const Bm25Formula& formula, std::string_vie
   for (const PostingLists& merged : scratch.merged) add(merged, 0, 1, nullptr);
 }
 
-// The rows that a search may return, made ready once for all its queries.
-struct AllowedRows {
-  std::optional<RowSet> set;
-  std::vector<uint64_t> bits;
-
-  AllowedRows(std::optional<RowSet> rows, int64_t num_rows) : set(std::move(rows)) {
-    if (set) bits = set->bits(num_rows);
-  }
-};
-
-AllowedRows allowed_rows(const Bm25Parts& parts, const SearchParams& params) {
-  const bool all_live = parts.rows.live.size() == parts.rows.size();
-  if (params.allowed == nullptr && all_live) return {std::nullopt, 0};
-  return {params.allowed != nullptr ? *params.allowed & parts.rows.live : parts.rows.live, parts.rows.size()};
-}
-
 // What a query came to, for `explain`.
 struct Outcome {
   Bm25Plan plan = Bm25Plan::kScan;
@@ -187,15 +171,6 @@ std::span<const uint64_t> answer(const Bm25Scores& scores, const AllowedRows& al
   return hits_of(outcome.plan, scores, *rows, excluded, params.k, scratch, outcome.counts);
 }
 
-void put_hits(std::span<const uint64_t> hits, int64_t q, SearchResult& result) {
-  result.counts[static_cast<size_t>(q)] = std::ssize(hits);
-  const auto first = static_cast<size_t>(q * result.neighbors.k);
-  for (size_t i = 0; i < hits.size(); ++i) {
-    result.neighbors.rows[first + i] = BestRows::row_of(hits[i]);
-    result.neighbors.values[first + i] = BestRows::score_of(hits[i]);
-  }
-}
-
 Value explanation(std::span<const Outcome> outcomes) {
   int64_t terms = 0, postings = 0, allowed = 0, windows = 0, blocks = 0, candidates = 0;
   std::array<int64_t, 4> num_by_plan{};
@@ -227,33 +202,14 @@ Value explanation(std::span<const Outcome> outcomes) {
   return result;
 }
 
-SearchResult empty_result(int64_t num_queries, int64_t num_rows, const SearchParams& params,
-                          const Context& context) {
-  SearchResult result;
-  result.neighbors.num_queries = num_queries;
-  result.neighbors.k = params.k;
-  const double size_bytes = 12.0 * static_cast<double>(num_queries) * static_cast<double>(params.k);
-  // What the system allows is read from files, which would take longer than a search.
-  const bool may_be_too_large = context.max_memory_bytes || size_bytes > 1 << 20;
-  if (may_be_too_large && size_bytes > static_cast<double>(context.memory_limit_bytes())) {
-    fail(params.k, " hits for each of ", num_queries, " queries do not fit the memory allowed, ",
-         size_text(context.memory_limit_bytes()), " (the index has ", num_rows, " texts)");
-  }
-  const auto size = static_cast<size_t>(num_queries * params.k);
-  result.neighbors.rows.assign(size, -1);
-  result.neighbors.values.assign(size, std::numeric_limits<float>::quiet_NaN());
-  result.counts.assign(static_cast<size_t>(num_queries), 0);
-  return result;
-}
-
 }  // namespace
 
 SearchResult search_bm25(const Bm25Parts& parts, std::span<const std::string> queries,
                          const SearchParams& params, const Context& context) {
   const auto options = options_from<Bm25SearchOptions>(params.options);
-  SearchResult result = empty_result(std::ssize(queries), parts.rows.size(), params, context);
+  SearchResult result = result_without_hits(std::ssize(queries), parts.rows.size(), "texts", params, context);
   const Bm25Scores scores{parts.formula(), parts.lengths.span()};
-  const AllowedRows allowed = allowed_rows(parts, params);
+  const AllowedRows allowed = AllowedRows::of(parts.rows, params);
   std::vector<Outcome> outcomes(params.explain ? queries.size() : 0);
   constexpr int64_t kQueriesPerTask = 8;
   parallel_blocks(context, std::ssize(queries), kQueriesPerTask, [&](int64_t begin, int64_t end) {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "whitney/search/bm25_best.h"
+#include "whitney/search/best_rows.h"
 #include "whitney/search/bm25_dense.h"
 #include "whitney/search/bm25_formula.h"
 #include "whitney/search/bm25_kernels.h"

@@ -17,13 +17,16 @@ Value record_of_making(const Method& method, Metric metric, const Value& options
 }
 
 // The same, and what it was made of and how that was made.
-Value complete_record(const Method& method, const Embeddings& embeddings, const Value& options,
+template <class Rows>
+Value complete_record(const Method& method, const Rows& embeddings, const Value& options,
                       const Context& context) {
   Value record = record_of_making(method, embeddings.metric(), options, context);
-  record.set("inputs", Value::List{Value::object({{"kind", "embeddings"},
-                                                  {"num_rows", embeddings.size()},
-                                                  {"dim", embeddings.dim()},
-                                                  {"fingerprint", fingerprint(embeddings)}})});
+  Value input = Value::object({{"kind", "embeddings"},
+                               {"num_rows", embeddings.size()},
+                               {"dim", embeddings.dim()},
+                               {"fingerprint", fingerprint(embeddings)}});
+  if constexpr (requires { embeddings.num_entries(); }) input.set("num_entries", embeddings.num_entries());
+  record.set("inputs", Value::List{std::move(input)});
   Value parent = provenance_of(embeddings.record);
   if (parent.is_object() && !parent.as_object().empty())
     record.set("parents", Value::List{std::move(parent)});
@@ -65,6 +68,33 @@ void Index::add_texts(const Corpus& /*more*/, const Attributes& /*attributes*/, 
   fail("an index of the method ", method(), " holds vectors, not texts (expected: bm25)");
 }
 
+SearchResult Index::search_ragged(const RaggedEmbeddings& /*queries*/, const SearchParams& /*params*/,
+                                  const Context& /*context*/) const {
+  fail("an index of the method ", method(), " holds ", name_of_enum(input()),
+       " and is not asked by sparse vectors or several vectors a query (expected: sparse, multi_vector)");
+}
+
+RaggedEmbeddings Index::ragged(int64_t /*row*/) const {
+  fail("an index of the method ", method(), " holds ", name_of_enum(input()), ", not ragged rows");
+}
+
+void Index::add_ragged(const RaggedEmbeddings& /*more*/, const Context& /*context*/) {
+  fail("an index of the method ", method(), " holds ", name_of_enum(input()), ", not ragged rows");
+}
+
+std::unique_ptr<Index> IndexBuilder::build_ragged(const RaggedEmbeddings& /*embeddings*/,
+                                                  const Value& /*options*/,
+                                                  const Context& /*context*/) const {
+  fail("this method indexes ", name_of_enum(input()),
+       ", not sparse vectors or several vectors a row (expected: sparse, multi_vector)");
+}
+
+CostEstimate IndexBuilder::estimate_ragged(int64_t /*num_rows*/, int64_t /*num_entries*/, int64_t /*dim*/,
+                                           const Value& /*options*/, const Context& /*context*/) const {
+  fail("this method indexes ", name_of_enum(input()),
+       ", not sparse vectors or several vectors a row (expected: sparse, multi_vector)");
+}
+
 std::unique_ptr<Index> IndexBuilder::build_texts(const IndexedTexts& /*texts*/, const Value& /*options*/,
                                                  const Context& /*context*/) const {
   fail("this method indexes vectors, not texts (expected: bm25)");
@@ -104,6 +134,21 @@ std::unique_ptr<Index> build_index(std::string_view name, const Embeddings& embe
   Embeddings completed = embeddings;  // shares the memory
   completed.record = complete_record(method, embeddings, options, context);
   return builder.build(completed, options, context);
+}
+
+std::unique_ptr<Index> build_index(std::string_view name, const RaggedEmbeddings& embeddings,
+                                   const Value& given_options, const Context& context) {
+  const Method& method = Registry::instance().get(Verb::kIndex, name);
+  const IndexBuilder& builder = builder_of(method);
+  const Value options = prepare_options(method, given_options, context);
+  refuse_if_too_large(method,
+                      builder.estimate_ragged(embeddings.size(), embeddings.num_entries(), embeddings.dim(),
+                                              options, context),
+                      context);
+  embeddings.validate(context);
+  RaggedEmbeddings completed = embeddings;  // shares the memory
+  completed.record = complete_record(method, embeddings, options, context);
+  return builder.build_ragged(completed, options, context);
 }
 
 std::unique_ptr<Index> open_index(const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "whitney/data/artifact.h"
 #include "whitney/data/embeddings.h"
 #include "whitney/data/labels.h"
+#include "whitney/data/ragged.h"
 #include "whitney/linalg/exact_search.h"
 #include "whitney/search/deadline.h"
 #include "whitney/search/row_set.h"
@@ -54,6 +56,16 @@ struct SearchResult {
   Value explain;
 };
 
+/// What an index is made of and asked by: a vector a row, texts, sparse vectors, or several vectors a row.
+enum class IndexInput : uint8_t { kVectors, kTexts, kSparse, kVectorSets };
+inline constexpr auto enum_names(IndexInput) {
+  return std::array<std::string_view, 4>{"vectors", "texts", "sparse", "vector sets"};
+}
+/// True for rows that are RaggedEmbeddings.
+constexpr bool is_ragged(IndexInput input) {
+  return input == IndexInput::kSparse || input == IndexInput::kVectorSets;
+}
+
 /// Answers nearest-neighbour queries over embeddings that it holds, under a set of allowed rows. Searches may
 /// run concurrently; changes need the caller's lock. Row numbers are stable until a row is removed.
 class WHITNEY_API Index {
@@ -88,6 +100,16 @@ class WHITNEY_API Index {
                                     const Context& context) const;
   /// Adds texts; `more` names them by new ids, its attributes are theirs.
   virtual void add_texts(const Corpus& more, const Attributes& attributes, const Context& context);
+  /// What it holds. For ragged rows `search_ragged`, `ragged` and `add_ragged` take the place of `search`,
+  /// `vector` and `add`, which throw.
+  virtual IndexInput input() const { return holds_texts() ? IndexInput::kTexts : IndexInput::kVectors; }
+  /// Returns, per query (a row of `queries`), the best of the allowed and live rows: min(k, these), of sparse
+  /// ones those that share a dimension with it. Throws Error where the index holds something else.
+  virtual SearchResult search_ragged(const RaggedEmbeddings& queries, const SearchParams& params,
+                                     const Context& context) const;
+  /// The stored entries of a row, as one row without ids.
+  virtual RaggedEmbeddings ragged(int64_t row) const;
+  virtual void add_ragged(const RaggedEmbeddings& more, const Context& context);
   /// Adds rows; ids must be new. Throws Error for duplicates, other widths, columns of another type.
   virtual void add(const Embeddings& more, const Context& context) = 0;
   /// Removes rows by id; unknown ids are an Error before anything changes.
@@ -112,6 +134,14 @@ class WHITNEY_API IndexBuilder : public MethodRunner {
                                              const Context& context) const;
   virtual CostEstimate estimate_texts(int64_t num_texts, int64_t size_bytes, const Value& options,
                                       const Context& context) const;
+  /// What its indexes are made of; for ragged rows the `_ragged` functions take the place of `build` and
+  /// `estimate`.
+  virtual IndexInput input() const { return takes_texts() ? IndexInput::kTexts : IndexInput::kVectors; }
+  virtual std::unique_ptr<Index> build_ragged(const RaggedEmbeddings& embeddings, const Value& options,
+                                              const Context& context) const;
+  /// num_entries: values, or vectors, of all rows.
+  virtual CostEstimate estimate_ragged(int64_t num_rows, int64_t num_entries, int64_t dim,
+                                       const Value& options, const Context& context) const;
   /// `embeddings` are validated, and their record is complete: it becomes the index's own.
   virtual std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
                                        const Context& context) const = 0;
@@ -131,6 +161,10 @@ WHITNEY_API std::unique_ptr<Index> build_index(std::string_view method, const Em
 WHITNEY_API std::unique_ptr<Index> build_index(std::string_view method, const Corpus& corpus,
                                                const Attributes& attributes, const Value& given_options,
                                                const Context& context);
+
+/// The same for a method over ragged rows.
+WHITNEY_API std::unique_ptr<Index> build_index(std::string_view method, const RaggedEmbeddings& embeddings,
+                                               const Value& given_options, const Context& context);
 
 /// Opens an index file, or embeddings as a flat index. Throws Error that names the file.
 WHITNEY_API std::unique_ptr<Index> open_index(const std::string& path);

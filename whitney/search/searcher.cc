@@ -80,6 +80,14 @@ SearchResult Searcher::search_texts(std::span<const std::string> queries, const 
   });
 }
 
+SearchResult Searcher::search_ragged(const RaggedEmbeddings& queries, const SearchRequest& request,
+                                     const Context& context) const {
+  const bool finds_all = index_->input() != IndexInput::kSparse;
+  return search_filtered(request, queries.size(), finds_all, context, [&](const SearchParams& params) {
+    return index_->search_ragged(queries, params, context);
+  });
+}
+
 template <class Search>
 SearchResult Searcher::search_filtered(const SearchRequest& request, int64_t num_queries, bool finds_all,
                                        const Context& context, const Search& search) const {
@@ -119,6 +127,11 @@ void Searcher::add(const Embeddings& more, const Context& context) {
 
 void Searcher::add_texts(const Corpus& more, const Attributes& attributes, const Context& context) {
   index_->add_texts(more, attributes, context);
+  rebuild_attributes();
+}
+
+void Searcher::add_ragged(const RaggedEmbeddings& more, const Context& context) {
+  index_->add_ragged(more, context);
   rebuild_attributes();
 }
 

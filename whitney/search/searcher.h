@@ -49,12 +49,16 @@ class WHITNEY_API Searcher {
   /// (Index::search_texts).
   SearchResult search_texts(std::span<const std::string> queries, const SearchRequest& request,
                             const Context& context) const;
+  /// The same for an index of ragged rows (Index::search_ragged).
+  SearchResult search_ragged(const RaggedEmbeddings& queries, const SearchRequest& request,
+                             const Context& context) const;
   /// The live rows that satisfy a filter (empty: all live rows). Throws UsageError.
   RowSet matches(const std::string& filter, const Context& context) const;
 
   /// Changes; not while a search runs.
   void add(const Embeddings& more, const Context& context);
   void add_texts(const Corpus& more, const Attributes& attributes, const Context& context);
+  void add_ragged(const RaggedEmbeddings& more, const Context& context);
   void remove(const Ids& ids, const Context& context);
 
  private:

@@ -10,7 +10,7 @@
 namespace whitney::search {
 
 /// Keeps the k rows of the highest scores, of equal ones the smaller rows. Few are kept in order; of many,
-/// what is offered is collected, and cut to the best k now and then. Scores are not negative.
+/// what is offered is collected, and cut to the best k now and then. Scores are not NaN.
 class BestRows {
  public:
   /// Empties it.
@@ -48,13 +48,21 @@ class BestRows {
     if (k_ > kFew) std::sort(keys_.begin(), keys_.begin() + static_cast<int64_t>(size_));
     return {keys_.data(), size_};
   }
-  static float score_of(uint64_t key) { return std::bit_cast<float>(~static_cast<uint32_t>(key >> 32)); }
+  static float score_of(uint64_t key) {
+    const auto ordered = ~static_cast<uint32_t>(key >> 32);
+    return std::bit_cast<float>((ordered & kSign) != 0 ? ordered ^ kSign : ~ordered);
+  }
   static uint32_t row_of(uint64_t key) { return static_cast<uint32_t>(key); }
 
  private:
-  // Bits of floats that are not negative order as they do; the best key is the smallest.
+  static constexpr uint32_t kSign = uint32_t{1} << 31;
+
+  // Bits of floats order as they do once those of negative ones are turned over; -0 becomes 0. The best key
+  // is the smallest.
   static uint64_t key_of(float score, uint32_t row) {
-    return uint64_t{~std::bit_cast<uint32_t>(score)} << 32 | row;
+    const auto bits = std::bit_cast<uint32_t>(score + 0.0F);
+    const uint32_t ordered = (bits & kSign) != 0 ? ~bits : bits ^ kSign;
+    return uint64_t{~ordered} << 32 | row;
   }
 
   // The place of a new key is found from the end: the later it comes, the nearer it is.

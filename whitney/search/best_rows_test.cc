@@ -1,4 +1,4 @@
-#include "whitney/search/bm25_best.h"
+#include "whitney/search/best_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,8 @@ TEST(BestRows, AreThoseOfTheHighestScoresAndOfEqualOnesTheSmallerRows) {
     RandomStream stream(1, "scores", static_cast<uint64_t>(k));
     Scored all;
     for (uint32_t i = 0; i < 600; ++i)
-      all.emplace_back(static_cast<float>(stream.below(40)), i * 7919 % 600);  // many are equal, in any order
+      all.emplace_back(static_cast<float>(stream.below(40)) - 20,
+                       i * 7919 % 600);  // many are equal, in any order
     BestRows best;
     best.reset(k);
     for (const auto& [score, row] : all) best.offer(score, row);

@@ -1,0 +1,70 @@
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "whitney/core/error.h"
+#include "whitney/search/multi_vector_index.h"
+
+namespace whitney::search {
+namespace {
+
+template <class T>
+void read_numbers(const Artifact& artifact, std::string_view name, Array<T>& values) {
+  const TensorView& tensor = artifact.tensor(name);
+  if (tensor.shape.size() != 1) fail(artifact.path(), ": tensor \"", name, "\" must have one dimension");
+  values = tensor.as<T>();
+}
+
+Matrix read_vectors_of(const Artifact& artifact, std::string_view name) {
+  const TensorView& tensor = artifact.tensor(name);
+  tensor.check_type(DType::kF32);
+  if (tensor.shape.size() != 2) fail(artifact.path(), ": tensor \"", name, "\" must have two dimensions");
+  return {tensor.aligned_bytes(), tensor.shape[0], tensor.shape[1], DType::kF32};
+}
+
+Metric metric_in(const Artifact& artifact) {
+  RaggedEmbeddings named;
+  named.record = artifact.record();
+  return named.metric();
+}
+
+}  // namespace
+
+void save_multi_vector(const MultiVectorParts& parts, const IndexRows& rows, const std::string& path,
+                       bool force, const Context& context) {
+  ArtifactWriter writer("index", rows.record);
+  const auto add_matrix = [&](const char* name, const Matrix& matrix) {
+    writer.add(name, DType::kF32, {matrix.rows(), matrix.cols()}, matrix.bytes());
+  };
+  const auto add = [&](const char* name, const auto& values) { writer.add(name, {values.size()}, values); };
+  add_matrix("vectors", parts.vectors);
+  add_matrix("multi_vector.centroids", parts.centroids);
+  add("vectors.starts", parts.starts);
+  add("multi_vector.code_starts", parts.code_starts);
+  add("multi_vector.codes", parts.codes);
+  add("multi_vector.list_starts", parts.list_starts);
+  add("multi_vector.list_rows", parts.list_rows);
+  add_index_rows(writer, rows);
+  writer.write(path, force, context);
+}
+
+MultiVectorParts open_multi_vector(const Artifact& artifact) {
+  MultiVectorParts parts;
+  parts.metric = metric_in(artifact);
+  parts.vectors = read_vectors_of(artifact, "vectors");
+  parts.centroids = read_vectors_of(artifact, "multi_vector.centroids");
+  read_numbers(artifact, "vectors.starts", parts.starts);
+  read_numbers(artifact, "multi_vector.code_starts", parts.code_starts);
+  read_numbers(artifact, "multi_vector.codes", parts.codes);
+  read_numbers(artifact, "multi_vector.list_starts", parts.list_starts);
+  read_numbers(artifact, "multi_vector.list_rows", parts.list_rows);
+  if (parts.metric == Metric::kL2 || parts.starts.empty() ||
+      parts.code_starts.size() != parts.starts.size() ||
+      parts.list_starts.size() != parts.centroids.rows() + 1 ||
+      parts.centroids.cols() != parts.vectors.cols()) {
+    fail(artifact.path(), ": the tensors of its vectors and clusters do not fit one another");
+  }
+  return parts;
+}
+
+}  // namespace whitney::search
