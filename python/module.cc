@@ -25,6 +25,7 @@ NB_MODULE(_whitney, module) {
   python::bind_graph(module);
   python::bind_texts(module);
   python::bind_encoded(module);
+  python::bind_ragged(module);
   python::bind_model(module);
   python::bind_index(module);
   python::bind_fusion(module);

@@ -86,18 +86,15 @@ void add_texts(SharedSearcher& shared, const Corpus& more, std::vector<Column> c
   });
 }
 
-// What an index is made of and asked by.
-const char* kind_of_input(bool takes_texts) { return takes_texts ? "texts" : "vectors"; }
-
 std::string input_of(const std::string& method) {
   const auto* builder =
       dynamic_cast<const IndexBuilder*>(Registry::instance().get(Verb::kIndex, method).runner.get());
   WHITNEY_CHECK(builder != nullptr, "the method ", method, " of index builds no index");
-  return kind_of_input(builder->takes_texts());
+  return std::string(name_of_enum(builder->input()));
 }
 
-// (rows, values, ids of the rows, counts, explain)
-using Hits = std::tuple<nb::object, nb::object, nb::object, nb::object, nb::object>;
+// (rows, values, ids of the rows, counts, explain, whether the time was up)
+using Hits = std::tuple<nb::object, nb::object, nb::object, nb::object, nb::object, bool>;
 
 nb::object ids_of_hits(const Ids& ids, const std::vector<int64_t>& rows, nb::handle shape) {
   const nb::module_ numpy = nb::module_::import_("numpy");
@@ -116,7 +113,8 @@ nb::object ids_of_hits(const Ids& ids, const std::vector<int64_t>& rows, nb::han
 }
 
 SearchRequest request_of(int64_t k, const std::string& filter, const nb::dict& options,
-                         std::vector<int64_t> excluded, bool exact, bool explain) {
+                         std::vector<int64_t> excluded, bool exact, bool explain,
+                         std::optional<double> timeout_ms) {
   SearchRequest request;
   request.k = k;
   request.filter = filter;
@@ -124,6 +122,7 @@ SearchRequest request_of(int64_t k, const std::string& filter, const nb::dict& o
   request.excluded = std::move(excluded);
   request.exact = exact;
   request.explain = explain;
+  request.timeout_ms = timeout_ms;
   return request;
 }
 
@@ -140,14 +139,18 @@ Hits found(const SharedSearcher& shared, const Call& call, const Ask& ask) {
   const nb::object names = ids_of_hits(ids, result.neighbors.rows, nb::make_tuple(m, width));
   const size_t num_counts = result.counts.size();
   return {numpy_from(std::move(result.neighbors.rows), {m, width}),
-          numpy_from(std::move(result.neighbors.values), {m, width}), names,
-          numpy_from(std::move(result.counts), {num_counts}), object_from(result.explain)};
+          numpy_from(std::move(result.neighbors.values), {m, width}),
+          names,
+          numpy_from(std::move(result.counts), {num_counts}),
+          object_from(result.explain),
+          result.partial};
 }
 
 Hits search(const SharedSearcher& shared, const Matrix& queries, int64_t k, const std::string& filter,
             const nb::dict& options, std::vector<int64_t> excluded, bool exact, bool explain,
-            const Call& call) {
-  const SearchRequest request = request_of(k, filter, options, std::move(excluded), exact, explain);
+            std::optional<double> timeout_ms, const Call& call) {
+  const SearchRequest request =
+      request_of(k, filter, options, std::move(excluded), exact, explain, timeout_ms);
   return found(shared, call, [&](const Searcher& searcher, const Context& context) {
     return searcher.search(queries, request, context);
   });
@@ -155,12 +158,30 @@ Hits search(const SharedSearcher& shared, const Matrix& queries, int64_t k, cons
 
 Hits search_texts(const SharedSearcher& shared, const nb::list& queries, int64_t k, const std::string& filter,
                   const nb::dict& options, std::vector<int64_t> excluded, bool exact, bool explain,
-                  const Call& call) {
-  const SearchRequest request = request_of(k, filter, options, std::move(excluded), exact, explain);
+                  std::optional<double> timeout_ms, const Call& call) {
+  const SearchRequest request =
+      request_of(k, filter, options, std::move(excluded), exact, explain, timeout_ms);
   const std::vector<std::string_view> views = texts_of(queries);
   const std::vector<std::string> texts(views.begin(), views.end());
   return found(shared, call, [&](const Searcher& searcher, const Context& context) {
     return searcher.search_texts(texts, request, context);
+  });
+}
+
+Shared build_ragged(const std::string& method, const RaggedEmbeddings& rows, const nb::dict& options,
+                    const Call& call) {
+  const Value given = value_from(options, concat("options of ", method));
+  return std::make_shared<SharedSearcher>(
+      call([&](const Context& context) { return Searcher(build_index(method, rows, given, context)); }));
+}
+
+Hits search_ragged(const SharedSearcher& shared, const RaggedEmbeddings& queries, int64_t k,
+                   const std::string& filter, const nb::dict& options, std::vector<int64_t> excluded,
+                   bool exact, bool explain, std::optional<double> timeout_ms, const Call& call) {
+  const SearchRequest request =
+      request_of(k, filter, options, std::move(excluded), exact, explain, timeout_ms);
+  return found(shared, call, [&](const Searcher& searcher, const Context& context) {
+    return searcher.search_ragged(queries, request, context);
   });
 }
 
@@ -220,10 +241,30 @@ void bind_index(nb::module_& module) {
           },
           nb::arg("path"), nb::arg("call"))
       .def("search", &search, nb::arg("queries"), nb::arg("k"), nb::arg("filter"), nb::arg("options"),
-           nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"), nb::arg("call"),
-           "(rows, values, ids: m x k; counts: m; explain)")
+           nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"), nb::arg("timeout_ms").none(),
+           nb::arg("call"), "(rows, values, ids: m x k; counts: m; explain; whether the time was up)")
       .def("search_texts", &search_texts, nb::arg("queries"), nb::arg("k"), nb::arg("filter"),
-           nb::arg("options"), nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"), nb::arg("call"))
+           nb::arg("options"), nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"),
+           nb::arg("timeout_ms").none(), nb::arg("call"))
+      .def_static("build_ragged", &build_ragged, nb::arg("method"), nb::arg("rows"), nb::arg("options"),
+                  nb::arg("call"))
+      .def("search_ragged", &search_ragged, nb::arg("queries"), nb::arg("k"), nb::arg("filter"),
+           nb::arg("options"), nb::arg("excluded"), nb::arg("exact"), nb::arg("explain"),
+           nb::arg("timeout_ms").none(), nb::arg("call"))
+      .def(
+          "add_ragged",
+          [](SharedSearcher& shared, const RaggedEmbeddings& more, const Call& call) {
+            shared.change(call, [&](Searcher& searcher, const Context& context) {
+              searcher.add_ragged(more, context);
+            });
+          },
+          nb::arg("rows"), nb::arg("call"))
+      .def(
+          "ragged",
+          [](const SharedSearcher& shared, int64_t row) {
+            return shared.look([&](const Index& index) { return index.ragged(row); });
+          },
+          nb::arg("row"))
       .def("matches", &matches, nb::arg("filter"), nb::arg("call"))
       .def(
           "add",
@@ -265,9 +306,9 @@ void bind_index(nb::module_& module) {
       .def_prop_ro(
           "input",
           [](const SharedSearcher& s) {
-            return std::string(s.look([](const Index& i) { return kind_of_input(i.holds_texts()); }));
+            return std::string(s.look([](const Index& i) { return name_of_enum(i.input()); }));
           },
-          "What it is asked by: \"vectors\" or \"texts\".")
+          "What it is asked by: \"vectors\", \"texts\", \"sparse\" or \"vector sets\".")
       .def_prop_ro("method",
                    [](const SharedSearcher& s) {
                      return s.look([](const Index& i) { return std::string(i.method()); });
@@ -285,7 +326,7 @@ void bind_index(nb::module_& module) {
         return s.look([](const Index& i) { return i.size_bytes(); });
       });
   module.def("index_input", &input_of, nb::arg("method"),
-             "What an index is made of: \"vectors\" or \"texts\".");
+             "What an index is made of: \"vectors\", \"texts\", \"sparse\" or \"vector sets\".");
 }
 
 }  // namespace whitney::python

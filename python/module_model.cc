@@ -125,15 +125,29 @@ Embeddings encode_corpus(const Model& model, const Corpus& corpus, std::vector<C
   });
 }
 
+void note_other_model(const Model& model, const Value& searched, const Context& context) {
+  const std::optional<std::string> maker = infer::encoding_model(searched);
+  if (maker && *maker != model.fingerprint())
+    context.note(concat("the vectors searched were made by another model than ", model.path()));
+}
+
 Matrix encode_queries(const Model& model, const nb::dict& record, int64_t dim, const nb::list& texts,
                       const Call& call) {
   const Value searched = value_from(record, "record");
   const std::vector<std::string_view> views = texts_of(texts);
   return call([&](const Context& context) {
-    const std::optional<std::string> maker = infer::encoding_model(searched);
-    if (maker && *maker != model.fingerprint())
-      context.note(concat("the vectors searched were made by another model than ", model.path()));
+    note_other_model(model, searched, context);
     return infer::encode_queries(context, model.encoder(), searched, dim, views);
+  });
+}
+
+RaggedEmbeddings encode_ragged_queries(const Model& model, const nb::dict& record, bool is_sparse,
+                                       int64_t dim, const nb::list& texts, const Call& call) {
+  const Value searched = value_from(record, "record");
+  const std::vector<std::string_view> views = texts_of(texts);
+  return call([&](const Context& context) {
+    note_other_model(model, searched, context);
+    return infer::encode_ragged_queries(context, model.encoder(), searched, is_sparse, dim, views);
   });
 }
 
@@ -194,6 +208,9 @@ void bind_model(nb::module_& module) {
           nb::arg("options"), "True when each text gets one vector.")
       .def("encode_queries", &encode_queries, nb::arg("record"), nb::arg("dim"), nb::arg("texts"),
            nb::arg("call"), "Vectors of queries for vectors of this record and width.")
+      .def("encode_ragged_queries", &encode_ragged_queries, nb::arg("record"), nb::arg("is_sparse"),
+           nb::arg("dim"), nb::arg("texts"), nb::arg("call"),
+           "The same for weights of words, or several vectors a text.")
       .def(
           "num_values",
           [](const Model& m, const nb::dict& options) {

@@ -12,6 +12,7 @@ void bind_arrow(nb::module_& module);
 void bind_embeddings(nb::module_& module);
 void bind_codec(nb::module_& module);
 void bind_encoded(nb::module_& module);
+void bind_ragged(nb::module_& module);
 void bind_graph(nb::module_& module);
 void bind_texts(nb::module_& module);
 void bind_model(nb::module_& module);

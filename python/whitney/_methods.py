@@ -205,7 +205,22 @@ class TextIndexEstimator(Estimator):
         return tags
 
 
-INDEX_ESTIMATORS = {"vectors": IndexEstimator, "texts": TextIndexEstimator}
+class RaggedIndexEstimator(TextIndexEstimator):
+    """Builds an index over sparse rows, or rows of several vectors; `index_` is the whitney.Index."""
+
+    def fit(self, X: Any, y: Any = None):
+        """Builds the index over EncodedTexts, a scipy sparse matrix ("sparse") or a list of arrays. y is not used."""
+        return super().fit(X, y)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = False
+        tags.input_tags.sparse = _whitney.index_input(self._whitney_method["name"]) == "sparse"
+        return tags
+
+
+INDEX_ESTIMATORS = {"vectors": IndexEstimator, "texts": TextIndexEstimator, "sparse": RaggedIndexEstimator,
+                    "vector sets": RaggedIndexEstimator}
 """The base class by what a method's indexes are made of."""
 
 

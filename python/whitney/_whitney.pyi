@@ -267,6 +267,42 @@ class EncodedTexts:
 def holds_encoded_texts(path: str) -> bool:
     """True for an artifact of EncodedTexts."""
 
+class Ragged:
+    """Sparse rows, or rows of several vectors."""
+
+    @staticmethod
+    def sparse(indptr: object, indices: object, data: object, num_dims: int) -> Ragged:
+        """Rows of a CSR matrix; dimensions of a row may come in any order."""
+
+    @staticmethod
+    def sets(starts: object, vectors: Matrix) -> Ragged: ...
+
+    @staticmethod
+    def of_encoded(encoded: EncodedTexts) -> Ragged: ...
+
+    @staticmethod
+    def open(path: str, call: Call) -> Ragged: ...
+
+    def named(self, ids: Ids | None, columns: Sequence[Column], metric: str | None) -> Ragged:
+        """The same rows with ids, further columns and a metric."""
+
+    def join(self, table: Table) -> tuple[Ragged, int, int]:
+        """
+        (rows with the table's columns, rows that it lacks, rows of it that nobody asked for)
+        """
+
+    def arrays(self) -> tuple[object, object, object]:
+        """(starts, values, indices) of sparse rows, or (starts, vectors, None)."""
+
+    @property
+    def is_sparse(self) -> bool: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
 class Model:
     """A text encoder."""
 
@@ -291,6 +327,9 @@ class Model:
 
     def encode_queries(self, record: dict, dim: int, texts: list, call: Call) -> Matrix:
         """Vectors of queries for vectors of this record and width."""
+
+    def encode_ragged_queries(self, record: dict, is_sparse: bool, dim: int, texts: list, call: Call) -> Ragged:
+        """The same for weights of words, or several vectors a text."""
 
     def num_values(self, options: dict) -> int:
         """Width of a vector under the options."""
@@ -359,10 +398,21 @@ class Searcher:
     @staticmethod
     def open(path: str, call: Call) -> Searcher: ...
 
-    def search(self, queries: Matrix, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, call: Call) -> tuple[object, object, object, object, object]:
-        """(rows, values, ids: m x k; counts: m; explain)"""
+    def search(self, queries: Matrix, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, timeout_ms: float | None, call: Call) -> tuple[object, object, object, object, object, bool]:
+        """
+        (rows, values, ids: m x k; counts: m; explain; whether the time was up)
+        """
 
-    def search_texts(self, queries: list, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, call: Call) -> tuple[object, object, object, object, object]: ...
+    def search_texts(self, queries: list, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, timeout_ms: float | None, call: Call) -> tuple[object, object, object, object, object, bool]: ...
+
+    @staticmethod
+    def build_ragged(method: str, rows: Ragged, options: dict, call: Call) -> Searcher: ...
+
+    def search_ragged(self, queries: Ragged, k: int, filter: str, options: dict, excluded: Sequence[int], exact: bool, explain: bool, timeout_ms: float | None, call: Call) -> tuple[object, object, object, object, object, bool]: ...
+
+    def add_ragged(self, rows: Ragged, call: Call) -> None: ...
+
+    def ragged(self, row: int) -> Ragged: ...
 
     def matches(self, filter: str, call: Call) -> object: ...
 
@@ -394,7 +444,7 @@ class Searcher:
 
     @property
     def input(self) -> str:
-        """What it is asked by: "vectors" or "texts"."""
+        """What it is asked by: "vectors", "texts", "sparse" or "vector sets"."""
 
     @property
     def method(self) -> str: ...
@@ -412,7 +462,9 @@ class Searcher:
     def size_bytes(self) -> int: ...
 
 def index_input(method: str) -> str:
-    """What an index is made of: "vectors" or "texts"."""
+    """
+    What an index is made of: "vectors", "texts", "sparse" or "vector sets".
+    """
 
 def fuse(searches: Sequence[Sequence[tuple[Sequence[str], Sequence[float]]]], k: int, options: dict, call: Call) -> list[list[tuple[str, float, list[int | None]]]]:
     """Per query (id, score, rank in each search), best first."""

@@ -25,7 +25,7 @@ def ranking(metric, base=BASE, queries=QUERIES):
     return queries.astype(np.float64) @ base.astype(np.float64).T
 
 
-@pytest.fixture(scope="module", params=["hnsw", "symphonyqg", "flat"])
+@pytest.fixture(scope="module", params=["hnsw", "symphonyqg", "ivf", "flat"])
 def index(request):
     e = whitney.Embeddings(vectors=BASE, ids=[f"p{i}" for i in range(N)], attributes={"size": SIZES})
     return whitney.index(request.param, e)
@@ -83,6 +83,13 @@ def test_explain_tells_the_plan(index):
     assert explain["filter"]["matches"] == 8 and "plan" in explain
 
 
+def test_a_search_ends_when_its_time_is_up(index):
+    late = index.search(QUERIES, k=10, filter="size < 40", timeout_ms=0)
+    assert late.partial and (late.counts <= 10).all()
+    in_time = index.search(QUERIES, k=10, filter="size < 40", timeout_ms=1e9)
+    assert not in_time.partial and in_time.counts.tolist() == [10] * 7
+
+
 def test_threads_make_no_difference(index):
     one, two = (index.search(QUERIES, k=10, threads=t) for t in (1, 2))
     assert one.scores.tobytes() == two.scores.tobytes() and (one.ids == two.ids).all()
@@ -110,7 +117,7 @@ def test_a_bad_search_is_refused_in_a_sentence(index, given, sentence):
         index.search(**given)
 
 
-@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "flat"])
+@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "ivf", "flat"])
 def test_rows_are_added_and_removed(method):
     e = whitney.Embeddings(vectors=BASE[:100], ids=[f"p{i}" for i in range(100)], attributes={"size": SIZES[:100]})
     index = whitney.index(method, e)
@@ -128,7 +135,7 @@ def test_rows_are_added_and_removed(method):
         index["p0"]
 
 
-@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "flat"])
+@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "ivf", "flat"])
 def test_a_saved_index_is_the_same(method, tmp_path):
     e = whitney.Embeddings(vectors=BASE, ids=[f"p{i}" for i in range(N)], attributes={"size": SIZES})
     index = whitney.index(method, e, metric="l2")

@@ -29,7 +29,10 @@ CANNOT = {
     },
     "HNSW": {"check_dtype_object": OTHER_EXCEPTION},
     "SymphonyQG": {"check_dtype_object": OTHER_EXCEPTION},
+    "IVF": {"check_dtype_object": OTHER_EXCEPTION},
     "Flat": {"check_dtype_object": OTHER_EXCEPTION},
+    "Sparse": {},  # and these take rows that are no matrix
+    "MultiVector": {},
     "BM25": {},  # takes texts: scikit-learn keeps to the checks that hand over no matrix
 }
 
