@@ -116,9 +116,7 @@ int fastest(const Contestants& all, const std::vector<Curve>& curves, Holds hold
   double best_rate = 0;
   for (size_t c = 0; c < all.size(); ++c) {
     const Entry& entry = entry_of(all[c]->name());
-    if (entry.is_ours != ours || (holds == Holds::kFloat32 && entry.holds != Holds::kFloat32)) continue;
-    // Graphs over codes compete with each other only; ours that rank by 32 bits walk by codes, too.
-    if (!ours && entry.holds != holds) continue;
+    if (entry.is_ours != ours || entry.holds != holds) continue;
     std::vector<double> rates;
     for (size_t round = 0; round < curves[c][0].rates.size(); ++round) {
       if (const auto rate = rate_at(curves[c], recall, round)) rates.push_back(*rate);

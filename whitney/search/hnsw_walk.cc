@@ -9,6 +9,7 @@
 #include <hwy/foreach_target.h>
 // The kernels come after the loop over the levels.
 #include "whitney/search/hnsw_kernels-inl.h"
+#include "whitney/search/node_pool-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace whitney::search::HWY_NAMESPACE {
@@ -51,16 +52,50 @@ HWY_INLINE bool Meet(VisitedSet& visited, uint32_t node) {
   return true;
 }
 
-// Computes the distances of scratch.batch[0, count) and enters those below the bound.
+// Fills scratch.batch with the linked nodes that were not met before, and marks them; returns how many. About
+// half of them were met, at random: branches would be guessed wrong every third time.
+HWY_INLINE int64_t GatherFresh(const GraphView& graph, const Links& links, WalkScratch& scratch) {
+  VisitedSet& visited = scratch.visited;
+  uint32_t* fresh = scratch.batch.data();
+  uint64_t* bits = visited.bits.data();
+  int64_t count = 0;
+  for (uint32_t i = 0; i < links.count; ++i) {
+    const uint32_t next = links.nodes[i];
+    CheckNode(graph, next);
+    uint64_t& word = bits[next >> 6];
+    const uint64_t bit = uint64_t{1} << (next & 63);
+    fresh[count] = next;
+    count += (word & bit) == 0 ? 1 : 0;
+    word |= bit;
+  }
+  const auto num_fresh = static_cast<size_t>(count);
+  visited.reserve(num_fresh);
+  std::copy_n(fresh, num_fresh, visited.nodes.data() + visited.count);
+  visited.count += num_fresh;
+  return count;
+}
+
+// Computes the distances of scratch.batch[0, count) and enters those below the bound, which few are after the
+// first hops: they are told apart without branches. Asks for the links of one that is to be expanded next.
 HWY_INLINE void EnterBatch(const GraphView& graph, const CodeQuery& query, int64_t count,
                            WalkScratch& scratch) {
   WalkDistances(graph, query, scratch.batch.data(), count, scratch.batch_distances.data());
   scratch.counters.distances += count;
   NodePool& pool = scratch.pool;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto at = static_cast<size_t>(i);
-    const uint64_t key = NodePool::key_of(scratch.batch_distances[at], scratch.batch[at]);
-    if (key < pool.bound()) pool.insert(key);
+  constexpr int64_t kAtOnce = 64;
+  uint64_t keys[kAtOnce];
+  for (int64_t begin = 0; begin < count; begin += kAtOnce) {
+    const uint64_t bound = pool.bound();
+    int64_t num_near = 0;
+    for (int64_t i = begin; i < HWY_MIN(begin + kAtOnce, count); ++i) {
+      const auto at = static_cast<size_t>(i);
+      keys[num_near] = NodePool::key_of(scratch.batch_distances[at], scratch.batch[at]);
+      num_near += keys[num_near] < bound ? 1 : 0;
+    }
+    for (int64_t i = 0; i < num_near; ++i) {
+      if (keys[i] >= pool.bound()) continue;
+      if (InsertKey(pool, keys[i]) == pool.cursor) PrefetchLinks(graph, NodePool::node_of(keys[i]));
+    }
   }
 }
 
@@ -99,15 +134,7 @@ void SearchLayer(const GraphView& graph, const CodeQuery& query, uint32_t entry,
   while (TakeNearest(scratch.pool, node)) {
     const Links links = LinksOf(graph, node, layer);
     PrefetchNext(graph, scratch.pool, layer);
-    visited.reserve(links.count);
-    uint32_t* batch = scratch.batch.data();
-    int64_t count = 0;
-    for (uint32_t i = 0; i < links.count; ++i) {
-      const uint32_t next = links.nodes[i];
-      CheckNode(graph, next);
-      if (Meet(visited, next)) batch[count++] = next;
-    }
-    EnterBatch(graph, query, count, scratch);
+    EnterBatch(graph, query, GatherFresh(graph, links, scratch), scratch);
     ++scratch.counters.hops;
     if (IsOver(scratch)) return;
     if (scratch.counters.distances > scratch.most_distances) {

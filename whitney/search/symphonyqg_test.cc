@@ -211,7 +211,7 @@ TEST(SymphonyQG, FindsAsMuchAfterChurnAsWhenBuiltAnew) {
   const auto fresh =
       build_index("symphonyqg", part(4000, 6000), Value::object({{"ef_construction", 60}}), {});
   // Measured: 0.930 and 0.939 when only the nodes visited counted.
-  EXPECT_GE(recall(*churned, queries, 10, 30), recall(*fresh, queries, 10, 30) - 0.01);
+  EXPECT_GE(recall(*churned, queries, 10, 30), recall(*fresh, queries, 10, 30) - 0.005);
 }
 
 TEST(SymphonyQG, TakesVectorsFarOutsideTheRangeOfTheFirst) {

@@ -11,6 +11,7 @@
 #include <hwy/foreach_target.h>
 // The kernels come after the loop over the levels.
 #include "whitney/search/hnsw_kernels-inl.h"
+#include "whitney/search/node_pool-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace whitney::search::HWY_NAMESPACE {
@@ -40,16 +41,28 @@ HWY_INLINE uint32_t EstimateBlock(const LaneView& lanes, const LaneQuery& query,
   return near;
 }
 
+constexpr int64_t kPrefetchedRow = 512;
+
 HWY_INLINE void PrefetchRow(const LaneView& lanes, uint32_t node, int64_t size_bytes) {
   const uint8_t* row = lanes.row(node);
   for (int64_t i = 0; i < HWY_MIN(lanes.stride, size_bytes); i += 64) hwy::Prefetch(row + i);
 }
 
-// Asks for what a visit reads first: the node's block and the begin of its row.
+// Asks for what a visit reads: the node's block and the begin of its row; the hardware follows up on the
+// rest.
 HWY_INLINE void PrefetchVisit(const GraphView& graph, const LaneView& lanes, uint32_t node) {
   const uint8_t* block = graph.code(node);
   for (int64_t i = 0; i < graph.stride; i += 64) hwy::Prefetch(block + i);
-  PrefetchRow(lanes, node, 512);
+  PrefetchRow(lanes, node, kPrefetchedRow);
+}
+
+// Asks for the nearest nodes that wait in the beam: one of them is visited next, unless a nearer one comes.
+HWY_INLINE void PrefetchWaiting(const GraphView& graph, const LaneView& lanes, const NodePool& beam) {
+  for (uint32_t i = beam.cursor; i < beam.size; ++i) {
+    if ((beam.keys[i] & 1) != 0) continue;
+    PrefetchVisit(graph, lanes, NodePool::node_of(beam.keys[i]));
+    return;
+  }
 }
 
 // Marks a node as met; false when it was.
@@ -81,7 +94,7 @@ HWY_INLINE void EnterLanes(const GraphView& graph, const LaneView& lanes, uint32
     const uint64_t key = NodePool::key_of(estimates[fresh[i]], node);
     if (key >= beam.bound() || !MeetNode(visited, node)) continue;
     // The next to be visited, unless a nearer one follows: a 20th of the time is saved.
-    if (beam.insert(key) == beam.cursor) PrefetchVisit(graph, lanes, node);
+    if (InsertKey(beam, key) == beam.cursor) PrefetchVisit(graph, lanes, node);
   }
 }
 
@@ -104,7 +117,7 @@ HWY_INLINE void MeasureRest(const GraphView& graph, const CodeQuery& query, cons
   for (int64_t i = 0; i < count; ++i) {
     const auto at = static_cast<size_t>(i);
     const uint64_t key = NodePool::key_of(scratch.batch_distances[at], scratch.batch[at]);
-    if (key < found.bound()) found.insert(key);
+    if (key < found.bound()) InsertKey(found, key);
   }
 }
 
@@ -116,7 +129,7 @@ void WalkLanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& q
   visited.reserve(1);
   if (HWY_UNLIKELY(start >= graph.num_nodes)) fail_corrupt_graph();
   MeetNode(visited, start);
-  beam.insert(NodePool::key_of(0, start));
+  InsertKey(beam, NodePool::key_of(0, start));
   NodePool& found = scratch.pool;
   HWY_ALIGN float estimates[kLanes];
   while (true) {
@@ -126,10 +139,11 @@ void WalkLanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& q
     const uint32_t node = NodePool::node_of(taken);
     taken |= 1;
     PrefetchRow(lanes, node, lanes.stride);
+    PrefetchWaiting(graph, lanes, beam);
     float distance = 0;
     WalkDistances(graph, query, &node, 1, &distance);
     const uint64_t key = NodePool::key_of(distance, node);
-    if (key < found.bound()) found.insert(key);
+    if (key < found.bound()) InsertKey(found, key);
     const uint32_t count = graph.head(node).count;
     if (HWY_UNLIKELY(count > 2 * graph.m)) fail_corrupt_graph();
     const uint32_t* links = graph.links(node);

@@ -9,7 +9,6 @@
 #include "whitney/core/error.h"
 #include "whitney/core/random.h"
 #include "whitney/search/hnsw_walk.h"
-#include "whitney/search/vamana_walk.h"
 
 namespace whitney::search {
 namespace {
@@ -66,7 +65,7 @@ class FlatWalk : public GraphWalk {
   std::string_view name() const override { return kMethod; }
   void walk(const float* /*query*/, int64_t ef, WalkScratch& scratch) const override {
     scratch.pool.reset(ef);
-    walk_layer0(view_, scratch.query.code, entry_, scratch);
+    search_layer(view_, scratch.query.code, entry_, 0, scratch);
   }
 
  private:

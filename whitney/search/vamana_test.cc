@@ -12,7 +12,6 @@
 #include "whitney/linalg/simd.h"
 #include "whitney/search/graph_file_cases_test.h"
 #include "whitney/search/vamana_cases_test.h"
-#include "whitney/search/vamana_walk.h"
 
 namespace whitney::search {
 namespace {
@@ -65,28 +64,6 @@ TEST(Vamana, WalksToEveryNodeWhenEfReachesSize) {
       for (int64_t q = 0; q < queries.rows(); ++q)
         EXPECT_EQ(walk_nodes(parts, queries.row<float>(q), 200).size(), 200);
     }
-  }
-}
-
-TEST(Vamana, WalksAsTheSearchOfALayerDoes) {
-  const Matrix vectors = clusters_of(1000, 20, 24);
-  for (const GraphCodes codes : {GraphCodes::kFloat32, GraphCodes::kLvq4}) {
-    const HnswParts parts = build_vamana(embeddings_of(vectors, Metric::kL2), vamana_options(codes), {});
-    const GraphView view = parts.graph.view();
-    WalkScratch one, other;
-    one.fit(view), other.fit(view);
-    for (int64_t q = 0; q < 50; ++q) {
-      for (WalkScratch* scratch : {&one, &other}) {
-        scratch->query.prepare(parts.space, parts.metric, vectors.row<float>(q).data(), 1, view.padded_dim);
-        scratch->pool.reset(20);
-      }
-      search_layer(view, one.query.code, parts.graph.entry, 0, one);
-      walk_layer0(view, other.query.code, parts.graph.entry, other);
-      ASSERT_EQ(one.pool.size, other.pool.size);
-      ASSERT_TRUE(std::equal(one.pool.keys.begin(), one.pool.keys.begin() + 20, other.pool.keys.begin()));
-    }
-    EXPECT_EQ(one.counters.distances, other.counters.distances);
-    EXPECT_EQ(one.counters.hops, other.counters.hops);
   }
 }
 
