@@ -159,6 +159,11 @@ void append_to_lists(IvfParts& parts, const Matrix& vectors, const EncodedRows& 
     IvfList& list = parts.lists[static_cast<size_t>(j)];
     const std::vector<uint32_t>& some = members[static_cast<size_t>(j)];
     if (some.empty()) return;
+    const float* centroid = parts.centroids.centroid(j).data();
+    for (const uint32_t i : some) {
+      const float square = distance(Kernel::kSquaredL2, vectors.row<float>(i).data(), centroid, parts.dim);
+      list.radius = std::max(list.radius, std::sqrt(square));
+    }
     if (parts.has_vectors()) append_rows_of(list.vectors, vectors.row<float>(0).data(), parts.dim, some);
     if (parts.has_bytes())
       append_rows_of(list.bytes, encoded.bytes.data(), parts.byte_codec->code_bytes(), some);
@@ -184,6 +189,7 @@ void append_to_lists(IvfParts& parts, const Matrix& vectors, const EncodedRows& 
 IvfList kept_of(const IvfParts& parts, const IvfList& list, std::span<const uint32_t> places,
                 std::span<const uint32_t> rows) {
   IvfList kept;
+  kept.radius = list.radius;
   if (parts.has_vectors()) append_rows_of(kept.vectors, list.vectors.data(), parts.dim, places);
   if (parts.has_bytes())
     append_rows_of(kept.bytes, list.bytes.data(), parts.byte_codec->code_bytes(), places);

@@ -46,4 +46,15 @@ ListKeyTerms ListCentroids::key_terms(uint32_t list, float measured, float query
   return {square, 2, 2 * std::sqrt(square)};
 }
 
+float ListCentroids::least_key(uint32_t list, float measured, float query_square, float radius) const {
+  // What sums of so many products may round, here and where keys are computed.
+  const float unit = static_cast<float>(centroids_.cols() + 16) / (1 << 23);
+  const float query_norm = std::sqrt(query_square), sum = query_norm + std::sqrt(squares_[list]);
+  const float rounding = unit * sum * sum, wider = radius * (1 + unit);
+  if (metric_ == Metric::kInnerProduct) return measured - query_norm * wider - rounding;
+  const float distance = std::sqrt(std::max(query_square + 2 * measured - rounding, 0.0F));
+  const float least = std::max(0.0F, distance - wider) * (1 - unit);
+  return metric_ == Metric::kL2 ? least : least * least / 2 - 1 - unit;  // of vectors of norm 1
+}
+
 }  // namespace whitney::search

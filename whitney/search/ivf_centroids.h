@@ -33,6 +33,9 @@ class ListCentroids {
   void measure(const MatrixView& centred_queries, float* out) const;
   /// What keys of the rows of a list begin with, from what `measure` wrote; query_square: |q|^2.
   ListKeyTerms key_terms(uint32_t list, float measured, float query_square) const;
+  /// No vector within `radius` of the centroid has a lower key, as people see them (scores negated), by the
+  /// triangle inequality.
+  float least_key(uint32_t list, float measured, float query_square, float radius) const;
 
  private:
   Metric metric_ = Metric::kL2;

@@ -27,22 +27,27 @@ ListCodec::ListCodec(std::shared_ptr<const codec::Codec> codec, IvfCodes codes, 
 
 // T of one level. cosine: where it is not null, <o_bar, o> of the code is written.
 float ListCodec::term_of(std::span<const float> vector, std::span<const float> centre,
-                         const std::vector<float>& residual, const uint8_t* code, const uint8_t* fine,
+                         std::span<const float> residual, const uint8_t* code, const uint8_t* fine,
                          float* cosine) const {
+  const bool is_product = metric_ == Metric::kInnerProduct;
   std::vector<float> decoded(residual.size()), from_centre(residual.size());
   codec_->decode(code, fine, decoded.data());
   for (size_t i = 0; i < vector.size(); ++i) from_centre[i] = vector[i] - centre[i];
   const double square = dot(residual, residual), decoded_square = dot(decoded, decoded);
-  // rabitq decodes to the nearest point of the code's ray, |r| <o_bar, o> o_bar, and estimates by
-  // |r| / <o_bar, o> o_bar; pq does both by the same vector.
-  const double longer = has_errors() && decoded_square > 0 ? square / decoded_square : 1;
-  if (cosine != nullptr) *cosine = square > 0 ? static_cast<float>(std::sqrt(decoded_square / square)) : 1.0F;
-  const double estimate = longer * dot(from_centre, decoded);
-  if (metric_ == Metric::kInnerProduct) return static_cast<float>(estimate - dot(vector, residual));
+  const double along = dot(from_centre, decoded);
   // A zero vector under cosine is to score 0: the squared distance of cosine 0 to a query of norm 1 is 2.
   const bool is_zero =
       metric_ == Metric::kCosine && std::ranges::all_of(vector, [](float v) { return v == 0; });
-  return static_cast<float>(2 * estimate - square + (is_zero ? 1 : 0));
+  const double zero = is_zero ? 1 : 0;
+  if (!has_errors()) {
+    const double term = 2 * along - 2 * dot(residual, decoded) + decoded_square + zero;
+    return is_product ? 0.0F : static_cast<float>(term);
+  }
+  // rabitq decodes to the nearest point of the code's ray, |r| <o_bar, o> o_bar, and estimates by
+  // |r| / <o_bar, o> o_bar.
+  const double estimate = decoded_square > 0 ? along * square / decoded_square : 0;
+  if (cosine != nullptr) *cosine = square > 0 ? static_cast<float>(std::sqrt(decoded_square / square)) : 1.0F;
+  return static_cast<float>(is_product ? estimate - dot(vector, residual) : 2 * estimate - square + zero);
 }
 
 RowTerms ListCodec::encode(std::span<const float> vector, std::span<const float> centroid,
@@ -113,6 +118,13 @@ void ListQuery::key_ranges(const IvfList& list, int64_t first_block, int64_t num
   scorer_->key_ranges(list.blocks.data() + first_block * codec_.block_bytes(), num_blocks, false, least,
                       greatest);
   list_key_ranges(num_blocks, codec_.terms(list, first_block), codec_.has_errors(), of_list, least, greatest);
+}
+
+void ListQuery::keys(const IvfList& list, int64_t first_block, int64_t num_blocks,
+                     const ListKeyTerms& of_list, float* keys, float* scratch) const {
+  scorer_->key_ranges(list.blocks.data() + first_block * codec_.block_bytes(), num_blocks, false, keys,
+                      scratch);
+  list_keys(num_blocks, codec_.terms(list, first_block), codec_.has_errors(), of_list, keys, scratch);
 }
 
 float ListQuery::key(const IvfList& list, int64_t at, const ListKeyTerms& of_list) {

@@ -15,11 +15,14 @@
 namespace whitney::search {
 
 // A vector x of a list with centroid c is held as a code of its residual r = x - c, and queries q are
-// compared with codes by one table each, whatever the list. With s(y) for the codec's estimate of <y, r>:
-//   |q - x|^2 = |q - c|^2 - 2 <q - x, r> - |r|^2 ~ |q - c|^2 + T - 2 s(q - m),  T = 2 s(x - m) - |r|^2
-//   -<q, x>                                      ~ -<q, c>   + T -   s(q),      T = s(x) - <x, r>
-// where m is what queries are taken around. T is a number of the row. So what is estimated is <q - x, r>: the
-// nearer the vector, the smaller the error, and a query that is x itself has exactly its distance from x.
+// compared with codes by one table each, whatever the list: what depends on the list is a number T of the
+// row. With m for what queries are taken around and s(y) for the codec's estimate of <y, r>:
+//   |q - x|^2 ~ |q - c|^2 + T - 2 s(q - m),   -<q, x> ~ -<q, c> + T - s(q).
+// rabitq: T = 2 s(x - m) - |r|^2 (s(x) - <x, r>), so that what is estimated is <q - x, r>: the nearer the
+// vector, the smaller the error, and a query that is x itself has exactly its distance from x.
+// pq: T = 2 <c - m, r'> + |r'|^2 (0) of the decoded residual r', so that keys are those of what codes decode
+// to, |q - c - r'|^2 (-<q, c + r'>). Taking |r - r'|^2 off, which makes estimates unbiased, finds less: of
+// the vectors that a code stands for, those near to it are the more likely neighbours.
 
 /// What is stored of one vector besides its code.
 struct RowTerms {
@@ -64,9 +67,8 @@ class ListCodec {
   }
 
  private:
-  float term_of(std::span<const float> vector, std::span<const float> centre,
-                const std::vector<float>& residual, const uint8_t* code, const uint8_t* fine,
-                float* cosine) const;
+  float term_of(std::span<const float> vector, std::span<const float> centre, std::span<const float> residual,
+                const uint8_t* code, const uint8_t* fine, float* cosine) const;
 
   std::shared_ptr<const codec::Codec> codec_;
   IvfCodes codes_ = IvfCodes::kPq;
@@ -85,6 +87,9 @@ class ListQuery {
   /// and of_list.error_factor is not 0.
   void key_ranges(const IvfList& list, int64_t first_block, int64_t num_blocks, const ListKeyTerms& of_list,
                   float* least, float* greatest) const;
+  /// Writes the keys of the rows of neighbouring blocks, as exactly as tables of 8 bits tell, over `keys`.
+  void keys(const IvfList& list, int64_t first_block, int64_t num_blocks, const ListKeyTerms& of_list,
+            float* keys, float* scratch) const;
   /// The key of one row by the first level of its code, or by both.
   float key(const IvfList& list, int64_t at, const ListKeyTerms& of_list);
   float fine_key(const IvfList& list, int64_t at, const ListKeyTerms& of_list);

@@ -43,26 +43,48 @@ double key_by_hand(std::span<const float> query, std::span<const float> vector, 
   return metric == Metric::kL2 ? value * value : -value;
 }
 
-TEST(ListCodec, GivesAVectorItsOwnDistanceFromItself) {
+TEST(ListCodec, GivesAVectorItsOwnDistanceFromItselfByRabitq) {
   const Matrix vectors = grouped_vectors(600, 24, 40);
   for (const Metric metric : kTwoMetrics) {
-    for (const auto& options :
-         {Value::object({{"codes", "pq"}, {"num_subspaces", 5}}),
-          Value::object({{"codes", "pq"}, {"bits", 8}}), Value::object({{"codes", "rabitq"}}),
-          Value::object({{"codes", "rabitq"}, {"bits", 3}})}) {
-      const IvfParts parts = coded_parts(vectors, metric, options, 9);
+    for (const int bits : {1, 3, 8}) {
+      const IvfParts parts =
+          coded_parts(vectors, metric, Value::object({{"codes", "rabitq"}, {"bits", bits}}), 9);
       for (uint32_t row = 0; row < 600; row += 37) {
         const auto vector = vectors.row<float>(row);
         const Asked asked(parts, vector);
         ListQuery query(parts.codes, asked.centred.data());
         const ListPlace place = parts.places[row];
+        const IvfList& list = parts.lists[place.list];
         const ListKeyTerms terms = asked.terms(parts, place.list);
-        const double truth = key_by_hand(vector, vector, metric),
-                     square = value_by_hand(vector, vector, Metric::kInnerProduct);
-        // RaBitQ keeps <o_bar, o> in 11 bits.
-        EXPECT_NEAR(query.key(parts.lists[place.list], place.at, terms), truth, 2e-3 * square);
-        if (parts.codes.fine_bytes() == 0) continue;
-        EXPECT_NEAR(query.fine_key(parts.lists[place.list], place.at, terms), truth, 2e-3 * square);
+        const double truth = key_by_hand(vector, vector, metric);
+        const double square = value_by_hand(vector, vector, Metric::kInnerProduct);
+        // <o_bar, o> has 11 bits.
+        EXPECT_NEAR(query.key(list, place.at, terms), truth, 2e-3 * square);
+        if (bits == 1) continue;
+        EXPECT_NEAR(query.fine_key(list, place.at, terms), truth, 2e-3 * square);
+      }
+    }
+  }
+}
+
+TEST(ListCodec, ComparesQueriesWithWhatPqDecodesTo) {
+  const Matrix vectors = grouped_vectors(600, 24, 40), queries = grouped_vectors(3, 24, 46);
+  for (const Metric metric : kTwoMetrics) {
+    for (const int bits : {4, 8}) {
+      const IvfParts parts = coded_parts(
+          vectors, metric, Value::object({{"codes", "pq"}, {"bits", bits}, {"num_subspaces", 5}}), 9);
+      for (int64_t q = 0; q < 3; ++q) {
+        const Asked asked(parts, queries.row<float>(q));
+        ListQuery query(parts.codes, asked.centred.data());
+        for (uint32_t row = 0; row < 600; row += 17) {
+          const ListPlace place = parts.places[row];
+          const IvfList& list = parts.lists[place.list];
+          std::vector<float> decoded(24);
+          parts.codes.decode(list, place.at, parts.centroids.centroid(place.list), decoded.data());
+          const double key = key_by_hand(queries.row<float>(q), decoded, metric);
+          EXPECT_NEAR(query.key(list, place.at, asked.terms(parts, place.list)), key,
+                      1e-4 * (1 + std::abs(key)));
+        }
       }
     }
   }
@@ -112,16 +134,18 @@ TEST(ListCodec, ScoresBlocksAsSingleCodesAtEverySimdLevel) {
           ListKeyTerms terms = asked.terms(parts, j);
           const int64_t num_blocks = (list.size() + 31) / 32;
           std::vector<float> least(static_cast<size_t>(num_blocks * 32)), greatest(least), wide(least),
-              high(least);
+              middle(least), scratch(least), high(least);
           query.key_ranges(list, 0, num_blocks, terms, wide.data(), high.data());
           terms.error_factor = 0;
           query.key_ranges(list, 0, num_blocks, terms, least.data(), greatest.data());
+          query.keys(list, 0, num_blocks, terms, middle.data(), scratch.data());
           for (int64_t at = 0; at < list.size(); ++at) {
             const auto i = static_cast<size_t>(at);
             const float key = query.key(list, at, terms);
             ASSERT_LE(least[i], key) << level;
             ASSERT_GE(greatest[i], key) << level;
             ASSERT_LE(wide[i], least[i]);
+            ASSERT_NEAR(middle[i], (least[i] + greatest[i]) / 2, 1e-5 * (1 + std::abs(middle[i])));
             ASSERT_GE(high[i], greatest[i]);
           }
         }

@@ -156,6 +156,7 @@ class IvfReader {
     const int64_t bytes = parts.has_bytes() ? parts.byte_codec->code_bytes() : 0;
     const int64_t dim = parts.has_vectors() ? parts.dim : 0;
     const auto rows = tensor<uint32_t>("rows", {n});
+    const auto radii = tensor<float>("radii", {nlist});
     const auto vectors = dim > 0 ? tensor<float>("vectors", {n, dim}) : Array<float>();
     const auto byte_codes = bytes > 0 ? tensor<uint8_t>("bytes", {n, bytes}) : Array<uint8_t>();
     const auto fine = fine_bytes > 0 ? tensor<uint8_t>("fine", {n, fine_bytes}) : Array<uint8_t>();
@@ -166,6 +167,7 @@ class IvfReader {
       IvfList& list = parts.lists[static_cast<size_t>(j)];
       const int64_t first = starts[j], size = size_of(j), count = blocks_of(j);
       list.rows = GrowingArray(rows, first, size);
+      list.radius = radii[j];
       if (dim > 0) list.vectors = GrowingArray(vectors, first * dim, size * dim);
       if (bytes > 0) list.bytes = GrowingArray(byte_codes, first * bytes, size * bytes);
       if (fine_bytes > 0) list.fine = GrowingArray(fine, first * fine_bytes, size * fine_bytes);
@@ -202,8 +204,11 @@ class IvfReader {
 void add_lists(ArtifactWriter& writer, const IvfParts& parts) {
   const int64_t n = parts.rows.size(), nlist = parts.centroids.size();
   std::vector<uint32_t> starts = {0};
-  for (const IvfList& list : parts.lists)
+  std::vector<float> radii;
+  for (const IvfList& list : parts.lists) {
     starts.push_back(starts.back() + static_cast<uint32_t>(list.size()));
+    radii.push_back(list.radius);
+  }
   if (parts.has_vectors()) writer.add("ivf.vectors", {n, parts.dim}, gather(parts, &IvfList::vectors));
   if (parts.has_bytes())
     writer.add("ivf.bytes", {n, parts.byte_codec->code_bytes()}, gather(parts, &IvfList::bytes));
@@ -220,6 +225,7 @@ void add_lists(ArtifactWriter& writer, const IvfParts& parts) {
   const Matrix& centroids = parts.centroids.matrix();
   writer.add("ivf.centroids", DType::kF32, {nlist, parts.dim}, centroids.bytes());
   writer.add("ivf.starts", {nlist + 1}, Array<uint32_t>::copy_of(starts));
+  writer.add("ivf.radii", {nlist}, Array<float>::copy_of(radii));
   writer.add("ivf.rows", {n}, gather(parts, &IvfList::rows));
 }
 

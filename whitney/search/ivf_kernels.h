@@ -19,4 +19,8 @@ struct ListKeyTerms {
 void list_key_ranges(int64_t num_blocks, const float* terms, bool has_errors, const ListKeyTerms& of_list,
                      float* least, float* greatest);
 
+/// The same for the middles of the ranges, written over `least`: where they are no numbers, infinity.
+void list_keys(int64_t num_blocks, const float* terms, bool has_errors, const ListKeyTerms& of_list,
+               float* least, const float* greatest);
+
 }  // namespace whitney::search

@@ -62,6 +62,8 @@ struct IvfList {
   GrowingArray<float> terms;
   /// Second level of the codes, a row each.
   GrowingArray<uint8_t> fine;
+  /// No vector of the list was ever farther from its centroid.
+  float radius = 0;
 
   int64_t size() const { return rows.size(); }
   int64_t size_bytes() const {

@@ -15,6 +15,8 @@ namespace {
 /// for.
 constexpr int64_t kRun = 1024, kBlocksAtOnce = kRun / kFastScanLanes;
 constexpr size_t kAhead = 6;
+/// Lists from one look at the clock to the next.
+constexpr size_t kListsPerLook = 16;
 
 Kernel kernel_of(Metric metric) { return metric == Metric::kL2 ? Kernel::kSquaredL2 : Kernel::kInnerProduct; }
 
@@ -56,14 +58,21 @@ struct ScoredBlocks {
   }
 };
 
-/// Calls body(list, blocks) for runs of blocks of the lists that have a row that passes.
+/// Calls body(list, blocks) for runs of blocks of the lists that have a row that passes, with the ranges of
+/// their keys, or, where so many of the best are wanted, the keys themselves in `least`.
 template <class Body>
 void each_scored_run(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query,
                      const ListQuery& codes, std::span<const uint32_t> lists, PassingPlaces& passing,
                      IvfWork& work, const Body& body) {
   ScoredBlocks blocks;
   std::vector<uint32_t> masks;
-  for (const uint32_t number : lists) {
+  for (size_t i = 0; i < lists.size(); ++i) {
+    if (i % kListsPerLook == 0 && plan.deadline.is_past()) {
+      work.is_partial = true;
+      return;
+    }
+    const uint32_t number = lists[i];
+    ++work.lists;
     if (passing.count(number) == 0) continue;
     const IvfList& list = parts.lists[number];
     find_lanes(list, passing.of(number), masks);
@@ -78,7 +87,10 @@ void each_scored_run(const IvfParts& parts, const IvfPlan& plan, const IvfQuery&
         ++first;
         continue;
       }
-      codes.key_ranges(list, first, last - first, terms, blocks.least.data(), blocks.greatest.data());
+      if (plan.num_rescored > 0)
+        codes.keys(list, first, last - first, terms, blocks.least.data(), blocks.greatest.data());
+      else
+        codes.key_ranges(list, first, last - first, terms, blocks.least.data(), blocks.greatest.data());
       blocks.first_place = first * kFastScanLanes;
       blocks.count = std::min(last * kFastScanLanes, list.size()) - blocks.first_place;
       blocks.masks = masks.data() + first;
@@ -87,20 +99,20 @@ void each_scored_run(const IvfParts& parts, const IvfPlan& plan, const IvfQuery&
       first = last;
     }
   }
-  work.lists += std::ssize(lists);
 }
 
-/// What is left of candidates, by their least key and row.
-std::vector<TopK::Entry> in_order(Candidates& candidates) {
+bool comes_before(const TopK::Entry& a, const TopK::Entry& b) {
+  return a.key != b.key ? a.key < b.key : a.row < b.row;
+}
+
+/// What is left of candidates, by their least keys.
+std::vector<TopK::Entry> take_all(Candidates& candidates) {
   std::vector<TopK::Entry> entries;
   candidates.take([&](float least, uint32_t row) { entries.push_back({least, row}); });
-  std::ranges::sort(entries, [](const TopK::Entry& a, const TopK::Entry& b) {
-    return a.key != b.key ? a.key < b.key : a.row < b.row;
-  });
   return entries;
 }
 
-/// Rows that may be among the `wanted` best by the ranges of their keys; of each the least key.
+/// Rows that may be among the `wanted` best by the ranges of their keys, in no order; of each the least key.
 std::vector<TopK::Entry> rows_within_ranges(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query,
                                             const ListQuery& codes, std::span<const uint32_t> lists,
                                             PassingPlaces& passing, IvfWork& work) {
@@ -114,10 +126,10 @@ std::vector<TopK::Entry> rows_within_ranges(const IvfParts& parts, const IvfPlan
                                                  list.rows.data()[blocks.first_place + i]);
                         });
                   });
-  return in_order(candidates);
+  return take_all(candidates);
 }
 
-/// The rows of the best codes, by the middle of their keys' ranges, which errs by the tables' 8 bits alone.
+/// The rows of the best codes, in no order, by keys that err by the tables' 8 bits alone.
 std::vector<TopK::Entry> rows_of_best_codes(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query,
                                             const ListQuery& codes, std::span<const uint32_t> lists,
                                             PassingPlaces& passing, IvfWork& work) {
@@ -125,11 +137,6 @@ std::vector<TopK::Entry> rows_of_best_codes(const IvfParts& parts, const IvfPlan
   Candidates candidates(num_best);
   each_scored_run(parts, plan, query, codes, lists, passing, work,
                   [&](const IvfList& list, ScoredBlocks& blocks) {
-                    for (size_t i = 0; i < static_cast<size_t>(blocks.count); ++i) {
-                      const float middle = (blocks.least[i] + blocks.greatest[i]) / 2;
-                      // Values beyond the tables' range are candidates while there is room.
-                      blocks.least[i] = middle == middle ? middle : std::numeric_limits<float>::infinity();
-                    }
                     blocks.each_at_most(
                         blocks.least, [&] { return candidates.limit(); },
                         [&](uint32_t i) {
@@ -137,8 +144,11 @@ std::vector<TopK::Entry> rows_of_best_codes(const IvfParts& parts, const IvfPlan
                                                  list.rows.data()[blocks.first_place + i]);
                         });
                   });
-  std::vector<TopK::Entry> entries = in_order(candidates);
-  entries.resize(std::min(entries.size(), static_cast<size_t>(num_best)));
+  std::vector<TopK::Entry> entries = take_all(candidates);
+  if (std::ssize(entries) > num_best) {
+    std::ranges::nth_element(entries, entries.begin() + num_best, comes_before);
+    entries.resize(static_cast<size_t>(num_best));
+  }
   return entries;
 }
 
@@ -213,13 +223,23 @@ float IvfRanker::estimate_of(float key) const {
 
 std::vector<uint32_t> nearest_lists(const IvfPlan& plan, std::span<const float> measured,
                                     PassingPlaces& passing) {
+  constexpr int64_t kFew = 64;  // up to here a heap is faster than to order all
   const int64_t nlist = std::ssize(measured);
   for (int64_t count = std::min(plan.nprobe, nlist);; count = std::min(4 * count, nlist)) {
-    TopK top(count);
-    top.push_run(measured, 0);
+    std::vector<TopK::Entry> nearest;
+    if (count <= kFew) {
+      TopK top(count);
+      top.push_run(measured, 0);
+      nearest = top.take();
+    } else {
+      for (uint32_t list = 0; list < nlist; ++list) nearest.push_back({measured[list], list});
+      if (count < nlist) std::ranges::nth_element(nearest, nearest.begin() + count, comes_before);
+      nearest.resize(static_cast<size_t>(count));
+      std::ranges::sort(nearest, comes_before);
+    }
     std::vector<uint32_t> lists;
     int64_t num_passing = 0;
-    for (const TopK::Entry& entry : top.take()) {
+    for (const TopK::Entry& entry : nearest) {
       lists.push_back(entry.row);
       num_passing += passing.count(entry.row);
       if (std::ssize(lists) >= plan.nprobe && num_passing >= plan.least_passing) return lists;
@@ -270,11 +290,18 @@ std::vector<TopK::Entry> search_codes(const IvfParts& parts, const IvfPlan& plan
   const auto place_of = [&](uint32_t row) { return parts.places[row]; };
   TopK top(plan.wanted);
   if (plan.by_bounds) {
-    const auto entries = rows_within_ranges(parts, plan, query, codes, lists, passing, work);
-    for (size_t i = 0; i < entries.size(); ++i) {
-      if (entries[i].key > ranker.estimate_of(top.bound())) break;
-      if (i + kAhead < entries.size()) ranker.prefetch(place_of(entries[i + kAhead].row));
-      top.push(ranker.key(place_of(entries[i].row)), entries[i].row);
+    auto entries = rows_within_ranges(parts, plan, query, codes, lists, passing, work);
+    // The most promising first; most are never looked at, so that a heap orders them as they are.
+    const auto comes_after = [](const TopK::Entry& a, const TopK::Entry& b) { return comes_before(b, a); };
+    std::ranges::make_heap(entries, comes_after);
+    while (!entries.empty() && entries.front().key <= ranker.estimate_of(top.bound())) {
+      const uint32_t row = entries.front().row;
+      std::ranges::pop_heap(entries, comes_after);
+      entries.pop_back();
+      // Children of the root are the next.
+      for (size_t i = 0; i < std::min<size_t>(3, entries.size()); ++i)
+        ranker.prefetch(place_of(entries[i].row));
+      top.push(ranker.key(place_of(row)), row);
       ++work.distances;
     }
     return top.take();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,8 @@ constexpr int64_t kListsPerProbe = 32, kLeastProbes = 8, kRescoreFactor = 10;
 constexpr int64_t kMeasuredAtOnce = 32, kMostOfTask = 1024;
 /// Rows that are ranked one by one before lists are thought of, and of a task.
 constexpr int64_t kFewRows = 1024, kScanRows = 4096;
+/// Lists, and rows, from one look at the clock and for a request to stop to the next.
+constexpr size_t kVisitsPerLook = 64, kRowsPerLook = 1024;
 
 /// The allowed and live rows: which, and how many.
 struct AllowedBits {
@@ -72,7 +75,10 @@ IvfPlan make_plan(const IvfParts& parts, const IvfSearchOptions& options, const 
   IvfPlan plan;
   plan.wanted = std::min(params.k + (params.excluded.empty() ? 0 : 1), num_allowed);
   plan.nprobe = expected.nprobe;
-  plan.scans = params.exact || is_scan_cheaper(parts, expected, num_allowed);
+  const bool is_chosen = params.plan.has_value();
+  plan.scans = params.exact || (is_chosen ? *params.plan == FilterPlan::kScan
+                                          : is_scan_cheaper(parts, expected, num_allowed));
+  plan.deadline = params.deadline;
   if (parts.has_codes() && parts.has_better()) {
     plan.by_bounds = parts.codes.has_errors() && !options.rescore;
     if (!plan.by_bounds) plan.num_rescored = options.rescore.value_or(kRescoreFactor * params.k);
@@ -154,7 +160,7 @@ class ListSearch {
     PassingPlaces passing(parts_, allowed_.bits);
     std::vector<float> measured;
     asked_.measure(begin, end, measured);
-    for (int64_t q = begin; q < end; ++q) {
+    for (int64_t q = begin; q < end && !work.is_partial; ++q) {
       context_.check_cancelled();
       const std::span<const float> numbers = of_query(measured, q - begin);
       const std::vector<uint32_t> lists = nearest_lists(plan_, numbers, passing);
@@ -163,13 +169,24 @@ class ListSearch {
     }
   }
 
+  struct Visit {
+    uint32_t list;
+    uint32_t query;
+    /// No vector of the list has a lower key.
+    float least_key;
+  };
+  std::vector<Visit> by_list(const std::vector<Visit>& visits) const {
+    std::vector<size_t> next(parts_.lists.size() + 1);
+    for (const Visit& visit : visits) ++next[visit.list + 1];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    std::vector<Visit> sorted(visits.size());
+    for (const Visit& visit : visits) sorted[next[visit.list]++] = visit;
+    return sorted;
+  }
+
   /// A list is read from memory once for all queries of the task.
   void by_vectors(int64_t begin, int64_t end, IvfWork& work) {
     PassingPlaces passing(parts_, allowed_.bits);
-    struct Visit {
-      uint32_t list;
-      uint32_t query;
-    };
     std::vector<Visit> visits;
     std::vector<TopK> tops(static_cast<size_t>(end - begin), TopK(plan_.wanted));
     std::vector<float> measured;
@@ -177,18 +194,24 @@ class ListSearch {
       const int64_t last = std::min(first + kMeasuredAtOnce, end);
       asked_.measure(first, last, measured);
       for (int64_t q = first; q < last; ++q) {
-        for (const uint32_t list : nearest_lists(plan_, of_query(measured, q - first), passing))
-          visits.push_back({list, static_cast<uint32_t>(q - begin)});
+        const IvfQuery query = asked_.query(q, of_query(measured, q - first).data());
+        for (const uint32_t list : nearest_lists(plan_, of_query(measured, q - first), passing)) {
+          const float least =
+              parts_.centroids.least_key(list, query.measured[list], query.square, parts_.lists[list].radius);
+          visits.push_back({list, static_cast<uint32_t>(q - begin), least});
+        }
       }
     }
-    if (end - begin > 1) {
-      std::ranges::stable_sort(visits, [](const Visit& a, const Visit& b) { return a.list < b.list; });
-    }
-    work.lists += std::ssize(visits);
+    if (end - begin > 1) visits = by_list(visits);
     for (size_t i = 0; i < visits.size(); ++i) {
-      if (i % 1024 == 0) context_.check_cancelled();
-      const auto [list, q] = visits[i];
-      if (passing.count(list) == 0) continue;
+      if (i % kVisitsPerLook == 0) {
+        context_.check_cancelled();
+        work.is_partial = plan_.deadline.is_past();
+        if (work.is_partial) break;
+      }
+      const auto [list, q, least_key] = visits[i];
+      if (least_key > tops[q].bound() || passing.count(list) == 0) continue;
+      ++work.lists;
       scan_vectors(parts_, list, passing.of(list), asked_.vector(begin + q), tops[q], work);
     }
     for (int64_t q = begin; q < end; ++q)
@@ -202,12 +225,15 @@ class ListSearch {
     const int64_t wanted_ranges = num_queries >= 64 ? 1 : std::min<int64_t>(64, std::ssize(rows) / kScanRows);
     const int64_t num_ranges = std::max<int64_t>(1, wanted_ranges);
     std::vector<Entries> parts_found(static_cast<size_t>(num_queries * num_ranges));
+    std::vector<IvfWork> works(parts_found.size());
     parallel_for(context_, num_queries * num_ranges, [&](int64_t task) {
       const int64_t q = task / num_ranges, range = task % num_ranges;
       const auto begin = static_cast<size_t>(std::ssize(rows) * range / num_ranges);
       const auto end = static_cast<size_t>(std::ssize(rows) * (range + 1) / num_ranges);
-      parts_found[static_cast<size_t>(task)] = rank_all(q, std::span(rows).subspan(begin, end - begin));
+      parts_found[static_cast<size_t>(task)] =
+          rank_all(q, std::span(rows).subspan(begin, end - begin), works[static_cast<size_t>(task)]);
     });
+    for (const IvfWork& own : works) work += own;
     for (size_t q = 0; q < found_.size(); ++q) {
       TopK top(plan_.wanted);
       for (size_t range = 0; range < static_cast<size_t>(num_ranges); ++range) {
@@ -216,10 +242,9 @@ class ListSearch {
       }
       found_[q] = top.take();
     }
-    work.distances += num_queries * std::ssize(rows);
   }
 
-  Entries rank_all(int64_t q, std::span<const uint32_t> rows) const {
+  Entries rank_all(int64_t q, std::span<const uint32_t> rows, IvfWork& work) const {
     constexpr size_t kAhead = 4;
     std::vector<float> measured;
     std::optional<ListQuery> codes;
@@ -231,7 +256,12 @@ class ListSearch {
     IvfRanker ranker(parts_, query, codes ? &*codes : nullptr);
     TopK top(std::min(plan_.wanted, std::ssize(rows)));
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (i % 65'536 == 0) context_.check_cancelled();
+      if (i % kRowsPerLook == 0) {
+        context_.check_cancelled();
+        work.is_partial = plan_.deadline.is_past();
+        if (work.is_partial) break;
+      }
+      ++work.distances;
       if (i + kAhead < rows.size()) ranker.prefetch(parts_.places[rows[i + kAhead]]);
       top.push(ranker.key(parts_.places[rows[i]]), rows[i]);
     }
@@ -262,8 +292,9 @@ bool is_zero(std::span<const float> query) {
 }
 
 SearchResult result_of(const IvfParts& parts, const IvfPlan& plan, const std::vector<Entries>& found,
-                       const Matrix& queries, const SearchParams& params) {
+                       bool is_partial, const Matrix& queries, const SearchParams& params) {
   SearchResult result;
+  result.partial = is_partial;
   const int64_t m = queries.rows();
   result.neighbors.num_queries = m;
   result.neighbors.k = params.k;
@@ -271,7 +302,7 @@ SearchResult result_of(const IvfParts& parts, const IvfPlan& plan, const std::ve
   result.neighbors.values.assign(static_cast<size_t>(m * params.k), std::numeric_limits<float>::quiet_NaN());
   const bool is_exact = has_exact_keys(parts, plan);
   for (size_t q = 0; q < found.size(); ++q) {
-    if (std::ssize(found[q]) < plan.wanted) {
+    if (!is_partial && std::ssize(found[q]) < plan.wanted) {
       fail(
           "a comparison with the vectors gave no number: they are too large for float32, or the file is "
           "damaged (whitney inspect --verify tells)");
@@ -337,7 +368,7 @@ SearchResult search_ivf(const IvfParts& parts, const MatrixView& queries, const 
   const AskedQueries asked(parts, prepared);
   IvfWork work;
   const std::vector<Entries> found = ListSearch(parts, plan, allowed, asked, context).run(work);
-  SearchResult result = result_of(parts, plan, found, prepared, params);
+  SearchResult result = result_of(parts, plan, found, work.is_partial, prepared, params);
   if (params.explain) result.explain = explanation(parts, plan, expected, allowed.size, queries.rows, work);
   return result;
 }

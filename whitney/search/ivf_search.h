@@ -22,15 +22,20 @@ struct IvfPlan {
   /// Codes are ranked again as their bounds tell, or so many of them; neither: not at all.
   bool by_bounds = false;
   int64_t num_rescored = 0;
+  /// When to stop; what is found until then is given.
+  Deadline deadline;
 };
 
 /// What searches did.
 struct IvfWork {
   int64_t lists = 0, codes = 0, distances = 0;
+  /// The deadline ended one.
+  bool is_partial = false;
   IvfWork& operator+=(const IvfWork& other) {
     lists += other.lists;
     codes += other.codes;
     distances += other.distances;
+    is_partial = is_partial || other.is_partial;
     return *this;
   }
 };

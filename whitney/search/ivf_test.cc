@@ -78,7 +78,7 @@ TEST(Ivf, FindsNearlyAllNeighboursInAFewLists) {
                            : one.name.ends_with("alone")    ? 0.85
                                                             : 0.93;
       EXPECT_GE(share_found(found, truth), least) << one.name << " " << name_of_enum(metric);
-      EXPECT_EQ(found.explain.at("actuals").at("lists").as_int(), 40 * 12);
+      EXPECT_LE(found.explain.at("actuals").at("lists").as_int(), 40 * 12);
       for (size_t i = 0; i < found.neighbors.rows.size(); ++i) {
         const auto query = queries.row<float>(static_cast<int64_t>(i / 10));
         const double value = value_by_hand(query, vectors.row<float>(found.neighbors.rows[i]), metric);
@@ -308,6 +308,25 @@ TEST(Ivf, IsEmptyWhenAllIsRemovedAndTakesRowsAgain) {
   }
 }
 
+TEST(Ivf, PassesOverListsThatHoldNothingNearer) {
+  const Matrix vectors = grouped_vectors(4000, 2, 33), queries = grouped_vectors(20, 2, 34);
+  for (const Metric metric : kAllMetrics) {
+    const auto index = ivf_of(vectors, metric, Value::object({{"codes", "flat"}}), 100);
+    SearchParams params = probing(5, 100);
+    params.explain = true;
+    int64_t num_lists = 0;
+    for (int64_t q = 0; q < 20; ++q) {
+      const MatrixView one = queries.view().slice(q, q + 1);
+      const SearchResult found = index->search(one, params, {});
+      const SearchResult truth = flat_index(embeddings_of(vectors, metric))->search(one, probing(5, 1), {});
+      EXPECT_LE(found.neighbors.values[4] - truth.neighbors.values[4], 1e-6) << name_of_enum(metric);
+      EXPECT_GE(found.neighbors.values[4] - truth.neighbors.values[4], -1e-6) << name_of_enum(metric);
+      num_lists += found.explain.at("actuals").at("lists").as_int();
+    }
+    EXPECT_LT(num_lists, 20 * 60) << name_of_enum(metric);
+  }
+}
+
 TEST(Ivf, TellsWhatItExpectedAndDid) {
   const Matrix vectors = grouped_vectors(4000, 6, 25);
   const auto index = ivf_of(vectors, Metric::kL2, Value::object({{"codes", "flat"}}), 50);
@@ -316,13 +335,32 @@ TEST(Ivf, TellsWhatItExpectedAndDid) {
   const Value lists = index->search(grouped_vectors(4, 6, 26), params, {}).explain;
   EXPECT_EQ(lists.at("plan"), Value("lists"));
   EXPECT_EQ(lists.at("estimates").at("distances").as_int(), 4 * 400);
-  EXPECT_EQ(lists.at("actuals").at("lists").as_int(), 4 * 5);
+  EXPECT_LE(lists.at("actuals").at("lists").as_int(), 4 * 5);
   EXPECT_GT(lists.at("actuals").at("distances").as_int(), 0);
   const RowSet few = RowSet::range(5, 105);
   params.allowed = &few;
   const Value scan = index->search(grouped_vectors(4, 6, 26), params, {}).explain;
   EXPECT_EQ(scan.at("plan"), Value("scan of the allowed rows"));
   EXPECT_EQ(scan.at("actuals").at("distances").as_int(), 4 * 100);
+}
+
+TEST(Ivf, EndsWhenItsTimeIsUpWithWhatItFound) {
+  const Matrix vectors = grouped_vectors(2000, 6, 31), queries = grouped_vectors(3, 6, 32);
+  for (const IvfCase& one : ivf_cases()) {
+    const auto index = ivf_of(vectors, Metric::kL2, one.options, 30);
+    for (const bool exact : {false, true}) {
+      SearchParams params = probing(5, 10);
+      params.exact = exact;
+      params.deadline = Deadline::after(0);
+      const SearchResult late = index->search(queries, params, {});
+      EXPECT_TRUE(late.partial) << one.name;
+      EXPECT_EQ(late.counts.size(), 3);
+      params.deadline = Deadline::after(1e9);
+      const SearchResult in_time = index->search(queries, params, {});
+      EXPECT_FALSE(in_time.partial);
+      EXPECT_EQ(in_time.counts, (std::vector<int64_t>{5, 5, 5}));
+    }
+  }
 }
 
 TEST(Ivf, RefusesOptionsThatDoNotFit) {
