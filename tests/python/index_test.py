@@ -117,7 +117,7 @@ def test_a_bad_search_is_refused_in_a_sentence(index, given, sentence):
         index.search(**given)
 
 
-@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "ivf", "flat"])
+@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "vamana", "ivf", "flat"])
 def test_rows_are_added_and_removed(method):
     e = whitney.Embeddings(vectors=BASE[:100], ids=[f"p{i}" for i in range(100)], attributes={"size": SIZES[:100]})
     index = whitney.index(method, e)
@@ -135,7 +135,7 @@ def test_rows_are_added_and_removed(method):
         index["p0"]
 
 
-@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "ivf", "flat"])
+@pytest.mark.parametrize("method", ["hnsw", "symphonyqg", "vamana", "ivf", "flat"])
 def test_a_saved_index_is_the_same(method, tmp_path):
     e = whitney.Embeddings(vectors=BASE, ids=[f"p{i}" for i in range(N)], attributes={"size": SIZES})
     index = whitney.index(method, e, metric="l2")
