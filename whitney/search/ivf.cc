@@ -116,36 +116,29 @@ const bool registered = register_method(declare_method<IvfOptions>(
          "Inverted lists of vectors or of their codes (PQ, RaBitQ), of which a search scans the nearest",
      .description =
          "k-means finds centroids, each with a list of the vectors nearest to it; a search scans the lists "
-         "of "
-         "the `nprobe` nearest centroids. It is built several times as fast as a graph and takes additions "
-         "and "
-         "removals at the price of a scan; hnsw finds more in the same time. Pick it for many vectors that "
-         "change, for filters, or where memory rules.\n"
+         "of the `nprobe` nearest centroids. It is built in about half the time of a graph, and takes "
+         "additions and removals at the price of a look at the centroids; hnsw answers more queries a second "
+         "at equal recall. Pick it for many vectors that change, for filters, or where memory rules.\n"
          "Lists hold float32 vectors (--codes flat), or codes of the vectors' differences from their "
-         "centroid, "
-         "scanned 32 at a time: rabitq of 1 bit a dimension, whose estimates tell how wrong they may be, so "
-         "that exactly those vectors are read and ranked that could be among the k best; or pq, of which the "
-         "`rescore` best are. What they are ranked by is chosen by --refine; the values that hits come with "
-         "are "
-         "exact where it is full. `rabitq --bits 4` ranks by codes of 4 bits and keeps nothing else: an "
-         "eighth "
-         "of the memory.\n"
+         "centroid, scanned 32 at a time: rabitq of 1 bit a dimension, whose estimates tell how wrong they "
+         "may be, so that exactly those vectors are read and ranked that could be among the k best; or pq, "
+         "of which the `rescore` best are. What they are ranked by is chosen by --refine; the values that "
+         "hits come with are exact where it is full. `rabitq --bits 4` ranks by codes of 4 bits and keeps "
+         "nothing else: an eighth of the memory. Up to some hundred dimensions, and for many queries at "
+         "once, which share the reading of a list, flat is the fastest; codes where dimensions are many.\n"
          "Under a filter rows are tested before their codes are read, and lists are scanned until enough "
-         "that "
-         "pass were seen: nprobe / sqrt(s) lists where the share s passes anywhere, more where matches are "
-         "far "
-         "from the query. Where few pass they are ranked one by one. min(k, matches) hits always return.\n"
+         "that pass were seen: nprobe / sqrt(s) lists where the share s passes anywhere, more where matches "
+         "are far from the query. Where few pass they are ranked one by one. min(k, matches) hits always "
+         "return. Lists of float32 that the triangle inequality shows to hold nothing nearer are passed "
+         "over.\n"
          "New vectors go to the lists of their nearest centroids, which stay as they are: build anew when "
-         "the "
-         "data have changed. Removed rows stay in their lists, passed over, until a quarter is removed; "
-         "then, "
-         "and when the index is saved, lists are cleared of them. The same seed gives the same bytes for any "
-         "number of threads.",
+         "the data have changed. Removed rows stay in their lists, passed over, until a quarter is removed; "
+         "then, and when the index is saved, lists are cleared of them. The same seed gives the same bytes "
+         "for any number of threads.",
      .source =
          "Jegou, Douze, Schmid: Product quantization for nearest neighbor search, TPAMI 2011; Andre, "
-         "Kermarrec, "
-         "Le Scouarnec: Cache locality is not enough (FastScan), VLDB 2015; Gao, Long: RaBitQ, SIGMOD 2024, "
-         "arXiv 2405.12497",
+         "Kermarrec, Le Scouarnec: Cache locality is not enough (FastScan), VLDB 2015; Gao, Long: RaBitQ, "
+         "SIGMOD 2024, arXiv 2405.12497",
      .example = "whitney index ivf nodes.safetensors -o nodes.ivf.safetensors --codes flat"},
     std::make_shared<IvfBuilder>()));
 

@@ -44,6 +44,21 @@ codec::KMeans find_centroids(const Matrix& vectors, int64_t nlist, const IvfOpti
   return found;
 }
 
+/// The list of each vector: of the nearest centroid, of equally near ones the first.
+std::vector<uint32_t> lists_of(const Matrix& vectors, const Matrix& centroids, const Context& context) {
+  constexpr int64_t kFew = 256;  // for whose sake centroids are not packed
+  if (vectors.rows() >= kFew) return codec::nearest_centroids(vectors, centroids, context).assignment;
+  std::vector<uint32_t> lists(static_cast<size_t>(vectors.rows()));
+  parallel_for(context, vectors.rows(), [&](int64_t row) {
+    std::vector<float> squares(static_cast<size_t>(centroids.rows()));
+    distance_one_to_many(Kernel::kSquaredL2, vectors.row<float>(row).data(), centroids, 0, centroids.rows(),
+                         squares.data());
+    const auto nearest = std::ranges::min_element(squares);
+    lists[static_cast<size_t>(row)] = static_cast<uint32_t>(nearest - squares.begin());
+  });
+  return lists;
+}
+
 Matrix residuals_of(const Matrix& vectors, std::span<const uint32_t> assignment, const Matrix& centroids,
                     const Context& context) {
   Matrix result(vectors.rows(), vectors.cols());
@@ -76,8 +91,8 @@ std::shared_ptr<const codec::Codec> fit_residual_codec(const IvfParts& parts, co
   if (vectors.rows() <= most)
     return fit_codec(choice, residuals_of(vectors, assignment, centroids, context), context);
   const Matrix sample = codec::Rows(vectors).sample(most, context);
-  const codec::Nearest nearest = codec::nearest_centroids(sample, centroids, context);
-  return fit_codec(choice, residuals_of(sample, nearest.assignment, centroids, context), context);
+  return fit_codec(choice, residuals_of(sample, lists_of(sample, centroids, context), centroids, context),
+                   context);
 }
 
 /// Learns centroids and codecs, and gives the list of each vector.
@@ -92,8 +107,7 @@ std::vector<uint32_t> fit_ivf(IvfParts& parts, const Matrix& vectors, const Cont
                         std::max<int64_t>(1, n / kLeastPerCentroid), ") their centroids are better"));
   }
   codec::KMeans found = find_centroids(vectors, nlist, parts.options, context);
-  if (found.assignment.empty())
-    found.assignment = codec::nearest_centroids(vectors, found.centroids, context).assignment;
+  if (found.assignment.empty()) found.assignment = lists_of(vectors, found.centroids, context);
   parts.centroids = ListCentroids(std::move(found.centroids), parts.metric);
   parts.lists.resize(static_cast<size_t>(nlist));
   if (parts.has_codes()) {
@@ -271,7 +285,7 @@ void add_to_ivf(IvfParts& parts, const Embeddings& more, const Context& context)
     as_built.seed = parts.seed;
     assignment = fit_ivf(changed, vectors, as_built);
   } else {
-    assignment = codec::nearest_centroids(vectors, changed.centroids.matrix(), context).assignment;
+    assignment = lists_of(vectors, changed.centroids.matrix(), context);
   }
   const EncodedRows encoded = encode_rows_of(changed, vectors, assignment, context);
   if (revives_removed(changed.rows, more.ids)) clear_removed(changed, to_the_end);

@@ -34,7 +34,8 @@ struct IvfCase {
 inline std::vector<IvfCase> ivf_cases() {
   return {{"vectors", Value::object({{"codes", "flat"}})},
           {"pq of 4 bits, vectors", Value::object({{"codes", "pq"}})},
-          {"pq of 8 bits alone", Value::object({{"codes", "pq"}, {"bits", 8}, {"refine", "none"}})},
+          {"pq of 8 bits alone",
+           Value::object({{"codes", "pq"}, {"bits", 8}, {"num_subspaces", 2}, {"refine", "none"}})},
           {"rabitq, vectors", Value::object({{"codes", "rabitq"}})},
           {"rabitq, bytes", Value::object({{"codes", "rabitq"}, {"refine", "byte"}})},
           {"rabitq of 5 bits alone", Value::object({{"codes", "rabitq"}, {"bits", 5}})}};

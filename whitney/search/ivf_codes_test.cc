@@ -72,7 +72,8 @@ TEST(ListCodec, ComparesQueriesWithWhatPqDecodesTo) {
   for (const Metric metric : kTwoMetrics) {
     for (const int bits : {4, 8}) {
       const IvfParts parts = coded_parts(
-          vectors, metric, Value::object({{"codes", "pq"}, {"bits", bits}, {"num_subspaces", 5}}), 9);
+          vectors, metric,
+          Value::object({{"codes", "pq"}, {"bits", bits}, {"num_subspaces", bits == 4 ? 5 : 2}}), 9);
       for (int64_t q = 0; q < 3; ++q) {
         const Asked asked(parts, queries.row<float>(q));
         ListQuery query(parts.codes, asked.centred.data());

@@ -58,6 +58,23 @@ struct ScoredBlocks {
   }
 };
 
+void prefetch_bytes(const void* begin, int64_t size_bytes) {
+  constexpr int64_t kLine = 64;
+  for (int64_t offset = 0; offset < size_bytes; offset += kLine)
+    __builtin_prefetch(static_cast<const char*>(begin) + offset);
+}
+
+/// Asks for the beginnings of the lists that come next: each lies elsewhere, and a search in many of them
+/// would wait for memory at each.
+void prefetch_lists(const IvfParts& parts, std::span<const uint32_t> next) {
+  constexpr int64_t kMostBytes = 2048;  // the processor itself asks for what lies behind
+  if (next.size() > 1) prefetch_bytes(&parts.lists[next[1]], sizeof(IvfList));
+  if (next.empty()) return;
+  const IvfList& list = parts.lists[next[0]];
+  prefetch_bytes(list.blocks.data(), std::min(list.blocks.size(), kMostBytes));
+  prefetch_bytes(list.terms.data(), std::min<int64_t>(4 * list.terms.size(), kMostBytes / 4));
+}
+
 /// Calls body(list, blocks) for runs of blocks of the lists that have a row that passes, with the ranges of
 /// their keys, or, where so many of the best are wanted, the keys themselves in `least`.
 template <class Body>
@@ -72,6 +89,7 @@ void each_scored_run(const IvfParts& parts, const IvfPlan& plan, const IvfQuery&
       return;
     }
     const uint32_t number = lists[i];
+    prefetch_lists(parts, lists.subspan(i + 1));
     ++work.lists;
     if (passing.count(number) == 0) continue;
     const IvfList& list = parts.lists[number];
@@ -208,12 +226,10 @@ float IvfRanker::key(ListPlace place) {
 }
 
 void IvfRanker::prefetch(ListPlace place) const {
-  constexpr int64_t kLine = 64, kMostLines = 8;  // the processor itself asks for the lines behind
+  constexpr int64_t kMostBytes = 512;  // the processor itself asks for what lies behind
   if (!parts_.has_vectors()) return;
-  const auto* vector =
-      reinterpret_cast<const char*>(parts_.lists[place.list].vectors.data() + place.at * parts_.dim);
-  const int64_t bytes = std::min(parts_.dim * 4, kMostLines * kLine);
-  for (int64_t offset = 0; offset < bytes; offset += kLine) __builtin_prefetch(vector + offset);
+  prefetch_bytes(parts_.lists[place.list].vectors.data() + place.at * parts_.dim,
+                 std::min(parts_.dim * 4, kMostBytes));
 }
 
 float IvfRanker::estimate_of(float key) const {

@@ -20,8 +20,9 @@ using Entries = std::vector<TopK::Entry>;
 
 /// By default one list in so many is scanned, at least so many, and of pq so many times k are ranked again.
 constexpr int64_t kListsPerProbe = 32, kLeastProbes = 8, kRescoreFactor = 10;
-/// Queries that a task measures centroids for at once, and that share the reading of lists of vectors.
-constexpr int64_t kMeasuredAtOnce = 32, kMostOfTask = 1024;
+/// Queries that a task measures centroids for at once, numbers that these are at most, and queries that share
+/// the reading of lists of vectors.
+constexpr int64_t kMeasuredAtOnce = 256, kMostMeasured = 4 << 20, kMostOfTask = 1024;
 /// Rows that are ranked one by one before lists are thought of, and of a task.
 constexpr int64_t kFewRows = 1024, kScanRows = 4096;
 /// Lists, and rows, from one look at the clock and for a request to stop to the next.
@@ -134,7 +135,7 @@ class ListSearch {
     }
     // What is found depends on no other query: any cut will do.
     const int64_t share = (asked_.size() + context_.num_threads() - 1) / context_.num_threads();
-    const int64_t most = parts_.has_codes() ? kMeasuredAtOnce : kMostOfTask;
+    const int64_t most = parts_.has_codes() ? measured_at_once() : kMostOfTask;
     const int64_t of_task = std::clamp<int64_t>(share, 1, most);
     const int64_t num_tasks = (asked_.size() + of_task - 1) / of_task;
     std::vector<IvfWork> works(static_cast<size_t>(num_tasks));
@@ -154,6 +155,10 @@ class ListSearch {
   std::span<const float> of_query(const std::vector<float>& measured, int64_t i) const {
     return std::span(measured).subspan(static_cast<size_t>(i * parts_.centroids.stride()),
                                        static_cast<size_t>(parts_.centroids.size()));
+  }
+
+  int64_t measured_at_once() const {
+    return std::clamp<int64_t>(kMostMeasured / parts_.centroids.stride(), 1, kMeasuredAtOnce);
   }
 
   void by_codes(int64_t begin, int64_t end, IvfWork& work) {
@@ -190,8 +195,8 @@ class ListSearch {
     std::vector<Visit> visits;
     std::vector<TopK> tops(static_cast<size_t>(end - begin), TopK(plan_.wanted));
     std::vector<float> measured;
-    for (int64_t first = begin; first < end; first += kMeasuredAtOnce) {
-      const int64_t last = std::min(first + kMeasuredAtOnce, end);
+    for (int64_t first = begin; first < end; first += measured_at_once()) {
+      const int64_t last = std::min(first + measured_at_once(), end);
       asked_.measure(first, last, measured);
       for (int64_t q = first; q < last; ++q) {
         const IvfQuery query = asked_.query(q, of_query(measured, q - first).data());

@@ -74,7 +74,7 @@ TEST(Ivf, FindsNearlyAllNeighboursInAFewLists) {
       SearchParams params = probing(10, 12);
       params.explain = true;
       const SearchResult found = ivf_of(vectors, metric, one.options, 60)->search(queries, params, {});
-      const double least = one.name == "pq of 8 bits alone" ? 0.45
+      const double least = one.name == "pq of 8 bits alone" ? 0.25
                            : one.name.ends_with("alone")    ? 0.85
                                                             : 0.93;
       EXPECT_GE(share_found(found, truth), least) << one.name << " " << name_of_enum(metric);
@@ -82,7 +82,7 @@ TEST(Ivf, FindsNearlyAllNeighboursInAFewLists) {
       for (size_t i = 0; i < found.neighbors.rows.size(); ++i) {
         const auto query = queries.row<float>(static_cast<int64_t>(i / 10));
         const double value = value_by_hand(query, vectors.row<float>(found.neighbors.rows[i]), metric);
-        const double room = one.name.ends_with("alone") ? 0.5 : one.name.ends_with("bytes") ? 0.05 : 1e-5;
+        const double room = one.name.ends_with("alone") ? 1 : one.name.ends_with("bytes") ? 0.05 : 1e-5;
         ASSERT_NEAR(found.neighbors.values[i], value, room * (1 + std::abs(value))) << one.name;
       }
     }
@@ -231,11 +231,31 @@ TEST(Ivf, AnswersAsIfBuiltOfTheRowsThatStay) {
   }
 }
 
+TEST(Ivf, TakesRowsOneByOneAsItTakesThemTogether) {
+  const TemporaryFolder folder;
+  const Matrix vectors = grouped_vectors(700, 7, 35);
+  std::vector<std::string> files;
+  for (const int64_t step : {1, 300}) {
+    const auto index =
+        ivf_of(Matrix::copy_of(vectors.view().slice(0, 400)), Metric::kL2, Value::object(), 12);
+    for (int64_t begin = 400; begin < 700; begin += step) {
+      Embeddings some =
+          embeddings_of(Matrix::copy_of(vectors.view().slice(begin, begin + step)), Metric::kL2);
+      some.ids = ids_beginning_at(static_cast<uint64_t>(begin), step);
+      index->add(some, {});
+    }
+    index->save(folder.file("index"), true, {});
+    std::ifstream file(folder.file("index"), std::ios::binary);
+    files.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+  EXPECT_TRUE(files[0] == files[1]);
+}
+
 TEST(Ivf, GivesBackWhatItHolds) {
   const Matrix vectors = grouped_vectors(600, 12, 18);
   for (const IvfCase& one : ivf_cases()) {
     const auto index = ivf_of(vectors, Metric::kL2, one.options, 10);
-    const double room = one.name.ends_with("vectors") ? 0 : one.name.ends_with("bytes") ? 0.1 : 1.5;
+    const double room = one.name.ends_with("vectors") ? 0 : one.name.ends_with("bytes") ? 0.1 : 2;
     for (const int64_t row : {0, 17, 599}) {
       const std::vector<float> vector = index->vector(row);
       EXPECT_LE(value_by_hand(vector, vectors.row<float>(row), Metric::kL2), room) << one.name;
