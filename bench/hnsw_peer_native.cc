@@ -3,6 +3,25 @@
 #include <hnswlib/hnswlib.h>
 
 namespace whitney::bench {
+namespace {
+
+class BitmapFilter : public hnswlib::BaseFilterFunctor {
+ public:
+  explicit BitmapFilter(std::span<const uint64_t> bits) : bits_(bits) {}
+  bool operator()(hnswlib::labeltype id) override {
+    return id / 64 < bits_.size() && ((bits_[id / 64] >> (id % 64)) & 1) != 0;
+  }
+
+ private:
+  std::span<const uint64_t> bits_;
+};
+
+void write_ids(std::priority_queue<std::pair<float, hnswlib::labeltype>> found, int64_t k, int64_t* ids) {
+  for (int64_t i = 0; i < k; ++i) ids[i] = -1;
+  for (int64_t i = 0; !found.empty(); ++i, found.pop()) ids[i] = static_cast<int64_t>(found.top().second);
+}
+
+}  // namespace
 
 struct HnswlibIndex::Parts {
   std::unique_ptr<hnswlib::SpaceInterface<float>> space;
@@ -30,9 +49,13 @@ void HnswlibIndex::add(const float* row, int64_t id) {
 void HnswlibIndex::set_ef(int64_t ef) { parts_->graph->setEf(static_cast<size_t>(ef)); }
 
 void HnswlibIndex::search(const float* query, int64_t k, int64_t* ids) const {
-  auto found = parts_->graph->searchKnn(query, static_cast<size_t>(k));
-  for (int64_t i = 0; i < k; ++i) ids[i] = -1;
-  for (int64_t i = 0; !found.empty(); ++i, found.pop()) ids[i] = static_cast<int64_t>(found.top().second);
+  write_ids(parts_->graph->searchKnn(query, static_cast<size_t>(k)), k, ids);
+}
+
+void HnswlibIndex::search_allowed(const float* query, int64_t k, std::span<const uint64_t> bits,
+                                  int64_t* ids) const {
+  BitmapFilter filter(bits);
+  write_ids(parts_->graph->searchKnn(query, static_cast<size_t>(k), &filter), k, ids);
 }
 
 int64_t HnswlibIndex::size_bytes() const { return static_cast<int64_t>(parts_->graph->indexFileSize()); }

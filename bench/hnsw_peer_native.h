@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace whitney::bench {
 
@@ -18,6 +19,8 @@ class HnswlibIndex {
   void set_ef(int64_t ef);
   /// Writes the k nearest ids, in any order.
   void search(const float* query, int64_t k, int64_t* ids) const;
+  /// The same among ids whose bit (id % 64 of word id / 64) is set; ids beyond the bits are not.
+  void search_allowed(const float* query, int64_t k, std::span<const uint64_t> bits, int64_t* ids) const;
   /// As large as its file.
   int64_t size_bytes() const;
 

@@ -32,7 +32,9 @@ struct Hit {
 /// The best hits so far, ascending; at most `capacity`.
 class BestHits {
  public:
-  explicit BestHits(int64_t capacity) : capacity_(static_cast<size_t>(capacity)) {}
+  explicit BestHits(int64_t capacity) : capacity_(static_cast<size_t>(capacity)) {
+    hits_.reserve(std::min<size_t>(capacity_, 64));
+  }
   bool is_full() const { return hits_.size() == capacity_; }
   int64_t num_missing() const { return static_cast<int64_t>(capacity_ - hits_.size()); }
   float worst() const { return hits_.back().order; }

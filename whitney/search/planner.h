@@ -16,9 +16,9 @@ namespace whitney::search {
 struct SearchCosts {
   /// A scan: a row of the list, and to begin and rank what the codes leave.
   double scan_row = 0, scan_start = 0;
-  /// A walk: a distance with its share of the hop, and the links of a node looked through for those that
-  /// pass.
-  double walk_distance = 0, links = 0;
+  /// A walk: a distance with its share of the hop, under a filter and without, and the links of a node looked
+  /// through for those that pass.
+  double walk_distance = 0, plain_distance = 0, links = 0;
 
   /// As planner_bench measured them, for codes (or, `exact_walk`, vectors) of so many bytes.
   static SearchCosts typical(int64_t row_bytes, bool exact_walk);
