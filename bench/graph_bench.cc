@@ -44,13 +44,13 @@ struct Entry {
 // Everybody there is, whether it takes part or not.
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = {
-      {"hnsw", Holds::kFloat32, true},         {"vamana float32", Holds::kFloat32, true},
-      {"symphonyqg", Holds::kCodes, true},     {"vamana lvq8", Holds::kCodes, true},
-      {"vamana lvq4x8", Holds::kCodes, true},  {"hnsw lvq4x8", Holds::kCodes, true},
-      {"hnswlib", Holds::kFloat32, false},     {"faiss", Holds::kFloat32, false},
-      {"svs float32", Holds::kFloat32, false}, {"rabitqlib", Holds::kCodes, false},
-      {"svs lvq8", Holds::kCodes, false},      {"svs lvq4x8", Holds::kCodes, false},
-      {"svs lvq4x4", Holds::kCodes, false}};
+      {"hnsw", Holds::kFloat32, true},        {"vamana float32", Holds::kFloat32, true},
+      {"symphonyqg", Holds::kCodes, true},    {"vamana lvq8", Holds::kCodes, true},
+      {"vamana lvq4x8", Holds::kCodes, true}, {"vamana rabitq8", Holds::kCodes, true},
+      {"hnsw lvq4x8", Holds::kCodes, true},   {"hnswlib", Holds::kFloat32, false},
+      {"faiss", Holds::kFloat32, false},      {"svs float32", Holds::kFloat32, false},
+      {"rabitqlib", Holds::kCodes, false},    {"svs lvq8", Holds::kCodes, false},
+      {"svs lvq4x8", Holds::kCodes, false},   {"svs lvq4x4", Holds::kCodes, false}};
   return all;
 }
 

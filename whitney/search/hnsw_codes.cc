@@ -11,6 +11,7 @@
 #include "whitney/core/parallel.h"
 #include "whitney/linalg/code_scores.h"
 #include "whitney/linalg/exact_search.h"
+#include "whitney/search/graph_rabitq.h"
 
 namespace whitney::search {
 namespace {
@@ -144,6 +145,27 @@ double mean_code_error(const PreparedRows& rows, const CodeSpace& space) {
   return sum / static_cast<double>(std::max<int64_t>(1, sample.rows()));
 }
 
+CodeSpace fit_rabitq_space(const PreparedRows& rows, Metric metric, GraphCodes codes,
+                           const Context& context) {
+  CodeSpace space;
+  space.dim = rows.dim();
+  space.precision = Precision::kRabitq;
+  space.bits = {1, codes == GraphCodes::kRabitq4 ? 4 : 8};
+  space.rotation.emplace(rows.dim(), context.seed);
+  // Estimates of one bit bound nothing: all that a walk keeps is ranked anew.
+  space.code_error = 1e15;
+  space.centre.assign(static_cast<size_t>(rows.dim()), 0.0F);
+  if (rows.size() == 0) return space;
+  codec::LvqOptions centred;
+  centred.remove_mean = true;
+  codec::LvqSpace fitted =
+      codec::fit_lvq(codec::Rows(rows.view(), metric == Metric::kCosine), centred, context);
+  space.centre = std::move(fitted.mean);
+  space.scale = fitted.scale;
+  if (metric == Metric::kInnerProduct) space.radius = measure(rows, context).largest_norm;
+  return space;
+}
+
 CodeSpace fit_lvq_space(const PreparedRows& rows, Metric metric, GraphCodes codes, const Context& context) {
   CodeSpace space;
   space.dim = rows.dim();
@@ -182,13 +204,17 @@ double PreparedRows::read(int64_t i, float* out) const {
 
 HnswGraph empty_graph(int64_t dim, int64_t m, GraphCodes codes) {
   if (codes == GraphCodes::kFloat32) return {dim, m, Precision::kFixed};
+  if (codes == GraphCodes::kRabitq4 || codes == GraphCodes::kRabitq8)
+    return {dim, m, Precision::kRabitq, {1, codes == GraphCodes::kRabitq4 ? 4 : 8}};
   const codec::LvqLevels levels = codec::lvq_levels(lvq_bits(codes));
   return {dim, m, Precision::kLvq, {levels.first, levels.second}};
 }
 
 CodeSpace CodeSpace::fit(const PreparedRows& rows, Metric metric, GraphCodes codes, const Context& context) {
-  return codes == GraphCodes::kFloat32 ? fit(rows, metric, context)
-                                       : fit_lvq_space(rows, metric, codes, context);
+  if (codes == GraphCodes::kFloat32) return fit(rows, metric, context);
+  return codes == GraphCodes::kRabitq4 || codes == GraphCodes::kRabitq8
+             ? fit_rabitq_space(rows, metric, codes, context)
+             : fit_lvq_space(rows, metric, codes, context);
 }
 
 CodeSpace CodeSpace::fit(const PreparedRows& rows, Metric metric, const Context& context) {
@@ -227,7 +253,7 @@ CodeSpace CodeSpace::fit(const PreparedRows& rows, Metric metric, const Context&
 }
 
 CodeSpace CodeSpace::widened(const PreparedRows& all, Metric metric, const Context& context) const {
-  if (precision != Precision::kLvq) {
+  if (!codes_stand_alone(precision)) {
     CodeSpace space = fit(all, metric, context);
     // Room for the next ones, so that rows coming one by one do not widen it each time.
     if (space.precision == Precision::kFixed) space.scale *= 1.25;
@@ -244,10 +270,12 @@ CodeSpace CodeSpace::widened(const PreparedRows& all, Metric metric, const Conte
   }
   // Powers of 2 leave grids as they are.
   for (; widest / space.scale > kMostLvqValue; space.code_error /= 4) space.scale *= 2;
+  if (precision == Precision::kRabitq) space.code_error = code_error;
   return space;
 }
 
 GraphCodes CodeSpace::codes() const {
+  if (precision == Precision::kRabitq) return bits.second == 4 ? GraphCodes::kRabitq4 : GraphCodes::kRabitq8;
   if (precision != Precision::kLvq) return GraphCodes::kFloat32;
   for (const GraphCodes codes : {GraphCodes::kLvq4, GraphCodes::kLvq8, GraphCodes::kLvq4x4,
                                  GraphCodes::kLvq4x8, GraphCodes::kLvq8x4}) {
@@ -260,6 +288,10 @@ GraphCodes CodeSpace::codes() const {
 std::span<const float> CodeSpace::to_code_space(const float* row, std::vector<float>& z) const {
   for (size_t j = 0; j < z.size(); ++j)
     z[j] = static_cast<float>((static_cast<double>(row[j]) - centre[j]) / scale);
+  if (rotation) {
+    const std::vector<float> straight = z;
+    rotation->apply(straight.data(), z.data());
+  }
   return z;
 }
 
@@ -275,7 +307,7 @@ bool CodeSpace::holds(const float* row, double norm, Metric metric) const {
   if (precision == Precision::kFloat) return true;
   for (int64_t j = 0; j < dim; ++j) {
     const double z = (static_cast<double>(row[j]) - centre[static_cast<size_t>(j)]) / scale;
-    if (precision == Precision::kLvq) {
+    if (codes_stand_alone(precision)) {
       if (std::abs(z) > kMostLvqValue) return false;
       continue;
     }
@@ -290,6 +322,7 @@ void CodeSpace::encode(const float* row, double norm, Metric metric, HnswGraph& 
   graph.head(node).extra =
       metric == Metric::kInnerProduct && extra > 0 ? static_cast<float>(std::sqrt(extra) / scale) : 0.0F;
   if (precision == Precision::kLvq) return encode_on_grid(row, graph, node);
+  if (precision == Precision::kRabitq) return encode_by_signs(row, graph, node);
   uint8_t* code = graph.code(node);
   uint8_t* detail = graph.detail(node);
   int32_t sum = 0, squares = 0;
@@ -335,6 +368,22 @@ void CodeSpace::encode_on_grid(const float* row, HnswGraph& graph, uint32_t node
   std::memcpy(&head.norm, &sum, sizeof(head.norm));
 }
 
+void CodeSpace::encode_by_signs(const float* row, HnswGraph& graph, uint32_t node) const {
+  std::vector<float> z(static_cast<size_t>(dim));
+  const RabitqHead code =
+      encode_rabitq(to_code_space(row, z), bits.second, graph.code(node), graph.detail(node));
+  NodeHead& head = graph.head(node);
+  std::memcpy(&head.norm, &code.square, sizeof(head.norm));
+  std::memcpy(&head.sum, &code.rescale, sizeof(head.sum));
+}
+
+void CodeSpace::decode_turned(const GraphView& graph, uint32_t node, float* out) const {
+  std::vector<float> z(static_cast<size_t>(dim));
+  decode_rabitq(graph.detail(node), bits.second, z);
+  rotation->invert(z.data(), out);
+  for (size_t j = 0; j < z.size(); ++j) out[j] = static_cast<float>(centre[j] + scale * out[j]);
+}
+
 void CodeSpace::decode_from_grid(const GraphView& graph, uint32_t node, float* out) const {
   const codec::LvqGrid grid = codec::read_lvq_grid(graph.grid(node));
   std::vector<uint8_t> values(static_cast<size_t>(dim)), fine(values);
@@ -351,6 +400,7 @@ void CodeSpace::decode_from_grid(const GraphView& graph, uint32_t node, float* o
 
 void CodeSpace::decode(const GraphView& graph, uint32_t node, float* out) const {
   if (precision == Precision::kLvq) return decode_from_grid(graph, node, out);
+  if (precision == Precision::kRabitq) return decode_turned(graph, node, out);
   const uint8_t* code = graph.code(node);
   const uint8_t* detail = graph.detail(node);
   if (precision == Precision::kFloat) {

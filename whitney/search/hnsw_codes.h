@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "whitney/codec/rotation_transform.h"
 #include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/linalg/metric.h"
@@ -43,8 +45,11 @@ struct CodeSpace {
   double radius = 0;
   /// Neighbours are only some steps of the codes apart: walks must compare the full vectors.
   bool exact_walk = false;
-  /// LVQ: the typical squared error of a coordinate of the code.
+  /// Codes that stand alone: the typical squared error of a coordinate of the code, for hits are ranked anew
+  /// as far down as it may matter.
   double code_error = 0;
+  /// RaBitQ: z is turned by it.
+  std::optional<codec::RotationTransform> rotation;
 
   /// Chooses the map for the rows by the codes asked for.
   static CodeSpace fit(const PreparedRows& rows, Metric metric, GraphCodes codes, const Context& context);
@@ -66,12 +71,15 @@ struct CodeSpace {
   void encode(const float* row, double norm, Metric metric, HnswGraph& graph, uint32_t node) const;
   /// Writes the vector of a node.
   void decode(const GraphView& graph, uint32_t node, float* out) const;
-  /// Fills z, `dim` values, with (row - centre) / scale, and gives it.
+  /// Fills z, `dim` values, with (row - centre) / scale, turned where codes are of turned values, and gives
+  /// it.
   std::span<const float> to_code_space(const float* row, std::vector<float>& z) const;
 
  private:
   void encode_on_grid(const float* row, HnswGraph& graph, uint32_t node) const;
+  void encode_by_signs(const float* row, HnswGraph& graph, uint32_t node) const;
   void decode_from_grid(const GraphView& graph, uint32_t node, float* out) const;
+  void decode_turned(const GraphView& graph, uint32_t node, float* out) const;
 };
 
 /// An empty graph laid out for such codes; of GraphCodes::kFloat32 for values of any kind.
@@ -91,7 +99,7 @@ struct CodeQuery {
   float step = 1;
   float extra = 0;
   int32_t correction = 0;
-  /// Precision::kLvq: the sum of the rounded z.
+  /// Precision::kLvq and kRabitq: the sum of the rounded z.
   float sum = 0;
   /// Twice the standard error of one rounded coordinate of query and code together: an estimate D is off by
   /// about error * sqrt(D).
@@ -104,7 +112,7 @@ struct CodeQuery {
 /// The query's buffers and what turns its distances into values.
 struct PreparedQuery {
   CodeQuery code;
-  std::vector<float> exact, walk;
+  std::vector<float> exact, walk, turned;
   /// Aligned to 64 bytes.
   Array<int8_t> codes;
   /// Cosine: a zero vector scores 0 with everything.
@@ -121,6 +129,10 @@ struct PreparedQuery {
   /// The distance in code space, and the value as people see it, of what the exact kernel returned.
   double distance_of(float kernel_result, double scale) const;
   float value_of(float kernel_result, double scale, Metric metric) const;
+
+ private:
+  /// Turns values as the vectors of the space are; returns the greatest magnitude.
+  float turn(const CodeSpace& space, std::vector<float>& values);
 };
 
 }  // namespace whitney::search

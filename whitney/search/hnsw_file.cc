@@ -8,7 +8,7 @@
 namespace whitney::search {
 namespace {
 
-constexpr std::array<std::string_view, 4> kPrecisions = {"integer", "fixed", "float", "lvq"};
+constexpr std::array<std::string_view, 5> kPrecisions = {"integer", "fixed", "float", "lvq", "rabitq"};
 
 template <class T>
 Array<T> used_part(const Array<T>& array, int64_t size) {
@@ -26,7 +26,7 @@ Value describe(const HnswParts& parts) {
   result.set("precision", kPrecisions[static_cast<size_t>(graph.precision)]);
   result.set("scale", parts.space.scale).set("radius", parts.space.radius);
   result.set("exact_walk", parts.space.exact_walk);
-  if (graph.precision == Precision::kLvq) {
+  if (codes_stand_alone(graph.precision)) {
     result.set("bits", graph.bits.first).set("fine_bits", graph.bits.second);
     result.set("code_error", parts.space.code_error);
   }
@@ -110,9 +110,11 @@ Precision read_precision(const Description& description) {
 }
 
 CodeBits read_bits(const Description& description, Precision precision) {
-  if (precision != Precision::kLvq) return {};
-  const int64_t first = description.integer("bits", 4, 8), second = description.integer("fine_bits", 0, 8);
-  if (first % 4 != 0) description.wrong("bits", first);
+  if (!codes_stand_alone(precision)) return {};
+  const bool is_signs = precision == Precision::kRabitq;
+  const int64_t first = description.integer("bits", is_signs ? 1 : 4, is_signs ? 1 : 8);
+  const int64_t second = description.integer("fine_bits", is_signs ? 4 : 0, 8);
+  if (!is_signs && first % 4 != 0) description.wrong("bits", first);
   if (second % 4 != 0) description.wrong("fine_bits", second);
   return {static_cast<int>(first), static_cast<int>(second)};
 }
@@ -156,7 +158,12 @@ CodeSpace read_space(const Tensors& tensors, const Description& description, con
   space.scale = description.positive("scale", false);
   space.radius = description.positive("radius", true);
   space.exact_walk = description.boolean("exact_walk");
-  if (space.precision == Precision::kLvq) space.code_error = description.positive("code_error", true);
+  if (codes_stand_alone(space.precision)) space.code_error = description.positive("code_error", true);
+  if (space.precision == Precision::kRabitq) {
+    const Array<uint8_t> signs =
+        tensors.read<uint8_t>("rotation", {codec::RotationTransform::kRounds, graph.dim});
+    space.rotation.emplace(graph.dim, signs);
+  }
   const Array<float> centre = tensors.read<float>("centre", {graph.dim});
   space.centre.assign(centre.begin(), centre.end());
   for (const float value : space.centre) {
@@ -209,6 +216,10 @@ ArtifactWriter hnsw_writer(const HnswParts& parts, std::string_view method, cons
   writer.add(prefix + "upper_start", {n}, used_part(graph.upper_start, n));
   writer.add(prefix + "upper", {graph.upper_used}, used_part(graph.upper, graph.upper_used));
   writer.add(prefix + "centre", {graph.dim}, Array<float>::copy_of(parts.space.centre));
+  if (parts.space.rotation) {
+    writer.add(prefix + "rotation", {codec::RotationTransform::kRounds, graph.dim},
+               parts.space.rotation->signs());
+  }
   if (!NodeRows(kept, n, rows.live).is_identity()) {
     writer.add(prefix + "node_of_row", {std::ssize(kept)}, Array<uint32_t>::copy_of(kept));
   }

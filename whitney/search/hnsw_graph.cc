@@ -3,11 +3,13 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "whitney/codec/lvq.h"
 #include "whitney/core/error.h"
 #include "whitney/linalg/code_scores.h"
+#include "whitney/search/graph_rabitq.h"
 
 namespace whitney::search {
 namespace {
@@ -45,8 +47,14 @@ int64_t detail_bytes(Precision precision, CodeBits bits, int64_t dim) {
       return 4 * dim;
     case Precision::kLvq:
       return bits.second == 0 ? 0 : packed_code_bytes(dim, bits.second);
+    case Precision::kRabitq:
+      return rabitq_detail_bytes(dim, bits.second);
   }
   return 0;
+}
+
+int64_t code_bytes(CodeBits bits, int64_t dim) {
+  return bits.first == 1 ? rabitq_sign_bytes(dim) : packed_code_bytes(dim, bits.first);
 }
 
 void fail_corrupt_graph() {
@@ -72,12 +80,12 @@ HnswGraph::HnswGraph(int64_t dim_, int64_t m_, Precision precision_, CodeBits bi
     : dim(dim_), m(m_), precision(precision_), bits(bits_) {}
 
 int64_t HnswGraph::head_offset() const {
-  return round_up(packed_code_bytes(dim, bits.first), static_cast<int64_t>(sizeof(NodeHead)));
+  return round_up(code_bytes(bits, dim), static_cast<int64_t>(sizeof(NodeHead)));
 }
 
 int64_t HnswGraph::stride() const {
   const int64_t used = head_offset() + static_cast<int64_t>(sizeof(NodeHead) + sizeof(uint32_t) * 2 * m);
-  return round_up(std::max(used, round_up(packed_code_bytes(dim, bits.first), kLine)), kLine);
+  return round_up(std::max(used, round_up(code_bytes(bits, dim), kLine)), kLine);
 }
 
 GraphView HnswGraph::view() const {
@@ -86,7 +94,8 @@ GraphView HnswGraph::view() const {
   view.stride = stride();
   view.head_offset = head_offset();
   view.dim = dim;
-  view.padded_dim = round_up(packed_code_bytes(dim, bits.first), kLine) * (bits.first == 8 ? 1 : 2);
+  const int64_t half = (dim + 1) / 2;
+  view.padded_dim = bits.first == 4 ? 2 * round_up(half, kLine) : round_up(dim, kLine);
   view.bits = bits;
   view.num_nodes = static_cast<uint32_t>(num_nodes);
   view.m = static_cast<uint32_t>(m);
@@ -116,6 +125,8 @@ void HnswGraph::check_links() const {
     if (level > kMaxLevel || level > top_level || words > upper_used || upper_start[node] != start)
       fail_corrupt_graph();
     if (precision == Precision::kLvq && !codec::read_lvq_grid(view_of_all.grid(node)).is_finite())
+      fail_corrupt_graph();
+    if (precision == Precision::kRabitq && !std::isfinite(rabitq_factor(view_of_all.detail(node))))
       fail_corrupt_graph();
     for (int layer = 0; layer <= level; ++layer) {
       for (const uint32_t link : links(node, layer)) {

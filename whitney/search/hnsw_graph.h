@@ -23,6 +23,7 @@ inline constexpr int kMaxLevel = 48;
 struct NodeHead {
   /// Sum of squares and sum of the code's values, each taken as code - 128. Precision::kLvq: the bits of the
   /// float32 sum of squares of the decoded values, and of the offset and step of the grid, float16 both.
+  /// Precision::kRabitq: the bits of the two numbers of RabitqHead.
   int32_t norm;
   int32_t sum;
   /// The coordinate that turns an inner product into a distance, in code units; 0 for the other metrics.
@@ -40,10 +41,16 @@ enum class Precision : uint8_t {
   /// The float32 itself: heavy tails, which a fixed point would not serve.
   kFloat,
   /// Codes of LVQ, and beside them their second level if there is one.
-  kLvq
+  kLvq,
+  /// RaBitQ: signs of the turned values, and their second level (see graph_rabitq.h).
+  kRabitq
 };
+/// True where codes are on a grid or have factors of their own, not those of all vectors.
+inline bool codes_stand_alone(Precision precision) {
+  return precision == Precision::kLvq || precision == Precision::kRabitq;
+}
 
-/// Bits of a value in the code, and in the second level of LVQ (0: there is none).
+/// Bits of a value in the code, and in the second level of LVQ and RaBitQ (0: there is none).
 struct CodeBits {
   int first = 8;
   int second = 0;
@@ -54,7 +61,7 @@ struct CodeBits {
 ///
 /// Block of a node, `stride` bytes: [code | pad | NodeHead | 2M links]. A hop reads the head and the links, a
 /// distance the code and the head, so one run of cache lines serves both. A code is a byte a value; of 4 bits
-/// two values a byte, as pack_codes lays them.
+/// two values a byte, as pack_codes lays them; of 1 bit eight, the first the lowest.
 struct GraphView {
   const uint8_t* blocks = nullptr;
   int64_t stride = 0;
@@ -100,10 +107,11 @@ inline int64_t node_query_bytes(const GraphView& graph) {
 /// Where a query holds value i.
 inline int64_t padded_place(const CodeBits& bits, int64_t dim, int64_t padded_dim, int64_t i) {
   const int64_t half = (dim + 1) / 2;
-  return bits.first == 8 || i < half ? i : padded_dim / 2 + i - half;
+  return bits.first != 4 || i < half ? i : padded_dim / 2 + i - half;
 }
 
-/// Bytes beside the code of a vector.
+/// Bytes of the code of a vector, and beside it.
+int64_t code_bytes(CodeBits bits, int64_t dim);
 int64_t detail_bytes(Precision precision, CodeBits bits, int64_t dim);
 
 /// Throws Error: a link, a count or a start points outside the graph (a corrupt file).

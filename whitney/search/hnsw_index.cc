@@ -8,7 +8,6 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
-#include "whitney/linalg/code_scores.h"
 #include "whitney/search/hnsw_walk.h"
 
 namespace whitney::search {
@@ -57,7 +56,7 @@ class ExactWalks {
  private:
   // Other codes choose for themselves (CodeSpace::fit).
   void set(bool exact) {
-    if (parts_.space.precision == Precision::kLvq) parts_.space.exact_walk = parts_.graph.exact_walk = exact;
+    if (codes_stand_alone(parts_.space.precision)) parts_.space.exact_walk = parts_.graph.exact_walk = exact;
   }
   HnswParts& parts_;
 };
@@ -122,7 +121,7 @@ uint32_t find_equal(const HnswGraph& graph, const GraphView& fresh, uint32_t i, 
   if (graph.num_nodes == 0) return kNoNode;
   const GraphView view = graph.view();
   const CodeQuery query = query_of_node(fresh, i, codes.mutable_data());
-  const auto code_bytes = static_cast<size_t>(packed_code_bytes(view.dim, view.bits.first));
+  const auto num_bytes = static_cast<size_t>(code_bytes(view.bits, view.dim));
   scratch.pool.reset(32);
   search_layer(view, query, descend(view, query, graph.entry, graph.top_level, 1, scratch), 0, scratch);
   for (uint32_t place = 0; place < scratch.pool.size; ++place) {
@@ -130,7 +129,7 @@ uint32_t find_equal(const HnswGraph& graph, const GraphView& fresh, uint32_t i, 
     const uint32_t node = NodePool::node_of(key);
     if (NodePool::distance_of(key) > 0) break;
     // A head begins with what its code comes to, which of LVQ includes the grid.
-    if (std::memcmp(view.code(node), fresh.code(i), code_bytes) != 0) continue;
+    if (std::memcmp(view.code(node), fresh.code(i), num_bytes) != 0) continue;
     if (std::memcmp(&view.head(node), &fresh.head(i), offsetof(NodeHead, extra)) != 0) continue;
     if (view.detail_stride == 0) return node;
     if (std::memcmp(view.detail(node), fresh.detail(i), static_cast<size_t>(view.detail_stride)) == 0)

@@ -89,6 +89,23 @@ HWY_INLINE void DotHalfRows(const uint8_t* const rows[4], const int8_t* query, i
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), SumLanes(sums[0], sums[1], sums[2], sums[3]));
 }
 
+// The sums of the query's values where a sign is set.
+HWY_INLINE void DotSignRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim,
+                            int32_t* out) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i sums[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                     _mm512_setzero_si512()};
+  for (int64_t i = 0; i < padded_dim; i += 64) {
+    const __m512i q = LoadCodes(query + i);
+    for (int j = 0; j < 4; ++j) {
+      uint64_t signs;
+      std::memcpy(&signs, rows[j] + i / 8, sizeof(signs));
+      sums[j] = _mm512_dpbusd_epi32(sums[j], _mm512_maskz_mov_epi8(signs, ones), q);
+    }
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), SumLanes(sums[0], sums[1], sums[2], sums[3]));
+}
+
 #else
 
 HWY_INLINE int32_t DotOne(const uint8_t* row, const int8_t* query, int64_t padded_dim) {
@@ -136,6 +153,31 @@ HWY_INLINE int32_t DotHalfOne(const uint8_t* row, const int8_t* query, int64_t p
 HWY_INLINE void DotHalfRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim,
                             int32_t* out) {
   for (int i = 0; i < 4; ++i) out[i] = DotHalfOne(rows[i], query, padded_dim);
+}
+
+HWY_INLINE int32_t DotSignOne(const uint8_t* row, const int8_t* query, int64_t padded_dim) {
+#if HWY_TARGET == HWY_SCALAR
+  int32_t sum = 0;
+  for (int64_t i = 0; i < padded_dim; ++i) sum += (row[i / 8] >> (i % 8) & 1) != 0 ? query[i] : 0;
+  return sum;
+#else
+  // Whole bytes of signs: 8 lanes and more.
+  const hn::ScalableTag<int16_t> d16;
+  const hn::Repartition<int32_t, decltype(d16)> d32;
+  const hn::Rebind<int8_t, decltype(d16)> bytes;
+  auto sum = hn::Zero(d32), odd = hn::Zero(d32);
+  for (int64_t i = 0; i < padded_dim; i += static_cast<int64_t>(hn::Lanes(d16))) {
+    const auto q = hn::PromoteTo(d16, hn::LoadU(bytes, query + i));
+    const auto chosen = hn::IfThenElseZero(hn::LoadMaskBits(d16, row + i / 8), q);
+    sum = hn::ReorderWidenMulAccumulate(d32, chosen, hn::Set(d16, 1), sum, odd);
+  }
+  return hn::GetLane(hn::SumOfLanes(d32, hn::Add(sum, odd)));
+#endif
+}
+
+HWY_INLINE void DotSignRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim,
+                            int32_t* out) {
+  for (int i = 0; i < 4; ++i) out[i] = DotSignOne(rows[i], query, padded_dim);
 }
 
 #endif
@@ -186,6 +228,16 @@ HWY_INLINE void PrefetchLinks(const GraphView& graph, uint32_t node) {
     hwy::Prefetch(head + i);
 }
 
+// As CodeDistance, of the signs s of RaBitQ: <q, z> is about |z|^2 / <z, s> times <q, s>, and <q, s> twice
+// the sum where s is set, less the sum of all.
+HWY_INLINE float RabitqDistance(const CodeQuery& query, const NodeHead& head, int32_t dot) {
+  float square, rescale;
+  std::memcpy(&square, &head.norm, sizeof(square));
+  std::memcpy(&rescale, &head.sum, sizeof(rescale));
+  const float inner = rescale * (2 * query.step * static_cast<float>(dot) - query.sum);
+  return query.base + square - 2 * inner + head.extra * (head.extra - 2 * query.extra);
+}
+
 // Distances of nodes, four at a time: the next four are on their way while these are computed.
 // dot_rows(rows, dots): the sums of four; distance(head, dot): what they come to.
 template <class DotFour, class Distance>
@@ -210,9 +262,15 @@ HWY_INLINE void CodeDistances(const GraphView& graph, const CodeQuery& query, co
                               int64_t count, float* out) {
   const auto dot_rows = [&](const uint8_t* const rows[4], int32_t* dots)
                             HWY_ATTR { DotRows(rows, query.codes, graph.padded_dim, dots); };
-  if (graph.precision != Precision::kLvq) {
+  if (!codes_stand_alone(graph.precision)) {
     const auto distance = [&](const NodeHead& head, int32_t dot) { return CodeDistance(query, head, dot); };
     return DistancesByFours(graph, nodes, count, dot_rows, distance, out);
+  }
+  if (graph.precision == Precision::kRabitq) {
+    const auto dot_sign_rows = [&](const uint8_t* const rows[4], int32_t* dots)
+                                   HWY_ATTR { DotSignRows(rows, query.codes, graph.padded_dim, dots); };
+    const auto distance = [&](const NodeHead& head, int32_t dot) { return RabitqDistance(query, head, dot); };
+    return DistancesByFours(graph, nodes, count, dot_sign_rows, distance, out);
   }
   const auto distance = [&](const NodeHead& head, int32_t dot) { return LvqDistance(query, head, dot); };
   if (graph.bits.first == 8) return DistancesByFours(graph, nodes, count, dot_rows, distance, out);
@@ -268,6 +326,17 @@ HWY_INLINE hn::Vec<DI> LoadPacked(DI ints, const uint8_t* packed, int bits, int6
   return hn::PromoteTo(ints, hn::LoadU(bytes, values));
 }
 
+// z of `Lanes` values of a node from place i on, by the second level of RaBitQ.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadRabitq(D d, const GraphView& graph, const uint8_t* detail, int64_t i) {
+  float factor;
+  std::memcpy(&factor, detail, sizeof(factor));
+  const float middle = static_cast<float>((1 << graph.bits.second) - 1) / 2;
+  const hn::RebindToSigned<D> ints;
+  const auto steps = LoadPacked(ints, detail + sizeof(factor), graph.bits.second, graph.dim, i);
+  return hn::Mul(hn::Sub(hn::ConvertTo(d, steps), hn::Set(d, middle)), hn::Set(d, factor));
+}
+
 // z of `Lanes` values of a node from place i on, by both levels of LVQ.
 template <class D>
 HWY_INLINE hn::Vec<D> LoadLvq(D d, const GraphView& graph, Grid grid, const uint8_t* code,
@@ -286,6 +355,7 @@ template <class D>
 HWY_INLINE hn::Vec<D> LoadExact(D d, const GraphView& graph, const uint8_t* code, const uint8_t* detail,
                                 int64_t i) {
   if (graph.precision == Precision::kFloat) return hn::LoadU(d, reinterpret_cast<const float*>(detail) + i);
+  if (graph.precision == Precision::kRabitq) return LoadRabitq(d, graph, detail, i);
   if (graph.precision == Precision::kLvq) {
     const auto& head = *reinterpret_cast<const NodeHead*>(code + graph.head_offset);
     return LoadLvq(d, graph, GridOf(head), code, detail, i);

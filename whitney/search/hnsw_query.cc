@@ -121,8 +121,8 @@ RoundedSums round_query(const CodeSpace& space, const float* z, float step, int6
                         int8_t* codes) {
   RoundedSums sums;
   // Codes of 4 bits have their halves apart (padded_place).
-  const int64_t first = space.bits.first == 8 ? space.dim : (space.dim + 1) / 2;
-  const int64_t room = space.bits.first == 8 ? padded_dim : padded_dim / 2;
+  const int64_t first = space.bits.first != 4 ? space.dim : (space.dim + 1) / 2;
+  const int64_t room = space.bits.first != 4 ? padded_dim : padded_dim / 2;
   HWY_DYNAMIC_DISPATCH(RoundQuery)(z, first, step, codes, sums);
   std::fill(codes + first, codes + room, int8_t{0});
   if (first == space.dim) return sums;
@@ -132,6 +132,15 @@ RoundedSums round_query(const CodeSpace& space, const float* z, float step, int6
 }
 
 }  // namespace
+
+float PreparedQuery::turn(const CodeSpace& space, std::vector<float>& values) {
+  turned.swap(values);
+  values.resize(turned.size());
+  space.rotation->apply(turned.data(), values.data());
+  float widest = 0;
+  for (const float value : values) widest = std::max(widest, std::abs(value));
+  return widest;
+}
 
 void PreparedQuery::prepare(const CodeSpace& space, Metric metric, const float* query, double norm,
                             int64_t padded_dim) {
@@ -146,9 +155,11 @@ void PreparedQuery::prepare(const CodeSpace& space, Metric metric, const float* 
   const QueryRange range =
       HWY_DYNAMIC_DISPATCH(ToCodeSpace)(query, space.centre.data(), static_cast<float>(stretch),
                                         static_cast<float>(1 / space.scale), space.dim, exact.data());
+  float widest = std::max(-range.least, range.greatest);
+  if (space.rotation) widest = turn(space, exact);
   const bool integral = space.precision == Precision::kInteger && range.integral && range.least >= -128 &&
                         range.greatest <= 127;
-  const float step = integral ? 1.0F : std::max({-range.least, range.greatest, 1e-30F}) / 127;
+  const float step = integral ? 1.0F : std::max(widest, 1e-30F) / 127;
   const RoundedSums sums = round_query(space, exact.data(), step, padded_dim, codes.mutable_data());
   // What float32 rounds in z comes on top, a millionth of it at most.
   lost = std::sqrt(static_cast<double>(sums.lost_squares)) +
@@ -161,14 +172,13 @@ void PreparedQuery::prepare(const CodeSpace& space, Metric metric, const float* 
   code.sum = static_cast<float>(sums.values) * step;
   // A rounded coordinate is uniform within half a step: variance step^2 / 12.
   double variance = integral ? 0 : static_cast<double>(step) * step / 12;
-  if (space.precision == Precision::kLvq)
+  if (codes_stand_alone(space.precision))
     variance += space.code_error;
   else if (space.precision != Precision::kInteger)
     variance += 1.0 / 12;
   code.error = static_cast<float>(2 * std::sqrt(variance));
   code.rounding = range.squares * 1e-6F;
   code.inner_product = inner_product;
-  code.exact = exact.data();
   unit = 1;
   if (space.exact_walk) {
     walk = exact;
@@ -179,11 +189,13 @@ void PreparedQuery::prepare(const CodeSpace& space, Metric metric, const float* 
   if (inner_product || is_float) {
     // The exact kernel multiplies with z, or sees the float32 vectors themselves.
     for (size_t j = 0; j < dim; ++j) exact[j] = static_cast<float>(query[j] * stretch);
+    if (space.rotation) turn(space, exact);
   }
   if (is_float) {
     unit = 1 / (space.scale * space.scale);
     walk = exact;
   }
+  code.exact = exact.data();
   if (!inner_product) return;
   dot_base = is_float ? 0 : stretch * dot_in_double(query, space.centre);
   dot_scale = is_float ? 1 : space.scale;

@@ -61,7 +61,7 @@ struct ScanScratch {
 
 /// True where a scan of the codes finds the nearest exactly; elsewhere the full vectors have to be compared.
 inline bool codes_bound_distances(const GraphView& graph) {
-  return graph.precision != Precision::kFloat && graph.precision != Precision::kLvq && !graph.exact_walk;
+  return graph.precision != Precision::kFloat && !codes_stand_alone(graph.precision) && !graph.exact_walk;
 }
 
 /// Offers some nodes to the candidates of each slot, by their codes: block by block, so that all queries meet

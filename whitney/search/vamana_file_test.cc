@@ -19,14 +19,14 @@ void open_and_walk_vamana(std::string_view bytes) {
 }
 
 TEST(VamanaFile, OpensToTheSameHitsAndSavesTheSameBytes) {
-  for (const std::string_view codes : {"float32", "lvq8", "lvq4x8", "lvq4x4"}) {
+  for (const std::string_view codes : {"float32", "lvq8", "lvq4x8", "lvq4x4", "rabitq4"}) {
     for (const Metric metric : {Metric::kCosine, Metric::kInnerProduct, Metric::kL2})
-      expect_opens_the_same(*vamana_of(normal_vectors(300, 5, 2), metric, codes), normal_vectors(7, 5, 3));
+      expect_opens_the_same(*vamana_of(normal_vectors(100, 5, 2), metric, codes), normal_vectors(7, 5, 3));
   }
 }
 
 TEST(VamanaFile, ChangesAfterOpeningAsWithoutIt) {
-  for (const std::string_view codes : {"float32", "lvq8x8"})
+  for (const std::string_view codes : {"float32", "lvq8x8", "rabitq8"})
     expect_changes_the_same(*vamana_of(graph_file_vectors(), Metric::kCosine, codes));
 }
 
@@ -39,6 +39,8 @@ TEST(VamanaFile, IsAnErrorWhereverItIsCutOff) {
 
 TEST(VamanaFile, IsReadOrRefusedWithAnyBitFlipped) {
   expect_survives_flips(*vamana_of(graph_file_vectors(), Metric::kInnerProduct, "lvq4x8"), 11 * one_in(), 50,
+                        open_and_walk_vamana);
+  expect_survives_flips(*vamana_of(graph_file_vectors(), Metric::kL2, "rabitq4"), 17 * one_in(), 50,
                         open_and_walk_vamana);
 }
 
