@@ -66,7 +66,7 @@ struct IvfSearchOptions {
     field(
         "nprobe", nprobe, Range{1, 10'000'000},
         "Nearest lists that are scanned: more find more of the true neighbours and take longer; absent: one "
-        "in 32, at least 8. Under a filter more, so that enough rows that pass are seen");
+        "in 16, at least 16. Under a filter more, so that enough rows that pass are seen");
     field(
         "rescore", rescore, Range{0, 1e9},
         "Best of the codes to rank again by what `refine` keeps; 0: none; absent: with rabitq all that could "

@@ -19,7 +19,7 @@ namespace {
 using Entries = std::vector<TopK::Entry>;
 
 /// By default one list in so many is scanned, at least so many, and of pq so many times k are ranked again.
-constexpr int64_t kListsPerProbe = 32, kLeastProbes = 8, kRescoreFactor = 10;
+constexpr int64_t kListsPerProbe = 16, kLeastProbes = 16, kRescoreFactor = 10;
 /// Queries that a task measures centroids for at once, numbers that these are at most, and queries that share
 /// the reading of lists of vectors.
 constexpr int64_t kMeasuredAtOnce = 256, kMostMeasured = 4 << 20, kMostOfTask = 1024;
