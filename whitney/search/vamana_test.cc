@@ -68,11 +68,13 @@ TEST(Vamana, WalksToEveryNodeWhenEfReachesSize) {
 }
 
 TEST(Vamana, FindsByEachKindOfCodesWhatTheseCanTell) {
-  const Matrix vectors = clusters_of(1000, 24, 3), queries = clusters_of(30, 24, 4);
-  // Measured: float32 and 8x8 all; 8 bits .985 and more, 4 bits on one level .85.
+  const Matrix vectors = clusters_of(2000, 24, 3), queries = clusters_of(40, 24, 4);
+  // Least shares of the true neighbours, in the order of kAllGraphCodes.
   const std::array least = {0.99, 0.75, 0.96, 0.96, 0.98, 0.98, 0.98, 0.75, 0.96};
   for (const Metric metric : kVamanaMetrics) {
     for (size_t i = 0; i < kAllGraphCodes.size(); ++i) {
+      // All under one metric, one of each kind under the others.
+      if (metric != Metric::kL2 && i % 4 != 0) continue;
       const auto index = vamana_of(vectors, metric, name_of_enum(kAllGraphCodes[i]));
       EXPECT_GE(true_recall(*index, vectors, queries, 10, 100), least[i])
           << name_of_enum(metric) << " " << name_of_enum(kAllGraphCodes[i]);
@@ -163,15 +165,15 @@ TEST(Vamana, ReturnsKRowsAlwaysAndEqualOnesAmongThem) {
 }
 
 TEST(Vamana, StaysSoundAndFindsAsMuchWhileRowsComeAndGo) {
-  const Matrix vectors = clusters_of(2500, 16, 13), queries = clusters_of(50, 16, 14);
+  const Matrix vectors = clusters_of(4000, 16, 13), queries = clusters_of(50, 16, 14);
   const auto part = [&](int64_t begin, int64_t end) {
     Embeddings some = embeddings_of(Matrix::copy_of(vectors.view().slice(begin, end)), Metric::kL2);
     some.ids = numbers_from(static_cast<uint64_t>(begin), end - begin);
     return some;
   };
-  for (const GraphCodes codes : {GraphCodes::kFloat32, GraphCodes::kLvq4x8, GraphCodes::kRabitq8}) {
+  for (const GraphCodes codes : {GraphCodes::kLvq4x8, GraphCodes::kRabitq8}) {
     HnswParts parts = build_vamana(part(0, 1000), vamana_options(codes), {});
-    for (int64_t begin = 0; begin < 1500; begin += 300) {
+    for (int64_t begin = 0; begin < 3000; begin += 300) {
       std::vector<uint32_t> gone = parts.rows.live.rows();
       gone.resize(300);
       remove_from_vamana(parts, gone, {});
@@ -179,7 +181,7 @@ TEST(Vamana, StaysSoundAndFindsAsMuchWhileRowsComeAndGo) {
       add_to_hnsw(parts, part(begin + 1000, begin + 1300), {});
       expect_sound(parts);
     }
-    const HnswParts fresh = build_vamana(part(1500, 2500), vamana_options(codes), {});
+    const HnswParts fresh = build_vamana(part(3000, 4000), vamana_options(codes), {});
     const auto found = [&](const HnswParts& some) {
       ScratchPool pool;
       SearchParams params = search_params(10, 20), exact = params;
