@@ -1,6 +1,7 @@
 #include "whitney/codec/codec.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -8,6 +9,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
+#include "whitney/linalg/select.h"
 
 namespace whitney::codec {
 namespace {
@@ -104,6 +106,21 @@ void CodeScorer::score_with_bounds(const uint8_t* codes, int64_t count, float* o
 void CodeScorer::key_ranges(const uint8_t* /*blocks*/, int64_t /*count*/, bool /*with_bounds*/,
                             float* /*least*/, float* /*greatest*/) const {
   WHITNEY_CHECK(false, "blocks of codes are scored by a codec that lays none");
+}
+
+int64_t CodeScorer::select_keys(const uint8_t* blocks, int64_t count, bool with_bounds, float limit,
+                                FoundKey* found) const {
+  // Blocks whose ranges stay in L1; how many bytes one takes is what the codec alone knows.
+  std::array<float, kBlocksOfRanges * kFastScanLanes> least, greatest;
+  std::array<uint32_t, kBlocksOfRanges * kFastScanLanes + 16> places;
+  WHITNEY_CHECK(count <= kBlocksOfRanges, count, " blocks at once (the most is ", kBlocksOfRanges, ")");
+  key_ranges(blocks, count, with_bounds, least.data(), greatest.data());
+  const int64_t num_found = select_at_most(least.data(), count * kFastScanLanes, limit, places.data());
+  for (int64_t i = 0; i < num_found; ++i) {
+    const uint32_t place = places[static_cast<size_t>(i)];
+    found[i] = {place, least[place], greatest[place]};
+  }
+  return num_found;
 }
 
 std::unique_ptr<CodeScorer> Codec::scorer(Kernel kernel, const float* query) const {

@@ -37,6 +37,16 @@ class WHITNEY_API Rows {
   bool normalized_;
 };
 
+/// Blocks that CodeScorer::select_keys takes at once, at most.
+inline constexpr int64_t kBlocksOfRanges = 32;
+
+/// A lane of some blocks that a scan has to look at, and between what its key lies.
+struct FoundKey {
+  /// 32 b + lane.
+  uint32_t place;
+  float least, greatest;
+};
+
 /// Compares one query with codes, as the kernel compares it with the vectors that they decode to.
 class WHITNEY_API CodeScorer {
  public:
@@ -52,6 +62,11 @@ class WHITNEY_API CodeScorer {
   /// looks at those alone that could matter. A codec that has a block_layout overrides it.
   virtual void key_ranges(const uint8_t* blocks, int64_t count, bool with_bounds, float* least,
                           float* greatest) const;
+  /// Writes the lanes whose key may be at most `limit`, in the order of their places, and returns how many
+  /// they are; `found` has room for all lanes. count: kBlocksOfRanges at most. As key_ranges tells, which
+  /// this one asks; a codec may compare where it adds up.
+  virtual int64_t select_keys(const uint8_t* blocks, int64_t count, bool with_bounds, float limit,
+                              FoundKey* found) const;
 };
 
 /// Compares one query with single codes by both levels, or by the first where there is one.

@@ -9,6 +9,7 @@
 #include "whitney/codec/subspaces.h"
 #include "whitney/core/error.h"
 #include "whitney/linalg/byte_scan.h"
+#include "whitney/linalg/codebook_tables.h"
 
 namespace whitney::codec {
 namespace {
@@ -18,10 +19,23 @@ struct Codebooks {
   int bits;
   // Of subspace m: 2^bits rows of width(m), behind those of the subspaces before.
   std::vector<float> values;
+  // The same column by column, for the tables of queries: value i of all centroids of a subspace together.
+  std::vector<float> columns = {};
 
   int64_t size() const { return int64_t{1} << bits; }
   MatrixView of(int64_t m) const {
     return {values.data() + size() * split.begin(m), size(), split.width(m), split.width(m), DType::kF32};
+  }
+  const float* columns_of(int64_t m) const { return columns.data() + size() * split.begin(m); }
+  void set_columns() {
+    columns.resize(values.size());
+    for (int64_t m = 0; m < split.num_subspaces; ++m) {
+      const MatrixView rows = of(m);
+      float* out = columns.data() + size() * split.begin(m);
+      for (int64_t i = 0; i < rows.cols; ++i) {
+        for (int64_t j = 0; j < size(); ++j) *out++ = rows.row<float>(j)[static_cast<size_t>(i)];
+      }
+    }
   }
   int64_t code_bytes() const { return bits == 8 ? split.num_subspaces : (split.num_subspaces + 1) / 2; }
   // Of 4 bits, byte j holds the codes of subspaces 2j (lower half) and 2j + 1.
@@ -34,8 +48,8 @@ struct Codebooks {
 std::vector<float> tables_of(const Codebooks& books, Kernel kernel, const float* query) {
   std::vector<float> tables(static_cast<size_t>(books.split.num_subspaces * books.size()));
   for (int64_t m = 0; m < books.split.num_subspaces; ++m) {
-    distance_one_to_many(kernel, query + books.split.begin(m), books.of(m), 0, books.size(),
-                         tables.data() + m * books.size());
+    codebook_table(kernel, query + books.split.begin(m), books.columns_of(m), books.split.width(m),
+                   books.size(), tables.data() + m * books.size());
   }
   return tables;
 }
@@ -101,6 +115,22 @@ class SmallPqScorer : public CodeScorer {
     fast_scan_ranges(blocks, code_bytes_ * kFastScanLanes, count, keys_.quantized(), keys_.rounding(), least,
                      greatest);
   }
+  int64_t select_keys(const uint8_t* blocks, int64_t count, bool /*with_bounds*/, float limit,
+                      FoundKey* found) const override {
+    const FastScanTables& tables = keys_.quantized();
+    const auto most = tables.most_entries(limit, keys_.rounding());
+    if (!most) return 0;
+    uint32_t places[kBlocksOfRanges * kFastScanLanes], sums[kBlocksOfRanges * kFastScanLanes];
+    WHITNEY_CHECK(count <= kBlocksOfRanges, count, " blocks at once (the most is ", kBlocksOfRanges, ")");
+    const int64_t num_found =
+        fast_scan_select(blocks, code_bytes_ * kFastScanLanes, count, tables, *most, places, sums);
+    const float margin = tables.error + keys_.rounding();
+    for (int64_t i = 0; i < num_found; ++i) {
+      const float middle = tables.sum_of(sums[i]);
+      found[i] = {places[i], middle - margin, middle + margin};
+    }
+    return num_found;
+  }
 
  private:
   int64_t code_bytes_;
@@ -110,7 +140,7 @@ class SmallPqScorer : public CodeScorer {
 
 class PqCodec : public Codec {
  public:
-  explicit PqCodec(Codebooks books) : books_(std::move(books)) {}
+  explicit PqCodec(Codebooks books) : books_(std::move(books)) { books_.set_columns(); }
   int64_t dim() const override { return books_.split.dim; }
   int64_t code_bytes() const override { return books_.code_bytes(); }
 

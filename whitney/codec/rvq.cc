@@ -1,19 +1,23 @@
 #include "whitney/codec/rvq.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "whitney/codec/codec.h"
 #include "whitney/codec/k_means.h"
+#include "whitney/codec/polar_factor.h"
+#include "whitney/codec/principal_components.h"
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/linalg/dense.h"
 #include "whitney/linalg/dense_tile.h"
 #include "whitney/linalg/top_k.h"
 
 namespace whitney::codec {
 namespace {
 
-constexpr int64_t kBookSize = 256;
+constexpr int64_t kBookSize = 256, kBeamsPerTask = 64;
 
 // 256 centroids of d values, packed for the products by which a stage finds the nearest.
 class Book {
@@ -164,6 +168,91 @@ Matrix residuals_of(const std::vector<Beam>& beams, int64_t dim) {
   return result;
 }
 
+// Centroids of the first dimensions as first ones of more; zeros in those that are new.
+Matrix widened(const Matrix& centroids, int64_t width) {
+  Matrix result = Matrix::zeros(centroids.rows(), width);
+  auto* out = result.mutable_data<float>();
+  for (int64_t c = 0; c < centroids.rows(); ++c) std::ranges::copy(centroids.row<float>(c), out + c * width);
+  return result;
+}
+
+// Clusters points by their first principal components, then by more and more of them from the centroids so
+// far: faiss's way (ProgressiveDimClustering), which leaves a sixth less than k-means of all dimensions at
+// once (DEEP, 12 stages).
+Matrix progressive_centroids(const Matrix& points, const KMeansOptions& means, const Context& context) {
+  constexpr int kSteps = 10;
+  const int64_t n = points.rows(), d = points.cols();
+  const Matrix axes = principal_components(points, d, context).components;
+  Matrix turned(n, d), centroids;
+  multiply_transposed(context, points, axes, turned.mutable_data<float>());
+  for (int step = 1; step <= kSteps; ++step) {
+    const auto grown = static_cast<int64_t>(std::pow(static_cast<double>(d), step / double{kSteps}));
+    const int64_t width = step == kSteps ? d : std::max<int64_t>(1, grown);
+    if (width == centroids.cols()) continue;
+    const Matrix part = Matrix::copy_of({turned.view().data, n, width, d, DType::kF32});
+    centroids = (centroids.rows() == 0 ? k_means(part, means, context)
+                                       : k_means_from(part, widened(centroids, width), means, context))
+                    .centroids;
+  }
+  Matrix back(centroids.rows(), d);
+  multiply_transposed(context, centroids, transposed(axes), back.mutable_data<float>());
+  return back;
+}
+
+// What is left of each vector of the sample by the best of its ways.
+Matrix best_residuals(const std::vector<Beam>& beams, int64_t dim) {
+  Matrix result(std::ssize(beams), dim);
+  auto* out = result.mutable_data<float>();
+  for (const Beam& beam : beams) out = std::copy_n(beam.residuals.begin(), dim, out);
+  return result;
+}
+
+// Moves the centroids of stage m by the means of what is left of their vectors, which is then less.
+void refine_stage(Book& book, const std::vector<Beam>& beams, size_t m, Matrix& residuals,
+                  const Context& context) {
+  const int64_t dim = residuals.cols();
+  std::vector<std::vector<int64_t>> members(kBookSize);
+  for (size_t i = 0; i < beams.size(); ++i) members[beams[i].codes[m]].push_back(static_cast<int64_t>(i));
+  Matrix centroids = Matrix::copy_of(book.centroids());
+  auto* const moved = centroids.mutable_data<float>();
+  auto* const left = residuals.mutable_data<float>();
+  parallel_for(context, kBookSize, [&](int64_t c) {
+    const auto& rows = members[static_cast<size_t>(c)];
+    if (rows.empty()) return;
+    std::vector<double> sums(static_cast<size_t>(dim), 0);
+    for (const int64_t row : rows) {
+      for (int64_t j = 0; j < dim; ++j) sums[static_cast<size_t>(j)] += left[row * dim + j];
+    }
+    for (int64_t j = 0; j < dim; ++j) {
+      const auto mean = static_cast<float>(sums[static_cast<size_t>(j)] / static_cast<double>(rows.size()));
+      moved[c * dim + j] += mean;
+      for (const int64_t row : rows) left[row * dim + j] -= mean;
+    }
+  });
+  book = Book(std::move(centroids));
+}
+
+// Fits all codebooks together: sweeps over the stages come near the least squares for the codes there, which
+// the vectors are then encoded by anew.
+void refine(std::vector<Book>& books, const Matrix& sample, std::vector<Beam>& beams,
+            const RvqOptions& options, const Context& context) {
+  constexpr int kSweeps = 4;
+  for (int round = 0; round < options.refinements; ++round) {
+    Matrix residuals = best_residuals(beams, sample.cols());
+    for (int sweep = 0; sweep < kSweeps; ++sweep) {
+      for (size_t m = 0; m < books.size(); ++m) refine_stage(books[m], beams, m, residuals, context);
+    }
+    parallel_blocks(context, std::ssize(beams), kBeamsPerTask, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        Beam beam = beam_of(sample.row<float>(i));
+        for (const Book& book : books) beam = advance(beam, book, options.beam_size);
+        beams[static_cast<size_t>(i)] = std::move(beam);
+      }
+    });
+    context.advance("refinements", round + 1, options.refinements, "rounds");
+  }
+}
+
 std::unique_ptr<Codec> fit(const Rows& rows, const RvqOptions& options, const Context& context) {
   constexpr int64_t kLeastPerCentroid = 39, kMostPerCentroid = 64;
   const Matrix sample = rows.sample(kBookSize * kMostPerCentroid, context);
@@ -180,8 +269,8 @@ std::unique_ptr<Codec> fit(const Rows& rows, const RvqOptions& options, const Co
   for (int64_t m = 0; m < num_stages; ++m) {
     const Matrix residuals = residuals_of(beams, rows.dim());
     means.k = std::min(kBookSize, residuals.rows());
-    books.emplace_back(filled_up(k_means(residuals, means, context).centroids));
-    parallel_blocks(context, std::ssize(beams), 64, [&](int64_t begin, int64_t end) {
+    books.emplace_back(filled_up(progressive_centroids(residuals, means, context)));
+    parallel_blocks(context, std::ssize(beams), kBeamsPerTask, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         Beam& beam = beams[static_cast<size_t>(i)];
         beam = advance(beam, books.back(), options.beam_size);
@@ -189,6 +278,7 @@ std::unique_ptr<Codec> fit(const Rows& rows, const RvqOptions& options, const Co
     });
     context.advance("codebooks", m + 1, num_stages, "stages");
   }
+  refine(books, sample, beams, options, context);
   return std::make_unique<RvqCodec>(std::move(books), options.beam_size);
 }
 
@@ -210,10 +300,12 @@ const bool registered = register_codec<RvqOptions>(
          "Residual vector quantisation: codebooks of whole vectors, each of what those before left over",
      .description =
          "Replaces a vector by the sum of a centroid from each of some codebooks of 256. Each codebook is "
-         "fitted by k-means to what the ones before left of a sample of 16,384 vectors, and a vector is "
-         "encoded by following up several choices at a time (beam search), as faiss's ResidualQuantizer "
-         "does. It finds more than pq and opq in the same bytes, and takes far longer to fit and to "
-         "encode. Inner products and cosines are added up from tables; by l2, codes are decoded. For 8 "
+         "fitted to what the ones before left of a sample of 16,384 vectors, by k-means in ever more of its "
+         "principal components; a vector is encoded by following up several choices at a time (beam search), "
+         "as faiss's ResidualQuantizer does. Then all codebooks are fitted together to the choices made, and "
+         "the sample is encoded anew, some times. It finds more than pq and opq in the same bytes, and takes "
+         "far longer to fit and to encode. Inner products and cosines are added up from tables; by l2, codes "
+         "are decoded. For 8 "
          "to 32 bytes a vector; search with --vectors.",
      .source = "Chen, Guan, Wang: Approximate nearest neighbor search by residual vector quantization, "
                "Sensors 2010; "

@@ -1,7 +1,9 @@
 #include "whitney/linalg/fast_scan.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "whitney/core/error.h"
@@ -10,6 +12,7 @@
 #define HWY_TARGET_INCLUDE "whitney/linalg/fast_scan.cc"
 #include <hwy/foreach_target.h>
 // Highway's headers come after the loop over the levels.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #ifndef WHITNEY_FAST_SCAN
@@ -20,6 +23,8 @@ namespace whitney {
 constexpr int64_t kTableSize = 16;
 // Bytes of a block whose sums fit 16 bits: those of 256 parts, of 255 at most each.
 constexpr int64_t kSegment = 256 * kTableSize;
+// How far ahead of the block that is added up memory is asked for.
+constexpr int64_t kPrefetchBytes = 2048;
 
 }  // namespace whitney
 #endif
@@ -158,6 +163,57 @@ HWY_INLINE void SumBlock(const uint8_t* block, const FastScanTables& tables, uin
   }
 }
 
+// The lanes of a block of up to 256 parts whose sums are at most `most`, as bits; the sums themselves go to
+// `sums`.
+HWY_INLINE uint32_t LanesWithin(const uint16_t* sums, uint16_t most) {
+  const hn::CappedTag<uint16_t, kFastScanLanes> d;
+  const auto n = static_cast<int64_t>(hn::Lanes(d));
+  const auto limit = hn::Set(d, most);
+  uint32_t found = 0;
+  for (int64_t i = 0; i < kFastScanLanes; i += n) {
+    uint8_t bits[8] = {};
+    const auto is_within = hn::Eq(hn::Min(hn::Load(d, sums + i), limit), hn::Load(d, sums + i));
+    if (hn::AllFalse(d, is_within)) continue;
+    hn::StoreMaskBits(d, is_within, bits);
+    uint32_t some;
+    std::memcpy(&some, bits, sizeof(some));
+    found |= some << i;
+  }
+  return found;
+}
+
+int64_t FastScanSelect(const uint8_t* blocks, int64_t stride_bytes, int64_t num_blocks,
+                       const FastScanTables& tables, uint32_t most, uint32_t* places, uint32_t* sums) {
+  const int64_t num_bytes = fast_scan_block_bytes(tables.num_parts);
+  const auto limit = static_cast<uint16_t>(HWY_MIN(most, 65535u));
+  const uint8_t* entries = tables.entries.data();
+  int64_t found = 0;
+  for (int64_t b = 0; b < num_blocks; ++b) {
+    const auto first = static_cast<uint32_t>(b * kFastScanLanes);
+    // What is not in caches yet is asked for some pages' worth of blocks ahead.
+    for (int64_t line = 0; line < num_bytes; line += 64)
+      hwy::Prefetch(blocks + b * stride_bytes + kPrefetchBytes + line);
+    if (num_bytes <= kSegment) {
+      HWY_ALIGN uint16_t part[kFastScanLanes];
+      SumSegment(blocks + b * stride_bytes, entries, num_bytes, part);
+      for (uint32_t lanes = LanesWithin(part, limit); lanes != 0; lanes &= lanes - 1) {
+        const auto lane = static_cast<uint32_t>(std::countr_zero(lanes));
+        places[found] = first + lane;
+        sums[found++] = part[lane];
+      }
+    } else {
+      HWY_ALIGN uint32_t all[kFastScanLanes];
+      SumBlock(blocks + b * stride_bytes, tables, all);
+      for (uint32_t lane = 0; lane < kFastScanLanes; ++lane) {
+        if (all[lane] > most) continue;
+        places[found] = first + lane;
+        sums[found++] = all[lane];
+      }
+    }
+  }
+  return found;
+}
+
 void FastScanSums(const uint8_t* blocks, int64_t stride_bytes, int64_t num_blocks,
                   const FastScanTables& tables, uint32_t* sums) {
   for (int64_t b = 0; b < num_blocks; ++b)
@@ -192,6 +248,7 @@ HWY_EXPORT(TableLimits);
 HWY_EXPORT(QuantizeTables);
 HWY_EXPORT(FastScanSums);
 HWY_EXPORT(FastScanRanges);
+HWY_EXPORT(FastScanSelect);
 
 namespace {
 
@@ -304,6 +361,19 @@ std::vector<float> subset_sums(std::span<const float> coordinates) {
 void fast_scan_sums(const uint8_t* blocks, int64_t stride_bytes, int64_t num_blocks,
                     const FastScanTables& tables, uint32_t* sums) {
   HWY_DYNAMIC_DISPATCH(FastScanSums)(blocks, stride_bytes, num_blocks, tables, sums);
+}
+
+std::optional<uint32_t> FastScanTables::most_entries(float limit, float margin) const {
+  constexpr double kAll = 4294967295.0;
+  const double above = double{limit} - double{base} + double{error} + double{margin};
+  if (!(above < 0) && !(step > 0)) return static_cast<uint32_t>(kAll);
+  if (above < 0) return std::nullopt;
+  return static_cast<uint32_t>(std::min(above / double{step} + 1, kAll));
+}
+
+int64_t fast_scan_select(const uint8_t* blocks, int64_t stride_bytes, int64_t num_blocks,
+                         const FastScanTables& tables, uint32_t most, uint32_t* places, uint32_t* sums) {
+  return HWY_DYNAMIC_DISPATCH(FastScanSelect)(blocks, stride_bytes, num_blocks, tables, most, places, sums);
 }
 
 void fast_scan_ranges(const uint8_t* blocks, int64_t stride_bytes, int64_t num_blocks,

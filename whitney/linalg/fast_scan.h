@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -52,6 +53,9 @@ struct WHITNEY_API FastScanTables {
   float size = 0;
 
   float sum_of(uint32_t entries_sum) const { return base + step * static_cast<float>(entries_sum); }
+  /// Lanes of a larger sum of entries have no sum of numbers of at most `limit`, up to `margin`; nothing
+  /// where no lane has one.
+  std::optional<uint32_t> most_entries(float limit, float margin) const;
 };
 
 /// Quantises `tables` of table_size numbers each, one a part; 16, or a multiple of it. The same entries at
@@ -68,6 +72,13 @@ WHITNEY_API std::vector<float> subset_sums(std::span<const float> coordinates);
 /// thread.
 WHITNEY_API void fast_scan_sums(const uint8_t* blocks, int64_t stride_bytes, int64_t num_blocks,
                                 const FastScanTables& tables, uint32_t* sums);
+
+/// Finds the lanes whose sum of entries is at most `most`: writes their places, 32 b + lane, ascending, and
+/// their sums, and returns how many they are. Both arrays have room for all lanes. Sums of up to 256 parts
+/// are compared where they were added, in registers: a lane that is not found costs nothing.
+WHITNEY_API int64_t fast_scan_select(const uint8_t* blocks, int64_t stride_bytes, int64_t num_blocks,
+                                     const FastScanTables& tables, uint32_t most, uint32_t* places,
+                                     uint32_t* sums);
 
 /// Writes the least and the greatest that the sums of the numbers themselves can be: sum_of less and plus
 /// tables.error + `margin`.

@@ -71,6 +71,47 @@ TEST(FastScan, SumsAreThoseOfTheEntriesOneByOne) {
   }
 }
 
+TEST(FastScan, SelectsTheLanesWhoseSumsAreWithinALimit) {
+  constexpr int64_t kBlocks = 3, kGap = 24;
+  for (const int64_t num_parts : kParts) {
+    const std::vector<uint8_t> blocks = blocks_of(random_codes(kBlocks * 32, num_parts), num_parts, kGap);
+    const int64_t stride = fast_scan_block_bytes(num_parts) + kGap;
+    for (const uint64_t least : {0, 255}) {
+      const FastScanTables tables = random_tables(num_parts, least);
+      std::vector<uint32_t> all(kBlocks * 32);
+      fast_scan_sums(blocks.data(), stride, kBlocks, tables, all.data());
+      for (const uint32_t most : {0U, all[5], all[40], all[41] + 1, 4294967295U}) {
+        at_each_level([&] {
+          std::vector<uint32_t> places(all.size()), sums(all.size());
+          const int64_t found =
+              fast_scan_select(blocks.data(), stride, kBlocks, tables, most, places.data(), sums.data());
+          int64_t expected = 0;
+          for (uint32_t lane = 0; lane < all.size(); ++lane) {
+            if (all[lane] > most) continue;
+            ASSERT_LT(expected, found) << num_parts;
+            EXPECT_EQ(places[static_cast<size_t>(expected)], lane);
+            EXPECT_EQ(sums[static_cast<size_t>(expected++)], all[lane]);
+          }
+          EXPECT_EQ(found, expected) << num_parts << " parts, at most " << most;
+        });
+      }
+    }
+  }
+}
+
+TEST(FastScan, ALimitOfSumsLeavesNoNumberOut) {
+  FastScanTables tables;
+  tables.base = -3;
+  tables.step = 0.5;
+  tables.error = 0.25;
+  EXPECT_FALSE(tables.most_entries(-4, 0));
+  // 0 - (-3) + 0.25 is 6.5 steps, and one more for what rounding takes.
+  EXPECT_EQ(tables.most_entries(0, 0), 7U);
+  EXPECT_EQ(tables.most_entries(std::numeric_limits<float>::infinity(), 0), 4294967295U);
+  tables.error = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(tables.most_entries(-1e30F, 0), 4294967295U);
+}
+
 TEST(FastScan, ABlockIsLaidByHand) {
   // Lane 0 holds parts 1 and 2, lane 8 parts 3 and 4, lane 17 parts 5 and 6.
   std::vector<uint8_t> codes(32);

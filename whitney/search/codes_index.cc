@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -28,7 +29,8 @@ using search::IndexRows;
 
 // Rows that a task scores for all queries, codes that are scored at once, and candidates by default.
 constexpr int64_t kTaskRows = 16'384, kBatch = 1024, kRescoreFactor = 4;
-constexpr int64_t kLanes = kFastScanLanes, kTaskBlocks = kTaskRows / kLanes, kBatchBlocks = kBatch / kLanes;
+constexpr int64_t kLanes = kFastScanLanes, kTaskBlocks = kTaskRows / kLanes, kBatchBlocks = kBatch / kLanes,
+                  kFewBlocks = 3;
 
 // Cosine compares by the squared distance of vectors of norm 1, 2 - 2 cos: near neighbours' distances suffer
 // less from the codes' errors than their inner products do, for the error along the vector drops out. A zero
@@ -91,7 +93,7 @@ class AllowedRows {
           ++first;
           continue;
         }
-        int64_t last = first + 1;
+        int64_t last = bits_.empty() ? std::min(end, first + most) : first + 1;
         while (last < end && last - first < most && has(last)) ++last;
         body(task, first, last - first);
         first = last;
@@ -348,6 +350,30 @@ class CodesIndex : public Index {
     each_zero_row(first * kLanes, count * kLanes, [&](size_t i) { least[i] = greatest[i] = kNoCosine; });
   }
 
+  // The rows of neighbouring blocks whose keys may be at most `limit`, and between what these lie.
+  int64_t select_in_blocks(const PreparedQuery& query, int64_t first, int64_t count, bool with_bounds,
+                           float limit, codec::FoundKey* found) const {
+    bool has_zero_row = false;
+    each_zero_row(first * kLanes, count * kLanes, [&](size_t) { has_zero_row = true; });
+    if (!query.is_zero && !has_zero_row)
+      return query.codes->select_keys(codes_.rows().block(first), count, with_bounds, limit, found);
+    std::array<float, kBatch> least, greatest;
+    std::array<uint32_t, kBatch + 16> places;
+    measure_blocks(query, first, count, with_bounds, least.data(), greatest.data());
+    const int64_t num_found = select_at_most(least.data(), count * kLanes, limit, places.data());
+    for (int64_t i = 0; i < num_found; ++i) {
+      const uint32_t place = places[static_cast<size_t>(i)];
+      found[i] = {place, least[place], greatest[place]};
+    }
+    return num_found;
+  }
+
+  static void lower(std::atomic<float>& limit, float to) {
+    float now = limit.load(std::memory_order_relaxed);
+    while (to < now && !limit.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+    }
+  }
+
   // The rows that may be among the k best of each query, by the ranges of blocks: few, which are then
   // measured one by one, so that hits and their values are those of a scan of all rows.
   std::vector<std::vector<uint32_t>> scan_blocks(std::span<const PreparedQuery> asked,
@@ -355,16 +381,29 @@ class CodesIndex : public Index {
                                                  const Context& context) const {
     const auto num_tasks = static_cast<size_t>(rows.num_tasks());
     std::vector<Candidates> parts(num_tasks * asked.size(), Candidates(k));
+    // What k rows of each query have for certain, by any task: which task is how far changes how many rows
+    // are looked at, and no row that may be among the best.
+    std::vector<std::atomic<float>> limits(asked.size());
+    for (std::atomic<float>& limit : limits) limit = std::numeric_limits<float>::infinity();
     rows.each_block_batch(context, [&](int64_t task, int64_t first, int64_t count) {
-      std::array<float, kBatch> least, greatest;
-      std::array<uint32_t, kBatch + 16> found;
+      std::array<codec::FoundKey, kBatch> found;
       for (size_t q = 0; q < asked.size(); ++q) {
         Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
-        measure_blocks(asked[q], first, count, with_bounds, least.data(), greatest.data());
-        const int64_t num_found = select_at_most(least.data(), count * kLanes, part.limit(), found.data());
-        for (const uint32_t i : std::span(found).first(static_cast<size_t>(num_found))) {
-          if ((rows.lanes(first + i / kLanes) >> (i % kLanes) & 1) == 0 || least[i] > part.limit()) continue;
-          part.add_between(least[i], greatest[i], static_cast<uint32_t>(first * kLanes) + i);
+        const auto limit_now = [&] {
+          return std::min(part.limit(), limits[q].load(std::memory_order_relaxed));
+        };
+        // Without a limit all rows are found: the first blocks give one, and those behind a better one.
+        for (int64_t at = 0, some = 0; at < count; at += some) {
+          some = std::min(std::isinf(limit_now()) ? kFewBlocks : std::max(kFewBlocks, 2 * at), count - at);
+          const int64_t num_found =
+              select_in_blocks(asked[q], first + at, some, with_bounds, limit_now(), found.data());
+          for (const codec::FoundKey& one : std::span(found).first(static_cast<size_t>(num_found))) {
+            const int64_t block = first + at + one.place / kLanes;
+            if ((rows.lanes(block) >> (one.place % kLanes) & 1) == 0 || one.least > limit_now()) continue;
+            part.add_between(one.least, one.greatest,
+                             static_cast<uint32_t>((first + at) * kLanes) + one.place);
+          }
+          lower(limits[q], part.limit());
         }
       }
     });
