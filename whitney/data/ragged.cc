@@ -26,34 +26,30 @@ void check_starts(const Array<int64_t>& starts, int64_t num_entries) {
   }
 }
 
+// Queries may have no ids.
+std::string row_text(const RaggedEmbeddings& ragged, int64_t row) {
+  return row < ragged.ids.size() ? concat("row ", row, " (\"", ragged.ids.text(row), "\")")
+                                 : concat("row ", row);
+}
+
 void check_sparse_row(const RaggedEmbeddings& sparse, int64_t row) {
   int64_t before = -1;
   for (int64_t i = sparse.starts[row]; i < sparse.starts[row + 1]; ++i) {
     const int64_t dim = sparse.indices[i];
     if (dim <= before || dim >= sparse.num_dims) {
-      fail("row ", row, " (\"", sparse.ids.text(row), "\") names dimension ", dim, " of ", sparse.num_dims,
+      fail(row_text(sparse, row), " names dimension ", dim, " of ", sparse.num_dims,
            before >= dim ? concat(" behind dimension ", before) : std::string(),
            " (expected: ascending dimensions)");
     }
     if (!std::isfinite(sparse.values[i])) {
-      fail("row ", row, " (\"", sparse.ids.text(row), "\") holds ",
-           std::isnan(sparse.values[i]) ? "NaN" : "an infinite value", " in dimension ", dim);
+      fail(row_text(sparse, row), " holds ", std::isnan(sparse.values[i]) ? "NaN" : "an infinite value",
+           " in dimension ", dim);
     }
     before = dim;
   }
 }
 
-void check_parts(const RaggedEmbeddings& ragged, const Context& context) {
-  if (ragged.size() > kMostRows) fail(ragged.size(), " rows are too many (the most is ", kMostRows, ")");
-  if (ragged.ids.size() != ragged.size())
-    fail("there are ", ragged.ids.size(), " ids for ", ragged.size(), " rows");
-  if (!ragged.attributes.empty() && ragged.attributes.num_rows != ragged.size())
-    fail("there are attributes of ", ragged.attributes.num_rows, " rows for ", ragged.size(), " rows");
-  ragged.attributes.validate();
-  if (const auto twice = ragged.ids.first_duplicate()) {
-    fail("id \"", ragged.ids.text(twice->second), "\" stands twice, in rows ", twice->first, " and ",
-         twice->second, " (counted from 0); ids must be unique");
-  }
+void check_entries(const RaggedEmbeddings& ragged, const Context& context) {
   check_starts(ragged.starts, ragged.num_entries());
   if (!ragged.is_sparse) {
     if (ragged.vectors.dtype() != DType::kF32) fail("the vectors of rows must be float32");
@@ -67,6 +63,31 @@ void check_parts(const RaggedEmbeddings& ragged, const Context& context) {
   parallel_blocks(context, ragged.size(), kRowsPerTask, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) check_sparse_row(ragged, row);
   });
+}
+
+void check_parts(const RaggedEmbeddings& ragged, const Context& context) {
+  if (ragged.size() > kMostRows) fail(ragged.size(), " rows are too many (the most is ", kMostRows, ")");
+  if (ragged.ids.size() != ragged.size())
+    fail("there are ", ragged.ids.size(), " ids for ", ragged.size(), " rows");
+  if (!ragged.attributes.empty() && ragged.attributes.num_rows != ragged.size())
+    fail("there are attributes of ", ragged.attributes.num_rows, " rows for ", ragged.size(), " rows");
+  ragged.attributes.validate();
+  if (const auto twice = ragged.ids.first_duplicate()) {
+    fail("id \"", ragged.ids.text(twice->second), "\" stands twice, in rows ", twice->first, " and ",
+         twice->second, " (counted from 0); ids must be unique");
+  }
+  check_entries(ragged, context);
+}
+
+// Adds the file to errors of a check.
+template <class Check>
+void naming_file(const RaggedEmbeddings& ragged, const Check& check) {
+  try {
+    check();
+  } catch (const Error& error) {
+    if (ragged.path.empty()) throw;
+    throw Error(concat(ragged.path, ": ", error.what()));
+  }
 }
 
 // The parts of some rows behind one another.
@@ -110,12 +131,11 @@ Metric RaggedEmbeddings::metric() const {
 }
 
 void RaggedEmbeddings::validate(const Context& context) const {
-  try {
-    check_parts(*this, context);
-  } catch (const Error& error) {
-    if (path.empty()) throw;
-    throw Error(concat(path, ": ", error.what()));
-  }
+  naming_file(*this, [&] { check_parts(*this, context); });
+}
+
+void RaggedEmbeddings::validate_entries(const Context& context) const {
+  naming_file(*this, [&] { check_entries(*this, context); });
 }
 
 RaggedEmbeddings RaggedEmbeddings::entries_of(std::span<const int64_t> rows) const {
@@ -158,7 +178,8 @@ RaggedEmbeddings sparse_rows_of(std::span<const int64_t> starts, std::span<const
     order.resize(static_cast<size_t>(starts[row + 1] - starts[row]));
     std::iota(order.begin(), order.end(), starts[row]);
     const auto dim_of = [&](int64_t entry) { return indices[static_cast<size_t>(entry)]; };
-    std::ranges::stable_sort(order, {}, dim_of);
+    std::ranges::sort(
+        order, [&](int64_t a, int64_t b) { return dim_of(a) != dim_of(b) ? dim_of(a) < dim_of(b) : a < b; });
     const size_t first = dims.size();
     for (const int64_t entry : order) {
       const int64_t dim = dim_of(entry);

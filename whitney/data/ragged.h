@@ -45,6 +45,8 @@ struct WHITNEY_API RaggedEmbeddings {
   /// dimensions of a row do not ascend, or a value is NaN or infinite; the sentence names the file, the row
   /// and its id.
   void validate(const Context& context = {}) const;
+  /// The same of starts and entries alone: what queries are asked for.
+  void validate_entries(const Context& context = {}) const;
   /// Some rows in their order, without ids and attributes. The starts must fit the entries.
   RaggedEmbeddings entries_of(std::span<const int64_t> rows) const;
 };

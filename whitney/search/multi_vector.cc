@@ -28,7 +28,7 @@ class MultiVectorIndex : public search::RaggedIndex {
 
   SearchResult search_ragged(const RaggedEmbeddings& queries, const SearchParams& params,
                              const Context& context) const override {
-    check_entries(queries, "queries");
+    check_entries(queries, "queries", context);
     return search::search_multi_vector(parts_, rows_, queries, params, context);
   }
   RaggedEmbeddings ragged(int64_t row) const override {

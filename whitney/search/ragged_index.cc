@@ -23,7 +23,8 @@ IndexRows index_rows_of(const RaggedEmbeddings& embeddings) {
   return rows;
 }
 
-void RaggedIndex::check_entries(const RaggedEmbeddings& entries, std::string_view what) const {
+void RaggedIndex::check_entries(const RaggedEmbeddings& entries, std::string_view what,
+                                const Context& context) const {
   if (entries.is_sparse != (input() == IndexInput::kSparse)) {
     fail("an index of the method ", method(), " holds ", name_of_enum(input()), ", and the ", what, " are ",
          entries.is_sparse ? "sparse vectors" : "several vectors each");
@@ -31,11 +32,12 @@ void RaggedIndex::check_entries(const RaggedEmbeddings& entries, std::string_vie
   // A file of sparse rows may tell no more than the last dimension that occurs in it.
   if (entries.is_sparse ? entries.dim() > dim() : entries.dim() != dim())
     fail("the ", what, " have ", entries.dim(), " dimensions, the index has ", dim());
-  entries.validate();
+  entries.validate_entries(context);
 }
 
 void RaggedIndex::add_ragged(const RaggedEmbeddings& more, const Context& context) {
-  check_entries(more, "new rows");
+  check_entries(more, "new rows", context);
+  more.validate(context);
   const Embeddings named = named_rows(more);
   check_new_rows(rows_, 0, named, context);
   if (revives_removed(rows_, more.ids)) compact(context);

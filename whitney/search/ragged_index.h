@@ -31,7 +31,7 @@ class RaggedIndex : public Index {
   explicit RaggedIndex(IndexRows rows) : rows_(std::move(rows)) {}
 
   /// Throws Error when queries or rows to add are of another kind or width.
-  void check_entries(const RaggedEmbeddings& entries, std::string_view what) const;
+  void check_entries(const RaggedEmbeddings& entries, std::string_view what, const Context& context) const;
   /// Puts the entries of more rows, as they are given, behind those there.
   virtual void append_entries(const RaggedEmbeddings& more, const Context& context) = 0;
   /// Keeps the entries of some rows, ascending.

@@ -26,7 +26,7 @@ class SparseIndex : public search::RaggedIndex {
 
   SearchResult search_ragged(const RaggedEmbeddings& queries, const SearchParams& params,
                              const Context& context) const override {
-    check_entries(queries, "queries");
+    check_entries(queries, "queries", context);
     return search::search_sparse(parts_, rows_, queries, params, context);
   }
   RaggedEmbeddings ragged(int64_t row) const override {

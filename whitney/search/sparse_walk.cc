@@ -13,6 +13,9 @@ namespace {
 // additions changes.
 constexpr double kUnits = 2147483648.0;
 
+// Of a block that is not chosen.
+constexpr uint8_t kNoSlot = 255;
+
 // The group of a block among those of a list from `from` on, or the first behind it. Steps double: the next
 // block is often near.
 int64_t first_group_from(const SparseLists& lists, int64_t from, int64_t end, uint32_t block) {
@@ -78,9 +81,18 @@ void SparseWalk::add_window(uint32_t first_block, uint32_t end_block) {
   }
 }
 
-// Blocks ascend, from call to call too until rewind.
+// Blocks ascend, from call to call too until rewind. Of a list that has not many more groups there than
+// blocks are chosen, the groups are gone through; in others each block is looked up.
 void SparseWalk::add_chosen(std::span<const uint32_t> blocks) {
+  constexpr int64_t kGroupsPerLookup = 8;
+  auto& slots = scratch_.slots;
+  slots.resize(std::max<size_t>(slots.size(), num_blocks_), kNoSlot);
+  for (size_t slot = 0; slot < blocks.size(); ++slot) slots[blocks[slot]] = static_cast<uint8_t>(slot);
   for (SparseTerm& term : scratch_.terms) {
+    if (term.groups.size() <= kGroupsPerLookup * std::ssize(scratch_.chosen)) {
+      add_groups_in(term, blocks.back());
+      continue;
+    }
     const bool has_all = term.groups.size() == int64_t{num_blocks_};
     for (size_t slot = 0; slot < blocks.size() && term.next < term.groups.end; ++slot) {
       const int64_t from = has_all ? term.groups.begin + blocks[slot] : term.next;
@@ -88,6 +100,15 @@ void SparseWalk::add_chosen(std::span<const uint32_t> blocks) {
       if (term.next == term.groups.end || lists_.blocks[term.next] != blocks[slot]) continue;
       add_group(term, lists_.group(term.list, term.groups.begin, term.next), slot);
     }
+  }
+  for (const uint32_t block : blocks) slots[block] = kNoSlot;
+}
+
+// Adds the groups of a list, up to a block, whose blocks are chosen.
+void SparseWalk::add_groups_in(SparseTerm& term, uint32_t last_block) {
+  for (; term.next < term.groups.end && lists_.blocks[term.next] <= last_block; ++term.next) {
+    const uint8_t slot = scratch_.slots[lists_.blocks[term.next]];
+    if (slot != kNoSlot) add_group(term, lists_.group(term.list, term.groups.begin, term.next), slot);
   }
 }
 
@@ -110,7 +131,6 @@ void SparseWalk::offer_block(uint32_t block, size_t slot) {
     scratch_.best.offer(score, static_cast<uint32_t>(kSparseBlock) * block + i);
   }
   std::fill_n(sums, kSparseBlock, 0.0);
-  scratch_.best.cut();
 }
 
 // Scores the chosen blocks, in the order of rows.
@@ -123,6 +143,7 @@ void SparseWalk::score_chosen() {
     const auto some = chosen.subspan(at, std::min(kAtOnce, chosen.size() - at));
     add_chosen(some);
     for (size_t slot = 0; slot < some.size(); ++slot) offer_block(some[slot], slot);
+    scratch_.best.cut();
   }
 }
 
@@ -133,6 +154,7 @@ std::span<const uint64_t> SparseWalk::scan(int64_t k) {
     end = static_cast<uint32_t>(std::min<int64_t>(begin + SparseScratch::kBlocksAtOnce, num_blocks_));
     add_window(begin, end);
     for (uint32_t block = begin; block < end; ++block) offer_block(block, block - begin);
+    scratch_.best.cut();
   }
   return scratch_.best.take();
 }

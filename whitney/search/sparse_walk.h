@@ -43,6 +43,8 @@ struct SparseScratch {
   std::vector<double> sums = std::vector<double>(kBlocksAtOnce * kSparseBlock, 0);
   std::array<uint64_t, kBlocksAtOnce> touched{};
   std::vector<uint32_t> chosen;
+  /// The place of each block among those that are scored together; none of them between calls.
+  std::vector<uint8_t> slots;
   BestRows best;
 };
 
@@ -77,6 +79,7 @@ class SparseWalk {
   void score_chosen();
   void add_window(uint32_t first_block, uint32_t end_block);
   void add_chosen(std::span<const uint32_t> blocks);
+  void add_groups_in(SparseTerm& term, uint32_t last_block);
   void add_group(const SparseTerm& term, const SparseGroup& group, size_t slot);
   void offer_block(uint32_t block, size_t slot);
   void rewind();
