@@ -29,7 +29,7 @@ struct SymphonyqgSearchOptions {
 
   void fields(auto&& field) {
     field("ef", ef, Range{1, 10'000'000},
-          "Nearest vectors that a walk visits; as many more are measured. More find more of the true "
+          "Nearest vectors that a walk visits; some more are measured. More find more of the true "
           "neighbours "
           "and take longer. Raised to k");
   }
