@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "whitney/core/error.h"
+#include "whitney/search/bm25_kernels.h"
 
 namespace whitney::search {
 namespace {
@@ -112,6 +113,12 @@ void SparseWalk::add_groups_in(SparseTerm& term, uint32_t last_block) {
   }
 }
 
+// The largest sum of each block: most of them hold none of the best.
+void SparseWalk::find_largest(size_t num_blocks) {
+  static_assert(kSparseBlock == kGroupOfSums);
+  best_of_groups(std::span(scratch_.sums).first(num_blocks * kGroupOfSums), scratch_.largest.data());
+}
+
 // Offers the rows of a block that were added to, and clears their sums.
 void SparseWalk::offer_block(uint32_t block, size_t slot) {
   double* const sums = scratch_.sums.data() + slot * kSparseBlock;
@@ -120,9 +127,7 @@ void SparseWalk::offer_block(uint32_t block, size_t slot) {
   scratch_.touched[slot] = 0;
   ++counts_.blocks;
   const float threshold = scratch_.best.threshold();
-  double largest = 0;
-  for (int64_t i = 0; i < kSparseBlock; ++i) largest = std::max(largest, sums[i]);
-  const bool has_some = !(threshold > 0) || !(static_cast<float>(largest) < threshold);
+  const bool has_some = !(threshold > 0) || !(static_cast<float>(scratch_.largest[slot]) < threshold);
   for (touched &= has_some ? allowed_in(block) : 0; touched != 0; touched &= touched - 1) {
     const auto i = static_cast<uint32_t>(std::countr_zero(touched));
     const auto score = static_cast<float>(sums[i]);
@@ -142,6 +147,7 @@ void SparseWalk::score_chosen() {
   for (size_t at = 0; at < chosen.size(); at += kAtOnce) {
     const auto some = chosen.subspan(at, std::min(kAtOnce, chosen.size() - at));
     add_chosen(some);
+    find_largest(some.size());
     for (size_t slot = 0; slot < some.size(); ++slot) offer_block(some[slot], slot);
     scratch_.best.cut();
   }
@@ -153,6 +159,7 @@ std::span<const uint64_t> SparseWalk::scan(int64_t k) {
   for (uint32_t begin = 0, end = 0; begin < num_blocks_; begin = end) {
     end = static_cast<uint32_t>(std::min<int64_t>(begin + SparseScratch::kBlocksAtOnce, num_blocks_));
     add_window(begin, end);
+    find_largest(end - begin);
     for (uint32_t block = begin; block < end; ++block) offer_block(block, block - begin);
     scratch_.best.cut();
   }
@@ -236,6 +243,8 @@ std::span<const uint64_t> SparseWalk::block_max(int64_t k) {
   // The first blocks give a threshold; of those that it leaves, more at a time, in the order of rows, which
   // memory likes.
   constexpr size_t kFirstBlocks = 8, kTimesMore = 4;
+  // Where so many of the blocks are left, to pass over the lists again and again would take longer.
+  constexpr size_t kShareOfAll = 4;
   scratch_.best.reset(std::min(k, lists_.num_rows));
   const double unit = add_bounds();
   find_candidates();
@@ -249,6 +258,7 @@ std::span<const uint64_t> SparseWalk::block_max(int64_t k) {
     num_wanted *= kTimesMore;
     const uint32_t least = least_bound(unit);
     std::erase_if(scratch_.candidates, [&](const SparseCandidate& one) { return one.bound < least; });
+    if (scratch_.candidates.size() * kShareOfAll > num_blocks_) num_wanted = scratch_.candidates.size();
   }
   counts_.blocks_skipped = num_candidates - num_scored;
   return scratch_.best.take();

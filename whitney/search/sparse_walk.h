@@ -42,6 +42,7 @@ struct SparseScratch {
   /// Of up to kBlocksAtOnce blocks: zero between walks.
   std::vector<double> sums = std::vector<double>(kBlocksAtOnce * kSparseBlock, 0);
   std::array<uint64_t, kBlocksAtOnce> touched{};
+  std::array<double, kBlocksAtOnce> largest{};
   std::vector<uint32_t> chosen;
   /// The place of each block among those that are scored together; none of them between calls.
   std::vector<uint8_t> slots;
@@ -81,6 +82,7 @@ class SparseWalk {
   void add_chosen(std::span<const uint32_t> blocks);
   void add_groups_in(SparseTerm& term, uint32_t last_block);
   void add_group(const SparseTerm& term, const SparseGroup& group, size_t slot);
+  void find_largest(size_t num_blocks);
   void offer_block(uint32_t block, size_t slot);
   void rewind();
 
