@@ -122,7 +122,8 @@ TEST(CodecQuality, CodebooksOfWholeDeepDescriptorsFindMoreThanPq) {
   if (!std::filesystem::exists(data_path("deep10k/base.fbin.gz")))
     GTEST_SKIP() << "no deep10k (WHITNEY_DATA)";
   const Data data = data_of("deep10k/base.fbin.gz", "deep10k/query.fbin.gz");
-  const Value stages = Value::object({{"num_stages", 6}, {"beam_size", 2}, {"max_iterations", 8}});
+  const Value stages =
+      Value::object({{"num_stages", 6}, {"beam_size", 2}, {"max_iterations", 3}, {"refinements", 1}});
   EXPECT_GT(recall(data, "rvq", stages), recall(data, "pq", Value::object({{"num_subspaces", 6}})));
 }
 

@@ -31,7 +31,7 @@ std::vector<MethodCase> all_codecs() {
           {"pca", Value::object({{"dim", 6}})},
           {"rabitq", Value::object({{"bits", 3}})},
           {"rotation", Value::object({{"codec", "lvq"}, {"codec.bits", "4x4"}})},
-          {"rvq", Value::object({{"num_stages", 2}, {"max_iterations", 4}})}};
+          {"rvq", Value::object({{"num_stages", 2}, {"max_iterations", 2}, {"refinements", 1}})}};
 }
 
 std::string bytes_of(const std::string& path) {
