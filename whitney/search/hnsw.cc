@@ -4,44 +4,22 @@
 #include <memory>
 #include <string>
 
-#include "whitney/core/error.h"
+#include "whitney/search/graph_index.h"
 #include "whitney/search/hnsw_index.h"
 
 namespace whitney {
 namespace {
 
-using search::HnswParts;
-
-class HnswIndex : public Index {
+class HnswIndex : public search::GraphIndex {
  public:
-  explicit HnswIndex(HnswParts parts) : parts_(std::move(parts)) {}
+  using GraphIndex::GraphIndex;
 
   std::string_view method() const override { return "hnsw"; }
-  Metric metric() const override { return parts_.metric; }
-  int64_t dim() const override { return parts_.space.dim; }
-  int64_t num_rows() const override { return parts_.rows.size(); }
-  const RowSet& live() const override { return parts_.rows.live; }
-  const Ids& ids() const override { return parts_.rows.ids; }
-  const Attributes& attributes() const override { return parts_.rows.attributes; }
-  const Value& record() const override { return parts_.rows.record; }
-  int64_t size_bytes() const override { return parts_.graph.size_bytes() + parts_.nodes.size_bytes(); }
   std::vector<OptionSpec> search_options() const override { return option_specs<HnswSearchOptions>(); }
-
-  std::vector<float> vector(int64_t row) const override {
-    WHITNEY_CHECK(row >= 0 && row < num_rows(), "row ", row, " of ", num_rows());
-    std::vector<float> result(static_cast<size_t>(dim()), 0.0F);
-    const uint32_t node = parts_.nodes.node_of(static_cast<uint32_t>(row));
-    if (node != search::kNoNode) parts_.space.decode(parts_.graph.view(), node, result.data());
-    return result;
-  }
 
   SearchResult search(const MatrixView& queries, const SearchParams& params,
                       const Context& context) const override {
     return search::search_hnsw(parts_, scratch_pool_, queries, params, context);
-  }
-  void add(const Embeddings& more, const Context& context) override {
-    search::check_new_rows(parts_.rows, dim(), more, context);
-    search::add_to_hnsw(parts_, more, context);
   }
   void remove(const Ids& ids, const Context& context) override {
     search::remove_from_hnsw(parts_, search::live_rows_of(parts_.rows, ids), context);
@@ -49,10 +27,6 @@ class HnswIndex : public Index {
   void save(const std::string& path, bool force, const Context& context) const override {
     search::save_hnsw(parts_, path, force, context);
   }
-
- private:
-  HnswParts parts_;
-  mutable search::ScratchPool scratch_pool_;
 };
 
 class HnswBuilder : public IndexBuilder {
