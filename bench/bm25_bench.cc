@@ -21,9 +21,9 @@
 #include "bench/data_folder.h"
 #include "bench/pairs.h"
 #include "bench/python_peer.h"
+#include "bench/text_lines.h"
 #include "whitney/core/error.h"
 #include "whitney/core/temporary_folder.h"
-#include "whitney/data/input_stream.h"
 #include "whitney/data/readers.h"
 #include "whitney/search/index.h"
 #include "whitney/text/analyzer.h"
@@ -51,24 +51,6 @@ Context one_thread() {
   Context context;
   context.threads = 1;
   return context;
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (size_t at = 0; at <= text.size();) {
-    const size_t end = std::min(text.find(separator, at), text.size());
-    parts.emplace_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
-}
-
-std::vector<std::string> lines_of(const std::string& path) {
-  auto input = data::InputStream::open(path, nullptr);
-  const data::SharedBytes bytes = input.read_all(one_thread());
-  std::vector<std::string> lines = split(bytes.text, '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
 }
 
 std::optional<TextData> read_cranfield() {

@@ -23,9 +23,9 @@
 #include "bench/machine_limits.h"
 #include "bench/pairs.h"
 #include "bench/python_peer.h"
+#include "bench/text_lines.h"
 #include "whitney/core/error.h"
 #include "whitney/core/temporary_folder.h"
-#include "whitney/data/input_stream.h"
 #include "whitney/infer/encoder.h"
 #include "whitney/linalg/dense_weights.h"
 #include "whitney/linalg/simd.h"
@@ -63,23 +63,6 @@ Context with_threads(int threads) {
   Context context;
   context.threads = threads;
   return context;
-}
-
-std::vector<std::string> split(std::string_view text, char border) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(border, begin), text.size());
-    parts.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
-std::vector<std::string> lines_of(const std::string& path) {
-  auto input = data::InputStream::open(path, nullptr);
-  std::vector<std::string> lines = split(input.read_all(with_threads(1)).text, '\n');
-  if (!lines.empty() && lines.back().empty()) lines.pop_back();
-  return lines;
 }
 
 // Every so many-th of all, so that a few stand for all.

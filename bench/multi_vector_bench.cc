@@ -15,9 +15,9 @@
 #include "bench/data_folder.h"
 #include "bench/pairs.h"
 #include "bench/python_peer.h"
+#include "bench/text_lines.h"
 #include "whitney/core/error.h"
 #include "whitney/core/temporary_folder.h"
-#include "whitney/data/input_stream.h"
 #include "whitney/data/readers.h"
 #include "whitney/infer/encode_query.h"
 #include "whitney/infer/encoded_file.h"
@@ -51,18 +51,6 @@ std::vector<std::string> cells_of(std::string_view line) {
     at = end + 1;
   }
   return cells;
-}
-
-std::vector<std::string> lines_of(const std::string& path) {
-  auto input = data::InputStream::open(path, nullptr);
-  const data::SharedBytes bytes = input.read_all(one_thread());
-  std::vector<std::string> lines;
-  for (size_t at = 0; at < bytes.text.size();) {
-    const size_t end = std::min(bytes.text.find('\n', at), bytes.text.size());
-    lines.emplace_back(bytes.text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
 }
 
 Judged read_judged(const std::string& folder) {
