@@ -44,7 +44,8 @@ struct SearchOptions {
     field("exact", exact, "Compare with every allowed vector instead of walking the index");
     field("explain", explain, "Print the plan, its estimates and what happened");
     field("timeout_ms", timeout_ms, Range{0, 1e9},
-          "Milliseconds that the search may take, its filter included: what was found until then is printed");
+          "Milliseconds that the search may take, its filter included, in any index: what was found until then "
+          "is printed");
     field("with", with, "A second index or file of embeddings: the hits of both searches are fused, by id");
     fusion.fields(field);
   }

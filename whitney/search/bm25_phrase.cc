@@ -49,7 +49,8 @@ std::vector<uint32_t> rows_of_term(PostingCursor cursor) {
 
 }  // namespace
 
-std::vector<uint32_t> rows_of_phrase(const Bm25Parts& index, std::span<const text::Token> phrase) {
+std::vector<uint32_t> rows_of_phrase(const Bm25Parts& index, std::span<const text::Token> phrase,
+                                     DeadlineWatch& watch) {
   std::vector<Part> parts;
   for (const text::Token& token : phrase) {
     const std::optional<int64_t> list = index.words.find(token.term);
@@ -64,7 +65,7 @@ std::vector<uint32_t> rows_of_phrase(const Bm25Parts& index, std::span<const tex
     fail("a phrase in quotes needs an index with positions (expected: one made with the option positions)");
   std::vector<uint32_t> result;
   std::vector<int64_t> places(parts.size());
-  for (; !parts[0].cursor.at_end(); parts[0].cursor.next_block()) {
+  for (; !parts[0].cursor.at_end() && !watch.is_over(); parts[0].cursor.next_block()) {
     const auto rows = parts[0].cursor.rows();
     for (int64_t i = 0; i < std::ssize(rows); ++i) {
       const uint32_t row = rows[static_cast<size_t>(i)];

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <limits>
 #include <memory>
 
@@ -18,11 +19,13 @@ namespace {
 
 // A lookup of a row in a list costs about as much as adding this many rows of the list up.
 constexpr int64_t kRowsPerLookup = 16;
-// One list of the rows that have any of some words, as if these were one.
-PostingLists merge_lists(const Bm25Parts& parts, std::span<const int64_t> lists, const Bm25Formula& formula) {
+// One list of the rows that have any of some words, as if these were one. None where time is up.
+std::optional<PostingLists> merge_lists(const Bm25Parts& parts, std::span<const int64_t> lists,
+                                        const Bm25Formula& formula, DeadlineWatch& watch) {
   std::vector<std::pair<uint32_t, uint32_t>> found;
   for (const int64_t list : lists) {
     for (PostingCursor cursor(parts.lists, list); !cursor.at_end(); cursor.next_block()) {
+      if (watch.is_over<4>()) return std::nullopt;
       const auto rows = cursor.rows();
       const auto counts = cursor.counts();
       for (size_t i = 0; i < rows.size(); ++i) found.emplace_back(rows[i], counts[i]);
@@ -91,10 +94,12 @@ void add_operators(const Bm25Parts& parts, const Bm25Formula& formula, std::stri
   for (const Bm25Query::Word& word : query.words) add_word(parts, word.term, word.times, scratch);
   for (const std::string& prefix : query.prefixes) {
     const std::vector<int64_t> lists = lists_of_prefix(parts, prefix);
-    if (!lists.empty()) scratch.merged.push_back(merge_lists(parts, lists, formula));
+    if (lists.empty()) continue;
+    std::optional<PostingLists> merged = merge_lists(parts, lists, formula, scratch.walk.watch);
+    if (merged) scratch.merged.push_back(*std::move(merged));
   }
   for (const auto& phrase : query.phrases) {
-    const RowSet rows = RowSet::of(rows_of_phrase(parts, phrase));
+    const RowSet rows = RowSet::of(rows_of_phrase(parts, phrase, scratch.walk.watch));
     scratch.phrase_rows = scratch.phrase_rows ? *scratch.phrase_rows & rows : rows;
   }
 }
@@ -210,19 +215,23 @@ SearchResult search_bm25(const Bm25Parts& parts, std::span<const std::string> qu
   SearchResult result = result_without_hits(std::ssize(queries), parts.rows.size(), "texts", params, context);
   const Bm25Scores scores{parts.formula(), parts.lengths.span()};
   const AllowedRows allowed = AllowedRows::of(parts.rows, params);
+  std::atomic<bool> is_partial = false;
   std::vector<Outcome> outcomes(params.explain ? queries.size() : 0);
   constexpr int64_t kQueriesPerTask = 8;
   parallel_blocks(context, std::ssize(queries), kQueriesPerTask, [&](int64_t begin, int64_t end) {
     std::unique_ptr<Bm25Scratch> scratch = parts.scratch->take();
-    for (int64_t q = begin; q < end; ++q) {
+    DeadlineWatch& watch = scratch->walk.watch = DeadlineWatch(params.deadline);
+    for (int64_t q = begin; q < end && !watch.is_over(); ++q) {
       const int64_t excluded = params.excluded.empty() ? -1 : params.excluded[static_cast<size_t>(q)];
       prepare(parts, scores.formula, queries[static_cast<size_t>(q)], options.operators, *scratch);
       Outcome outcome;
       put_hits(answer(scores, allowed, excluded, params, *scratch, outcome), q, result);
       if (params.explain) outcomes[static_cast<size_t>(q)] = outcome;
     }
+    if (watch.was_over()) is_partial = true;
     parts.scratch->give(std::move(scratch));
   });
+  result.partial = is_partial;
   if (params.explain) result.explain = explanation(outcomes);
   return result;
 }

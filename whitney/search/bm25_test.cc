@@ -226,6 +226,24 @@ TEST(Bm25, TheRowLeftOutMakesRoomForTheNext) {
   EXPECT_EQ(without.counts, std::vector<int64_t>{2});
 }
 
+TEST(Bm25, EndsWhenItsTimeIsUpAndSaysSo) {
+  Value options = plain_words();
+  options.set("positions", true);
+  const auto index = index_texts(made_up_texts(6, 500), options);
+  const Texts queries = {"w0 w1 w2", "\"w0 w1\"", "w1*", "w5"};
+  SearchParams params;
+  params.options = Value::object({{"operators", true}});
+  const SearchResult whole = index->search_texts(queries, params, {});
+  params.deadline = Deadline::after(1e9);
+  const SearchResult in_time = index->search_texts(queries, params, {});
+  EXPECT_FALSE(in_time.partial);
+  EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
+  params.deadline = Deadline::after(0);
+  const SearchResult late = index->search_texts(queries, params, {});
+  EXPECT_TRUE(late.partial);
+  EXPECT_EQ(late.counts, std::vector<int64_t>(4, 0));
+}
+
 TEST(Bm25, ExplainsWhatASearchDid) {
   const auto index = index_texts(made_up_texts(5, 9000), plain_words());
   const auto explain = [&](const std::string& query, int64_t k, const RowSet* allowed = nullptr) {

@@ -259,7 +259,7 @@ std::span<const uint64_t> Bm25Walk::run(const Bm25Rows& rows, int64_t k, uint32_
   most_touched_ = std::min(window, num_rows) / kPlacesPerTouched;
   scratch_.found.resize(std::max(kSumsAtOnce, most_touched_));
   scratch_.touched.resize(std::max<size_t>(scratch_.touched.size(), most_touched_ + kPostingBlock));
-  for (uint32_t begin = 0, end = 0; end < num_rows; begin = end) {
+  for (uint32_t begin = 0, end = 0; end < num_rows && !scratch_.watch.is_over(); begin = end) {
     begin = rows.next(next_row(begin), num_rows);
     if (begin >= num_rows) break;
     end = num_rows - begin > window ? begin + window : num_rows;
@@ -296,6 +296,7 @@ std::span<const uint64_t> Bm25Walk::max_score(const Bm25Rows& rows, int64_t k) {
 std::span<const uint64_t> Bm25Walk::look_up(std::span<const uint32_t> rows, int64_t excluded, int64_t k) {
   scratch_.best.reset(std::min<int64_t>(k, std::ssize(rows)));
   for (const uint32_t row : rows) {
+    if (scratch_.watch.is_over<16>()) break;
     if (row == excluded) continue;
     double sum = 0;
     bool has_word = false;

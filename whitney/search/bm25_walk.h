@@ -13,6 +13,7 @@
 #include "whitney/search/bm25_dense.h"
 #include "whitney/search/bm25_formula.h"
 #include "whitney/search/bm25_kernels.h"
+#include "whitney/search/deadline.h"
 #include "whitney/search/posting_list.h"
 
 namespace whitney::search {
@@ -128,6 +129,8 @@ struct Bm25WalkScratch {
   std::vector<double> bound_sums;
   std::vector<std::pair<double, Bm25Term*>> ranked;
   std::vector<Bm25WandWord> wand_words;
+  /// Ends walks when their time is up, with the best so far.
+  DeadlineWatch watch;
 };
 
 /// Finds the k rows of the highest score, window of rows after window: words add to sums of its rows, and the

@@ -96,6 +96,23 @@ Hits added_up(const Texts& texts, const Bm25Parts& parts, const std::string& que
   return hits;
 }
 
+TEST(Bm25Walk, EndsByEachPlanWhenItsTimeIsUpAndLeavesItsMemoryFit) {
+  const Bm25Parts parts = parts_of(made_up_texts(22, 300), "lucene", true);
+  const RowSet all = RowSet::range(0, 300);
+  Bm25WalkScratch scratch;
+  for (const Way way : {Way::kScan, Way::kMaxScore, Way::kWand, Way::kLookUp}) {
+    scratch.watch = DeadlineWatch();
+    const Hits whole = walked(parts, "w0 w1", way, all, -1, 5, scratch);
+    EXPECT_EQ(whole.size(), 5);
+    scratch.watch = DeadlineWatch(Deadline::after(0));
+    EXPECT_TRUE(walked(parts, "w0 w1", way, all, -1, 5, scratch).empty());
+    EXPECT_TRUE(scratch.watch.was_over());
+    scratch.watch = DeadlineWatch(Deadline::after(1e9));
+    EXPECT_EQ(walked(parts, "w0 w1", way, all, -1, 5, scratch), whole);
+    EXPECT_FALSE(scratch.watch.was_over());
+  }
+}
+
 class Bm25Plans : public testing::TestWithParam<const char*> {};
 
 TEST_P(Bm25Plans, FindWhatAddingUpTextByTextFinds) {

@@ -105,7 +105,7 @@ std::span<const uint64_t> Bm25Wand::run(const Bm25Rows& rows, int64_t k) {
   scratch_.best.reset(std::min<int64_t>(k, num_rows_));
   for (size_t num_words = num_to_pivot(); num_words > 0; num_words = num_to_pivot()) {
     const uint32_t row = words_[num_words - 1].row;
-    if (row >= num_rows_) break;
+    if (row >= num_rows_ || scratch_.watch.is_over<32>()) break;
     if (!rows.contains(row)) {
       const uint32_t next = rows.next(row + 1, num_rows_);
       for (Bm25WandWord& word : words_) word.row = std::max(word.row, next);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 namespace whitney {
@@ -17,6 +18,28 @@ struct Deadline {
     return {Clock::now() + std::chrono::duration_cast<Clock::duration>(time)};
   }
   bool is_past() const { return at && std::chrono::steady_clock::now() >= *at; }
+};
+
+/// A deadline as the loops of one thread ask it: now and then, and once it was past it stays so.
+class DeadlineWatch {
+ public:
+  DeadlineWatch() = default;
+  explicit DeadlineWatch(const Deadline& deadline) : deadline_(deadline) {}
+
+  /// Looks at the clock at the first question, and from then on at one in `kEvery`. Loops ask by steps that
+  /// take a microsecond or so together: without a deadline a question is a branch.
+  template <uint32_t kEvery = 1>
+  bool is_over() {
+    if (deadline_.at && num_asked_++ % kEvery == 0) was_over_ = was_over_ || deadline_.is_past();
+    return was_over_;
+  }
+  /// Whether a look found it past: the loops ended early.
+  bool was_over() const { return was_over_; }
+
+ private:
+  Deadline deadline_;
+  uint32_t num_asked_ = 0;
+  bool was_over_ = false;
 };
 
 }  // namespace whitney

@@ -78,7 +78,8 @@ inline std::vector<double> best_values(std::span<const float> query, const Matri
 }
 
 /// Walks with ef = `ef` on layer 0; nodes by ascending distance of their codes.
-inline std::vector<uint32_t> walk_nodes(const HnswParts& parts, std::span<const float> vector, int64_t ef) {
+inline std::vector<uint32_t> walk_nodes(const HnswParts& parts, std::span<const float> vector, int64_t ef,
+                                        const Deadline& deadline = {}) {
   const GraphView view = parts.graph.view();
   WalkScratch scratch;
   scratch.fit(view);
@@ -87,6 +88,7 @@ inline std::vector<uint32_t> walk_nodes(const HnswParts& parts, std::span<const 
   std::vector<float> prepared(vector.size());
   const double norm = PreparedRows(one, parts.metric).read(0, prepared.data());
   scratch.query.prepare(parts.space, parts.metric, prepared.data(), norm, view.padded_dim);
+  scratch.deadline = deadline;
   scratch.pool.reset(ef);
   const uint32_t start =
       descend(view, scratch.query.code, parts.graph.entry, parts.graph.top_level, 1, scratch);

@@ -126,6 +126,11 @@ struct WalkScratch {
   int64_t most_distances = INT64_MAX;
   bool is_spent = false;
 
+  /// Whether the deadline ends the walk: looks at the clock at every eighth hop.
+  bool is_over() {
+    if (!deadline.at || (counters.hops & 7) != 0) return false;
+    return is_stopped = deadline.is_past();
+  }
   void fit(const GraphView& graph) {
     visited.fit(graph.num_nodes);
     const size_t links = static_cast<size_t>(graph.m) * 2;

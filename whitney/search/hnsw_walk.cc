@@ -114,13 +114,6 @@ HWY_INLINE void PrefetchNext(const GraphView& graph, const NodePool& pool, int l
   PrefetchLinks(graph, NodePool::node_of(pool.keys[pool.cursor]));
 }
 
-// Looks at the clock at every eighth hop.
-HWY_INLINE bool IsOver(WalkScratch& scratch) {
-  if (!scratch.deadline.at || (scratch.counters.hops & 7) != 0) return false;
-  scratch.is_stopped = scratch.deadline.is_past();
-  return scratch.is_stopped;
-}
-
 void SearchLayer(const GraphView& graph, const CodeQuery& query, uint32_t entry, int layer,
                  WalkScratch& scratch) {
   VisitedSet& visited = scratch.visited;
@@ -136,7 +129,7 @@ void SearchLayer(const GraphView& graph, const CodeQuery& query, uint32_t entry,
     PrefetchNext(graph, scratch.pool, layer);
     EnterBatch(graph, query, GatherFresh(graph, links, scratch), scratch);
     ++scratch.counters.hops;
-    if (IsOver(scratch)) return;
+    if (scratch.is_over()) return;
     if (scratch.counters.distances > scratch.most_distances) {
       scratch.is_spent = true;
       return;
@@ -222,7 +215,7 @@ bool SearchFiltered(const GraphView& graph, const CodeQuery& query, uint32_t ent
     PrefetchNext(graph, scratch.pool, 0);
     EnterBatch(graph, query, hop.Gather(node), scratch);
     ++scratch.counters.hops;
-    if (IsOver(scratch)) return true;
+    if (scratch.is_over()) return true;
     const double spent = static_cast<double>(scratch.counters.distances - before.distances) +
                          filter.links_cost * static_cast<double>(scratch.counters.lists - before.lists);
     if (spent > filter.hard_budget) return false;

@@ -39,8 +39,8 @@ struct SearchParams {
   bool exact = false;
   /// Fill `explain`.
   bool explain = false;
-  /// Where it ends the search, fewer hits may come than are due (SearchResult::partial). flat and the graphs
-  /// look at it in their loops; other indexes answer in full.
+  /// Where it ends the search, fewer hits may come than are due (SearchResult::partial). The loops of every
+  /// index look at it: those of graphs, lists and words every few microseconds, scans every few milliseconds.
   Deadline deadline;
   /// The way of a search under a filter, for benches and tests; absent: the planner chooses.
   std::optional<FilterPlan> plan;

@@ -1,6 +1,7 @@
 #include "whitney/search/multi_vector_max_sim.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "whitney/core/error.h"
@@ -74,16 +75,23 @@ void MaxSimQueries::score_on_this_thread(const VectorSets& base, std::span<const
   }
 }
 
-void MaxSimQueries::score(const Context& context, const VectorSets& base, std::span<const uint32_t> rows,
-                          float* scores) const {
+bool MaxSimQueries::score(const Context& context, const VectorSets& base, std::span<const uint32_t> rows,
+                          const Deadline& deadline, float* scores) const {
   if (num_vectors() == 0) {
     std::fill_n(scores, rows.size() * static_cast<size_t>(size()), 0.0F);
-    return;
+    return true;
   }
+  std::atomic<bool> is_over = false;
   parallel_blocks(context, std::ssize(rows), kRowsPerMaxSimTask, [&](int64_t begin, int64_t end) {
+    if (is_over || deadline.is_past()) {
+      is_over = true;
+      std::fill_n(scores + begin * size(), (end - begin) * size(), kNotScored);
+      return;
+    }
     score_on_this_thread(base, rows.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
                          scores + begin * size());
   });
+  return !is_over;
 }
 
 }  // namespace whitney::search

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/linalg/dense_weights.h"
+#include "whitney/search/deadline.h"
 
 namespace whitney::search {
 
@@ -38,8 +40,10 @@ class MaxSimQueries {
   /// Vectors of all queries.
   int64_t num_vectors() const { return weights_.rows(); }
   /// scores[i * size() + q] = the score of rows[i] (ascending) with query q. O(vectors of both x width).
-  void score(const Context& context, const VectorSets& base, std::span<const uint32_t> rows,
-             float* scores) const;
+  /// False where the deadline ended it: rows that it did not come to have kNotScored.
+  bool score(const Context& context, const VectorSets& base, std::span<const uint32_t> rows,
+             const Deadline& deadline, float* scores) const;
+  static constexpr float kNotScored = -std::numeric_limits<float>::infinity();
   /// out (base.rows x num_vectors()) = inner products of the queries' vectors with rows of a matrix.
   void multiply(const MatrixView& base, float* out) const;
   /// The score of a row from the largest products of each query vector; `best` is set to "none" for the next

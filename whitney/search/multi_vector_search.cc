@@ -22,6 +22,8 @@ constexpr int64_t kQueryVectorsAtOnce = 192, kRowsAtOnce = 4096;
 struct MultiVectorOutcome {
   bool is_scan = false;
   int64_t num_vectors = 0, probed = 0, candidates = 0, compared = 0;
+  /// The deadline ended it.
+  bool is_partial = false;
 };
 
 struct MultiVectorQuestion {
@@ -44,8 +46,8 @@ struct MultiVectorQuestion {
   }
 };
 
-// Compares queries [begin, end) with all allowed rows.
-void scan(const MultiVectorQuestion& question, int64_t begin, int64_t end, const Context& context,
+// Compares queries [begin, end) with all allowed rows; false where the deadline ended it.
+bool scan(const MultiVectorQuestion& question, int64_t begin, int64_t end, const Context& context,
           SearchResult& result) {
   const MaxSimQueries packed = question.packed(begin, end);
   const auto num_queries = static_cast<size_t>(end - begin);
@@ -53,11 +55,13 @@ void scan(const MultiVectorQuestion& question, int64_t begin, int64_t end, const
   for (BestRows& one : best) one.reset(std::min(question.params.k, std::ssize(question.rows)));
   std::vector<float> scores;
   const std::span<const uint32_t> all = question.rows;
-  for (size_t at = 0; at < all.size(); at += kRowsAtOnce) {
+  bool is_whole = true;
+  for (size_t at = 0; at < all.size() && is_whole; at += kRowsAtOnce) {
     const auto rows = all.subspan(at, std::min<size_t>(kRowsAtOnce, all.size() - at));
     scores.resize(rows.size() * num_queries);
-    packed.score(context, question.parts.sets(), rows, scores.data());
+    is_whole = packed.score(context, question.parts.sets(), rows, question.params.deadline, scores.data());
     for (size_t i = 0; i < rows.size(); ++i) {
+      if (scores[i * num_queries] == MaxSimQueries::kNotScored) continue;
       for (size_t q = 0; q < num_queries; ++q) {
         if (question.excluded(begin + static_cast<int64_t>(q)) != rows[i])
           best[q].offer(scores[i * num_queries + q], rows[i]);
@@ -65,12 +69,14 @@ void scan(const MultiVectorQuestion& question, int64_t begin, int64_t end, const
     }
   }
   for (size_t q = 0; q < num_queries; ++q) put_hits(best[q].take(), begin + static_cast<int64_t>(q), result);
+  return is_whole;
 }
 
-// Compares queries with all allowed rows, some queries together.
-void scan_all(const MultiVectorQuestion& question, std::span<const int64_t> queries, const Context& context,
+// Compares queries with all allowed rows, some queries together; false where the deadline ended it.
+bool scan_all(const MultiVectorQuestion& question, std::span<const int64_t> queries, const Context& context,
               SearchResult& result) {
   for (size_t i = 0, next = 0; i < queries.size(); i = next) {
+    if (question.params.deadline.is_past()) return false;
     const int64_t begin = queries[i];
     int64_t end = begin + 1;
     const auto num_vectors = [&](int64_t stop) {
@@ -79,8 +85,9 @@ void scan_all(const MultiVectorQuestion& question, std::span<const int64_t> quer
     for (next = i + 1; next < queries.size() && queries[next] == end; ++next, ++end) {
       if (num_vectors(end + 1) > kQueryVectorsAtOnce) break;
     }
-    scan(question, begin, end, context, result);
+    if (!scan(question, begin, end, context, result)) return false;
   }
+  return true;
 }
 
 // The clusters nearest to any vector of a query, ascending. products: centroids x query vectors.
@@ -103,13 +110,14 @@ std::vector<uint32_t> nearest_clusters(const std::vector<float>& products, size_
   return clusters;
 }
 
-// The allowed rows that have a vector in one of some clusters, ascending.
+// The allowed rows that have a vector in one of some clusters, ascending; of the first ones where time is up.
 std::vector<uint32_t> rows_in(const MultiVectorQuestion& question, std::span<const uint32_t> clusters,
-                              int64_t excluded) {
+                              int64_t excluded, DeadlineWatch& watch) {
   const auto num_rows = static_cast<size_t>(question.parts.sets().size());
   std::vector<uint64_t> met((num_rows + 63) / 64, 0);
   std::vector<uint32_t> rows;
   for (const uint32_t cluster : clusters) {
+    if (watch.is_over()) break;
     for (const uint32_t row : question.parts.rows_of(cluster)) {
       if (row >= num_rows) VectorSets::fail_damaged(row);
       const uint64_t bit = uint64_t{1} << (row % 64);
@@ -122,13 +130,16 @@ std::vector<uint32_t> rows_in(const MultiVectorQuestion& question, std::span<con
   return rows;
 }
 
-// Of some rows those with the best scores when each vector stands where its centroid is, ascending.
+// Of some rows those with the best scores when each vector stands where its centroid is, ascending. Where the
+// deadline passes, some of those come to.
 std::vector<uint32_t> best_by_centroids(const MultiVectorParts& parts, const MaxSimQueries& query,
                                         const std::vector<float>& products, std::span<const uint32_t> rows,
-                                        int64_t num_wanted, const Context& context) {
+                                        int64_t num_wanted, const Deadline& deadline,
+                                        const Context& context) {
   constexpr int64_t kRowsPerTask = 256;
-  std::vector<float> scores(rows.size());
+  std::vector<float> scores(rows.size(), MaxSimQueries::kNotScored);
   parallel_blocks(context, std::ssize(rows), kRowsPerTask, [&](int64_t begin, int64_t end) {
+    if (deadline.is_past()) return;
     std::vector<float> best(static_cast<size_t>(query.num_vectors()), MaxSimQueries::kNone);
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
       max_of_listed_rows(products.data(), parts.codes_of(rows[i]), best);
@@ -145,29 +156,36 @@ std::vector<uint32_t> best_by_centroids(const MultiVectorParts& parts, const Max
 }
 
 // Looks for the best rows by centroids first (Santhanam et al. 2022). False where these give fewer rows than
-// are due.
+// are due, though there was time.
 bool search_by_centroids(const MultiVectorQuestion& question, int64_t q, const Context& context,
                          SearchResult& result, MultiVectorOutcome& outcome) {
   const MultiVectorParts& parts = question.parts;
   const MaxSimQueries query = question.packed(q, q + 1);
   const int64_t num_centroids = parts.centroids.rows(), excluded = question.excluded(q);
+  DeadlineWatch watch(question.params.deadline);
+  outcome.is_partial = watch.is_over();
+  if (outcome.is_partial) return true;
   if (query.num_vectors() == 0) return false;
   std::vector<float> products(static_cast<size_t>(num_centroids * query.num_vectors()));
   query.multiply(parts.centroids, products.data());
   const std::vector<uint32_t> clusters = nearest_clusters(products, static_cast<size_t>(query.num_vectors()),
                                                           num_centroids, question.options.nprobe);
-  std::vector<uint32_t> rows = rows_in(question, clusters, excluded);
+  std::vector<uint32_t> rows = rows_in(question, clusters, excluded, watch);
   outcome.probed = std::ssize(clusters);
   outcome.candidates = std::ssize(rows);
   const int64_t wanted = std::max(question.options.candidates, question.params.k);
   const int64_t due = std::min(question.params.k, std::ssize(question.rows) - (excluded >= 0 ? 1 : 0));
-  if (std::ssize(rows) < due) return false;
-  if (std::ssize(rows) > wanted) rows = best_by_centroids(parts, query, products, rows, wanted, context);
+  if (std::ssize(rows) < due && !watch.was_over()) return false;
+  const Deadline& deadline = question.params.deadline;
+  if (std::ssize(rows) > wanted)
+    rows = best_by_centroids(parts, query, products, rows, wanted, deadline, context);
   std::vector<float> scores(rows.size());
-  query.score(context, parts.sets(), rows, scores.data());
+  outcome.is_partial = !query.score(context, parts.sets(), rows, deadline, scores.data()) || watch.was_over();
   BestRows best;
   best.reset(std::min(question.params.k, std::ssize(rows)));
-  for (size_t i = 0; i < rows.size(); ++i) best.offer(scores[i], rows[i]);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (scores[i] != MaxSimQueries::kNotScored) best.offer(scores[i], rows[i]);
+  }
   put_hits(best.take(), q, result);
   outcome.compared = std::ssize(rows);
   return true;
@@ -234,7 +252,8 @@ SearchResult search_multi_vector(const MultiVectorParts& parts, const IndexRows&
     scanned.push_back(q);
     outcomes[static_cast<size_t>(q)].compared = std::ssize(question.rows);
   }
-  scan_all(question, scanned, context, result);
+  const auto is_partial = [](const MultiVectorOutcome& one) { return one.is_partial; };
+  result.partial = !scan_all(question, scanned, context, result) || std::ranges::any_of(outcomes, is_partial);
   if (params.explain) result.explain = explanation_of(outcomes, question);
   return result;
 }

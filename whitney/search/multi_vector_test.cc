@@ -188,6 +188,25 @@ TEST(MultiVector, IsTheSameForAnyNumberOfThreads) {
   for (const int threads : {2, 5}) EXPECT_EQ(saved(threads), expected) << threads;
 }
 
+TEST(MultiVector, EndsWhenItsTimeIsUpAndSaysSo) {
+  const auto index = index_sets(made_up_sets(1, 400, 5, 8));
+  const RaggedEmbeddings queries = made_up_sets(2, 3, 5, 8);
+  for (const bool exact : {false, true}) {
+    SearchParams params;
+    params.exact = exact;
+    params.options = Value::object({{"nprobe", int64_t{4}}, {"candidates", int64_t{20}}});
+    const SearchResult whole = index->search_ragged(queries, params, {});
+    params.deadline = Deadline::after(1e9);
+    const SearchResult in_time = index->search_ragged(queries, params, {});
+    EXPECT_FALSE(in_time.partial);
+    EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
+    params.deadline = Deadline::after(0);
+    const SearchResult late = index->search_ragged(queries, params, {});
+    EXPECT_TRUE(late.partial);
+    EXPECT_EQ(late.counts, std::vector<int64_t>(3, 0));
+  }
+}
+
 TEST(MultiVector, ChangesWorkOnAMappedFile) {
   const RaggedEmbeddings rows = made_up_sets(1, 80, 9, 8), queries = made_up_sets(2, 3, 5, 8);
   const TemporaryFolder folder;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -114,10 +115,12 @@ SearchResult search_sparse(const SparseParts& parts, const IndexRows& rows, cons
   SearchResult result = result_without_hits(queries.size(), rows.size(), "rows", params, context);
   const AllowedRows allowed = AllowedRows::of(rows, params);
   const int64_t num_allowed_blocks = num_blocks_of(allowed, parts.lists.num_blocks());
+  std::atomic<bool> is_partial = false;
   std::vector<SparseOutcome> outcomes(params.explain ? static_cast<size_t>(queries.size()) : 0);
   parallel_blocks(context, queries.size(), kQueriesPerTask, [&](int64_t begin, int64_t end) {
     std::unique_ptr<SparseScratch> scratch = parts.scratch->take();
-    for (int64_t q = begin; q < end; ++q) {
+    DeadlineWatch& watch = scratch->watch = DeadlineWatch(params.deadline);
+    for (int64_t q = begin; q < end && !watch.is_over(); ++q) {
       const int64_t excluded = params.excluded.empty() ? -1 : params.excluded[static_cast<size_t>(q)];
       SparseOutcome outcome;
       outcome.costs = prepare_terms(parts, queries, q, scratch->terms);
@@ -128,8 +131,10 @@ SearchResult search_sparse(const SparseParts& parts, const IndexRows& rows, cons
       outcome.counts = walk.counts();
       if (params.explain) outcomes[static_cast<size_t>(q)] = outcome;
     }
+    if (watch.was_over()) is_partial = true;
     parts.scratch->give(std::move(scratch));
   });
+  result.partial = is_partial;
   if (params.explain)
     result.explain = explanation_of(outcomes, allowed.set ? allowed.set->size() : rows.size());
   return result;

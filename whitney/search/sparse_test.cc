@@ -100,6 +100,40 @@ TEST(Sparse, BlocksThatCannotHoldTheBestAreSkipped) {
   EXPECT_EQ(scanned.explain.at("plan").as_string(), "scan");
 }
 
+TEST(Sparse, EndsWhenItsTimeIsUpAndSaysSo) {
+  const RaggedEmbeddings rows = made_up_sparse(8, 6000, 60, 400), queries = made_up_sparse(9, 5, 12, 400);
+  const auto index = index_sparse(rows);
+  for (const bool exact : {false, true}) {
+    SearchParams params;
+    params.exact = exact;
+    const SearchResult whole = index->search_ragged(queries, params, {});
+    params.deadline = Deadline::after(1e9);
+    const SearchResult in_time = index->search_ragged(queries, params, {});
+    EXPECT_FALSE(in_time.partial);
+    EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
+    params.deadline = Deadline::after(0);
+    const SearchResult late = index->search_ragged(queries, params, {});
+    EXPECT_TRUE(late.partial);
+    EXPECT_EQ(late.counts, std::vector<int64_t>(5, 0));
+  }
+}
+
+TEST(Sparse, AWalkLooksAtTheClockByEachPlan) {
+  const SparseLists lists = make_sparse_lists(three_rows(), false, {});
+  SparseScratch scratch;
+  scratch.terms.push_back({*lists.find(3), 1, lists.groups_of(*lists.find(3)), 0});
+  const auto num_hits = [&](auto plan) {
+    SparseWalk walk(lists, {}, -1, scratch);
+    return (walk.*plan)(3).size();
+  };
+  for (const auto plan : {&SparseWalk::scan, &SparseWalk::block_max, &SparseWalk::look_up}) {
+    scratch.watch = DeadlineWatch();
+    EXPECT_EQ(num_hits(plan), 2);
+    scratch.watch = DeadlineWatch(Deadline::after(0));
+    EXPECT_EQ(num_hits(plan), 0);
+  }
+}
+
 TEST(Sparse, EightBitsMoveAScoreByHalfAStepOfEachDimensionAtMost) {
   const RaggedEmbeddings rows = made_up_sparse(5, 2000, 20, 100);
   const auto index = index_sparse(rows, "8");

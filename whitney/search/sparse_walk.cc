@@ -144,7 +144,7 @@ void SparseWalk::score_chosen() {
   rewind();
   const std::span<const uint32_t> chosen = scratch_.chosen;
   constexpr auto kAtOnce = static_cast<size_t>(SparseScratch::kBlocksAtOnce);
-  for (size_t at = 0; at < chosen.size(); at += kAtOnce) {
+  for (size_t at = 0; at < chosen.size() && !scratch_.watch.is_over(); at += kAtOnce) {
     const auto some = chosen.subspan(at, std::min(kAtOnce, chosen.size() - at));
     add_chosen(some);
     find_largest(some.size());
@@ -156,7 +156,7 @@ void SparseWalk::score_chosen() {
 std::span<const uint64_t> SparseWalk::scan(int64_t k) {
   scratch_.best.reset(std::min(k, lists_.num_rows));
   rewind();
-  for (uint32_t begin = 0, end = 0; begin < num_blocks_; begin = end) {
+  for (uint32_t begin = 0, end = 0; begin < num_blocks_ && !scratch_.watch.is_over(); begin = end) {
     end = static_cast<uint32_t>(std::min<int64_t>(begin + SparseScratch::kBlocksAtOnce, num_blocks_));
     add_window(begin, end);
     find_largest(end - begin);
@@ -189,6 +189,7 @@ double SparseWalk::add_bounds() {
   scratch_.bounds.assign(num_blocks_, 0);
   uint32_t* const bounds = scratch_.bounds.data();
   for (const SparseTerm& term : scratch_.terms) {
+    if (scratch_.watch.is_over()) break;
     // One more: what division rounds away, and so that no block with an entry is left out.
     const uint32_t factor = static_cast<uint32_t>(bound_of_step(term) / unit) + 1;
     const uint8_t* bests = lists_.bests.data();
@@ -251,7 +252,7 @@ std::span<const uint64_t> SparseWalk::block_max(int64_t k) {
   const auto num_candidates = std::ssize(scratch_.candidates);
   size_t num_wanted = kFirstBlocks + static_cast<size_t>(k) / 8;
   int64_t num_scored = 0;
-  while (!scratch_.candidates.empty()) {
+  while (!scratch_.candidates.empty() && !scratch_.watch.was_over()) {
     take_best_candidates(num_wanted);
     num_scored += std::ssize(scratch_.chosen);
     score_chosen();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "whitney/search/best_rows.h"
+#include "whitney/search/deadline.h"
 #include "whitney/search/sparse_lists.h"
 
 namespace whitney::search {
@@ -47,6 +48,8 @@ struct SparseScratch {
   /// The place of each block among those that are scored together; none of them between calls.
   std::vector<uint8_t> slots;
   BestRows best;
+  /// Ends walks when their time is up, with the best so far.
+  DeadlineWatch watch;
 };
 
 /// Finds the k rows of the highest inner product with a query, among those that share a dimension with it.

@@ -26,7 +26,7 @@ inline SymphonyqgParts symphonyqg_parts(const Matrix& vectors, Metric metric, in
 
 /// Walks by the lanes; nodes by ascending distance.
 inline std::vector<uint32_t> lane_walk_nodes(const SymphonyqgParts& parts, std::span<const float> vector,
-                                             int64_t ef) {
+                                             int64_t ef, const Deadline& deadline = {}) {
   const HnswParts& base = parts.base;
   const GraphView view = base.graph.view();
   WalkScratch scratch;
@@ -43,6 +43,7 @@ inline std::vector<uint32_t> lane_walk_nodes(const SymphonyqgParts& parts, std::
                               base.space.scale);
   }
   parts.codes.turn(z.data(), turned.data());
+  scratch.deadline = deadline;
   scratch.pool.reset(ef);
   NodePool beam;
   beam.reset(ef);

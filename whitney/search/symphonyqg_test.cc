@@ -11,6 +11,7 @@
 #include "whitney/core/one_in_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/linalg/simd.h"
+#include "whitney/search/graph_cases_test.h"
 #include "whitney/search/symphonyqg_build.h"
 #include "whitney/search/symphonyqg_cases_test.h"
 
@@ -223,6 +224,14 @@ TEST(SymphonyQG, TakesVectorsFarOutsideTheRangeOfTheFirst) {
   more.ids = ids_from(1000, 40);
   add_to_symphonyqg(parts, more, {});
   expect_sound(parts);
+}
+
+TEST(SymphonyQG, EndsWhenItsTimeIsUp) {
+  const Matrix vectors = clustered_vectors(1000, 8, 23), queries = normal_vectors(3, 8, 24);
+  expect_ends_in_time(*symphonyqg_of(vectors, Metric::kL2), queries);
+  // The clock is looked at within the walk: a look at every eighth visit.
+  const SymphonyqgParts parts = symphonyqg_parts(vectors, Metric::kL2);
+  EXPECT_LE(lane_walk_nodes(parts, queries.row<float>(0), 1000, Deadline::after(0)).size(), 8);
 }
 
 TEST(SymphonyQG, IsEmptyWhenAllIsRemovedAndTakesRowsAgain) {

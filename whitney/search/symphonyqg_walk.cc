@@ -159,6 +159,7 @@ void WalkLanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& q
     }
     ++scratch.counters.distances;
     ++scratch.counters.hops;
+    if (scratch.is_over()) return;
   }
   MeasureRest(graph, query, beam, scratch);
 }

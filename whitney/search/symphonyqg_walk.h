@@ -25,7 +25,8 @@ struct LaneView {
 /// Walks layer 0 from `start`: visits the nearest node by the estimates so far, measures it, and has its
 /// lanes estimate all its neighbours at once, until the `ef` nearest of `beam` (reset to ef or more) are
 /// visited. The others of the beam are then measured only: scratch.pool (reset by the caller) gets all by
-/// their distances. Chooses its SIMD level once.
+/// their distances. Where scratch.deadline ends the walk, sets scratch.is_stopped; the pool then has what was
+/// visited. Chooses its SIMD level once.
 void walk_lanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& query,
                 const LaneQuery& lane_query, uint32_t start, int64_t ef, NodePool& beam,
                 WalkScratch& scratch);

@@ -10,6 +10,7 @@
 #include "whitney/core/one_in_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/linalg/simd.h"
+#include "whitney/search/graph_cases_test.h"
 #include "whitney/search/graph_file_cases_test.h"
 #include "whitney/search/vamana_cases_test.h"
 
@@ -199,6 +200,16 @@ TEST(Vamana, StaysSoundAndFindsAsMuchWhileRowsComeAndGo) {
   }
 }
 
+TEST(Vamana, EndsWhenItsTimeIsUp) {
+  const Matrix vectors = clusters_of(1000, 8, 24), queries = normal_vectors(3, 8, 25);
+  for (const GraphCodes codes : {GraphCodes::kLvq8, GraphCodes::kRabitq4}) {
+    expect_ends_in_time(*vamana_of(vectors, Metric::kL2, name_of_enum(codes)), queries);
+    // The clock is looked at within the walk: at every eighth hop, of 16 links each.
+    const HnswParts parts = build_vamana(embeddings_of(vectors, Metric::kL2), vamana_options(codes), {});
+    EXPECT_LE(walk_nodes(parts, queries.row<float>(0), 1000, Deadline::after(0)).size(), 1 + 8 * 16);
+  }
+}
+
 TEST(Vamana, IsEmptyWhenAllIsRemovedAndTakesRowsAgain) {
   const auto index = vamana_of(normal_vectors(50, 4, 15), Metric::kL2, "lvq8");
   index->remove(Ids::row_numbers(50), {});
@@ -254,6 +265,7 @@ TEST(Vamana, PutsCodesIntoHnswToo) {
   const auto index = build_index("hnsw", embeddings_of(vectors, Metric::kCosine), options, {});
   EXPECT_GE(true_recall(*index, vectors, queries, 10, 80), 0.97);
   EXPECT_LT(index->size_bytes(), hnsw_of(vectors, Metric::kCosine, 8)->size_bytes());
+  expect_ends_in_time(*index, queries);
 }
 
 }  // namespace
