@@ -1,5 +1,6 @@
 #include "whitney/core/error.h"
 #include "whitney/core/registry.h"
+#include "whitney/search/artifact_numbers.h"
 #include "whitney/search/bm25_index.h"
 
 namespace whitney::search {
@@ -7,44 +8,25 @@ namespace {
 
 constexpr int64_t kMostRows = 4294967295;
 
-int64_t count_in(const Artifact& artifact, const Value& description, std::string_view name, int64_t most) {
-  const Value* field = description.find(name);
-  if (field == nullptr || !field->is_int() || field->as_int() < 0 || field->as_int() > most)
-    fail(artifact.path(), ": field \"bm25.", name, "\" of its record is missing or cannot be so");
-  return field->as_int();
-}
-
-template <class T>
-Array<T> read_tensor(const Artifact& artifact, std::string_view name) {
-  const TensorView& tensor = artifact.tensor(name);
-  if (tensor.shape.size() != 1) fail(artifact.path(), ": tensor \"", name, "\" must have one dimension");
-  return tensor.as<T>();
-}
-
 PostingLists read_lists(const Artifact& artifact, int64_t num_rows, bool has_scores) {
   PostingLists lists;
   lists.num_rows = num_rows;
   lists.has_scores = has_scores;
-  lists.counts = read_tensor<uint32_t>(artifact, "bm25.counts");
-  lists.first_blocks = read_tensor<uint64_t>(artifact, "bm25.first_blocks");
-  lists.last_rows = read_tensor<uint32_t>(artifact, "bm25.last_rows");
-  lists.best_scores = read_tensor<float>(artifact, "bm25.best_scores");
-  lists.row_widths = read_tensor<uint8_t>(artifact, "bm25.row_widths");
-  lists.count_widths = read_tensor<uint8_t>(artifact, "bm25.count_widths");
-  lists.starts = read_tensor<uint64_t>(artifact, "bm25.starts");
-  lists.packed = read_tensor<uint32_t>(artifact, "bm25.packed");
+  lists.counts = numbers_in<uint32_t>(artifact, "bm25.counts");
+  lists.first_blocks = numbers_in<uint64_t>(artifact, "bm25.first_blocks");
+  lists.last_rows = numbers_in<uint32_t>(artifact, "bm25.last_rows");
+  lists.best_scores = numbers_in<float>(artifact, "bm25.best_scores");
+  lists.row_widths = numbers_in<uint8_t>(artifact, "bm25.row_widths");
+  lists.count_widths = numbers_in<uint8_t>(artifact, "bm25.count_widths");
+  lists.starts = numbers_in<uint64_t>(artifact, "bm25.starts");
+  lists.packed = numbers_in<uint32_t>(artifact, "bm25.packed");
   if (artifact.find("bm25.positions") != nullptr) {
-    lists.position_widths = read_tensor<uint8_t>(artifact, "bm25.position_widths");
-    lists.position_starts = read_tensor<uint64_t>(artifact, "bm25.position_starts");
-    lists.positions = read_tensor<uint32_t>(artifact, "bm25.positions");
+    lists.position_widths = numbers_in<uint8_t>(artifact, "bm25.position_widths");
+    lists.position_starts = numbers_in<uint64_t>(artifact, "bm25.position_starts");
+    lists.positions = numbers_in<uint32_t>(artifact, "bm25.positions");
   }
   lists.check_shapes();
   return lists;
-}
-
-template <class T>
-void add_tensor(ArtifactWriter& writer, std::string name, const Array<T>& values) {
-  writer.add(std::move(name), {values.size()}, values);
 }
 
 }  // namespace
@@ -57,22 +39,22 @@ void save_bm25(const Bm25Parts& parts, const std::string& path, bool force, cons
                                     {"scores", parts.lists.has_scores}}));
   ArtifactWriter writer("index", std::move(record));
   const PostingLists& lists = parts.lists;
-  add_tensor(writer, "bm25.packed", lists.packed);
+  add_numbers(writer, "bm25.packed", lists.packed);
   if (lists.has_positions()) {
-    add_tensor(writer, "bm25.positions", lists.positions);
-    add_tensor(writer, "bm25.position_starts", lists.position_starts);
-    add_tensor(writer, "bm25.position_widths", lists.position_widths);
+    add_numbers(writer, "bm25.positions", lists.positions);
+    add_numbers(writer, "bm25.position_starts", lists.position_starts);
+    add_numbers(writer, "bm25.position_widths", lists.position_widths);
   }
-  add_tensor(writer, "bm25.starts", lists.starts);
-  add_tensor(writer, "bm25.last_rows", lists.last_rows);
-  add_tensor(writer, "bm25.best_scores", lists.best_scores);
-  add_tensor(writer, "bm25.row_widths", lists.row_widths);
-  add_tensor(writer, "bm25.count_widths", lists.count_widths);
-  add_tensor(writer, "bm25.first_blocks", lists.first_blocks);
-  add_tensor(writer, "bm25.counts", lists.counts);
-  add_tensor(writer, "bm25.lengths", parts.lengths);
-  add_tensor(writer, "bm25.words.offsets", parts.words.offsets());
-  if (!parts.words.slots().empty()) add_tensor(writer, "bm25.words.slots", parts.words.slots());
+  add_numbers(writer, "bm25.starts", lists.starts);
+  add_numbers(writer, "bm25.last_rows", lists.last_rows);
+  add_numbers(writer, "bm25.best_scores", lists.best_scores);
+  add_numbers(writer, "bm25.row_widths", lists.row_widths);
+  add_numbers(writer, "bm25.count_widths", lists.count_widths);
+  add_numbers(writer, "bm25.first_blocks", lists.first_blocks);
+  add_numbers(writer, "bm25.counts", lists.counts);
+  add_numbers(writer, "bm25.lengths", parts.lengths);
+  add_numbers(writer, "bm25.words.offsets", parts.words.offsets());
+  if (!parts.words.slots().empty()) add_numbers(writer, "bm25.words.slots", parts.words.slots());
   writer.add("bm25.words.bytes", DType::kU8, {parts.words.bytes().size()},
              Array<std::byte>::view(parts.words.bytes().owner(),
                                     reinterpret_cast<const std::byte*>(parts.words.bytes().data()),
@@ -82,26 +64,23 @@ void save_bm25(const Bm25Parts& parts, const std::string& path, bool force, cons
 }
 
 Bm25Parts open_bm25(const Artifact& artifact) {
-  const Value* description = artifact.record().find("bm25");
-  const Value* options = artifact.record().find("options");
-  if (description == nullptr || !description->is_object() || options == nullptr || !options->is_object())
-    fail(artifact.path(), ": its record does not describe a bm25 index");
+  const Value& description = described_index(artifact, "bm25");
   Bm25Parts parts;
-  parts.options =
-      options_from<Bm25Options>(resolve_options(Registry::instance().get(Verb::kIndex, "bm25"), *options));
-  const int64_t num_rows = count_in(artifact, *description, "num_rows", kMostRows);
-  const int64_t num_words = count_in(artifact, *description, "num_words", kMostRows);
-  parts.num_tokens = count_in(artifact, *description, "num_tokens", int64_t{1} << 62);
+  parts.options = options_from<Bm25Options>(
+      resolve_options(Registry::instance().get(Verb::kIndex, "bm25"), options_of_index(artifact, "bm25")));
+  const int64_t num_rows = described_count(artifact, "bm25", "num_rows", kMostRows);
+  const int64_t num_words = described_count(artifact, "bm25", "num_words", kMostRows);
+  parts.num_tokens = described_count(artifact, "bm25", "num_tokens", int64_t{1} << 62);
   // Files of the first days have neither scores in their lists nor a hash table.
-  const Value* scores = description->find("scores");
+  const Value* scores = description.find("scores");
   parts.lists = read_lists(artifact, num_rows, scores != nullptr && scores->is_bool() && scores->as_bool());
-  parts.lengths = read_tensor<uint32_t>(artifact, "bm25.lengths");
-  const Array<uint8_t> bytes = read_tensor<uint8_t>(artifact, "bm25.words.bytes");
+  parts.lengths = numbers_in<uint32_t>(artifact, "bm25.lengths");
+  const Array<uint8_t> bytes = numbers_in<uint8_t>(artifact, "bm25.words.bytes");
   parts.words = SortedWords(
-      read_tensor<uint64_t>(artifact, "bm25.words.offsets"),
+      numbers_in<uint64_t>(artifact, "bm25.words.offsets"),
       Array<char>::view(bytes.owner(), reinterpret_cast<const char*>(bytes.data()), bytes.size()),
       artifact.find("bm25.words.slots") == nullptr ? Array<uint32_t>()
-                                                   : read_tensor<uint32_t>(artifact, "bm25.words.slots"));
+                                                   : numbers_in<uint32_t>(artifact, "bm25.words.slots"));
   if (parts.lengths.size() != num_rows || parts.words.size() != num_words ||
       parts.lists.num_lists() != num_words)
     fail(artifact.path(), ": the tensors of its words and texts do not fit its record");

@@ -1,19 +1,12 @@
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/search/artifact_numbers.h"
 #include "whitney/search/multi_vector_index.h"
 
 namespace whitney::search {
 namespace {
-
-template <class T>
-void read_numbers(const Artifact& artifact, std::string_view name, Array<T>& values) {
-  const TensorView& tensor = artifact.tensor(name);
-  if (tensor.shape.size() != 1) fail(artifact.path(), ": tensor \"", name, "\" must have one dimension");
-  values = tensor.as<T>();
-}
 
 Matrix read_vectors_of(const Artifact& artifact, std::string_view name) {
   const TensorView& tensor = artifact.tensor(name);
@@ -36,7 +29,7 @@ void save_multi_vector(const MultiVectorParts& parts, const IndexRows& rows, con
   const auto add_matrix = [&](const char* name, const Matrix& matrix) {
     writer.add(name, DType::kF32, {matrix.rows(), matrix.cols()}, matrix.bytes());
   };
-  const auto add = [&](const char* name, const auto& values) { writer.add(name, {values.size()}, values); };
+  const auto add = [&](const char* name, const auto& values) { add_numbers(writer, name, values); };
   add_matrix("vectors", parts.vectors);
   add_matrix("multi_vector.centroids", parts.centroids);
   add("vectors.starts", parts.starts);
@@ -53,11 +46,11 @@ MultiVectorParts open_multi_vector(const Artifact& artifact) {
   parts.metric = metric_in(artifact);
   parts.vectors = read_vectors_of(artifact, "vectors");
   parts.centroids = read_vectors_of(artifact, "multi_vector.centroids");
-  read_numbers(artifact, "vectors.starts", parts.starts);
-  read_numbers(artifact, "multi_vector.code_starts", parts.code_starts);
-  read_numbers(artifact, "multi_vector.codes", parts.codes);
-  read_numbers(artifact, "multi_vector.list_starts", parts.list_starts);
-  read_numbers(artifact, "multi_vector.list_rows", parts.list_rows);
+  parts.starts = numbers_in<int64_t>(artifact, "vectors.starts");
+  parts.code_starts = numbers_in<int64_t>(artifact, "multi_vector.code_starts");
+  parts.codes = numbers_in<uint32_t>(artifact, "multi_vector.codes");
+  parts.list_starts = numbers_in<int64_t>(artifact, "multi_vector.list_starts");
+  parts.list_rows = numbers_in<uint32_t>(artifact, "multi_vector.list_rows");
   if (parts.metric == Metric::kL2 || parts.starts.empty() ||
       parts.code_starts.size() != parts.starts.size() ||
       parts.list_starts.size() != parts.centroids.rows() + 1 ||
