@@ -1,0 +1,302 @@
+#include "whitney/search/codes_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "whitney/core/parallel.h"
+#include "whitney/linalg/candidates.h"
+#include "whitney/linalg/select.h"
+
+namespace whitney::search {
+namespace {
+
+// Rows that a task scores for all queries, and codes that are scored at once.
+constexpr int64_t kTaskRows = 16'384, kBatch = 1024;
+constexpr int64_t kLanesOfCodes = kFastScanLanes, kTaskBlocks = kTaskRows / kLanesOfCodes,
+                  kBatchBlocks = kBatch / kLanesOfCodes, kFewBlocks = 3;
+
+// The rows that a search may return: all of them, or those whose bits are set. Tasks go by their numbers.
+class AllowedCodes {
+ public:
+  AllowedCodes(const RowSet& rows, int64_t num_rows) : num_rows_(num_rows) {
+    if (rows.size() < num_rows) bits_ = rows.bits(num_rows);
+  }
+  int64_t num_tasks() const { return (num_rows_ + kTaskRows - 1) / kTaskRows; }
+  bool has_row(int64_t row) const {
+    return bits_.empty() || (bits_[static_cast<size_t>(row / 64)] >> (row % 64) & 1) != 0;
+  }
+  // The lanes of block b.
+  uint32_t lanes(int64_t b) const {
+    if (!bits_.empty()) return static_cast<uint32_t>(bits_[static_cast<size_t>(b / 2)] >> (b % 2 * 32));
+    const int64_t count = num_rows_ - b * kLanesOfCodes;
+    return count >= kLanesOfCodes ? ~uint32_t{0} : (uint32_t{1} << count) - 1;
+  }
+  // Call body(task, first, count) for runs of neighbouring rows, and of blocks that have any: their codes
+  // stay in cache while all queries pass.
+  template <class Body>
+  void each_batch(const Context& context, const Body& body) const {
+    each_run(context, num_rows_, kTaskRows, kBatch, [&](int64_t row) { return has_row(row); }, body);
+  }
+  template <class Body>
+  void each_block_batch(const Context& context, const Body& body) const {
+    const int64_t num_blocks = (num_rows_ + kLanesOfCodes - 1) / kLanesOfCodes;
+    each_run(context, num_blocks, kTaskBlocks, kBatchBlocks, [&](int64_t b) { return lanes(b) != 0; }, body);
+  }
+
+ private:
+  template <class Has, class Body>
+  void each_run(const Context& context, int64_t n, int64_t of_task, int64_t most, const Has& has,
+                const Body& body) const {
+    parallel_for(context, num_tasks(), [&](int64_t task) {
+      const int64_t end = std::min((task + 1) * of_task, n);
+      for (int64_t first = task * of_task; first < end;) {
+        if (!has(first)) {
+          ++first;
+          continue;
+        }
+        int64_t last = bits_.empty() ? std::min(end, first + most) : first + 1;
+        while (last < end && last - first < most && has(last)) ++last;
+        body(task, first, last - first);
+        first = last;
+      }
+    });
+  }
+
+  int64_t num_rows_;
+  std::vector<uint64_t> bits_;
+};
+
+// Calls body(i) for the zero vectors among the rows first + i, i < count.
+template <class Body>
+void each_zero_row(const CodedRows& rows, int64_t first, int64_t count, const Body& body) {
+  for (auto zero = std::ranges::lower_bound(rows.zero_rows, static_cast<uint32_t>(first));
+       zero != rows.zero_rows.end() && *zero < first + count; ++zero)
+    body(static_cast<size_t>(*zero - first));
+}
+
+// Keys of neighbouring rows, and by how much they may be wrong where `bounds` is not null.
+void measure_run(const CodedRows& rows, const CodesQuery& query, const uint8_t* codes, int64_t first,
+                 int64_t count, float* keys, float* bounds) {
+  if (bounds == nullptr)
+    query.scorer->score(codes, count, keys);
+  else
+    query.scorer->score_with_bounds(codes, count, keys, bounds);
+  if (rows.metric == Metric::kInnerProduct) {
+    for (int64_t i = 0; i < count; ++i) keys[i] = rows.key_of(keys[i]);
+  }
+  const auto set_none = [&](size_t i) {
+    keys[i] = CodedRows::kNoCosine;
+    if (bounds != nullptr) bounds[i] = 0;
+  };
+  for (size_t i = 0; query.is_zero && i < static_cast<size_t>(count); ++i) set_none(i);
+  each_zero_row(rows, first, count, set_none);
+}
+
+// Between what the keys of the rows of neighbouring blocks lie.
+void measure_blocks(const CodedRows& rows, const CodesQuery& query, int64_t first, int64_t count,
+                    bool with_bounds, float* least, float* greatest) {
+  if (query.is_zero) {
+    std::fill_n(least, count * kLanesOfCodes, CodedRows::kNoCosine);
+    std::fill_n(greatest, count * kLanesOfCodes, CodedRows::kNoCosine);
+    return;
+  }
+  query.scorer->key_ranges(rows.codes.rows().block(first), count, with_bounds, least, greatest);
+  each_zero_row(rows, first * kLanesOfCodes, count * kLanesOfCodes,
+                [&](size_t i) { least[i] = greatest[i] = CodedRows::kNoCosine; });
+}
+
+// The rows of neighbouring blocks whose keys may be at most `limit`, and between what these lie.
+int64_t select_in_blocks(const CodedRows& rows, const CodesQuery& query, int64_t first, int64_t count,
+                         bool with_bounds, float limit, codec::FoundKey* found) {
+  bool has_zero_row = false;
+  each_zero_row(rows, first * kLanesOfCodes, count * kLanesOfCodes, [&](size_t) { has_zero_row = true; });
+  if (!query.is_zero && !has_zero_row)
+    return query.scorer->select_keys(rows.codes.rows().block(first), count, with_bounds, limit, found);
+  std::array<float, kBatch> least, greatest;
+  std::array<uint32_t, kBatch + 16> places;
+  measure_blocks(rows, query, first, count, with_bounds, least.data(), greatest.data());
+  const int64_t num_found = select_at_most(least.data(), count * kLanesOfCodes, limit, places.data());
+  for (int64_t i = 0; i < num_found; ++i) {
+    const uint32_t place = places[static_cast<size_t>(i)];
+    found[i] = {place, least[place], greatest[place]};
+  }
+  return num_found;
+}
+
+void lower(std::atomic<float>& limit, float to) {
+  float now = limit.load(std::memory_order_relaxed);
+  while (to < now && !limit.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+  }
+}
+
+// The rows that may be among the k best of each query, by the ranges of blocks: few, which are then measured
+// one by one, so that hits and their values are those of a scan of all rows.
+std::vector<std::vector<uint32_t>> scan_blocks(const CodedRows& rows, const AllowedCodes& allowed,
+                                               std::span<const CodesQuery> queries, int64_t k,
+                                               bool with_bounds, const Context& context) {
+  const auto num_tasks = static_cast<size_t>(allowed.num_tasks());
+  std::vector<Candidates> parts(num_tasks * queries.size(), Candidates(k));
+  // What k rows of each query have for certain, by any task: which task is how far changes how many rows are
+  // looked at, and no row that may be among the best.
+  std::vector<std::atomic<float>> limits(queries.size());
+  for (std::atomic<float>& limit : limits) limit = std::numeric_limits<float>::infinity();
+  allowed.each_block_batch(context, [&](int64_t task, int64_t first, int64_t count) {
+    std::array<codec::FoundKey, kBatch> found;
+    for (size_t q = 0; q < queries.size(); ++q) {
+      Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
+      const auto limit_now = [&] {
+        return std::min(part.limit(), limits[q].load(std::memory_order_relaxed));
+      };
+      // Without a limit all rows are found: the first blocks give one, and those behind a better one.
+      for (int64_t at = 0, some = 0; at < count; at += some) {
+        some = std::min(std::isinf(limit_now()) ? kFewBlocks : std::max(kFewBlocks, 2 * at), count - at);
+        const int64_t num_found =
+            select_in_blocks(rows, queries[q], first + at, some, with_bounds, limit_now(), found.data());
+        for (const codec::FoundKey& one : std::span(found).first(static_cast<size_t>(num_found))) {
+          const int64_t block = first + at + one.place / kLanesOfCodes;
+          if ((allowed.lanes(block) >> (one.place % kLanesOfCodes) & 1) == 0 || one.least > limit_now())
+            continue;
+          part.add_between(one.least, one.greatest,
+                           static_cast<uint32_t>((first + at) * kLanesOfCodes) + one.place);
+        }
+        lower(limits[q], part.limit());
+      }
+    }
+  });
+  std::vector<std::vector<uint32_t>> found(queries.size());
+  parallel_for(context, std::ssize(found), [&](int64_t q) {
+    const auto begin = static_cast<size_t>(q) * num_tasks;
+    found[static_cast<size_t>(q)] = merge_candidates(std::span(parts).subspan(begin, num_tasks), k);
+  });
+  return found;
+}
+
+}  // namespace
+
+void LaidCodes::read(int64_t row, uint8_t* code) const {
+  const auto size = static_cast<size_t>(codec_->code_bytes());
+  if (codes_.empty())
+    rows().read(row, code);
+  else
+    std::memcpy(code, codes_.data() + row * codec_->code_bytes(), size);
+}
+
+float CodedRows::value_of(float key) const {
+  switch (metric) {
+    case Metric::kCosine:
+      return 1 - key / 2;
+    case Metric::kInnerProduct:
+      return 0.0F - key;
+    case Metric::kL2:
+      return std::sqrt(std::max(key, 0.0F));
+  }
+  return key;
+}
+
+bool CodedRows::is_zero(uint32_t row) const { return std::ranges::binary_search(zero_rows, row); }
+
+bool CodedRows::is_zero_query(const float* query) const {
+  return metric == Metric::kCosine &&
+         std::all_of(query, query + codec->dim(), [](float value) { return value == 0; });
+}
+
+std::vector<CodesQuery> codes_queries(const CodedRows& rows, const Matrix& queries, const Context& context) {
+  std::vector<CodesQuery> prepared(static_cast<size_t>(queries.rows()));
+  parallel_for(context, queries.rows(), [&](int64_t q) {
+    const float* query = queries.row<float>(q).data();
+    prepared[static_cast<size_t>(q)] = {rows.codec->scorer(rows.kernel(), query), rows.is_zero_query(query)};
+  });
+  return prepared;
+}
+
+RowMeasure::RowMeasure(const CodedRows& rows, const CodesQuery& query)
+    : rows_(rows), query_(query), code_(static_cast<size_t>(rows.codec->code_bytes())) {}
+
+float RowMeasure::measure(uint32_t row, float* bound) {
+  float key = 0;
+  rows_.codes.read(row, code_.data());
+  measure_run(rows_, query_, code_.data(), row, 1, &key, bound);
+  return key;
+}
+
+// Tasks are combined in their order.
+std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const RowSet& allowed,
+                                                    std::span<const CodesQuery> queries, int64_t k,
+                                                    const Context& context) {
+  const codec::CodeRows& codes = rows.codes.rows(context);
+  const AllowedCodes may_return(allowed, codes.size());
+  std::vector<std::vector<TopK::Entry>> found(queries.size());
+  if (codes.in_blocks()) {
+    const auto candidates = scan_blocks(rows, may_return, queries, k, false, context);
+    parallel_for(context, std::ssize(found), [&](int64_t query) {
+      const auto q = static_cast<size_t>(query);
+      RowMeasure measured(rows, queries[q]);
+      TopK top(k);
+      for (const uint32_t row : candidates[q]) top.push(measured.key(row), row);
+      found[q] = top.take();
+    });
+    return found;
+  }
+  const auto num_tasks = static_cast<size_t>(may_return.num_tasks());
+  std::vector<TopK> tops(num_tasks * queries.size(), TopK(std::min(k, kTaskRows)));
+  may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
+    std::vector<float> values(static_cast<size_t>(count));
+    for (size_t q = 0; q < queries.size(); ++q) {
+      measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), nullptr);
+      tops[static_cast<size_t>(task) * queries.size() + q].push_run(values, static_cast<uint32_t>(first));
+    }
+  });
+  for (size_t q = 0; q < found.size(); ++q) {
+    TopK top(k);
+    for (size_t task = 0; task < num_tasks; ++task) {
+      for (const TopK::Entry& entry : tops[task * queries.size() + q].take()) top.push(entry.key, entry.row);
+    }
+    found[q] = top.take();
+  }
+  return found;
+}
+
+std::vector<std::vector<uint32_t>> scan_within_bounds(const CodedRows& rows, const RowSet& allowed,
+                                                      std::span<const CodesQuery> queries, int64_t k,
+                                                      const Context& context) {
+  const codec::CodeRows& codes = rows.codes.rows(context);
+  const AllowedCodes may_return(allowed, codes.size());
+  std::vector<std::vector<uint32_t>> found(queries.size());
+  if (codes.in_blocks()) {
+    found = scan_blocks(rows, may_return, queries, k, true, context);
+    parallel_for(context, std::ssize(found), [&](int64_t query) {
+      const auto q = static_cast<size_t>(query);
+      RowMeasure measured(rows, queries[q]);
+      Candidates all(k);
+      for (const uint32_t row : found[q]) {
+        float bound = 0;
+        const float key = measured.key_with_bound(row, bound);
+        all.add(key, bound, row);
+      }
+      found[q] = merge_candidates(std::span(&all, 1), k);
+    });
+    return found;
+  }
+  const auto num_tasks = static_cast<size_t>(may_return.num_tasks());
+  std::vector<Candidates> parts(num_tasks * queries.size(), Candidates(k));
+  may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
+    std::vector<float> values(static_cast<size_t>(count)), bounds(values);
+    for (size_t q = 0; q < queries.size(); ++q) {
+      Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
+      measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), bounds.data());
+      for (size_t i = 0; i < values.size(); ++i) {
+        if (values[i] - bounds[i] <= part.limit())
+          part.add(values[i], bounds[i], static_cast<uint32_t>(first) + static_cast<uint32_t>(i));
+      }
+    }
+  });
+  for (size_t q = 0; q < found.size(); ++q)
+    found[q] = merge_candidates(std::span(parts).subspan(q * num_tasks, num_tasks), k);
+  return found;
+}
+
+}  // namespace whitney::search
