@@ -26,6 +26,8 @@ using search::RowMeasure;
 
 // Candidates to rank again by default, for each hit.
 constexpr int64_t kRescoreFactor = 4;
+// Rows that are ranked between two looks at the clock.
+constexpr int64_t kRankedPerLook = 16;
 
 // Full vectors beside the codes: the row there of each id.
 class FullVectors {
@@ -122,8 +124,7 @@ class CodesIndex : public Index {
     std::vector<uint8_t> code(static_cast<size_t>(data_.codec->code_bytes()));
     coded_.codes.read(row, code.data());
     data_.codec->decode(code.data(), data_.fine(row), values.data());
-    if (std::ranges::binary_search(coded_.zero_rows, static_cast<uint32_t>(row)))
-      std::ranges::fill(values, 0.0F);
+    if (coded_.is_zero(static_cast<uint32_t>(row))) std::ranges::fill(values, 0.0F);
     return values;
   }
 
@@ -142,6 +143,7 @@ class CodesIndex : public Index {
     const bool by_bounds = has_better && data_.codec->has_bounds() && !options.rescore && !params.exact;
     std::optional<FullVectors> full;
     if (options.vectors) full.emplace(options.vectors->value, dim());
+    SharedDeadlineWatch watch(params.deadline);
     std::vector<Entries> found(static_cast<size_t>(queries.rows));
     std::string plan = "scan of codes";
     int64_t rescored = 0;
@@ -149,15 +151,16 @@ class CodesIndex : public Index {
       plan = "none: no row is allowed";
     } else if (by_bounds) {
       plan = "scan of codes, then rescoring by bounds";
-      found = scan_by_bounds(prepared, asked, allowed, wanted, full, rescored, context);
+      found = scan_by_bounds(prepared, asked, allowed, wanted, full, rescored, watch, context);
     } else {
       const int64_t count = has_better ? num_rescored(options, params, wanted, allowed.size()) : 0;
-      found = search::scan_for_best(coded_, allowed, asked, std::max(wanted, count), context);
+      found = search::scan_for_best(coded_, allowed, asked, std::max(wanted, count), watch, context);
       if (count > 0) plan = "scan of codes, then rescoring";
       rescored = queries.rows * count;
-      if (count > 0) rescore(prepared, full, found, context);
+      if (count > 0) rescore(prepared, full, found, watch, context);
     }
     SearchResult result = result_of(found, params, queries.rows);
+    result.partial = watch.was_over();
     if (params.explain) result.explain = explanation(plan, queries.rows, allowed.size(), rescored);
     return result;
   }
@@ -206,8 +209,8 @@ class CodesIndex : public Index {
   std::vector<Entries> scan_by_bounds(const Matrix& queries, std::span<const CodesQuery> asked,
                                       const RowSet& allowed, int64_t k,
                                       const std::optional<FullVectors>& full, int64_t& num_looked_at,
-                                      const Context& context) const {
-    const auto within = search::scan_within_bounds(coded_, allowed, asked, k, context);
+                                      SharedDeadlineWatch& watch, const Context& context) const {
+    const auto within = search::scan_within_bounds(coded_, allowed, asked, k, watch, context);
     std::vector<Entries> found(asked.size());
     std::vector<int64_t> looked_at(asked.size());
     parallel_for(context, std::ssize(found), [&](int64_t query) {
@@ -223,7 +226,7 @@ class CodesIndex : public Index {
       Ranker ranks = ranker(queries.row<float>(query).data(), full);
       TopK top(k);
       for (const TopK::Entry& entry : candidates) {
-        if (entry.key > top.bound()) break;
+        if (entry.key > top.bound() || (looked_at[q] % kRankedPerLook == 0 && watch.is_over())) break;
         top.push(ranks.key(entry.row), entry.row);
         ++looked_at[q];
       }
@@ -233,12 +236,19 @@ class CodesIndex : public Index {
     return found;
   }
 
+  // Queries whose rows cannot all be ranked in time keep the order and the values of the codes.
   void rescore(const Matrix& queries, const std::optional<FullVectors>& full, std::vector<Entries>& found,
-               const Context& context) const {
-    parallel_for(context, std::ssize(found), [&](int64_t q) {
-      Ranker ranks = ranker(queries.row<float>(q).data(), full);
-      for (TopK::Entry& entry : found[static_cast<size_t>(q)]) entry.key = ranks.key(entry.row);
-      sort_entries(found[static_cast<size_t>(q)]);
+               SharedDeadlineWatch& watch, const Context& context) const {
+    parallel_for(context, std::ssize(found), [&](int64_t query) {
+      const auto q = static_cast<size_t>(query);
+      Ranker ranks = ranker(queries.row<float>(query).data(), full);
+      Entries ranked = found[q];
+      for (size_t i = 0; i < ranked.size(); ++i) {
+        if (i % kRankedPerLook == 0 && watch.is_over()) return;
+        ranked[i].key = ranks.key(ranked[i].row);
+      }
+      sort_entries(ranked);
+      found[q] = std::move(ranked);
     });
   }
 

@@ -97,6 +97,25 @@ float value_of(float key, std::string_view metric) {
   return metric == "l2" ? std::sqrt(std::max(key, 0.0F)) : metric == "cosine" ? 1 - key / 2 : 0.0F - key;
 }
 
+TEST(CodesIndex, EndsWhenItsTimeIsUpAndSaysSo) {
+  const Embeddings embeddings = random_vectors(2000, 16, "l2");
+  const Matrix queries = random_vectors(20, 16, "l2", 1).vectors;
+  for (const char* method : {"sq8", "rabitq"}) {
+    for (const Value& options : {Value::object(), kNoRescoring}) {
+      const SearchResult whole = ask(codes_of(embeddings, method), queries, best(5, options));
+      SearchRequest request = best(5, options);
+      request.timeout_ms = 1e9;
+      const SearchResult in_time = ask(codes_of(embeddings, method), queries, request);
+      EXPECT_FALSE(in_time.partial);
+      EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
+      request.timeout_ms = 0;
+      const SearchResult late = ask(codes_of(embeddings, method), queries, request);
+      EXPECT_TRUE(late.partial);
+      EXPECT_EQ(late.counts, std::vector<int64_t>(20, 0));
+    }
+  }
+}
+
 TEST(CodesIndex, BlocksGiveTheHitsAndValuesOfSingleCodes) {
   const uint32_t n = 3000 / one_in() + 3;
   const RowSet filter = RowSet::range(5, 37) | RowSet::range(64, 65) | RowSet::range(n / 2, n - 20);

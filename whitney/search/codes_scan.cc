@@ -22,7 +22,8 @@ constexpr int64_t kLanesOfCodes = kFastScanLanes, kTaskBlocks = kTaskRows / kLan
 // The rows that a search may return: all of them, or those whose bits are set. Tasks go by their numbers.
 class AllowedCodes {
  public:
-  AllowedCodes(const RowSet& rows, int64_t num_rows) : num_rows_(num_rows) {
+  AllowedCodes(const RowSet& rows, int64_t num_rows, SharedDeadlineWatch& watch)
+      : num_rows_(num_rows), watch_(watch) {
     if (rows.size() < num_rows) bits_ = rows.bits(num_rows);
   }
   int64_t num_tasks() const { return (num_rows_ + kTaskRows - 1) / kTaskRows; }
@@ -36,7 +37,7 @@ class AllowedCodes {
     return count >= kLanesOfCodes ? ~uint32_t{0} : (uint32_t{1} << count) - 1;
   }
   // Call body(task, first, count) for runs of neighbouring rows, and of blocks that have any: their codes
-  // stay in cache while all queries pass.
+  // stay in cache while all queries pass. Ends when time is up.
   template <class Body>
   void each_batch(const Context& context, const Body& body) const {
     each_run(context, num_rows_, kTaskRows, kBatch, [&](int64_t row) { return has_row(row); }, body);
@@ -53,7 +54,12 @@ class AllowedCodes {
                 const Body& body) const {
     parallel_for(context, num_tasks(), [&](int64_t task) {
       const int64_t end = std::min((task + 1) * of_task, n);
+      int64_t next_look = task * of_task;
       for (int64_t first = task * of_task; first < end;) {
+        if (first >= next_look) {
+          if (watch_.is_over()) return;
+          next_look = first + most;
+        }
         if (!has(first)) {
           ++first;
           continue;
@@ -67,8 +73,19 @@ class AllowedCodes {
   }
 
   int64_t num_rows_;
+  SharedDeadlineWatch& watch_;
   std::vector<uint64_t> bits_;
 };
+
+// Calls body(q) for the queries, until time is up: with many of them a batch takes long.
+template <class Body>
+void each_query(size_t num_queries, SharedDeadlineWatch& watch, const Body& body) {
+  constexpr size_t kPerLook = 16;
+  for (size_t q = 0; q < num_queries; ++q) {
+    if (q % kPerLook == kPerLook - 1 && watch.is_over()) return;
+    body(q);
+  }
+}
 
 // Calls body(i) for the zero vectors among the rows first + i, i < count.
 template <class Body>
@@ -137,7 +154,8 @@ void lower(std::atomic<float>& limit, float to) {
 // one by one, so that hits and their values are those of a scan of all rows.
 std::vector<std::vector<uint32_t>> scan_blocks(const CodedRows& rows, const AllowedCodes& allowed,
                                                std::span<const CodesQuery> queries, int64_t k,
-                                               bool with_bounds, const Context& context) {
+                                               bool with_bounds, SharedDeadlineWatch& watch,
+                                               const Context& context) {
   const auto num_tasks = static_cast<size_t>(allowed.num_tasks());
   std::vector<Candidates> parts(num_tasks * queries.size(), Candidates(k));
   // What k rows of each query have for certain, by any task: which task is how far changes how many rows are
@@ -146,7 +164,7 @@ std::vector<std::vector<uint32_t>> scan_blocks(const CodedRows& rows, const Allo
   for (std::atomic<float>& limit : limits) limit = std::numeric_limits<float>::infinity();
   allowed.each_block_batch(context, [&](int64_t task, int64_t first, int64_t count) {
     std::array<codec::FoundKey, kBatch> found;
-    for (size_t q = 0; q < queries.size(); ++q) {
+    each_query(queries.size(), watch, [&](size_t q) {
       Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
       const auto limit_now = [&] {
         return std::min(part.limit(), limits[q].load(std::memory_order_relaxed));
@@ -165,7 +183,7 @@ std::vector<std::vector<uint32_t>> scan_blocks(const CodedRows& rows, const Allo
         }
         lower(limits[q], part.limit());
       }
-    }
+    });
   });
   std::vector<std::vector<uint32_t>> found(queries.size());
   parallel_for(context, std::ssize(found), [&](int64_t q) {
@@ -226,12 +244,12 @@ float RowMeasure::measure(uint32_t row, float* bound) {
 // Tasks are combined in their order.
 std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const RowSet& allowed,
                                                     std::span<const CodesQuery> queries, int64_t k,
-                                                    const Context& context) {
+                                                    SharedDeadlineWatch& watch, const Context& context) {
   const codec::CodeRows& codes = rows.codes.rows(context);
-  const AllowedCodes may_return(allowed, codes.size());
+  const AllowedCodes may_return(allowed, codes.size(), watch);
   std::vector<std::vector<TopK::Entry>> found(queries.size());
   if (codes.in_blocks()) {
-    const auto candidates = scan_blocks(rows, may_return, queries, k, false, context);
+    const auto candidates = scan_blocks(rows, may_return, queries, k, false, watch, context);
     parallel_for(context, std::ssize(found), [&](int64_t query) {
       const auto q = static_cast<size_t>(query);
       RowMeasure measured(rows, queries[q]);
@@ -245,10 +263,10 @@ std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const
   std::vector<TopK> tops(num_tasks * queries.size(), TopK(std::min(k, kTaskRows)));
   may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
     std::vector<float> values(static_cast<size_t>(count));
-    for (size_t q = 0; q < queries.size(); ++q) {
+    each_query(queries.size(), watch, [&](size_t q) {
       measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), nullptr);
       tops[static_cast<size_t>(task) * queries.size() + q].push_run(values, static_cast<uint32_t>(first));
-    }
+    });
   });
   for (size_t q = 0; q < found.size(); ++q) {
     TopK top(k);
@@ -262,12 +280,12 @@ std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const
 
 std::vector<std::vector<uint32_t>> scan_within_bounds(const CodedRows& rows, const RowSet& allowed,
                                                       std::span<const CodesQuery> queries, int64_t k,
-                                                      const Context& context) {
+                                                      SharedDeadlineWatch& watch, const Context& context) {
   const codec::CodeRows& codes = rows.codes.rows(context);
-  const AllowedCodes may_return(allowed, codes.size());
+  const AllowedCodes may_return(allowed, codes.size(), watch);
   std::vector<std::vector<uint32_t>> found(queries.size());
   if (codes.in_blocks()) {
-    found = scan_blocks(rows, may_return, queries, k, true, context);
+    found = scan_blocks(rows, may_return, queries, k, true, watch, context);
     parallel_for(context, std::ssize(found), [&](int64_t query) {
       const auto q = static_cast<size_t>(query);
       RowMeasure measured(rows, queries[q]);
@@ -285,14 +303,14 @@ std::vector<std::vector<uint32_t>> scan_within_bounds(const CodedRows& rows, con
   std::vector<Candidates> parts(num_tasks * queries.size(), Candidates(k));
   may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
     std::vector<float> values(static_cast<size_t>(count)), bounds(values);
-    for (size_t q = 0; q < queries.size(); ++q) {
+    each_query(queries.size(), watch, [&](size_t q) {
       Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
       measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), bounds.data());
       for (size_t i = 0; i < values.size(); ++i) {
         if (values[i] - bounds[i] <= part.limit())
           part.add(values[i], bounds[i], static_cast<uint32_t>(first) + static_cast<uint32_t>(i));
       }
-    }
+    });
   });
   for (size_t q = 0; q < found.size(); ++q)
     found[q] = merge_candidates(std::span(parts).subspan(q * num_tasks, num_tasks), k);

@@ -13,6 +13,7 @@
 #include "whitney/linalg/metric.h"
 #include "whitney/linalg/top_k.h"
 #include "whitney/search/built_once.h"
+#include "whitney/search/deadline.h"
 #include "whitney/search/row_set.h"
 
 namespace whitney::search {
@@ -98,14 +99,16 @@ class RowMeasure {
   std::vector<uint8_t> code_;
 };
 
-/// The best codes of each query among the allowed rows, ascending by key.
+/// The best codes of each query among the allowed rows, ascending by key; where time is up, of those rows
+/// that were come to.
 std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const RowSet& allowed,
                                                     std::span<const CodesQuery> queries, int64_t k,
-                                                    const Context& context);
+                                                    SharedDeadlineWatch& watch, const Context& context);
 
-/// The allowed rows of each query that could be among the k best if each estimate erred by its bound at most.
+/// The allowed rows of each query that could be among the k best if each estimate erred by its bound at most;
+/// where time is up, of those rows that were come to.
 std::vector<std::vector<uint32_t>> scan_within_bounds(const CodedRows& rows, const RowSet& allowed,
                                                       std::span<const CodesQuery> queries, int64_t k,
-                                                      const Context& context);
+                                                      SharedDeadlineWatch& watch, const Context& context);
 
 }  // namespace whitney::search

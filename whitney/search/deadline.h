@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,23 @@ class DeadlineWatch {
   Deadline deadline_;
   uint32_t num_asked_ = 0;
   bool was_over_ = false;
+};
+
+/// The same for the loops of several threads: once one of them found it past, all are told so. A question
+/// looks at the clock.
+class SharedDeadlineWatch {
+ public:
+  explicit SharedDeadlineWatch(const Deadline& deadline) : deadline_(deadline) {}
+
+  bool is_over() {
+    if (!was_over() && deadline_.is_past()) was_over_.store(true, std::memory_order_relaxed);
+    return was_over();
+  }
+  bool was_over() const { return was_over_.load(std::memory_order_relaxed); }
+
+ private:
+  Deadline deadline_;
+  std::atomic<bool> was_over_ = false;
 };
 
 }  // namespace whitney

@@ -1,7 +1,6 @@
 #include "whitney/search/multi_vector_max_sim.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 
 #include "whitney/core/error.h"
@@ -81,17 +80,16 @@ bool MaxSimQueries::score(const Context& context, const VectorSets& base, std::s
     std::fill_n(scores, rows.size() * static_cast<size_t>(size()), 0.0F);
     return true;
   }
-  std::atomic<bool> is_over = false;
+  SharedDeadlineWatch watch(deadline);
   parallel_blocks(context, std::ssize(rows), kRowsPerMaxSimTask, [&](int64_t begin, int64_t end) {
-    if (is_over || deadline.is_past()) {
-      is_over = true;
+    if (watch.is_over()) {
       std::fill_n(scores + begin * size(), (end - begin) * size(), kNotScored);
       return;
     }
     score_on_this_thread(base, rows.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
                          scores + begin * size());
   });
-  return !is_over;
+  return !watch.was_over();
 }
 
 }  // namespace whitney::search
