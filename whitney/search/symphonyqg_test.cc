@@ -2,14 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <functional>
-#include <iterator>
-#include <numeric>
+#include <array>
+#include <cmath>
 
-#include "whitney/core/error.h"
 #include "whitney/core/one_in_test.h"
-#include "whitney/core/temporary_folder.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/search/graph_cases_test.h"
 #include "whitney/search/symphonyqg_build.h"
@@ -18,49 +14,9 @@
 namespace whitney::search {
 namespace {
 
-constexpr std::array kMetrics = {Metric::kCosine, Metric::kInnerProduct, Metric::kL2};
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-Ids ids_from(uint64_t first, int64_t count) {
-  Array<uint64_t> ids(count);
-  std::iota(ids.mutable_data(), ids.mutable_data() + count, first);
-  return Ids::integers(ids);
-}
-
-// 40 clusters of points in `dim` dimensions.
-Matrix clustered_vectors(int64_t rows, int64_t dim, uint64_t item) {
-  Matrix result = normal_vectors(rows, dim, item);
-  const Matrix centres = normal_vectors(40, dim, 99);
-  auto* values = result.mutable_data<float>();
-  for (int64_t i = 0; i < rows; ++i) {
-    const float* centre = centres.row<float>(i * 7 % 40).data();
-    for (int64_t j = 0; j < dim; ++j) values[i * dim + j] = 4 * centre[j] + values[i * dim + j];
-  }
-  return result;
-}
-
-// Of the k nearest, the share that a search by the graph finds.
-double recall(const Index& index, const Matrix& queries, int64_t k, int64_t ef) {
-  SearchParams params = search_params(k, ef);
-  const SearchResult found = index.search(queries, params, {});
-  params.exact = true;
-  const SearchResult truth = index.search(queries, params, {});
-  int64_t num_found = 0;
-  for (int64_t q = 0; q < queries.rows(); ++q) {
-    const auto begin = truth.neighbors.rows.begin() + q * k;
-    for (int64_t i = 0; i < k; ++i)
-      num_found += std::count(begin, begin + k, found.neighbors.rows[static_cast<size_t>(q * k + i)]);
-  }
-  return static_cast<double>(num_found) / static_cast<double>(queries.rows() * k);
-}
-
 TEST(SymphonyQG, VisitsEveryNodeInTheOrderOfDistanceWhenEfReachesSize) {
   const Matrix vectors = normal_vectors(300, 7, 1), queries = normal_vectors(6, 7, 2);
-  for (const Metric metric : kMetrics) {
+  for (const Metric metric : kGraphMetrics) {
     const SymphonyqgParts parts = symphonyqg_parts(vectors, metric);
     for (int64_t q = 0; q < queries.rows(); ++q)
       EXPECT_EQ(lane_walk_nodes(parts, queries.row<float>(q), 300).size(), 300) << name_of_enum(metric);
@@ -69,13 +25,14 @@ TEST(SymphonyQG, VisitsEveryNodeInTheOrderOfDistanceWhenEfReachesSize) {
 
 TEST(SymphonyQG, GivesEveryNodeFullListsAndTheirLanes) {
   for (const int64_t rows : {1, 2, 20, 33, 34, 400}) {
-    for (const Metric metric : kMetrics) expect_sound(symphonyqg_parts(normal_vectors(rows, 6, 3), metric));
+    for (const Metric metric : kGraphMetrics)
+      expect_sound(symphonyqg_parts(normal_vectors(rows, 6, 3), metric));
   }
 }
 
 TEST(SymphonyQG, FindsNearlyAllNeighboursWithTheirExactValues) {
   const Matrix vectors = clustered_vectors(3000, 24, 4), queries = clustered_vectors(60, 24, 5);
-  for (const Metric metric : kMetrics) {
+  for (const Metric metric : kGraphMetrics) {
     const auto index = symphonyqg_of(vectors, metric, 100);
     SearchParams params = search_params(10, 80);
     params.explain = true;
@@ -93,7 +50,7 @@ TEST(SymphonyQG, FindsNearlyAllNeighboursWithTheirExactValues) {
         ASSERT_NEAR(result.neighbors.values[at], value, 1e-4 * std::max(1.0, std::abs(value)));
       }
     }
-    EXPECT_GE(recall(*index, queries, 10, 80), 0.97) << name_of_enum(metric);
+    EXPECT_GE(recall_of(*index, queries, 10, 80), 0.97) << name_of_enum(metric);
   }
 }
 
@@ -108,55 +65,19 @@ TEST(SymphonyQG, FindsEveryVectorByItself) {
 }
 
 TEST(SymphonyQG, WritesTheSameFileForAnyNumberOfThreads) {
-  const TemporaryFolder folder;
-  const Matrix vectors = clustered_vectors(500, 20, 7);
-  std::vector<std::string> files;
-  for (const int threads : {1, 2, 5, 8}) {
-    Context context;
-    context.threads = threads;
-    const auto index = symphonyqg_of(vectors, Metric::kCosine, 60, context);
-    Embeddings more = embeddings_of(normal_vectors(70, 20, 8), Metric::kCosine);
-    more.ids = ids_from(5000, 70);
-    index->add(more, context);
-    index->remove(ids_from(30, 50), context);
-    index->save(folder.file("index"), true, {});
-    files.push_back(bytes_of(folder.file("index")));
-  }
-  for (const std::string& file : files) EXPECT_TRUE(file == files[0]);
+  expect_same_file_for_any_threads([](const Matrix& vectors, const Context& context) {
+    return symphonyqg_of(vectors, Metric::kCosine, 60, context);
+  });
 }
 
 TEST(SymphonyQG, ReturnsAllThatAreDueUnderAFilter) {
-  const uint32_t n = 5000 / one_in();
-  const Matrix vectors = clustered_vectors(n, 12, 9), queries = clustered_vectors(20, 12, 10);
-  const auto index = symphonyqg_of(vectors, Metric::kL2);
-  std::vector<uint32_t> half;
-  for (uint32_t row = 0; row < n; row += 2) half.push_back(row);
-  for (const RowSet& allowed : {RowSet::of(half), RowSet::range(100, 107), RowSet()}) {
-    SearchParams params = search_params(10, 50);
-    params.allowed = &allowed;
-    const SearchResult result = index->search(queries, params, {});
-    for (int64_t q = 0; q < queries.rows(); ++q) {
-      const int64_t count = result.counts[static_cast<size_t>(q)];
-      EXPECT_EQ(count, std::min<int64_t>(10, allowed.size()));
-      for (int64_t i = 0; i < count; ++i)
-        EXPECT_TRUE(
-            allowed.contains(static_cast<uint32_t>(result.neighbors.rows[static_cast<size_t>(q * 10 + i)])));
-    }
-  }
+  const auto index = symphonyqg_of(clustered_vectors(5000 / one_in(), 12, 9), Metric::kL2);
+  expect_all_due_under_filters(*index, clustered_vectors(20, 12, 10));
 }
 
 TEST(SymphonyQG, ReturnsKRowsAlwaysAndEqualOnesAmongThem) {
-  Matrix vectors = normal_vectors(1500, 4, 11);
-  auto* values = vectors.mutable_data<float>();
-  for (int64_t i = 1; i < 900; ++i) std::copy_n(values, 4, values + i * 4);
-  const auto index = symphonyqg_of(vectors, Metric::kL2);
-  const Matrix query = Matrix::copy_of(vectors.view().slice(0, 1));
-  for (const int64_t k : {1, 700, 900, 1500, 2000}) {
-    const SearchResult result = index->search(query, search_params(k, 10), {});
-    ASSERT_EQ(result.counts[0], std::min<int64_t>(k, 1500));
-    for (int64_t i = 0; i < std::min<int64_t>(k, 900); ++i)
-      ASSERT_EQ(result.neighbors.rows[static_cast<size_t>(i)], i);
-  }
+  const Matrix vectors = many_equal_vectors(11);
+  expect_k_rows_and_equal_ones(*symphonyqg_of(vectors, Metric::kL2), vectors);
 }
 
 TEST(SymphonyQG, PutsZeroVectorsBehindTheOthersUnderCosine) {
@@ -175,7 +96,7 @@ TEST(SymphonyQG, WorksAtEverySimdLevel) {
   const Matrix vectors = clustered_vectors(1500 / one_in(), 37, 12), queries = clustered_vectors(10, 37, 13);
   for (const std::string& level : simd_levels()) {
     set_simd_level(level);
-    EXPECT_GE(recall(*symphonyqg_of(vectors, Metric::kL2), queries, 5, 50), 0.95) << level;
+    EXPECT_GE(recall_of(*symphonyqg_of(vectors, Metric::kL2), queries, 5, 50), 0.95) << level;
   }
   set_simd_level("");
 }
@@ -199,30 +120,21 @@ TEST(SymphonyQG, StaysSoundWhileRowsComeAndGo) {
 
 TEST(SymphonyQG, FindsAsMuchAfterChurnAsWhenBuiltAnew) {
   const Matrix vectors = clustered_vectors(6000, 16, 15), queries = clustered_vectors(100, 16, 16);
-  const auto part = [&](int64_t begin, int64_t end) {
-    Embeddings some = embeddings_of(Matrix::copy_of(vectors.view().slice(begin, end)), Metric::kL2);
-    some.ids = ids_from(static_cast<uint64_t>(begin), end - begin);
-    return some;
-  };
-  const auto churned = build_index("symphonyqg", part(0, 2000), Value::object({{"ef_construction", 60}}), {});
+  const auto churned = build_index("symphonyqg", part_of(vectors, 0, 2000, Metric::kL2),
+                                   Value::object({{"ef_construction", 60}}), {});
   for (int64_t begin = 0; begin < 4000; begin += 200) {
     churned->remove(ids_from(static_cast<uint64_t>(begin), 200), {});
-    churned->add(part(begin + 2000, begin + 2200), {});
+    churned->add(part_of(vectors, begin + 2000, begin + 2200, Metric::kL2), {});
   }
-  const auto fresh =
-      build_index("symphonyqg", part(4000, 6000), Value::object({{"ef_construction", 60}}), {});
+  const auto fresh = build_index("symphonyqg", part_of(vectors, 4000, 6000, Metric::kL2),
+                                 Value::object({{"ef_construction", 60}}), {});
   // Measured: 0.930 and 0.939 when only the nodes visited counted.
-  EXPECT_GE(recall(*churned, queries, 10, 30), recall(*fresh, queries, 10, 30) - 0.005);
+  EXPECT_GE(recall_of(*churned, queries, 10, 30), recall_of(*fresh, queries, 10, 30) - 0.005);
 }
 
 TEST(SymphonyQG, TakesVectorsFarOutsideTheRangeOfTheFirst) {
   SymphonyqgParts parts = symphonyqg_parts(integer_vectors(100, 4, 17, 10), Metric::kL2);
-  Matrix far = normal_vectors(40, 4, 18);
-  auto* values = far.mutable_data<float>();
-  for (int64_t i = 0; i < 160; ++i) values[i] *= 1000;
-  Embeddings more = embeddings_of(far, Metric::kL2);
-  more.ids = ids_from(1000, 40);
-  add_to_symphonyqg(parts, more, {});
+  add_to_symphonyqg(parts, far_vectors(1000, Metric::kL2), {});
   expect_sound(parts);
 }
 
@@ -235,21 +147,15 @@ TEST(SymphonyQG, EndsWhenItsTimeIsUp) {
 }
 
 TEST(SymphonyQG, IsEmptyWhenAllIsRemovedAndTakesRowsAgain) {
-  const auto index = symphonyqg_of(normal_vectors(50, 4, 19), Metric::kL2);
-  index->remove(Ids::row_numbers(50), {});
-  EXPECT_EQ(index->search(normal_vectors(1, 4, 1), search_params(3, 10), {}).counts[0], 0);
-  index->add(embeddings_of(normal_vectors(20, 4, 20), Metric::kL2), {});
-  EXPECT_EQ(index->search(normal_vectors(1, 4, 1), search_params(30, 10), {}).counts[0], 20);
+  expect_takes_rows_when_emptied(*symphonyqg_of(normal_vectors(50, 4, 19), Metric::kL2));
 }
 
 TEST(SymphonyQG, RefusesADegreeThatFillsNoWholeBlocks) {
-  const Embeddings embeddings = embeddings_of(normal_vectors(50, 4, 21), Metric::kL2);
-  try {
-    build_index("symphonyqg", embeddings, Value::object({{"degree", 40}}), {});
-    FAIL() << "no error";
-  } catch (const UsageError& error) {
-    EXPECT_NE(std::string(error.what()).find("degree is 40"), std::string::npos);
-  }
+  const std::string error = graph_file_error([] {
+    build_index("symphonyqg", embeddings_of(normal_vectors(50, 4, 21), Metric::kL2),
+                Value::object({{"degree", 40}}), {});
+  });
+  EXPECT_NE(error.find("degree is 40"), std::string::npos);
 }
 
 TEST(CompleteByAngle, TakesTheWidestAnglesThatFill) {
