@@ -113,12 +113,77 @@ TEST(AnnRecall, LeavesTheExcludedRowOutOfTheTruth) {
 TEST(AnnRecall, MeasuresEveryValueOfTheIndexsDial) {
   const ToldIndex index(on_a_line({1, 2, 3, 4}), {0, 1, 2, 3});
   AnnRecallOptions options = hits({4});
-  options.ef = {1, 3};
+  options.sweep = {"ef=1", "3"};
   const Report report = ann_recall(index, index, column({0}), {}, options, {});
   ASSERT_EQ(report.rows.size(), 2U);
   EXPECT_DOUBLE_EQ(report.rows[0].figures[0].value, 25);
   EXPECT_DOUBLE_EQ(report.rows[1].figures[0].value, 75);
   EXPECT_EQ(report.rows[1].labels.at("ef"), Value(3));
+}
+
+TEST(AnnRecall, TakesValuesWithoutANameForTheFirstOption) {
+  const ToldIndex index(on_a_line({1, 2, 3, 4}), {0, 1, 2, 3});
+  AnnRecallOptions options = hits({4});
+  options.sweep = {"2,4"};
+  const Report report = ann_recall(index, index, column({0}), {}, options, {});
+  ASSERT_EQ(report.rows.size(), 2U);
+  EXPECT_EQ(report.rows[1].labels.at("ef"), Value(4));
+}
+
+// Points on a line in 30 lists: some queries lie where two lists meet.
+TEST(AnnRecall, MeasuresEachValueOfOneOptionWithEachOfAnother) {
+  std::vector<float> values;
+  for (int i = 0; i < 1500; ++i) values.push_back(static_cast<float>(i));
+  const auto index =
+      build_index("ivf", on_a_line(values), Value::object({{"nlist", 30}, {"codes", "pq"}}), {});
+  values.resize(200);
+  AnnRecallOptions options = hits({3});
+  options.sweep = {"nprobe=1,30,rescore=3", "1500"};
+  const Report report = ann_recall(*index, *index, column(values), {}, options, {});
+  ASSERT_EQ(report.rows.size(), 4U);
+  EXPECT_EQ(report.rows[1].labels.to_json(), R"({"k":3,"nprobe":1,"rescore":1500})");
+  EXPECT_EQ(report.rows[2].labels.to_json(), R"({"k":3,"nprobe":30,"rescore":3})");
+  EXPECT_DOUBLE_EQ(report.rows[3].figures[0].value, 100);
+  EXPECT_LT(report.rows[1].figures[0].value, 100);
+}
+
+TEST(AnnRecall, NamesASweptOptionThatTheIndexDoesNotHave) {
+  const ToldIndex index(on_a_line({1, 2}), {0});
+  AnnRecallOptions options = hits({1});
+  options.sweep = {"eff=3"};
+  try {
+    ann_recall(index, index, column({0}), {}, options, {});
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("unknown option \"eff\" of search in told; did you mean \"ef\""));
+  }
+  options.sweep = {"ef=much"};
+  EXPECT_THROW(ann_recall(index, index, column({0}), {}, options, {}), UsageError);
+  const auto flat = flat_index(on_a_line({1, 2}));
+  options.sweep = {"3"};
+  EXPECT_THROW(ann_recall(*flat, *flat, column({0}), {}, options, {}), UsageError);
+}
+
+// A centroid for all vectors proposes no row that another does not: what is compared exactly are candidates
+// chosen blindly.
+TEST(AnnRecall, MeasuresIndexesOfSeveralVectorsARow) {
+  constexpr int64_t kRows = 60, kDim = 4;
+  RaggedEmbeddings rows;
+  rows.ids = Ids::row_numbers(kRows);
+  rows.record = Value::object({{"metric", "cosine"}});
+  rows.starts = Array<int64_t>(kRows + 1);
+  rows.vectors = Matrix(2 * kRows, kDim);
+  for (int64_t row = 0; row <= kRows; ++row) rows.starts.mutable_data()[row] = 2 * row;
+  RandomStream random(8, "ann recall sets", 0);
+  for (float& value : std::span(rows.vectors.mutable_data<float>(), 2 * kRows * kDim))
+    value = static_cast<float>(random.normal());
+  const auto index = build_index("multi_vector", rows, Value::object({{"num_centroids", 1}}), {});
+  AnnRecallOptions options = hits({5});
+  options.sweep = {"candidates=5,60"};
+  const Report report = ann_recall(*index, *index, rows, {}, options, {});
+  ASSERT_EQ(report.rows.size(), 2U);
+  EXPECT_LT(report.rows[0].figures[0].value, 60);
+  EXPECT_DOUBLE_EQ(report.rows[1].figures[0].value, 100);
 }
 
 TEST(AnnRecall, FindsAScanPerfectUnderEveryMetric) {
