@@ -8,6 +8,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/registry.h"
 #include "whitney/search/filter.h"
+#include "whitney/search/filter_cache.h"
 
 namespace whitney {
 namespace {
@@ -48,22 +49,34 @@ Searcher::Searcher(std::unique_ptr<Index> index) : index_(std::move(index)) {
   search_method_.verb = Verb::kIndex;
   search_method_.info.name = concat("search in ", index_->method());
   search_method_.options = index_->search_options();
+  filters_ = std::make_unique<search::FilterCache>();
   rebuild_attributes();
 }
+
+Searcher::~Searcher() = default;
+Searcher::Searcher(Searcher&&) noexcept = default;
+Searcher& Searcher::operator=(Searcher&&) noexcept = default;
 
 Searcher Searcher::open(const std::string& path) { return Searcher(open_index(path)); }
 
 void Searcher::rebuild_attributes() {
   attributes_ = std::make_unique<AttributeIndex>(index_->ids(), index_->attributes());
+  filters_->clear();
 }
 
-RowSet Searcher::live_matches(const Filter& filter, const Context& context) const {
-  RowSet matches = attributes_->matches(filter, context);
-  return index_->live().size() == index_->num_rows() ? matches : matches & index_->live();
+std::shared_ptr<const search::EvaluatedFilter> Searcher::evaluate(const std::string& filter,
+                                                                  const Context& context) const {
+  if (auto kept = filters_->find(filter)) return kept;
+  auto evaluated = std::make_shared<search::EvaluatedFilter>();
+  evaluated->filter = parse_filter(filter);
+  evaluated->rows = attributes_->matches(evaluated->filter, context);
+  if (index_->live().size() != index_->num_rows()) evaluated->rows = evaluated->rows & index_->live();
+  filters_->keep(filter, evaluated);
+  return evaluated;
 }
 
 RowSet Searcher::matches(const std::string& filter, const Context& context) const {
-  return filter.empty() ? index_->live() : live_matches(parse_filter(filter), context);
+  return filter.empty() ? index_->live() : evaluate(filter, context)->rows;
 }
 
 SearchResult Searcher::search(const MatrixView& queries, const SearchRequest& request,
@@ -100,20 +113,18 @@ SearchResult Searcher::search_filtered(const SearchRequest& request, int64_t num
   params.exact = request.exact;
   params.explain = request.explain;
   const auto begin = std::chrono::steady_clock::now();
-  std::optional<Filter> filter;
-  RowSet allowed;
+  std::shared_ptr<const search::EvaluatedFilter> filter;
   if (!request.filter.empty()) {
-    filter = parse_filter(request.filter);
-    allowed = live_matches(*filter, context);
-    params.allowed = &allowed;
+    filter = evaluate(request.filter, context);
+    params.allowed = &filter->rows;
   }
   const std::chrono::duration<double, std::micro> elapsed = std::chrono::steady_clock::now() - begin;
   SearchResult result = search(params);
-  check_counts(result, request, filter ? allowed : index_->live(), num_queries, finds_all);
+  check_counts(result, request, filter ? filter->rows : index_->live(), num_queries, finds_all);
   if (request.explain && filter) {
     Value explained = Value::object();
-    explained.set("text", filter->to_text());
-    explained.set("matches", allowed.size());
+    explained.set("text", filter->filter.to_text());
+    explained.set("matches", filter->rows.size());
     explained.set("microseconds", elapsed.count());
     result.explain.set("filter", std::move(explained));
   }

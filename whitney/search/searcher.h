@@ -15,6 +15,11 @@
 
 namespace whitney {
 
+namespace search {
+class FilterCache;
+struct EvaluatedFilter;
+}  // namespace search
+
 /// A query as people ask it: vectors, a filter's text, options of the search.
 struct SearchRequest {
   int64_t k = 10;
@@ -35,6 +40,9 @@ struct SearchRequest {
 class WHITNEY_API Searcher {
  public:
   explicit Searcher(std::unique_ptr<Index> index);
+  ~Searcher();
+  Searcher(Searcher&&) noexcept;
+  Searcher& operator=(Searcher&&) noexcept;
   /// Opens an index file, or embeddings as a flat index. Throws Error that names the file.
   static Searcher open(const std::string& path);
   const Index& index() const { return *index_; }
@@ -43,7 +51,7 @@ class WHITNEY_API Searcher {
   /// not marked partial is an InternalError. Queries are checked also when nothing satisfies the filter. With
   /// `explain`, the result's explanation gets {"filter": {"text", "matches", "microseconds"}}. Throws
   /// UsageError for a filter or option that is wrong, Error for queries that are. Searches may run
-  /// concurrently.
+  /// concurrently. What the last filters came to is kept until the rows change.
   SearchResult search(const MatrixView& queries, const SearchRequest& request, const Context& context) const;
   /// The same for an index of texts, asked by words: k at most of those rows that have a word of the query
   /// (Index::search_texts).
@@ -65,11 +73,13 @@ class WHITNEY_API Searcher {
   template <class Search>
   SearchResult search_filtered(const SearchRequest& request, int64_t num_queries, bool finds_all,
                                const Context& context, const Search& search) const;
-  RowSet live_matches(const Filter& filter, const Context& context) const;
+  std::shared_ptr<const search::EvaluatedFilter> evaluate(const std::string& filter,
+                                                          const Context& context) const;
   void rebuild_attributes();
 
   std::unique_ptr<Index> index_;
   std::unique_ptr<AttributeIndex> attributes_;
+  std::unique_ptr<search::FilterCache> filters_;
   /// Declares the options of a search; to make it anew for each would take as long as a short filter.
   Method search_method_;
 };
