@@ -7,6 +7,8 @@
 #include "whitney/core/error.h"
 #include "whitney/search/append_rows.h"
 #include "whitney/search/hnsw_index.h"
+#include "whitney/search/hnsw_request.h"
+#include "whitney/search/planner_costs.h"
 
 namespace whitney::search {
 
@@ -31,6 +33,12 @@ class GraphIndex : public Index {
     const uint32_t node = parts_.nodes.node_of(static_cast<uint32_t>(row));
     if (node != kNoNode) parts_.space.decode(parts_.graph.view(), node, result.data());
     return result;
+  }
+
+  bool measure_plan_costs() override {
+    const auto costs = measure_costs(*this, measured_graph(parts_));
+    if (costs) parts_.costs = costs;
+    return costs.has_value();
   }
 
   void add(const Embeddings& more, const Context& context) override {

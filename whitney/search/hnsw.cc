@@ -33,8 +33,10 @@ class HnswBuilder : public IndexBuilder {
  public:
   std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
                                const Context& context) const override {
-    return std::make_unique<HnswIndex>(
-        search::build_hnsw(embeddings, options_from<HnswOptions>(options), context));
+    const auto given = options_from<HnswOptions>(options);
+    auto index = std::make_unique<HnswIndex>(search::build_hnsw(embeddings, given, context));
+    search::keep_costs(*index, given.plan_costs, context);
+    return index;
   }
   std::unique_ptr<Index> open(const Artifact& artifact) const override {
     return std::make_unique<HnswIndex>(search::open_hnsw(artifact));

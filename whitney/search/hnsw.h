@@ -4,6 +4,7 @@
 
 #include "whitney/core/options.h"
 #include "whitney/search/graph_codes.h"
+#include "whitney/search/plan_costs.h"
 
 namespace whitney {
 
@@ -12,6 +13,7 @@ struct HnswOptions {
   int m = 16;
   int ef_construction = 200;
   GraphCodes codes = GraphCodes::kFloat32;
+  PlanCosts plan_costs = PlanCosts::kStandard;
 
   void fields(auto&& field) {
     field(
@@ -21,6 +23,7 @@ struct HnswOptions {
     field("ef_construction", ef_construction, Range{1, 100'000},
           "Nearest vectors that links are chosen from; more take longer to build and find more. Raised to m");
     field("codes", codes, kGraphCodesHelp);
+    field("plan_costs", plan_costs, kPlanCostsHelp);
   }
 };
 

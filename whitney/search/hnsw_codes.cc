@@ -347,6 +347,20 @@ void CodeSpace::encode(const float* row, double norm, Metric metric, HnswGraph& 
   head.sum = sum;
 }
 
+double CodeSpace::loss_of(const GraphView& graph, uint32_t node) const {
+  if (precision != Precision::kFixed) return 0;
+  const uint8_t* detail = graph.detail(node);
+  double squares = 0;
+  for (int64_t j = 0; j < dim; ++j) {
+    uint16_t high = 0;
+    std::memcpy(&high, detail + 2 * j, sizeof(high));
+    const int32_t biased = (static_cast<int32_t>(high) << 8) | detail[2 * dim + j];
+    const double lost = biased - kDetailHalf;
+    squares += lost * lost;
+  }
+  return std::sqrt(squares) / kDetailSteps;
+}
+
 void CodeSpace::encode_on_grid(const float* row, HnswGraph& graph, uint32_t node) const {
   std::vector<float> z(static_cast<size_t>(dim));
   std::vector<uint8_t> code(static_cast<size_t>(codec::kLvqHead + packed_code_bytes(dim, bits.first)));

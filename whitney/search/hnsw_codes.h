@@ -48,6 +48,9 @@ struct CodeSpace {
   /// Codes that stand alone: the typical squared error of a coordinate of the code, for hits are ranked anew
   /// as far down as it may matter.
   double code_error = 0;
+  /// Precision::kFixed: the longest way from a vector of the graph to its code, which is half the root of
+  /// `dim` at most; 0: not known.
+  double code_loss = 0;
   /// RaBitQ: z is turned by it.
   std::optional<codec::RotationTransform> rotation;
 
@@ -69,6 +72,8 @@ struct CodeSpace {
   bool holds(const float* row, double norm, Metric metric) const;
   /// Writes code, details and head constants of a row into a node.
   void encode(const float* row, double norm, Metric metric, HnswGraph& graph, uint32_t node) const;
+  /// Precision::kFixed: how far a node's code is from its vector; 0 for others.
+  double loss_of(const GraphView& graph, uint32_t node) const;
   /// Writes the vector of a node.
   void decode(const GraphView& graph, uint32_t node, float* out) const;
   /// Fills z, `dim` values, with (row - centre) / scale, turned where codes are of turned values, and gives

@@ -30,6 +30,8 @@ Value describe(const HnswParts& parts) {
     result.set("bits", graph.bits.first).set("fine_bits", graph.bits.second);
     result.set("code_error", parts.space.code_error);
   }
+  if (parts.space.code_loss > 0) result.set("code_loss", parts.space.code_loss);
+  if (parts.costs) result.set("costs", parts.costs->to_value());
   return result;
 }
 
@@ -54,6 +56,7 @@ class Description {
     if (!std::isfinite(number) || number < 0 || (number == 0 && !or_zero)) wrong(name, field);
     return number;
   }
+  bool has(std::string_view name) const { return value_.find(name) != nullptr; }
   bool boolean(std::string_view name) const {
     const Value& field = at(name);
     if (!field.is_bool()) wrong(name, field);
@@ -63,6 +66,13 @@ class Description {
     const Value& field = at(name);
     if (!field.is_string()) wrong(name, field);
     return field.as_string();
+  }
+  /// What steps of searches were measured to take, if they were.
+  std::optional<SearchCosts> costs() const {
+    if (!has("costs")) return std::nullopt;
+    const auto costs = SearchCosts::from_value(at("costs"));
+    if (!costs) wrong("costs", at("costs"));
+    return costs;
   }
   [[noreturn]] void wrong(std::string_view name, const Value& field) const {
     fail(path_, ": field \"", method_, ".", name, "\" of its record cannot be ", field.to_json());
@@ -159,6 +169,7 @@ CodeSpace read_space(const Tensors& tensors, const Description& description, con
   space.radius = description.positive("radius", true);
   space.exact_walk = description.boolean("exact_walk");
   if (codes_stand_alone(space.precision)) space.code_error = description.positive("code_error", true);
+  if (description.has("code_loss")) space.code_loss = description.positive("code_loss", false);
   if (space.precision == Precision::kRabitq) {
     const Array<uint8_t> signs =
         tensors.read<uint8_t>("rotation", {codec::RotationTransform::kRounds, graph.dim});
@@ -245,6 +256,7 @@ HnswParts open_hnsw(const Artifact& artifact, std::string_view method) {
   parts.options.ef_construction = static_cast<int>(description.integer("ef_construction", 1, 100'000));
   parts.options.codes = parts.space.codes();
   parts.seed = read_seed(description);
+  parts.costs = description.costs();
   parts.rows = read_index_rows(artifact, description.integer("num_rows", 0, kMaxNodes));
   Embeddings named;
   named.record = parts.rows.record;

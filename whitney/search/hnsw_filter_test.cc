@@ -134,6 +134,24 @@ TEST(HnswFilter, CodesBoundDistances) {
   }
 }
 
+// Some lie among what passes, some far from it: these are scanned together, those walk.
+TEST(HnswFilter, QueriesOfACallGoTheirOwnWaysAndFindWhatIsDue) {
+  const int64_t n = 4000;
+  Matrix vectors = normal_vectors(n, 6, 92);
+  auto* values = vectors.mutable_data<float>();
+  for (int64_t i = n / 2; i < n; ++i) values[i * 6] += 30;
+  const auto index = hnsw_of(vectors, Metric::kL2, 5, 24);
+  Matrix queries = normal_vectors(20, 6, 93);
+  for (int64_t q = 0; q < 20; q += 3) queries.mutable_data<float>()[q * 6] += 30;
+  std::vector<uint32_t> rows(static_cast<size_t>(n / 2));
+  std::iota(rows.begin(), rows.end(), static_cast<uint32_t>(n / 2));
+  const RowSet allowed = RowSet::of(rows);
+  const SearchResult result =
+      index->search(queries, filter_params(10, 300, allowed, FilterPlan::kGraphThenFilter), {});
+  EXPECT_EQ(actual(result, "scans"), 13);
+  expect_best(result, queries, vectors, rows, Metric::kL2);
+}
+
 TEST(HnswFilter, LeavesOutRowsOfAFilteredScan) {
   const Matrix vectors = normal_vectors(400, 6, 70);
   const auto index = hnsw_of(vectors, Metric::kL2, 4, 16);

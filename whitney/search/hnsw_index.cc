@@ -23,16 +23,24 @@ std::vector<uint8_t> draw_levels(const HnswParts& parts, int64_t count) {
   return levels;
 }
 
-/// Encodes rows[i] of a matrix as node first + i.
-void encode_rows(const PreparedRows& rows, std::span<const uint32_t> chosen, const CodeSpace& space,
-                 Metric metric, HnswGraph& graph, uint32_t first, const Context& context) {
-  parallel_blocks(context, std::ssize(chosen), kBlockRows, [&](int64_t begin, int64_t end) {
+/// Encodes rows[i] of a matrix as node first + i; returns the longest way from one to its code
+/// (CodeSpace::loss_of).
+double encode_rows(const PreparedRows& rows, std::span<const uint32_t> chosen, const CodeSpace& space,
+                   Metric metric, HnswGraph& graph, uint32_t first, const Context& context) {
+  const GraphView view = graph.view();
+  const auto encode = [&](int64_t begin, int64_t end) {
     std::vector<float> row(static_cast<size_t>(rows.dim()));
+    double longest = 0;
     for (int64_t i = begin; i < end; ++i) {
+      const auto node = first + static_cast<uint32_t>(i);
       const double norm = rows.read(chosen[static_cast<size_t>(i)], row.data());
-      space.encode(row.data(), norm, metric, graph, first + static_cast<uint32_t>(i));
+      space.encode(row.data(), norm, metric, graph, node);
+      longest = std::max(longest, space.loss_of(view, node));
     }
-  });
+    return longest;
+  };
+  return ordered_reduce(context, std::ssize(chosen), kBlockRows, 0.0, encode,
+                        [](double a, double b) { return std::max(a, b); });
 }
 
 /// Links the nodes from `first` on, in an order drawn from the seed: rows often come sorted by what they are,
@@ -88,7 +96,7 @@ void encode_anew(HnswParts& parts, CodeSpace space, const PreparedRows& rows,
   const HnswGraph& old = parts.graph;
   HnswGraph graph = space.make_graph(old.m);
   graph.append(old.levels.span().first(static_cast<size_t>(old.num_nodes)));
-  encode_rows(rows, row_of_node, space, parts.metric, graph, 0, context);
+  space.code_loss = encode_rows(rows, row_of_node, space, parts.metric, graph, 0, context);
   for (uint32_t node = 0; node < old.num_nodes; ++node) {
     for (int layer = 0; layer <= old.levels[node]; ++layer)
       graph.set_links(node, layer, old.links(node, layer));
@@ -144,7 +152,10 @@ std::vector<uint32_t> add_vectors(HnswParts& parts, const PreparedRows& rows,
                                   std::span<const uint32_t> distinct, const Context& context) {
   HnswGraph fresh = parts.space.make_graph(parts.graph.m);
   fresh.append(std::vector<uint8_t>(distinct.size(), 0));
-  encode_rows(rows, distinct, parts.space, parts.metric, fresh, 0, context);
+  const double loss = encode_rows(rows, distinct, parts.space, parts.metric, fresh, 0, context);
+  // Of a file that does not tell it nothing is known of the others.
+  double& longest = parts.space.code_loss;
+  if (parts.graph.num_nodes == 0 || longest > 0) longest = std::max(longest, loss);
   const GraphView fresh_view = fresh.view();
   std::vector<uint32_t> nodes(distinct.size());
   parallel_blocks(context, std::ssize(distinct), kBlockRows, [&](int64_t begin, int64_t end) {
@@ -213,7 +224,8 @@ HnswParts make_nodes(const Embeddings& embeddings, const HnswOptions& options, b
   parts.space = CodeSpace::fit(rows, parts.metric, context);
   parts.graph = parts.space.make_graph(options.m);
   parts.graph.append(draw_levels(parts, std::ssize(distinct.first_rows)));
-  encode_rows(rows, distinct.first_rows, parts.space, parts.metric, parts.graph, 0, context);
+  parts.space.code_loss =
+      encode_rows(rows, distinct.first_rows, parts.space, parts.metric, parts.graph, 0, context);
   parts.nodes = NodeRows(std::move(distinct.place_of_row), parts.graph.num_nodes, parts.rows.live);
   return parts;
 }

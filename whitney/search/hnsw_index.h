@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "whitney/search/hnsw_scratch.h"
 #include "whitney/search/index.h"
 #include "whitney/search/index_artifact.h"
+#include "whitney/search/planner.h"
 
 namespace whitney::search {
 
@@ -32,6 +34,8 @@ struct HnswParts {
   NodeRows nodes;
   /// False for a file's until they were looked at.
   bool links_checked = true;
+  /// What steps of searches were measured to take; absent: the standard.
+  std::optional<SearchCosts> costs;
 
   LinkRule rule() const { return {method, options.ef_construction, alpha}; }
 };

@@ -4,22 +4,44 @@
 #include <bit>
 #include <numeric>
 
+#include "whitney/search/hnsw_scan.h"
+
 namespace whitney::search {
 namespace {
 
 /// Distances that a walk without a filter was measured to take at most, roughly: fewer nodes are scanned.
 int64_t most_distances_of(int64_t ef) { return 150 + 7 * ef; }
 
-SearchCosts costs_of(const HnswParts& parts) {
-  const int64_t code_bytes = parts.space.dim + static_cast<int64_t>(sizeof(NodeHead));
-  const bool exact_walk = parts.graph.exact_walk;
-  return SearchCosts::typical(exact_walk ? parts.space.dim * static_cast<int64_t>(sizeof(float)) : code_bytes,
-                              exact_walk);
+SearchCosts standard_costs(const HnswParts& parts) {
+  const HnswGraph& graph = parts.graph;
+  const auto dim = static_cast<double>(graph.dim);
+  const int64_t full_bytes = graph.dim * static_cast<int64_t>(sizeof(float));
+  const auto walk_bytes = graph.exact_walk
+                              ? full_bytes
+                              : code_bytes(graph.bits, graph.dim) + static_cast<int64_t>(sizeof(NodeHead));
+  SearchCosts costs = SearchCosts::typical(walk_bytes, graph.exact_walk);
+  if (codes_bound_distances(graph.view())) return costs;
+  // A scan compares what the vectors decode to.
+  costs.scan_row = SearchCosts::typical(full_bytes, true).scan_row;
+  if (codes_stand_alone(graph.precision))
+    costs.scan_row = 5 + dim * (graph.precision == Precision::kLvq && graph.bits.second > 0 ? 0.4 : 0.2);
+  costs.shared_row = costs.scan_row;
+  // Signs take more instructions than their few bytes tell.
+  if (graph.precision == Precision::kRabitq && !graph.exact_walk) {
+    costs.walk_distance = 45 + 0.08 * dim;
+    costs.plain_distance = 0.7 * costs.walk_distance;
+  }
+  return costs;
 }
 
 }  // namespace
 
-HnswRequest::HnswRequest(const HnswParts& parts, const SearchParams& params, const GraphWalk* walk)
+MeasuredGraph measured_graph(const HnswParts& parts) {
+  return {standard_costs(parts), parts.graph.num_nodes, parts.graph.cap(0)};
+}
+
+HnswRequest::HnswRequest(const HnswParts& parts, const SearchParams& params, int64_t num_together,
+                         const GraphWalk* walk)
     : parts_(parts), graph_walk_(walk), k_(params.k), num_allowed_(parts.rows.live.size()) {
   num_zero_ = std::ssize(parts.nodes.zero_rows());
   num_passing_ = parts.graph.num_nodes;
@@ -29,7 +51,7 @@ HnswRequest::HnswRequest(const HnswParts& parts, const SearchParams& params, con
   // The row to leave out takes a place of its own.
   ef_ = std::min(std::max<int64_t>(options.ef, std::min(k_, num_allowed_) + 1),
                  std::max<int64_t>(parts.graph.num_nodes, 1));
-  choose(params);
+  choose(params, num_together);
 }
 
 void HnswRequest::allow(const RowSet& allowed) {
@@ -59,11 +81,12 @@ void HnswRequest::mark_nodes() {
   }
 }
 
-void HnswRequest::choose(const SearchParams& params) {
+void HnswRequest::choose(const SearchParams& params, int64_t num_together) {
   if (is_filtered_ && !parts_.nodes.is_identity()) mark_nodes();
   const HnswGraph& graph = parts_.graph;
-  planner_.emplace(costs_of(parts_),
-                   FilterTask{graph.num_nodes, num_passing_, ef_, std::min(k_, num_passing_), graph.cap(0)});
+  planner_.emplace(
+      parts_.costs ? *parts_.costs : standard_costs(parts_),
+      FilterTask{graph.num_nodes, num_passing_, ef_, std::min(k_, num_passing_), graph.cap(0), num_together});
   plan_ = params.plan;
   if (!is_filtered_) {
     scans_all_ = params.exact || num_passing_ <= most_distances_of(ef_);
@@ -129,6 +152,12 @@ Value explain_search(const HnswRequest& request, const SearchActuals& actuals) {
   Value explained =
       Value::object({{"index", request.graph_walk() == nullptr ? "hnsw" : request.graph_walk()->name()},
                      {"plan", name(most)}});
+  if (request.is_filtered()) {
+    Value costs = Value::object({{"from", request.has_measured_costs() ? "measured" : "standard"}});
+    const Value steps = request.planner().costs().to_value();
+    for (const auto& [step, cost] : steps.as_object()) costs.set(step, cost);
+    explained.set("costs", std::move(costs));
+  }
   Value expected = Value::object({{"allowed", request.num_allowed()},
                                   {"distances", static_cast<int64_t>(actuals.expected_distances)},
                                   {"microseconds", actuals.expected_nanoseconds / 1000}});

@@ -9,13 +9,19 @@
 
 #include "whitney/search/hnsw_index.h"
 #include "whitney/search/planner.h"
+#include "whitney/search/planner_costs.h"
 
 namespace whitney::search {
+
+/// What a graph is to who measures its costs.
+MeasuredGraph measured_graph(const HnswParts& parts);
 
 /// What all queries of a search in a graph share: the rows and nodes that pass, and the planner.
 class HnswRequest {
  public:
-  HnswRequest(const HnswParts& parts, const SearchParams& params, const GraphWalk* walk);
+  /// num_together: queries that share a scan.
+  HnswRequest(const HnswParts& parts, const SearchParams& params, int64_t num_together,
+              const GraphWalk* walk);
 
   int64_t k() const { return k_; }
   int64_t ef() const { return ef_; }
@@ -24,6 +30,8 @@ class HnswRequest {
   bool is_filtered() const { return is_filtered_; }
   const GraphWalk* graph_walk() const { return graph_walk_; }
   const FilterPlanner& planner() const { return *planner_; }
+  /// Whether the planner goes by what was measured for this index.
+  bool has_measured_costs() const { return parts_.costs.has_value(); }
 
   /// A live row that may be returned; of the rows of a node, without looking at whether they are live.
   bool allows(uint32_t row) const {
@@ -55,7 +63,7 @@ class HnswRequest {
   }
   void allow(const RowSet& allowed);
   void mark_nodes();
-  void choose(const SearchParams& params);
+  void choose(const SearchParams& params, int64_t num_together);
 
   const HnswParts& parts_;
   const GraphWalk* graph_walk_;

@@ -30,8 +30,11 @@ CodeBounds CodeBounds::of(const PreparedQuery& query, const CodeSpace& space) {
   const auto dim = static_cast<double>(space.dim);
   const double base = query.code.base;
   CodeBounds bounds;
-  // A coordinate of a code is off by half a step at most; the query's are known.
-  bounds.radius = query.lost * (1 + 1e-6) + (space.precision == Precision::kFixed ? std::sqrt(dim) / 2 : 0);
+  // What the query lost is known; a coordinate of a code is off by half a step at most, all together mostly
+  // by less than two thirds of that.
+  const double most = space.precision == Precision::kFixed ? std::sqrt(dim) / 2 : 0;
+  const double code_loss = space.code_loss > 0 ? std::min(space.code_loss * (1 + 1e-6), most) : most;
+  bounds.radius = query.lost * (1 + 1e-6) + code_loss;
   // The exact kernel reads both in float32.
   bounds.radius += 4 * kUlp * (std::sqrt(base) + 128 * std::sqrt(dim));
   // Its sum has at most d / 2 terms in a chain; |code|^2 <= 2 (estimate + base) bounds the terms of an

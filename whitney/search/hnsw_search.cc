@@ -70,14 +70,11 @@ class TaskSearch {
 
   /// False when the deadline ended it.
   bool run(int64_t begin, int64_t end) {
-    if (request_.scans_all() && codes_bound_distances(view_)) {
-      timed([&] { scan_together(begin, end); });
-      return !is_partial_;
-    }
     for (int64_t q = begin; q < end; ++q) {
       if (params_.deadline.is_past()) return false;
       timed([&] { answer(q); });
     }
+    timed([&] { scan_together(); });
     return !is_partial_;
   }
 
@@ -87,6 +84,11 @@ class TaskSearch {
     double norm = 0;
     int64_t excluded = -1;
     int64_t due = 0, due_ranked = 0, num_zero = 0;
+  };
+  /// A query that waits for the scan of its task.
+  struct Waiting {
+    int64_t q = 0;
+    Asked asked;
   };
 
   template <class Work>
@@ -123,48 +125,44 @@ class TaskSearch {
     asked_ = read(q);
     if (is_zero(asked_)) return answer_zero(q);
     BestHits best(asked_.due_ranked);
+    query_ = &scratch_.query;
     if (asked_.due_ranked > 0) {
       prepare(asked_, scratch_.query);
-      query_ = &scratch_.query;
-      if (!walk(best)) scan(best);
+      const bool is_found = walk(best);
+      if (!is_found && codes_bound_distances(view_)) return wait_for_scan(q);
+      if (!is_found) scan(best);
     }
     write(q, best);
   }
 
-  /// All queries of the task by one pass over the codes.
-  void scan_together(int64_t begin, int64_t end) {
+  /// Leaves the query that was prepared to scan_together.
+  void wait_for_scan(int64_t q) {
     std::vector<ScanSlot>& slots = scratch_.scan.slots;
-    if (std::ssize(slots) < end - begin) slots.resize(static_cast<size_t>(end - begin));
-    size_t num_slots = 0;
-    for (int64_t q = begin; q < end; ++q) {
-      const Asked asked = read(q);
-      if (is_zero(asked) || asked.due_ranked == 0) continue;
-      prepare(asked, slots[num_slots].query);
-      start_slot(asked, slots[num_slots++]);
-      actuals_.expect(request_.planner().scan());
-    }
-    scan_slots({slots.data(), num_slots});
-    size_t slot = 0;
-    for (int64_t q = begin; q < end; ++q) {
-      asked_ = read(q);
-      if (is_zero(asked_)) {
-        answer_zero(q);
-        continue;
-      }
+    // At once: a prepared query points into itself.
+    if (slots.empty()) slots.resize(static_cast<size_t>(kQueriesPerTask));
+    ScanSlot& slot = slots[waiting_.size()];
+    std::swap(slot.query, scratch_.query);
+    // A node may have no other row than the one that is left out.
+    slot.candidates.reset(CodeBounds::of(slot.query, parts_.space),
+                          asked_.due_ranked + (asked_.excluded >= 0 ? 1 : 0));
+    waiting_.push_back({q, asked_});
+  }
+
+  /// All queries of the task that wait, by one pass over the codes.
+  void scan_together() {
+    if (waiting_.empty()) return;
+    const std::span<ScanSlot> slots(scratch_.scan.slots.data(), waiting_.size());
+    scan_slots(slots);
+    for (size_t i = 0; i < waiting_.size(); ++i) {
+      asked_ = waiting_[i].asked;
       BestHits best(asked_.due_ranked);
-      if (asked_.due_ranked > 0) rank(slots[slot++], best);
-      write(q, best);
+      rank(slots[i], best);
+      write(waiting_[i].q, best);
     }
   }
 
-  void start_slot(const Asked& asked, ScanSlot& slot) const {
-    // A node may have no other row than the one that is left out.
-    slot.candidates.reset(CodeBounds::of(slot.query, parts_.space),
-                          asked.due_ranked + (asked.excluded >= 0 ? 1 : 0));
-  }
   void scan_slots(std::span<ScanSlot> slots) {
     const std::span<const uint32_t> nodes = request_.passing_nodes();
-    if (slots.empty()) return;
     const int64_t num_scanned =
         search::scan_codes(view_, nodes, slots, params_.deadline, scratch_.scan.estimates);
     is_partial_ = is_partial_ || num_scanned < std::ssize(nodes);
@@ -182,20 +180,9 @@ class TaskSearch {
         });
   }
 
-  /// Fills `best` by comparing with all nodes that pass.
+  /// Fills `best` by comparing with the vectors of all nodes that pass.
   void scan(BestHits& best) {
     best.clear();
-    if (codes_bound_distances(view_)) {
-      std::vector<ScanSlot>& slots = scratch_.scan.slots;
-      if (slots.empty()) slots.resize(1);
-      std::swap(slots[0].query, scratch_.query);
-      start_slot(asked_, slots[0]);
-      scan_slots({slots.data(), 1});
-      rank(slots[0], best);
-      std::swap(slots[0].query, scratch_.query);
-      query_ = &scratch_.query;
-      return;
-    }
     ++actuals_.scans;
     constexpr size_t kChunk = 256;
     std::span<const uint32_t> nodes = request_.passing_nodes();
@@ -416,6 +403,7 @@ class TaskSearch {
   WalkScratch& scratch_;
   SearchActuals& actuals_;
   SearchResult& result_;
+  std::vector<Waiting> waiting_;
   // Of the query at hand.
   Asked asked_;
   std::vector<float> row_;
@@ -429,7 +417,9 @@ SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, cons
                          const SearchParams& params, const Context& context, const GraphWalk* graph_walk) {
   if (params.k < 1) throw UsageError(concat("k is ", params.k, "; a search returns at least 1 hit"));
   const Matrix checked = checked_queries(queries, parts.space.dim, params.k, context);
-  const HnswRequest request(parts, params, graph_walk);
+  const int64_t num_together =
+      codes_bound_distances(parts.graph.view()) ? std::min(queries.rows, kQueriesPerTask) : 1;
+  const HnswRequest request(parts, params, num_together, graph_walk);
   const PreparedRows prepared(checked, parts.metric);
   const int64_t m = queries.rows, k = params.k;
   SearchResult result;

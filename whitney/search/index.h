@@ -110,6 +110,10 @@ class WHITNEY_API Index {
   /// The stored entries of a row, as one row without ids.
   virtual RaggedEmbeddings ragged(int64_t row) const;
   virtual void add_ragged(const RaggedEmbeddings& more, const Context& context);
+  /// Times what the steps of a search take on this machine, for the planner of searches under filters, which
+  /// goes by it from then on; a file keeps it. False, and nothing changes, where there are no plans to choose
+  /// among, or too few vectors for them to matter. Not while a search runs.
+  virtual bool measure_plan_costs() { return false; }
   /// Adds rows; ids must be new. Throws Error for duplicates, other widths, columns of another type.
   virtual void add(const Embeddings& more, const Context& context) = 0;
   /// Removes rows by id; unknown ids are an Error before anything changes.

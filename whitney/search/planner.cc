@@ -1,13 +1,16 @@
 #include "whitney/search/planner.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "whitney/search/walk_steps.h"
 
 namespace whitney::search {
 namespace {
 
-/// From this share of passing neighbours on, filtered walks look no further than these (FilterWalk).
-constexpr double kOneHopShare = 0.4;
 /// Around a query of negative correlation fewer pass than elsewhere: below this part of their share in all.
 constexpr double kFarShare = 0.25;
 /// The least share of passing nodes around a query for which an unfiltered walk keeps as many more.
@@ -15,47 +18,91 @@ constexpr double kLeastDropShare = 0.05;
 /// A walk takes twice its estimate before it is given up.
 constexpr double kPatience = 2;
 
-/// Distances of a walk on a graph of so many links a node: the descent and the first steps, and those of each
-/// of the nearest that are kept.
-double walk_start(double max_links) { return 40 + 6 * max_links; }
-double walk_step(double max_links) { return 1.7 * std::sqrt(max_links); }
+struct CostField {
+  std::string_view name;
+  double SearchCosts::* member;
+};
+constexpr std::array<CostField, 12> kCostFields = {{{"scan_row", &SearchCosts::scan_row},
+                                                    {"shared_row", &SearchCosts::shared_row},
+                                                    {"scan_start", &SearchCosts::scan_start},
+                                                    {"walk_start", &SearchCosts::walk_start},
+                                                    {"walk_distance", &SearchCosts::walk_distance},
+                                                    {"plain_distance", &SearchCosts::plain_distance},
+                                                    {"links", &SearchCosts::links},
+                                                    {"start_steps", &SearchCosts::start_steps},
+                                                    {"plain_steps", &SearchCosts::plain_steps},
+                                                    {"one_hop_steps", &SearchCosts::one_hop_steps},
+                                                    {"two_hop_steps", &SearchCosts::two_hop_steps},
+                                                    {"two_hop_lists", &SearchCosts::two_hop_lists}}};
+/// By how much a machine or a graph may differ from the standard.
+constexpr double kMostTimesStandard = 8;
+/// What a file may say.
+constexpr double kLeastCost = 1e-3, kMostCost = 1e7;
 
-/// How many times as many a filtered walk must keep to find as many of the true neighbours as a walk without
-/// a filter does: where only passing neighbours are expanded the graph is thinned, elsewhere two hops make up
-/// for most of that, and far from the query more has to be crossed.
-double kept_factor(bool is_far, double share) {
-  if (is_far) return 3;
-  return share >= kOneHopShare ? 1 + 4 * (1 - share) : 2;
-}
-
-/// Of a filtered walk where this share of nodes passes: distances of each of the nearest, and lists of links.
-/// Below kOneHopShare it looks through lists until it has found as many as a list holds, or has seen them
-/// all.
-double filtered_step(double max_links, double share) {
-  return share >= kOneHopShare ? walk_step(max_links) : 0.6 * max_links * std::min(1.0, share / 0.15);
-}
-double filtered_lists(double max_links, double share) {
-  return share >= kOneHopShare ? 1 : 1 + std::min(0.6 * max_links, 1.9 * (1 - share) / std::max(share, 1e-6));
+/// To four digits: all that a measurement means.
+double rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return std::strtod(text, nullptr);
 }
 
 }  // namespace
 
 SearchCosts SearchCosts::typical(int64_t row_bytes, bool exact_walk) {
-  // Rows are read from where they lie, mostly beyond the second cache level: a line takes 6 ns of a scan,
-  // which asks for many at once.
+  // Rows are read from where they lie, mostly beyond the second cache level: a scan asks for many lines at
+  // once, a walk for those of one hop.
   const double lines = static_cast<double>(row_bytes) / 64;
   SearchCosts costs;
-  costs.scan_row = 3 + 6 * lines;
-  costs.scan_start = 4000;
-  costs.walk_distance = 50 + (exact_walk ? 12 : 9) * lines;
-  costs.plain_distance = 0.8 * costs.walk_distance;
-  costs.links = 80;
+  costs.scan_row = 5 + 3.5 * lines;
+  costs.shared_row = 6 + 0.6 * lines;
+  costs.scan_start = 6000;
+  costs.walk_start = 500;
+  costs.walk_distance = 45 + (exact_walk ? 7 : 5) * lines;
+  costs.plain_distance = 0.7 * costs.walk_distance;
+  costs.links = 75;
+  costs.start_steps = 0.65;
+  costs.plain_steps = 0.75;
+  costs.one_hop_steps = costs.two_hop_steps = 0.55;
+  costs.two_hop_lists = 0.75;
+  return costs;
+}
+
+SearchCosts SearchCosts::bounded_by(const SearchCosts& standard) const {
+  SearchCosts bounded = *this;
+  for (const auto& [name, member] : kCostFields) {
+    const double usual = standard.*member;
+    double& value = bounded.*member;
+    value = std::isfinite(value) ? std::clamp(value, usual / kMostTimesStandard, usual * kMostTimesStandard)
+                                 : usual;
+  }
+  return bounded;
+}
+
+Value SearchCosts::to_value() const {
+  Value value = Value::object();
+  for (const auto& [name, member] : kCostFields) value.set(std::string(name), rounded(this->*member));
+  return value;
+}
+
+std::optional<SearchCosts> SearchCosts::from_value(const Value& value) {
+  SearchCosts costs;
+  if (!value.is_object()) return std::nullopt;
+  for (const auto& [name, member] : kCostFields) {
+    const Value* found = value.find(name);
+    if (found == nullptr || !found->is_number()) return std::nullopt;
+    const double number = found->as_real();
+    if (!(number >= kLeastCost && number <= kMostCost)) return std::nullopt;
+    costs.*member = number;
+  }
   return costs;
 }
 
 PlanEstimate FilterPlanner::scan() const {
   const auto rows = static_cast<double>(task_.num_passing);
-  return {FilterPlan::kScan, costs_.scan_start + rows * costs_.scan_row, rows, 0};
+  // All queries together fetch a row once.
+  const double shared = std::min(costs_.shared_row, costs_.scan_row);
+  const double row = shared + (costs_.scan_row - shared) / static_cast<double>(task_.num_together);
+  return {FilterPlan::kScan, costs_.scan_start + rows * row, rows, 0, 0};
 }
 
 PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
@@ -64,10 +111,15 @@ PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
   const bool is_far = local_share < kFarShare * share;
   const double ef = static_cast<double>(task_.ef) * kept_factor(is_far, local_share);
   const double around = is_far ? share : local_share;
-  const double steps = std::min(ef, passing);
-  const double distances = walk_start(links) + std::min(filtered_step(links, around) * steps, passing);
-  return {FilterPlan::kFilteredGraph, costs_.walk(distances, steps * filtered_lists(links, around)),
-          distances, std::min(static_cast<int64_t>(ef), task_.num_passing)};
+  const double kept = std::min(ef, passing);
+  const bool is_one_hop = around >= kOneHopShare;
+  const double step =
+      filtered_steps(links, around) * (is_one_hop ? costs_.one_hop_steps : costs_.two_hop_steps);
+  const double further = (filtered_lists(links, around) - 1) * costs_.two_hop_lists;
+  const double distances = costs_.start_steps * walk_start_steps(links) + std::min(step * kept, passing);
+  const double lists = kept * (1 + further);
+  return {FilterPlan::kFilteredGraph, costs_.walk_start + costs_.walk(distances, lists), distances, lists,
+          std::min(static_cast<int64_t>(ef), task_.num_passing)};
 }
 
 PlanEstimate FilterPlanner::graph_then_filter(double local_share) const {
@@ -75,11 +127,12 @@ PlanEstimate FilterPlanner::graph_then_filter(double local_share) const {
   const auto ef_for = [&](double share) {
     return std::min(8 + 1.1 * static_cast<double>(task_.ef) / share, nodes);
   };
-  const double distances =
-      walk_start(links) + std::min(walk_step(links) * ef_for(std::max(local_share, 1e-6)), nodes);
+  const double step = costs_.plain_steps * walk_steps(links);
+  const double distances = costs_.start_steps * walk_start_steps(links) +
+                           std::min(step * ef_for(std::max(local_share, 1e-6)), nodes);
   // Where it is forced upon fewer, it keeps no more than for so many, and another plan finds the rest.
   const double ef = ef_for(std::max(local_share, kLeastDropShare));
-  return {FilterPlan::kGraphThenFilter, distances * costs_.plain_distance, distances,
+  return {FilterPlan::kGraphThenFilter, costs_.walk_start + distances * costs_.plain_distance, distances, 0,
           static_cast<int64_t>(ef)};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "whitney/core/value.h"
@@ -10,21 +11,36 @@ namespace whitney::search {
 
 // Which way a query under a filter goes: compares with the rows that pass, walks the graph and keeps what
 // passes, or walks it as without a filter and drops what does not. The choice depends on the index, the
-// filter and the query alone, never on a clock: the same question has the same answer everywhere.
+// filter and the queries of a call alone, never on a clock: the same question has the same answer everywhere.
 
-/// What the steps of a search take, in nanoseconds of one thread; only their ratios choose a plan.
+/// What the steps of a search take, in nanoseconds of one thread; only their ratios choose a plan. Standard
+/// ones, or those that were measured on a machine and are kept with an index.
 struct SearchCosts {
-  /// A scan: a row of the list, and to begin and rank what the codes leave.
-  double scan_row = 0, scan_start = 0;
-  /// A walk: a distance with its share of the hop, under a filter and without, and the links of a node looked
-  /// through for those that pass.
-  double walk_distance = 0, plain_distance = 0, links = 0;
+  /// A scan: a row of the list, one that another query of the same scan has just met, and to begin and rank
+  /// what the codes leave.
+  double scan_row = 0, shared_row = 0, scan_start = 0;
+  /// A walk: to begin and rank what it keeps, a distance with its share of the hop, under a filter and
+  /// without, and the links of a node looked through for those that pass.
+  double walk_start = 0, walk_distance = 0, plain_distance = 0, links = 0;
+  /// How many times the steps of a typical graph (walk_steps.h) this one takes: to begin; for each of the
+  /// nearest that are kept without a filter, where only passing neighbours are expanded, and where two hops
+  /// are; and the lists that these look through.
+  double start_steps = 1, plain_steps = 1, one_hop_steps = 1, two_hop_steps = 1, two_hop_lists = 1;
 
-  /// As planner_bench measured them, for codes (or, `exact_walk`, vectors) of so many bytes.
+  /// As they were measured for packages, digits and descriptors of images (MNIST, DEEP), rounded, for codes
+  /// of so many bytes; exact_walk: vectors.
   static SearchCosts typical(int64_t row_bytes, bool exact_walk);
   double walk(double num_distances, double num_links) const {
     return num_distances * walk_distance + num_links * links;
   }
+  /// Each within a factor of `standard`'s that no machine leaves: what a disturbed measurement gives beyond
+  /// is cut off, and what is no number replaced.
+  SearchCosts bounded_by(const SearchCosts& standard) const;
+
+  /// {"scan_row": 38.1, …}; back to what it was, or nothing where a number is missing or could not have been
+  /// measured.
+  Value to_value() const;
+  static std::optional<SearchCosts> from_value(const Value& value);
 };
 
 /// What all queries of a call share.
@@ -35,6 +51,8 @@ struct FilterTask {
   int64_t ef = 0, wanted = 0;
   /// Links of a node at most.
   int64_t max_links = 0;
+  /// Queries that share a scan.
+  int64_t num_together = 1;
 };
 
 /// One way, and what it is expected to take.
@@ -42,6 +60,8 @@ struct PlanEstimate {
   FilterPlan plan = FilterPlan::kScan;
   double nanoseconds = 0;
   double distances = 0;
+  /// Lists of links looked through.
+  double lists = 0;
   /// Nearest that the walk keeps.
   int64_t ef = 0;
 };
@@ -52,7 +72,7 @@ class FilterPlanner {
   FilterPlanner(const SearchCosts& costs, const FilterTask& task) : costs_(costs), task_(task) {}
   const SearchCosts& costs() const { return costs_; }
 
-  /// Never less for more passing rows.
+  /// Of one query; never less for more passing rows.
   PlanEstimate scan() const;
   /// local_share: of the nodes around the query that pass.
   PlanEstimate filtered_graph(double local_share) const;

@@ -49,6 +49,15 @@ TEST(Planner, ScansFewAndWalksForMany) {
   EXPECT_EQ(planner_of(60'000).choose(0.6).plan, FilterPlan::kGraphThenFilter);
 }
 
+TEST(Planner, QueriesThatShareAScanScanMore) {
+  const SearchCosts costs = SearchCosts::typical(400, false);
+  const FilterPlanner alone(costs, {100'000, 2000, 64, 10, 32, 1}),
+      together(costs, {100'000, 2000, 64, 10, 32, 16});
+  EXPECT_LT(together.scan().nanoseconds, alone.scan().nanoseconds / 2);
+  EXPECT_FALSE(alone.scan_is_best());
+  EXPECT_TRUE(together.scan_is_best());
+}
+
 TEST(Planner, DroppingGetsDearerTheFewerPassAround) {
   const FilterPlanner planner = planner_of(30'000);
   EXPECT_LT(planner.graph_then_filter(0.97).nanoseconds, planner.graph_then_filter(0.5).nanoseconds);

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/search/hnsw_request.h"
+#include "whitney/search/planner_costs.h"
 #include "whitney/search/symphonyqg_index.h"
 
 namespace whitney {
@@ -42,6 +44,11 @@ class SymphonyqgIndex : public Index {
                       const Context& context) const override {
     return search::search_symphonyqg(parts_, scratch_pool_, queries, params, context);
   }
+  bool measure_plan_costs() override {
+    const auto costs = search::measure_costs(*this, search::measured_graph(parts_.base));
+    if (costs) parts_.base.costs = costs;
+    return costs.has_value();
+  }
   void add(const Embeddings& more, const Context& context) override {
     search::check_new_rows(parts_.base.rows, dim(), more, context);
     search::add_to_symphonyqg(parts_, more, context);
@@ -62,8 +69,10 @@ class SymphonyqgBuilder : public IndexBuilder {
  public:
   std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
                                const Context& context) const override {
-    return std::make_unique<SymphonyqgIndex>(
-        search::build_symphonyqg(embeddings, options_from<SymphonyqgOptions>(options), context));
+    const auto given = options_from<SymphonyqgOptions>(options);
+    auto index = std::make_unique<SymphonyqgIndex>(search::build_symphonyqg(embeddings, given, context));
+    search::keep_costs(*index, given.plan_costs, context);
+    return index;
   }
   std::unique_ptr<Index> open(const Artifact& artifact) const override {
     return std::make_unique<SymphonyqgIndex>(search::open_symphonyqg(artifact));

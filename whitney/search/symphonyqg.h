@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "whitney/core/options.h"
+#include "whitney/search/plan_costs.h"
 
 namespace whitney {
 
@@ -11,6 +12,7 @@ struct SymphonyqgOptions {
   int degree = 32;
   int ef_construction = 200;
   int passes = 1;
+  PlanCosts plan_costs = PlanCosts::kStandard;
 
   void fields(auto&& field) {
     field("degree", degree, Range{32, 512},
@@ -20,6 +22,7 @@ struct SymphonyqgOptions {
           "Nearest vectors that links are chosen from; more take longer to build and find more");
     field("passes", passes, Range{1, 10},
           "How often all links are chosen anew, each time by walks on the graph as it was before");
+    field("plan_costs", plan_costs, kPlanCostsHelp);
   }
 };
 

@@ -33,8 +33,10 @@ class VamanaBuilder : public IndexBuilder {
  public:
   std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
                                const Context& context) const override {
-    return std::make_unique<VamanaIndex>(
-        search::build_vamana(embeddings, options_from<VamanaOptions>(options), context));
+    const auto given = options_from<VamanaOptions>(options);
+    auto index = std::make_unique<VamanaIndex>(search::build_vamana(embeddings, given, context));
+    search::keep_costs(*index, given.plan_costs, context);
+    return index;
   }
   std::unique_ptr<Index> open(const Artifact& artifact) const override {
     return std::make_unique<VamanaIndex>(search::open_vamana(artifact));

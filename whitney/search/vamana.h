@@ -4,6 +4,7 @@
 
 #include "whitney/core/options.h"
 #include "whitney/search/graph_codes.h"
+#include "whitney/search/plan_costs.h"
 
 namespace whitney {
 
@@ -13,6 +14,7 @@ struct VamanaOptions {
   int window = 200;
   double alpha = 1.1;
   GraphCodes codes = GraphCodes::kLvq8;
+  PlanCosts plan_costs = PlanCosts::kStandard;
 
   void fields(auto&& field) {
     field("degree", degree, Range{4, 512}, "Most links R of a vector, an even number");
@@ -24,6 +26,7 @@ struct VamanaOptions {
           "links, "
           "too, and walks of fewer steps. Of distances; where a peer's is of squared ones, this is its root");
     field("codes", codes, kGraphCodesHelp);
+    field("plan_costs", plan_costs, kPlanCostsHelp);
   }
 };
 
