@@ -108,18 +108,16 @@ const bool registered = register_method(declare_method<SparseOptions>(
     Verb::kIndex,
     {.name = "sparse",
      .class_name = "Sparse",
-     .summary =
-         "Inverted index of sparse vectors, such as SPLADE's weights of words; exact, by block-max pruning",
+     .summary = "Inverted index of sparse vectors, such as SPLADE's weights of words; exact, by a scan or "
+                "block-max pruning",
      .description =
          "Answers sparse queries by the inner product, exactly. For each dimension it keeps the rows that "
-         "have "
-         "it, cut in blocks of 64 rows, and the largest value of each block, rounded up to 8 bits. A search "
-         "adds these bounds up first and then scores the blocks of the highest ones, until no other can hold "
-         "one of the k best: of the weights that models learn, with which each query has dozens of "
-         "dimensions "
-         "of like weight, it reads a small part, where skipping row by row (WAND) reads nearly all. Where "
-         "bounds do not pay (few rows, rare dimensions, many hits) the lists are added up; where a filter "
-         "leaves few rows, their blocks are scored alone. The hits and their bits are the same by any plan.\n"
+         "have it, cut in blocks of 64 rows, and the largest value of each block, rounded up to 8 bits. A "
+         "search adds the lists of its dimensions up, 65,536 rows at a time. With one or two dimensions and "
+         "few hits it adds the bounds of blocks up instead and scores those of the highest ones, until no "
+         "other can hold one of the k best (block-max pruning): with more dimensions nearly each block has "
+         "some, and reading bounds takes longer than they spare. Where a filter leaves few rows, their "
+         "blocks are scored alone. The hits and their bits are the same by any plan.\n"
          "Sparse vectors come from 'encode --output sparse' with a model that has a masked-LM head, from an "
          "artifact of sparse rows, and in Python from a scipy CSR matrix. Queries are of the same kind, or a "
          "text and the model that made the vectors. Only rows that share a dimension with the query are "

@@ -141,7 +141,7 @@ class ListPacker {
       ends_[g] = static_cast<uint32_t>(end - first);
       bests_[g] = as_codes_ ? nearest_step(largest, step) : bound_in_steps(largest, step);
       for (uint64_t i = begin; i < end; ++i) {
-        offsets_[i] = static_cast<uint8_t>(entries_.rows[i] % kSparseBlock);
+        offsets_[i] = static_cast<uint16_t>(entries_.rows[i] % kSparseRun);
         if (as_codes_) codes_[i] = nearest_step(entries_.values[i], step);
       }
       ++g;
@@ -162,14 +162,15 @@ class ListPacker {
   uint32_t* blocks_;
   uint8_t* bests_;
   uint32_t* ends_;
-  uint8_t *offsets_, *codes_;
+  uint16_t* offsets_;
+  uint8_t* codes_;
 };
 
 }  // namespace
 
 int64_t SparseLists::size_bytes() const {
   return 4 * (dims.size() + steps.size() + blocks.size() + ends.size() + values.size()) +
-         8 * (first_groups.size() + first_entries.size()) + bests.size() + offsets.size() + codes.size();
+         8 * (first_groups.size() + first_entries.size()) + bests.size() + 2 * offsets.size() + codes.size();
 }
 
 std::optional<int64_t> SparseLists::find(int32_t dim) const {
@@ -220,7 +221,7 @@ SparseLists make_sparse_lists(const RaggedEmbeddings& rows, bool as_codes, const
   lists.blocks = Array<uint32_t>(num_groups);
   lists.bests = Array<uint8_t>(num_groups);
   lists.ends = Array<uint32_t>(num_groups);
-  lists.offsets = Array<uint8_t>(num_entries);
+  lists.offsets = Array<uint16_t>(num_entries);
   if (as_codes)
     lists.codes = Array<uint8_t>(num_entries);
   else
@@ -242,8 +243,9 @@ RaggedEmbeddings rows_of_lists(const SparseLists& lists) {
       for (int64_t g = groups.begin; g < groups.end; ++g) {
         const SparseGroup group = lists.group(list, groups.begin, g);
         for (int64_t i = group.begin; i < group.end; ++i) {
-          const int64_t row = kSparseBlock * group.block + lists.offsets[i];
-          if (row <= before || row >= lists.num_rows) lists.fail_damaged(list);
+          const int64_t row = kSparseBlock * group.block / kSparseRun * kSparseRun + lists.offsets[i];
+          if (row / kSparseBlock != group.block || row <= before || row >= lists.num_rows)
+            lists.fail_damaged(list);
           before = row;
           visit(list, row, i);
         }
@@ -283,7 +285,7 @@ RaggedEmbeddings row_of_lists(const SparseLists& lists, int64_t row) {
     if (g == groups.end || *found != block) continue;
     const SparseGroup group = lists.group(list, groups.begin, g);
     for (int64_t i = group.begin; i < group.end; ++i) {
-      if (lists.offsets[i] != row % kSparseBlock) continue;
+      if (lists.offsets[i] != row % kSparseRun) continue;
       indices.push_back(static_cast<int32_t>(lists.dims[list]));
       values.push_back(lists.value(list, i));
       break;

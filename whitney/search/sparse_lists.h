@@ -13,6 +13,8 @@ namespace whitney::search {
 
 /// Rows of a block: as many as a word has bits.
 inline constexpr int64_t kSparseBlock = 64;
+/// Rows of a run, which a scan adds up together.
+inline constexpr int64_t kSparseRun = 65'536;
 
 /// The entries of a list in one block of rows.
 struct SparseGroup {
@@ -36,8 +38,8 @@ struct SparseLists {
   Array<uint32_t> blocks;
   Array<uint8_t> bests;
   Array<uint32_t> ends;
-  /// Of each entry: the row within its block, and the value, as float32 or in steps (1..255).
-  Array<uint8_t> offsets;
+  /// Of each entry: the row within its run, and the value, as float32 or in steps (1..255).
+  Array<uint16_t> offsets;
   Array<float> values;
   Array<uint8_t> codes;
   /// True where a value may be negative: a bound is then one of magnitudes.

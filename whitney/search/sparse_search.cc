@@ -101,13 +101,13 @@ Value explanation_of(std::span<const SparseOutcome> outcomes, int64_t num_allowe
 SparsePlan choose_sparse_plan(const SparseCosts& costs, bool is_filtered, int64_t k) {
   // To find the group of a block among those of a list takes as long as adding so many bounds up.
   constexpr int64_t kBoundsPerLookup = 8;
-  // Bounds pay where they stand for more values than they are, and where few of the blocks hold the best.
-  constexpr int64_t kPostingsPerBound = 2, kFewBlocks = 64;
+  // A scan adds a value up sooner than block-max reads a bound, and has no list to pass over again. Bounds
+  // pay where few lists touch few of the blocks, and the best are few.
+  constexpr int64_t kFewTerms = 2, kBlocksPerHit = 512;
   if (is_filtered && costs.num_allowed_blocks * costs.num_terms * kBoundsPerLookup < costs.num_groups)
     return SparsePlan::kLookUp;
-  if (costs.num_terms > SparseWalk::kMostTerms || costs.num_blocks < kFewBlocks + k) return SparsePlan::kScan;
-  return costs.num_postings < kPostingsPerBound * costs.num_groups ? SparsePlan::kScan
-                                                                   : SparsePlan::kBlockMax;
+  return costs.num_terms <= kFewTerms && k <= costs.num_blocks / kBlocksPerHit ? SparsePlan::kBlockMax
+                                                                               : SparsePlan::kScan;
 }
 
 SearchResult search_sparse(const SparseParts& parts, const IndexRows& rows, const RaggedEmbeddings& queries,

@@ -80,24 +80,51 @@ TEST(Sparse, EveryPlanGivesTheBitsOfBruteForce) {
 }
 
 TEST(Sparse, BlocksThatCannotHoldTheBestAreSkipped) {
-  const RaggedEmbeddings rows = made_up_sparse(3, 6000, 60, 400);
+  const RaggedEmbeddings rows = made_up_sparse(3, 6000, 60, 400), queries = made_up_sparse(4, 5, 12, 400);
+  const SparseLists lists = make_sparse_lists(rows, false, {});
+  SparseScratch scratch;
+  SparseCounts counts;
+  int64_t num_postings = 0;
+  for (int64_t q = 0; q < queries.size(); ++q) {
+    scratch.terms.clear();
+    for (int64_t i = queries.starts[q]; i < queries.starts[q + 1]; ++i) {
+      const int64_t list = *lists.find(queries.indices[i]);
+      scratch.terms.push_back({list, queries.values[i], lists.groups_of(list), 0});
+      num_postings += static_cast<int64_t>(lists.first_entries[list + 1] - lists.first_entries[list]);
+    }
+    SparseWalk walk(lists, {}, -1, scratch);
+    SparseHits hits;
+    for (const uint64_t key : walk.block_max(3))
+      hits.emplace_back(BestRows::row_of(key), BestRows::score_of(key));
+    EXPECT_EQ(hits, brute_force(rows, queries, q, 3)) << q;
+    counts.blocks_skipped += walk.counts().blocks_skipped;
+    counts.postings += walk.counts().postings;
+  }
+  EXPECT_GT(counts.blocks_skipped, 0);
+  EXPECT_LT(counts.postings, num_postings);
+}
+
+TEST(Sparse, PlansBlockMaxForFewHitsInFewLists) {
+  const SparseCosts two{2, 5000, 3000, 2048, 2048}, many{40, 60'000, 15'000, 2048, 2048};
+  EXPECT_EQ(choose_sparse_plan(two, false, 4), SparsePlan::kBlockMax);
+  EXPECT_EQ(choose_sparse_plan(two, false, 10), SparsePlan::kScan);
+  EXPECT_EQ(choose_sparse_plan(many, false, 1), SparsePlan::kScan);
+  const SparseCosts filtered{40, 60'000, 15'000, 2048, 3};
+  EXPECT_EQ(choose_sparse_plan(filtered, true, 10), SparsePlan::kLookUp);
+}
+
+// More rows than a run has.
+TEST(Sparse, ScansRunBehindRun) {
+  const RaggedEmbeddings rows = made_up_sparse(10, 70'000, 3, 30), queries = made_up_sparse(11, 2, 6, 30);
   const auto index = index_sparse(rows);
-  SearchParams params;
-  params.k = 3;
-  params.explain = true;
-  const RaggedEmbeddings queries = made_up_sparse(4, 5, 12, 400);
-  const SearchResult found = index->search_ragged(queries, params, {});
-  for (int64_t q = 0; q < queries.size(); ++q)
-    EXPECT_EQ(sparse_hits_of(found, q), brute_force(rows, queries, q, 3)) << q;
-  const Value& actuals = found.explain.at("actuals");
-  EXPECT_GT(actuals.at("queries_by_block_max").as_int(), 0);
-  EXPECT_GT(actuals.at("blocks_skipped").as_int(), 0);
-  EXPECT_LT(actuals.at("postings").as_int(), found.explain.at("estimates").at("postings").as_int());
-  params.exact = true;
-  const SearchResult scanned = index->search_ragged(queries, params, {});
-  EXPECT_EQ(scanned.neighbors.rows, found.neighbors.rows);
-  EXPECT_EQ(scanned.neighbors.values, found.neighbors.values);
-  EXPECT_EQ(scanned.explain.at("plan").as_string(), "scan");
+  const SearchResult found = index->search_ragged(queries, {}, {});
+  for (int64_t q = 0; q < 2; ++q) EXPECT_EQ(sparse_hits_of(found, q), brute_force(rows, queries, q, 10)) << q;
+  for (const int64_t row : {65'535, 65'536, 69'999}) {
+    const std::vector<int64_t> wanted = {row};
+    const RaggedEmbeddings expected = rows.entries_of(wanted), one = index->ragged(row);
+    EXPECT_EQ(std::vector<int32_t>(one.indices.begin(), one.indices.end()),
+              std::vector<int32_t>(expected.indices.begin(), expected.indices.end()));
+  }
 }
 
 TEST(Sparse, EndsWhenItsTimeIsUpAndSaysSo) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "whitney/search/best_rows.h"
+#include "whitney/search/bm25_kernels.h"
 #include "whitney/search/deadline.h"
 #include "whitney/search/sparse_lists.h"
 
@@ -35,15 +36,16 @@ struct SparseCandidate {
 
 /// What a walk needs besides the index; kept, so that a query allocates nothing.
 struct SparseScratch {
-  static constexpr int64_t kBlocksAtOnce = 128;  // sums of 64 KB
+  /// Blocks of a run, and chosen ones that are scored together (sums of 64 KB).
+  static constexpr int64_t kBlocksOfRun = kSparseRun / kSparseBlock, kBlocksAtOnce = 128;
 
   std::vector<SparseTerm> terms;
   std::vector<uint32_t> bounds;
   std::vector<SparseCandidate> candidates;
-  /// Of up to kBlocksAtOnce blocks: zero between walks.
-  std::vector<double> sums = std::vector<double>(kBlocksAtOnce * kSparseBlock, 0);
-  std::array<uint64_t, kBlocksAtOnce> touched{};
-  std::array<double, kBlocksAtOnce> largest{};
+  /// Of the rows of a run: kUntouched between walks.
+  std::vector<double> sums = std::vector<double>(kSparseRun, kUntouched);
+  /// Of each block.
+  std::array<double, kBlocksOfRun> largest{};
   std::vector<uint32_t> chosen;
   /// The place of each block among those that are scored together; none of them between calls.
   std::vector<uint8_t> slots;
@@ -81,7 +83,7 @@ class SparseWalk {
   uint32_t least_bound(double unit) const;
   void take_best_candidates(size_t num_wanted);
   void score_chosen();
-  void add_window(uint32_t first_block, uint32_t end_block);
+  void add_run(uint32_t first_block, uint32_t end_block);
   void add_chosen(std::span<const uint32_t> blocks);
   void add_groups_in(SparseTerm& term, uint32_t last_block);
   void add_group(const SparseTerm& term, const SparseGroup& group, size_t slot);
