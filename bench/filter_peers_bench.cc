@@ -2,17 +2,22 @@
 // qdrant-edge and as many as a scan of the passing rows in numpy, prepared beforehand, where up to a fifth
 // passes; where half passes, 1.3 times the best of hnswlib (functor over a bitmap) and faiss
 // (IDSelectorBitmap). One thread, M 16, ef_construction 100.
-//   filter_peers_bench [--data mnist|packages|both] [--max-rows N] [--queries N] [--rounds N] [--recall R]
+//   filter_peers_bench [--data mnist|packages|deep|all] [--max-rows N] [--queries N] [--rounds N] [--recall
+//   R]
 // Each program gets the least ef that reaches the recall. Ours evaluates the filter's text in every call:
-// once for all queries that share it, or once a query.
+// once for all queries that share it, or once a query. Filters at random, around the query and far from it:
+// its digit of MNIST and another, of the others the region that it lies in (nearest of ten rows) and the
+// farthest.
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <functional>
 #include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +43,7 @@ namespace {
 
 constexpr int kM = 16, kEfConstruction = 100;
 constexpr int64_t kHits = 10;
+constexpr int kLabels = 10;
 constexpr int64_t kEfs[] = {10, 16, 24, 40, 64, 100, 160, 250, 400, 640, 1000};
 
 struct Arguments {
@@ -211,13 +217,60 @@ Column random_column(std::string name, int64_t num_rows, uint64_t bound) {
   return builder.finish();
 }
 
-void add_columns(SearchData& data) {
+// What rows and queries near one another share.
+struct Labels {
+  std::string name;
+  std::vector<int> base, queries;
+  // For each label one of rows that are far from its queries.
+  std::array<int, kLabels> far = {};
+};
+
+double squared_distance(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (size_t j = 0; j < a.size(); ++j) sum += (double{a[j]} - b[j]) * (double{a[j]} - b[j]);
+  return sum;
+}
+
+// Regions: the nearest of ten rows drawn at random.
+Labels regions_of(const SearchData& data) {
+  RandomStream random(42, "filter peers bench regions", 0);
+  std::vector<std::span<const float>> centres;
+  for (int i = 0; i < kLabels; ++i)
+    centres.push_back(
+        data.base.row<float>(static_cast<int64_t>(random.below(static_cast<uint64_t>(data.base.rows())))));
+  const auto nearest = [&](std::span<const float> vector) {
+    const auto closest = std::ranges::min_element(
+        centres, {}, [&](std::span<const float> centre) { return squared_distance(vector, centre); });
+    return static_cast<int>(closest - centres.begin());
+  };
+  Labels labels;
+  labels.name = "region";
+  for (int64_t row = 0; row < data.base.rows(); ++row)
+    labels.base.push_back(nearest(data.base.row<float>(row)));
+  for (int64_t q = 0; q < data.queries.rows(); ++q)
+    labels.queries.push_back(nearest(data.queries.row<float>(q)));
+  for (size_t i = 0; i < kLabels; ++i) {
+    const auto farthest = std::ranges::max_element(
+        centres, {}, [&](std::span<const float> centre) { return squared_distance(centres[i], centre); });
+    labels.far[i] = static_cast<int>(farthest - centres.begin());
+  }
+  return labels;
+}
+
+Labels labels_of(const SearchData& data) {
+  if (data.base_labels.empty()) return regions_of(data);
+  Labels labels{"digit", data.base_labels, data.query_labels, {}};
+  for (int digit = 0; digit < kLabels; ++digit)
+    labels.far[static_cast<size_t>(digit)] = (digit + 5) % kLabels;
+  return labels;
+}
+
+void add_columns(SearchData& data, const Labels& labels) {
   data.attributes.num_rows = data.base.rows();
   data.attributes.columns.push_back(random_column("noise", data.base.rows(), 1000));
-  if (data.base_labels.empty()) return;
-  ColumnBuilder digit("digit", ColumnType::kInt);
-  for (const int label : data.base_labels) digit.add_int(label, "");
-  data.attributes.columns.push_back(digit.finish());
+  ColumnBuilder column(labels.name, ColumnType::kInt);
+  for (const int label : labels.base) column.add_int(label, "");
+  data.attributes.columns.push_back(column.finish());
 }
 
 void write_files(const SearchData& data, const TemporaryFolder& folder) {
@@ -255,44 +308,44 @@ Group group_of(const Searcher& searcher, const SearchData& data, Value condition
   return group;
 }
 
-std::vector<int64_t> places_of(const SearchData& data, int label) {
-  std::vector<int64_t> places;
-  for (int64_t q = 0; q < data.queries.rows(); ++q) {
-    if (label < 0 || data.query_labels[static_cast<size_t>(q)] == label) places.push_back(q);
-  }
+std::vector<int64_t> all_places(const SearchData& data) {
+  std::vector<int64_t> places(static_cast<size_t>(data.queries.rows()));
+  std::iota(places.begin(), places.end(), 0);
   return places;
 }
 
 FilterCase one_filter(const Searcher& searcher, const SearchData& data, Value conditions) {
   FilterCase result;
-  result.groups.push_back(group_of(searcher, data, std::move(conditions), places_of(data, -1)));
+  result.groups.push_back(group_of(searcher, data, std::move(conditions), all_places(data)));
   result.name = result.groups[0].text;
   return result;
 }
 
-// Queries of a digit among the rows of that digit plus `shift`.
-FilterCase by_digit(const Searcher& searcher, const SearchData& data, int shift) {
+// Queries of a label among the rows of that label, or of one far away.
+FilterCase by_label(const Searcher& searcher, const SearchData& data, const Labels& labels, bool far) {
   FilterCase result;
-  result.name = shift == 0 ? "digit of the query" : "another digit";
-  for (int label = 0; label < 10; ++label) {
-    std::vector<int64_t> places = places_of(data, label);
+  result.name = (far ? "another " : "the ") + labels.name + (far ? "" : " of the query");
+  for (int label = 0; label < kLabels; ++label) {
+    std::vector<int64_t> places;
+    for (int64_t q = 0; q < data.queries.rows(); ++q) {
+      if (labels.queries[static_cast<size_t>(q)] == label) places.push_back(q);
+    }
     if (places.empty()) continue;
-    Value conditions = Value::List{condition("digit", "=", {(label + shift) % 10})};
+    const int wanted = far ? labels.far[static_cast<size_t>(label)] : label;
+    Value conditions = Value::List{condition(labels.name, "=", {wanted})};
     result.groups.push_back(group_of(searcher, data, std::move(conditions), std::move(places)));
   }
   return result;
 }
 
-std::vector<FilterCase> cases_of(const Searcher& searcher, const SearchData& data) {
+std::vector<FilterCase> cases_of(const Searcher& searcher, const SearchData& data, const Labels& labels) {
   std::vector<FilterCase> cases;
   const auto add = [&](Value::List conditions) {
     cases.push_back(one_filter(searcher, data, std::move(conditions)));
   };
   for (const int most : {1, 9, 49, 199, 499}) add({condition("noise", "between", {0, most})});
-  if (!data.base_labels.empty()) {
-    cases.push_back(by_digit(searcher, data, 0));
-    cases.push_back(by_digit(searcher, data, 5));
-  } else {
+  for (const bool far : {false, true}) cases.push_back(by_label(searcher, data, labels, far));
+  if (data.attributes.find("section") != nullptr) {
     add({condition("section", "=", {"sound"})});
     add({condition("section", "=", {"python"})});
     add({condition("tags", "contains", {"role::program"})});
@@ -383,7 +436,8 @@ void run_case(const FilterCase& filter, std::span<const std::unique_ptr<Contesta
 
 void run(std::optional<SearchData> data, const Arguments& arguments) {
   if (!data) return;
-  add_columns(*data);
+  const Labels labels = labels_of(*data);
+  add_columns(*data, labels);
   const TemporaryFolder folder;
   write_files(*data, folder);
   const Searcher searcher(build_index("hnsw", data->embeddings(),
@@ -410,7 +464,7 @@ void run(std::optional<SearchData> data, const Arguments& arguments) {
     for (const Value& name : hello.at("peers").as_list())
       all.push_back(std::make_unique<PythonContestant>(peer, name.as_string()));
   }
-  for (const FilterCase& filter : cases_of(searcher, *data)) run_case(filter, all, arguments);
+  for (const FilterCase& filter : cases_of(searcher, *data, labels)) run_case(filter, all, arguments);
 }
 
 Arguments parse(std::span<char*> words) {
@@ -443,10 +497,13 @@ int main(int argc, char** argv) {
   try {
     const bench::Arguments arguments = bench::parse({argv, static_cast<size_t>(argc)});
     std::printf("limit of one thread: reading %.1f GB/s\n\n", bench::read_bandwidth(1) / 1e9);
-    if (arguments.data != "packages")
-      bench::run(bench::read_mnist(arguments.max_rows, arguments.num_queries), arguments);
-    if (arguments.data != "mnist")
+    const auto wants = [&](std::string_view name) {
+      return arguments.data == "all" || arguments.data == name;
+    };
+    if (wants("mnist")) bench::run(bench::read_mnist(arguments.max_rows, arguments.num_queries), arguments);
+    if (wants("packages"))
       bench::run(bench::read_synopses(arguments.max_rows, arguments.num_queries), arguments);
+    if (wants("deep")) bench::run(bench::read_deep10k(arguments.max_rows, arguments.num_queries), arguments);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "filter_peers_bench: %s\n", error.what());
     return 1;

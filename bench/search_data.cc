@@ -81,4 +81,18 @@ std::optional<SearchData> read_synopses(int64_t max_rows, int64_t num_queries) {
   return data;
 }
 
+std::optional<SearchData> read_deep10k(int64_t max_rows, int64_t num_queries) {
+  const auto folder = find_data("deep10k");
+  if (!folder) return std::nullopt;
+  const auto read = [&](const std::string& name, int64_t limit) {
+    const Matrix all = read_vectors(*folder + "/" + name, {}, {}).vectors;
+    return Matrix::copy_of(all.view().slice(0, std::min(limit, all.rows()))).to_float32();
+  };
+  SearchData data;
+  data.name = "DEEP";
+  data.base = read("base.fbin.gz", max_rows);
+  data.queries = read("query.fbin.gz", num_queries);
+  return data;
+}
+
 }  // namespace whitney::bench

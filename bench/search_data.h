@@ -31,4 +31,7 @@ std::optional<SearchData> read_mnist(int64_t max_rows, int64_t num_queries);
 /// The vectors of the Debian packages' synopses, of norm 1, cosine: every 60th is a query, the rest the base.
 std::optional<SearchData> read_synopses(int64_t max_rows, int64_t num_queries);
 
+/// DEEP: 10,000 descriptors of images, l2. Queries are not among them.
+std::optional<SearchData> read_deep10k(int64_t max_rows, int64_t num_queries);
+
 }  // namespace whitney::bench

@@ -166,8 +166,8 @@ TEST(HnswFilter, LeavesOutRowsOfAFilteredScan) {
 // What the search took, in the planner's nanoseconds, beside a scan.
 double scans_taken(const SearchResult& result, const Matrix& vectors, int64_t num_passing,
                    int64_t num_queries) {
-  const SearchCosts costs = SearchCosts::typical(vectors.cols() + 16, false);
-  const FilterPlanner planner(costs, {vectors.rows(), num_passing, 20, 10, 8});
+  const SearchCosts costs = SearchCosts::typical(vectors.cols() + 16, false, 8);
+  const FilterPlanner planner(costs, {vectors.rows(), num_passing, 20, 10});
   const double walked = costs.walk(static_cast<double>(actual(result, "distances")),
                                    static_cast<double>(actual(result, "lists")));
   return walked / (planner.scan().nanoseconds * static_cast<double>(num_queries));

@@ -19,10 +19,10 @@ SearchCosts standard_costs(const HnswParts& parts) {
   const auto walk_bytes = graph.exact_walk
                               ? full_bytes
                               : code_bytes(graph.bits, graph.dim) + static_cast<int64_t>(sizeof(NodeHead));
-  SearchCosts costs = SearchCosts::typical(walk_bytes, graph.exact_walk);
+  SearchCosts costs = SearchCosts::typical(walk_bytes, graph.exact_walk, graph.cap(0));
   if (codes_bound_distances(graph.view())) return costs;
   // A scan compares what the vectors decode to.
-  costs.scan_row = SearchCosts::typical(full_bytes, true).scan_row;
+  costs.scan_row = SearchCosts::typical(full_bytes, true, graph.cap(0)).scan_row;
   if (codes_stand_alone(graph.precision))
     costs.scan_row = 5 + dim * (graph.precision == Precision::kLvq && graph.bits.second > 0 ? 0.4 : 0.2);
   costs.shared_row = costs.scan_row;
@@ -37,7 +37,7 @@ SearchCosts standard_costs(const HnswParts& parts) {
 }  // namespace
 
 MeasuredGraph measured_graph(const HnswParts& parts) {
-  return {standard_costs(parts), parts.graph.num_nodes, parts.graph.cap(0)};
+  return {standard_costs(parts), parts.graph.num_nodes};
 }
 
 HnswRequest::HnswRequest(const HnswParts& parts, const SearchParams& params, int64_t num_together,
@@ -84,9 +84,8 @@ void HnswRequest::mark_nodes() {
 void HnswRequest::choose(const SearchParams& params, int64_t num_together) {
   if (is_filtered_ && !parts_.nodes.is_identity()) mark_nodes();
   const HnswGraph& graph = parts_.graph;
-  planner_.emplace(
-      parts_.costs ? *parts_.costs : standard_costs(parts_),
-      FilterTask{graph.num_nodes, num_passing_, ef_, std::min(k_, num_passing_), graph.cap(0), num_together});
+  planner_.emplace(parts_.costs ? *parts_.costs : standard_costs(parts_),
+                   FilterTask{graph.num_nodes, num_passing_, ef_, std::min(k_, num_passing_), num_together});
   plan_ = params.plan;
   if (!is_filtered_) {
     scans_all_ = params.exact || num_passing_ <= most_distances_of(ef_);

@@ -52,6 +52,8 @@ class HnswRequest {
 
   /// True where every query is answered by a scan, wherever it lies.
   bool scans_all() const { return scans_all_; }
+  /// A filtered walk that was asked for is not given up.
+  bool is_forced() const { return plan_.has_value(); }
   /// The way of a query that this share of nodes around it pass.
   PlanEstimate plan_for(double local_share) const {
     return plan_ ? planner_->estimate(*plan_, local_share) : planner_->choose(local_share);

@@ -280,8 +280,9 @@ class TaskSearch {
     scratch_.pool.reset(estimate.ef);
     FilterWalk filter;
     filter.passing = request_.passing();
-    filter.soft_budget = planner.soft_budget(estimate);
-    filter.hard_budget = planner.hard_budget(estimate);
+    constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+    filter.soft_budget = request_.is_forced() ? kNoLimit : planner.soft_budget(estimate);
+    filter.hard_budget = request_.is_forced() ? kNoLimit : planner.hard_budget(estimate);
     filter.wanted = asked_.due_ranked;
     filter.links_cost = planner.costs().links / planner.costs().walk_distance;
     return search_filtered(view_, query_->code, start, request_.starts(), filter, scratch_);

@@ -42,7 +42,7 @@ struct SearchParams {
   /// Where it ends the search, fewer hits may come than are due (SearchResult::partial). The loops of every
   /// index look at it: those of graphs, lists and words every few microseconds, scans every few milliseconds.
   Deadline deadline;
-  /// The way of a search under a filter, for benches and tests; absent: the planner chooses.
+  /// The way of a search under a filter, for measurements and tests; absent: the planner chooses.
   std::optional<FilterPlan> plan;
 };
 

@@ -6,23 +6,47 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "whitney/search/walk_steps.h"
-
 namespace whitney::search {
 namespace {
 
+/// From this share of passing neighbours on, filtered walks look no further than these (FilterWalk).
+constexpr double kOneHopShare = 0.4;
 /// Around a query of negative correlation fewer pass than elsewhere: below this part of their share in all.
 constexpr double kFarShare = 0.25;
 /// The least share of passing nodes around a query for which an unfiltered walk keeps as many more.
 constexpr double kLeastDropShare = 0.05;
 /// A walk takes twice its estimate before it is given up.
 constexpr double kPatience = 2;
+/// Looking where a query lies may take this part of a scan, unless several times as many pass around the
+/// query as elsewhere.
+constexpr double kLookShare = 0.1, kLikelyTimes = 4;
+
+/// How many times as many a filtered walk must keep to find as many of the true neighbours as a walk without
+/// a filter does: where only passing neighbours are expanded the graph is thinned, elsewhere two hops make up
+/// for most of that, and far from the query more has to be crossed.
+double kept_factor(bool is_far, double share) {
+  if (is_far) return 3;
+  return share >= kOneHopShare ? 1 + 4 * (1 - share) : 2;
+}
+
+/// So many of those that a walk keeps pass that at least `wanted` do, of 50 times in 49.
+double enough_passing(double wanted, double share) { return wanted + 2 * std::sqrt(wanted * (1 - share)); }
+
+/// Between what was measured at shares of .1, .25, .5 and .8: linear in the logarithm of the share.
+double at_share(const std::array<double, 4>& measured, double share) {
+  constexpr std::array<double, 4> kShares = {0.1, 0.25, 0.5, 0.8};
+  size_t next = 1;
+  while (next < 3 && share > kShares[next]) ++next;
+  const double part =
+      std::clamp(std::log(share / kShares[next - 1]) / std::log(kShares[next] / kShares[next - 1]), 0.0, 1.0);
+  return measured[next - 1] + part * (measured[next] - measured[next - 1]);
+}
 
 struct CostField {
   std::string_view name;
   double SearchCosts::* member;
 };
-constexpr std::array<CostField, 12> kCostFields = {{{"scan_row", &SearchCosts::scan_row},
+constexpr std::array<CostField, 17> kCostFields = {{{"scan_row", &SearchCosts::scan_row},
                                                     {"shared_row", &SearchCosts::shared_row},
                                                     {"scan_start", &SearchCosts::scan_start},
                                                     {"walk_start", &SearchCosts::walk_start},
@@ -31,9 +55,14 @@ constexpr std::array<CostField, 12> kCostFields = {{{"scan_row", &SearchCosts::s
                                                     {"links", &SearchCosts::links},
                                                     {"start_steps", &SearchCosts::start_steps},
                                                     {"plain_steps", &SearchCosts::plain_steps},
-                                                    {"one_hop_steps", &SearchCosts::one_hop_steps},
-                                                    {"two_hop_steps", &SearchCosts::two_hop_steps},
-                                                    {"two_hop_lists", &SearchCosts::two_hop_lists}}};
+                                                    {"steps_10", &SearchCosts::steps_10},
+                                                    {"steps_25", &SearchCosts::steps_25},
+                                                    {"steps_50", &SearchCosts::steps_50},
+                                                    {"steps_80", &SearchCosts::steps_80},
+                                                    {"lists_10", &SearchCosts::lists_10},
+                                                    {"lists_25", &SearchCosts::lists_25},
+                                                    {"lists_50", &SearchCosts::lists_50},
+                                                    {"lists_80", &SearchCosts::lists_80}}};
 /// By how much a machine or a graph may differ from the standard.
 constexpr double kMostTimesStandard = 8;
 /// What a file may say.
@@ -48,7 +77,7 @@ double rounded(double value) {
 
 }  // namespace
 
-SearchCosts SearchCosts::typical(int64_t row_bytes, bool exact_walk) {
+SearchCosts SearchCosts::typical(int64_t row_bytes, bool exact_walk, int64_t max_links) {
   // Rows are read from where they lie, mostly beyond the second cache level: a scan asks for many lines at
   // once, a walk for those of one hop.
   const double lines = static_cast<double>(row_bytes) / 64;
@@ -60,11 +89,29 @@ SearchCosts SearchCosts::typical(int64_t row_bytes, bool exact_walk) {
   costs.walk_distance = 45 + (exact_walk ? 7 : 5) * lines;
   costs.plain_distance = 0.7 * costs.walk_distance;
   costs.links = 75;
-  costs.start_steps = 0.65;
-  costs.plain_steps = 0.75;
-  costs.one_hop_steps = costs.two_hop_steps = 0.55;
-  costs.two_hop_lists = 0.75;
+  const auto max_of_links = static_cast<double>(max_links);
+  const double root = std::sqrt(max_of_links);
+  costs.start_steps = 25 + 4 * max_of_links;
+  costs.plain_steps = 1.3 * root;
+  costs.steps_10 = 0.25 * max_of_links;
+  costs.steps_25 = 0.35 * max_of_links;
+  costs.steps_50 = 1.25 * root;
+  costs.steps_80 = root;
+  costs.lists_10 = 0.4 * max_of_links;
+  costs.lists_25 = 0.25 * max_of_links;
+  costs.lists_50 = 2;
+  costs.lists_80 = 1;
   return costs;
+}
+
+double SearchCosts::filtered_steps(double share) const {
+  // Where fewer pass, fewer are met in as many lists.
+  return at_share({steps_10, steps_25, steps_50, steps_80}, share) * std::min(1.0, share / 0.1);
+}
+
+double SearchCosts::filtered_lists(double share) const {
+  const double further = std::clamp(0.2 * std::log2(0.1 / std::max(share, 1e-6)), 0.0, 0.5);
+  return at_share({lists_10, lists_25, lists_50, lists_80}, share) * (1 + further);
 }
 
 SearchCosts SearchCosts::bounded_by(const SearchCosts& standard) const {
@@ -106,34 +153,30 @@ PlanEstimate FilterPlanner::scan() const {
 }
 
 PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
-  const auto passing = static_cast<double>(task_.num_passing), links = static_cast<double>(task_.max_links);
+  const auto passing = static_cast<double>(task_.num_passing);
   const double share = passing / static_cast<double>(std::max<int64_t>(task_.num_nodes, 1));
   const bool is_far = local_share < kFarShare * share;
-  const double ef = static_cast<double>(task_.ef) * kept_factor(is_far, local_share);
   const double around = is_far ? share : local_share;
-  const double kept = std::min(ef, passing);
-  const bool is_one_hop = around >= kOneHopShare;
-  const double step =
-      filtered_steps(links, around) * (is_one_hop ? costs_.one_hop_steps : costs_.two_hop_steps);
-  const double further = (filtered_lists(links, around) - 1) * costs_.two_hop_lists;
-  const double distances = costs_.start_steps * walk_start_steps(links) + std::min(step * kept, passing);
-  const double lists = kept * (1 + further);
-  return {FilterPlan::kFilteredGraph, costs_.walk_start + costs_.walk(distances, lists), distances, lists,
-          std::min(static_cast<int64_t>(ef), task_.num_passing)};
+  const double kept = std::min(static_cast<double>(task_.ef) * kept_factor(is_far, local_share), passing);
+  // What was met before is looked at again, but not measured.
+  const double steps = kept * costs_.filtered_steps(around), lists = kept * costs_.filtered_lists(around);
+  return {FilterPlan::kFilteredGraph, costs_.walk_start + costs_.walk(costs_.start_steps + steps, lists),
+          costs_.start_steps + std::min(steps, passing), lists, static_cast<int64_t>(kept)};
 }
 
 PlanEstimate FilterPlanner::graph_then_filter(double local_share) const {
-  const auto nodes = static_cast<double>(task_.num_nodes), links = static_cast<double>(task_.max_links);
+  const auto nodes = static_cast<double>(task_.num_nodes);
+  const auto wanted = static_cast<double>(task_.wanted);
   const auto ef_for = [&](double share) {
-    return std::min(8 + 1.1 * static_cast<double>(task_.ef) / share, nodes);
+    const double passing = std::max(1.1 * static_cast<double>(task_.ef), enough_passing(wanted, share));
+    return std::min(8 + passing / share, nodes);
   };
-  const double step = costs_.plain_steps * walk_steps(links);
-  const double distances = costs_.start_steps * walk_start_steps(links) +
-                           std::min(step * ef_for(std::max(local_share, 1e-6)), nodes);
+  const double steps = costs_.plain_steps * ef_for(std::max(local_share, 1e-6));
   // Where it is forced upon fewer, it keeps no more than for so many, and another plan finds the rest.
   const double ef = ef_for(std::max(local_share, kLeastDropShare));
-  return {FilterPlan::kGraphThenFilter, costs_.walk_start + distances * costs_.plain_distance, distances, 0,
-          static_cast<int64_t>(ef)};
+  return {FilterPlan::kGraphThenFilter,
+          costs_.walk_start + (costs_.start_steps + steps) * costs_.plain_distance,
+          costs_.start_steps + std::min(steps, nodes), 0, static_cast<int64_t>(ef)};
 }
 
 PlanEstimate FilterPlanner::estimate(FilterPlan plan, double local_share) const {
@@ -150,10 +193,18 @@ PlanEstimate FilterPlanner::estimate(FilterPlan plan, double local_share) const 
 
 PlanEstimate FilterPlanner::graph() const { return graph_then_filter(1); }
 
+double FilterPlanner::cheapest_walk(double local_share) const {
+  return std::min(filtered_graph(local_share).nanoseconds, graph_then_filter(local_share).nanoseconds);
+}
+
 bool FilterPlanner::scan_is_best() const {
   if (task_.num_passing <= task_.wanted) return true;
-  const double least = std::min(filtered_graph(1).nanoseconds, graph_then_filter(1).nanoseconds);
-  return scan().nanoseconds <= least;
+  const double scan_time = scan().nanoseconds;
+  if (scan_time <= cheapest_walk(1)) return true;
+  // About half of what a walk begins with: bits of what passes, and the descent.
+  const double look = (costs_.walk_start + costs_.start_steps * costs_.plain_distance) / 2;
+  const double share = static_cast<double>(task_.num_passing) / static_cast<double>(task_.num_nodes);
+  return look > kLookShare * scan_time && scan_time <= cheapest_walk(std::min(1.0, kLikelyTimes * share));
 }
 
 PlanEstimate FilterPlanner::choose(double local_share) const {

@@ -22,14 +22,19 @@ struct SearchCosts {
   /// A walk: to begin and rank what it keeps, a distance with its share of the hop, under a filter and
   /// without, and the links of a node looked through for those that pass.
   double walk_start = 0, walk_distance = 0, plain_distance = 0, links = 0;
-  /// How many times the steps of a typical graph (walk_steps.h) this one takes: to begin; for each of the
-  /// nearest that are kept without a filter, where only passing neighbours are expanded, and where two hops
-  /// are; and the lists that these look through.
-  double start_steps = 1, plain_steps = 1, one_hop_steps = 1, two_hop_steps = 1, two_hop_lists = 1;
+  /// Steps of walks in this graph. Distances: to begin, and for each of the nearest that a walk without a
+  /// filter keeps. For each that a filtered one keeps: distances, and lists of links that it looks through,
+  /// where 10, 25, 50 and 80 percent of the nodes pass.
+  double start_steps = 0, plain_steps = 0;
+  double steps_10 = 0, steps_25 = 0, steps_50 = 0, steps_80 = 0;
+  double lists_10 = 0, lists_25 = 0, lists_50 = 0, lists_80 = 0;
 
   /// As they were measured for packages, digits and descriptors of images (MNIST, DEEP), rounded, for codes
-  /// of so many bytes; exact_walk: vectors.
-  static SearchCosts typical(int64_t row_bytes, bool exact_walk);
+  /// of so many bytes (exact_walk: vectors) and so many links a node.
+  static SearchCosts typical(int64_t row_bytes, bool exact_walk, int64_t max_links);
+  /// Of a filtered walk, for each that it keeps where this share of nodes passes.
+  double filtered_steps(double share) const;
+  double filtered_lists(double share) const;
   double walk(double num_distances, double num_links) const {
     return num_distances * walk_distance + num_links * links;
   }
@@ -49,8 +54,6 @@ struct FilterTask {
   int64_t num_nodes = 0, num_passing = 0;
   /// Nearest that a walk keeps, hits that are wanted.
   int64_t ef = 0, wanted = 0;
-  /// Links of a node at most.
-  int64_t max_links = 0;
   /// Queries that share a scan.
   int64_t num_together = 1;
 };
@@ -80,7 +83,9 @@ class FilterPlanner {
   PlanEstimate estimate(FilterPlan plan, double local_share) const;
   /// Of a walk without a filter.
   PlanEstimate graph() const;
-  /// True where a scan is the cheapest wherever the query lies: nobody need look where it does.
+  /// True where nobody need look where the query lies: a scan is the cheapest wherever it does, or is so
+  /// short that looking would take a part of it that counts, and the cheapest unless very many pass around
+  /// the query.
   bool scan_is_best() const;
   /// The cheapest of the three.
   PlanEstimate choose(double local_share) const;
@@ -94,6 +99,7 @@ class FilterPlanner {
   static constexpr double kMostScans = 5;
 
  private:
+  double cheapest_walk(double local_share) const;
   SearchCosts costs_;
   FilterTask task_;
 };

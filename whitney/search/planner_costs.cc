@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/core/random.h"
-#include "whitney/search/walk_steps.h"
 
 namespace whitney::search {
 namespace {
@@ -15,8 +15,10 @@ constexpr int64_t kLeastNodes = 2000, kQueries = 16, kHits = 10;
 constexpr int kRounds = 5;
 constexpr int64_t kFewRows = 200, kManyRows = 6000;
 constexpr int64_t kShortWalk = 16, kLongWalk = 128, kFilteredWalk = 40;
-/// Where only passing neighbours are expanded, and where two hops are.
-constexpr double kThickShare = 0.6, kThinShare = 0.1;
+/// Nearly all pass where walks go as without a filter: what a filter costs any of them is then part of it.
+constexpr double kPlainShare = 0.95;
+/// Shares of passing rows that SearchCosts tells steps of.
+constexpr std::array<double, 4> kShares = {0.1, 0.25, 0.5, 0.8};
 /// Of the queries.
 constexpr double kMostSwitched = 0.1;
 
@@ -29,7 +31,10 @@ struct Trial {
   /// All queries in one search.
   bool at_once = false;
   std::array<double, kRounds> nanoseconds = {};
-  double distances = 0, lists = 0, share = 0, switched = 0;
+  double distances = 0, lists = 0, switched = 0;
+
+  /// Queries of one search.
+  int64_t step() const { return at_once ? kQueries : 1; }
 
   double rows() const { return static_cast<double>(allowed[0].size()); }
   double time() const {
@@ -74,36 +79,54 @@ Matrix queries_between(const Index& index, const Context& context) {
   return queries;
 }
 
-/// Asks every query once; returns nanoseconds a query, and counts what came of it.
-double ask(const Index& index, const Matrix& queries, const Context& context, Trial& trial) {
-  constexpr auto count = static_cast<double>(kQueries);
-  double nanoseconds = 0;
-  trial.distances = trial.lists = trial.share = trial.switched = 0;
-  const int64_t step = trial.at_once ? kQueries : 1;
-  for (int64_t q = 0; q < kQueries; q += step) {
-    SearchParams params;
-    params.k = kHits;
-    params.plan = trial.plan;
-    params.options = Value::object({{"ef", trial.ef}});
-    params.explain = true;
-    if (!trial.allowed.empty())
-      params.allowed = &trial.allowed[static_cast<size_t>(q) % trial.allowed.size()];
-    const Value explain = index.search(queries.view().slice(q, q + step), params, context).explain;
-    const Value &actuals = explain.at("actuals"), &estimates = explain.at("estimates");
-    nanoseconds += 1000 * actuals.at("microseconds").as_real() / count;
-    trial.distances += actuals.at("distances").as_real() / count;
-    if (const Value* lists = actuals.find("lists")) trial.lists += lists->as_real() / count;
-    if (const Value* switched = actuals.find("switched")) trial.switched += switched->as_real() / count;
-    if (const Value* share = estimates.find("local_share")) trial.share += share->as_real() / count;
-  }
-  return nanoseconds;
+SearchResult ask(const Index& index, const Matrix& queries, int64_t q, const Trial& trial, bool explain) {
+  static const Context one_thread = [] {
+    Context context;
+    context.threads = 1;
+    return context;
+  }();
+  SearchParams params;
+  params.k = kHits;
+  params.plan = trial.plan;
+  params.options = Value::object({{"ef", trial.ef}});
+  params.explain = explain;
+  if (!trial.allowed.empty()) params.allowed = &trial.allowed[static_cast<size_t>(q) % trial.allowed.size()];
+  return index.search(queries.view().slice(q, q + trial.step()), params, one_thread);
 }
 
-/// All that is asked: scans of few and many rows, walks that keep few and many, filtered ones among many and
-/// few that pass.
+/// Asks every query once and counts what comes of it. This also brings near what fits, whoever ran before.
+void count(const Index& index, const Matrix& queries, Trial& trial) {
+  trial.distances = trial.lists = trial.switched = 0;
+  for (int64_t q = 0; q < kQueries; q += trial.step()) {
+    const Value explain = ask(index, queries, q, trial, true).explain;
+    const auto add = [&](const char* name, double& sum) {
+      if (const Value* found = explain.at("actuals").find(name)) sum += found->as_real() / kQueries;
+    };
+    add("distances", trial.distances);
+    add("lists", trial.lists);
+    add("switched", trial.switched);
+  }
+}
+
+/// Nanoseconds of a query, all that belongs to a search included.
+double time_of(const Index& index, const Matrix& queries, const Trial& trial) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (int64_t q = 0; q < kQueries; q += trial.step()) ask(index, queries, q, trial, false);
+  const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
+  return time.count() / kQueries;
+}
+
+/// All that is asked: scans of few and many rows, and of many at once, walks that keep few and many, filtered
+/// ones where kShares pass.
 struct Trials {
-  Trial few, many, together, near, wide, thick, thin;
-  std::array<Trial*, 7> all() { return {&few, &many, &together, &near, &wide, &thick, &thin}; }
+  Trial few, many, together, near, wide;
+  std::array<Trial, kShares.size()> filtered;
+
+  std::vector<Trial*> all() {
+    std::vector<Trial*> trials = {&few, &many, &together, &near, &wide};
+    for (Trial& trial : filtered) trials.push_back(&trial);
+    return trials;
+  }
 };
 
 Trials trials_over(const RowSet& live) {
@@ -113,15 +136,18 @@ Trials trials_over(const RowSet& live) {
     trials.few.allowed.push_back(some_rows(live, kFewRows, item));
     if (item < 8) trials.many.allowed.push_back(some_rows(live, most, item));
   }
-  trials.thick.allowed = {share_of_rows(live, kThickShare, 0)};
-  trials.thin.allowed = {share_of_rows(live, kThinShare, 1)};
   trials.together.allowed = {trials.many.allowed[0]};
   trials.together.at_once = true;
   trials.few.plan = trials.many.plan = trials.together.plan = FilterPlan::kScan;
-  trials.thick.plan = trials.thin.plan = FilterPlan::kFilteredGraph;
+  trials.near.allowed = trials.wide.allowed = {share_of_rows(live, kPlainShare, kShares.size())};
+  trials.near.plan = trials.wide.plan = FilterPlan::kGraphThenFilter;
   trials.few.ef = trials.many.ef = trials.together.ef = trials.near.ef = kShortWalk;
   trials.wide.ef = kLongWalk;
-  trials.thick.ef = trials.thin.ef = kFilteredWalk;
+  for (size_t i = 0; i < kShares.size(); ++i) {
+    trials.filtered[i].allowed = {share_of_rows(live, kShares[i], i)};
+    trials.filtered[i].plan = FilterPlan::kFilteredGraph;
+    trials.filtered[i].ef = kFilteredWalk;
+  }
   return trials;
 }
 
@@ -132,41 +158,51 @@ void fit_scan(const Trials& trials, SearchCosts& costs) {
   costs.shared_row = (row * kQueries - costs.scan_row) / (kQueries - 1);
 }
 
-void fit_walk(const Trials& trials, double max_links, SearchCosts& costs) {
+/// How many the walks of a trial keep.
+double kept(const Trial& trial, const MeasuredGraph& graph, double share) {
+  const FilterTask task = {graph.num_nodes, trial.allowed[0].size(), trial.ef, kHits};
+  return static_cast<double>(FilterPlanner(graph.standard, task).estimate(*trial.plan, share).ef);
+}
+
+void fit_walk(const Trials& trials, const MeasuredGraph& graph, SearchCosts& costs) {
   const Trial &near = trials.near, &wide = trials.wide;
-  const double more = wide.distances - near.distances, step = more / (kLongWalk - kShortWalk);
-  costs.plain_steps = step / walk_steps(max_links);
-  costs.start_steps = (near.distances - step * kShortWalk) / walk_start_steps(max_links);
+  const double more = wide.distances - near.distances, few_kept = kept(near, graph, kPlainShare);
+  costs.plain_steps = more / (kept(wide, graph, kPlainShare) - few_kept);
+  costs.start_steps = near.distances - costs.plain_steps * few_kept;
   costs.plain_distance = (wide.time() - near.time()) / more;
   costs.walk_start = near.time() - near.distances * costs.plain_distance;
 }
 
-/// `costs`: with all that fit_walk found. Where a scan took walks over, their time tells nothing: what a
-/// distance takes is then told by the walk without a filter.
-void fit_filtered_walk(const Trials& trials, const MeasuredGraph& graph, SearchCosts& costs) {
-  const Trial &thick = trials.thick, &thin = trials.thin;
-  if (thick.switched + thin.switched > kMostSwitched) {
-    costs.walk_distance *= costs.plain_distance / graph.standard.plain_distance;
-    return;
+/// What a distance and a list take, by the least squares of the relative errors of all walks.
+void fit_times(const std::array<Trial, kShares.size()>& trials, const SearchCosts& standard,
+               SearchCosts& costs) {
+  double dd = 0, dl = 0, ll = 0, d = 0, l = 0;
+  for (const Trial& trial : trials) {
+    const double time = std::max(trial.time() - costs.walk_start, 1.0);
+    const double distances = trial.distances / time, lists = trial.lists / time;
+    dd += distances * distances, dl += distances * lists, ll += lists * lists;
+    d += distances, l += lists;
   }
-  const auto links = static_cast<double>(graph.max_links);
-  const double start = costs.start_steps * walk_start_steps(links);
-  const auto kept = [&](const Trial& trial) {
-    return static_cast<double>(FilterPlanner(costs, {graph.num_nodes, trial.allowed[0].size(), kFilteredWalk,
-                                                     kHits, graph.max_links})
-                                   .filtered_graph(trial.share)
-                                   .ef);
-  };
-  costs.one_hop_steps = (thick.distances - start) / (kept(thick) * filtered_steps(links, thick.share));
-  costs.two_hop_steps = (thin.distances - start) / (kept(thin) * filtered_steps(links, thin.share));
-  costs.two_hop_lists = (thin.lists / kept(thin) - 1) / (filtered_lists(links, thin.share) - 1);
-  // Two walks, two unknowns: the time of a distance, and of a list.
-  const double thick_time = thick.time() - costs.walk_start, thin_time = thin.time() - costs.walk_start;
-  const double determinant = thick.distances * thin.lists - thin.distances * thick.lists;
-  costs.links = (thick.distances * thin_time - thin.distances * thick_time) / determinant;
-  costs.links = costs.bounded_by(graph.standard).links;
-  costs.walk_distance = (thick_time + thin_time - costs.links * (thick.lists + thin.lists)) /
-                        (thick.distances + thin.distances);
+  costs.links = (dd * l - dl * d) / (dd * ll - dl * dl);
+  costs.links = costs.bounded_by(standard).links;
+  costs.walk_distance = (d - costs.links * dl) / dd;
+}
+
+/// `costs`: with all that fit_walk found. Where a scan had to find what walks did not, their times tell
+/// nothing, and the standard remains.
+void fit_filtered_walk(const Trials& trials, const MeasuredGraph& graph, SearchCosts& costs) {
+  double switched = 0;
+  for (const Trial& trial : trials.filtered) switched += trial.switched;
+  if (switched > kMostSwitched) return;
+  double* const steps[] = {&costs.steps_10, &costs.steps_25, &costs.steps_50, &costs.steps_80};
+  double* const lists[] = {&costs.lists_10, &costs.lists_25, &costs.lists_50, &costs.lists_80};
+  for (size_t i = 0; i < kShares.size(); ++i) {
+    const Trial& trial = trials.filtered[i];
+    const double num_kept = kept(trial, graph, kShares[i]);
+    *steps[i] = (trial.distances - costs.start_steps) / num_kept;
+    *lists[i] = trial.lists / num_kept;
+  }
+  fit_times(trials.filtered, graph.standard, costs);
 }
 
 }  // namespace
@@ -179,14 +215,13 @@ std::optional<SearchCosts> measure_costs(const Index& index, const MeasuredGraph
   Trials trials = trials_over(index.live());
   for (size_t round = 0; round < kRounds; ++round) {
     for (Trial* trial : trials.all()) {
-      // The first time brings near what fits, whoever ran before.
-      ask(index, queries, context, *trial);
-      trial->nanoseconds[round] = ask(index, queries, context, *trial);
+      count(index, queries, *trial);
+      trial->nanoseconds[round] = time_of(index, queries, *trial);
     }
   }
   SearchCosts costs = graph.standard;
   fit_scan(trials, costs);
-  fit_walk(trials, static_cast<double>(graph.max_links), costs);
+  fit_walk(trials, graph, costs);
   costs = costs.bounded_by(graph.standard);
   fit_filtered_walk(trials, graph, costs);
   // What a file keeps is what this index plans by.

@@ -13,8 +13,6 @@ namespace whitney::search {
 struct MeasuredGraph {
   SearchCosts standard;
   int64_t num_nodes = 0;
-  /// Links of a node at most.
-  int64_t max_links = 0;
 };
 
 /// Times scans and walks of an index on this machine, on one thread, and fits what their steps take: some

@@ -12,16 +12,16 @@
 namespace whitney::search {
 namespace {
 
-const SearchCosts kStandard = SearchCosts::typical(400, false);
+const SearchCosts kStandard = SearchCosts::typical(400, false, 32);
 
 TEST(PlannerCosts, AreReadBackToFourDigits) {
   SearchCosts costs = kStandard;
   costs.scan_row = 12.345678;
-  costs.two_hop_lists = 0.25;
+  costs.lists_50 = 0.25;
   const auto back = SearchCosts::from_value(costs.to_value());
   ASSERT_TRUE(back);
   EXPECT_EQ(back->scan_row, 12.35);
-  EXPECT_EQ(back->two_hop_lists, 0.25);
+  EXPECT_EQ(back->lists_50, 0.25);
   EXPECT_EQ(back->to_value().to_json(), costs.to_value().to_json());
 }
 
@@ -50,10 +50,11 @@ TEST(PlannerCosts, StayWithinWhatAMachineMayDiffer) {
 // As a graph that takes half the steps of the typical, and a machine that is thrice as slow in walks.
 TEST(PlannerCosts, DecideThePlan) {
   SearchCosts quick = kStandard, slow = kStandard;
-  quick.start_steps = quick.one_hop_steps = quick.two_hop_steps = 0.5;
+  quick.start_steps /= 2;
+  quick.steps_10 /= 2;
   slow.walk_distance *= 3;
   slow.links *= 3;
-  const FilterTask task = {100'000, 5000, 64, 10, 32};
+  const FilterTask task = {100'000, 5000, 64, 10};
   const double usual = FilterPlanner(kStandard, task).filtered_graph(0.05).nanoseconds;
   EXPECT_LT(FilterPlanner(quick, task).filtered_graph(0.05).nanoseconds, usual);
   EXPECT_EQ(FilterPlanner(slow, task).choose(0.05).plan, FilterPlan::kScan);
@@ -96,11 +97,12 @@ TEST(PlannerCosts, AreMeasuredAndKeptByAFile) {
 
 TEST(PlannerCosts, HowManyStepsWalksTakeIsAFunctionOfTheIndex) {
   const auto index = small_graph(PlanCosts::kStandard, 2000);
-  const MeasuredGraph graph = {kStandard, 2000, 8};
+  const MeasuredGraph graph = {kStandard, 2000};
   const auto first = measure_costs(*index, graph), second = measure_costs(*index, graph);
   ASSERT_TRUE(first && second);
-  for (const auto member : {&SearchCosts::start_steps, &SearchCosts::plain_steps, &SearchCosts::one_hop_steps,
-                            &SearchCosts::two_hop_steps, &SearchCosts::two_hop_lists})
+  for (const auto member :
+       {&SearchCosts::start_steps, &SearchCosts::plain_steps, &SearchCosts::steps_10, &SearchCosts::steps_25,
+        &SearchCosts::steps_50, &SearchCosts::lists_10, &SearchCosts::lists_80})
     EXPECT_EQ((*first).*member, (*second).*member);
 }
 

@@ -8,7 +8,7 @@ namespace whitney::search {
 namespace {
 
 FilterPlanner planner_of(int64_t num_passing, int64_t ef = 64, int64_t num_nodes = 100'000, int64_t k = 10) {
-  return {SearchCosts::typical(400, false), {num_nodes, num_passing, ef, std::min(k, num_passing), 32}};
+  return {SearchCosts::typical(400, false, 32), {num_nodes, num_passing, ef, std::min(k, num_passing)}};
 }
 
 TEST(Planner, AScanOfMorePassingRowsNeverCostsLess) {
@@ -50,9 +50,8 @@ TEST(Planner, ScansFewAndWalksForMany) {
 }
 
 TEST(Planner, QueriesThatShareAScanScanMore) {
-  const SearchCosts costs = SearchCosts::typical(400, false);
-  const FilterPlanner alone(costs, {100'000, 2000, 64, 10, 32, 1}),
-      together(costs, {100'000, 2000, 64, 10, 32, 16});
+  const SearchCosts costs = SearchCosts::typical(400, false, 32);
+  const FilterPlanner alone(costs, {100'000, 2000, 64, 10, 1}), together(costs, {100'000, 2000, 64, 10, 16});
   EXPECT_LT(together.scan().nanoseconds, alone.scan().nanoseconds / 2);
   EXPECT_FALSE(alone.scan_is_best());
   EXPECT_TRUE(together.scan_is_best());
