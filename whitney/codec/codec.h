@@ -67,6 +67,9 @@ class WHITNEY_API CodeScorer {
   /// this one asks; a codec may compare where it adds up.
   virtual int64_t select_keys(const uint8_t* blocks, int64_t count, bool with_bounds, float limit,
                               FoundKey* found) const;
+  /// Tables of which a code's entries add up to its key, within their error and what float32 rounds
+  /// (part_tables.h), where blocks are parts of 4 bits alone; else null. For those who add more to a key.
+  virtual const FastScanTables* key_tables() const { return nullptr; }
 };
 
 /// Compares one query with single codes by both levels, or by the first where there is one.

@@ -55,7 +55,7 @@ std::vector<float> tables_of(const Codebooks& books, Kernel kernel, const float*
 }
 
 // Keys: kernel values, of inner products negated.
-std::vector<float> key_tables(const Codebooks& books, Kernel kernel, const float* query) {
+std::vector<float> numbers_of_keys(const Codebooks& books, Kernel kernel, const float* query) {
   std::vector<float> tables = tables_of(books, kernel, query);
   if (kernel == Kernel::kInnerProduct) {
     for (float& value : tables) value = -value;
@@ -69,7 +69,7 @@ class PqScorer : public CodeScorer {
   PqScorer(const Codebooks& books, Kernel kernel, const float* query)
       : num_bytes_(books.code_bytes()),
         sign_(kernel == Kernel::kInnerProduct ? -1.0F : 1.0F),
-        keys_(key_tables(books, kernel, query)),
+        keys_(numbers_of_keys(books, kernel, query)),
         quantized_(quantize_tables(keys_, TableRange::kEach, 256)) {}
 
   // Two loads a byte: what limits it.
@@ -105,7 +105,7 @@ class SmallPqScorer : public CodeScorer {
   SmallPqScorer(const Codebooks& books, Kernel kernel, const float* query)
       : code_bytes_(books.code_bytes()),
         sign_(kernel == Kernel::kInnerProduct ? -1.0F : 1.0F),
-        keys_(key_tables(books, kernel, query)) {}
+        keys_(numbers_of_keys(books, kernel, query)) {}
 
   void score(const uint8_t* codes, int64_t count, float* out) const override {
     for (int64_t j = 0; j < count; ++j) out[j] = sign_ * keys_.sum(codes + j * code_bytes_);
@@ -115,6 +115,7 @@ class SmallPqScorer : public CodeScorer {
     fast_scan_ranges(blocks, code_bytes_ * kFastScanLanes, count, keys_.quantized(), keys_.rounding(), least,
                      greatest);
   }
+  const FastScanTables* key_tables() const override { return &keys_.quantized(); }
   int64_t select_keys(const uint8_t* blocks, int64_t count, bool /*with_bounds*/, float limit,
                       FoundKey* found) const override {
     const FastScanTables& tables = keys_.quantized();

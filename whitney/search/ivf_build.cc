@@ -199,6 +199,22 @@ void append_to_lists(IvfParts& parts, const Matrix& vectors, const EncodedRows& 
   });
 }
 
+/// Lays the vectors of all lists one behind the other: large arrays have pages of 2 MiB, and to rank again
+/// reads vectors here and there. No memory is held twice.
+void lay_together(std::vector<IvfList>& lists) {
+  int64_t size = 0;
+  std::vector<int64_t> begins = {0};
+  for (const IvfList& list : lists) begins.push_back(size += list.vectors.size());
+  Array<float> all(size);
+  float* out = all.mutable_data();
+  for (IvfList& list : lists) {
+    out = std::ranges::copy(list.vectors.span(), out).out;
+    list.vectors = {};
+  }
+  for (size_t j = 0; j < lists.size(); ++j)
+    lists[j].vectors = GrowingArray(all, begins[j], begins[j + 1] - begins[j]);
+}
+
 /// Some places of a list, ascending, whose rows get new numbers.
 IvfList kept_of(const IvfParts& parts, const IvfList& list, std::span<const uint32_t> places,
                 std::span<const uint32_t> rows) {
@@ -270,6 +286,7 @@ IvfParts build_ivf(const Embeddings& embeddings, const IvfOptions& options, cons
   const std::vector<uint32_t> assignment = fit_ivf(parts, vectors, context);
   append_to_lists(parts, vectors, encode_rows_of(parts, vectors, assignment, context), assignment, 0,
                   context);
+  lay_together(parts.lists);
   return parts;
 }
 

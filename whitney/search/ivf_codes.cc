@@ -5,7 +5,9 @@
 #include <cstring>
 #include <utility>
 
+#include "whitney/codec/part_tables.h"
 #include "whitney/core/error.h"
+#include "whitney/linalg/select.h"
 
 namespace whitney::search {
 namespace {
@@ -111,20 +113,40 @@ ListQuery::ListQuery(const ListCodec& codec, const float* query)
     : codec_(codec),
       query_(query, query + codec.codec().dim()),
       code_(static_cast<size_t>(codec.codec().code_bytes())),
-      scorer_(codec.codec().scorer(Kernel::kInnerProduct, query)) {}
+      scorer_(codec.codec().scorer(Kernel::kInnerProduct, query)),
+      tables_(scorer_->key_tables()),
+      least_(tables_ == nullptr ? kMostBlocks * kFastScanLanes : 0),
+      greatest_(least_.size()),
+      sums_(kMostBlocks * kFastScanLanes + 16) {}
 
-void ListQuery::key_ranges(const IvfList& list, int64_t first_block, int64_t num_blocks,
-                           const ListKeyTerms& of_list, float* least, float* greatest) const {
-  scorer_->key_ranges(list.blocks.data() + first_block * codec_.block_bytes(), num_blocks, false, least,
-                      greatest);
-  list_key_ranges(num_blocks, codec_.terms(list, first_block), codec_.has_errors(), of_list, least, greatest);
-}
-
-void ListQuery::keys(const IvfList& list, int64_t first_block, int64_t num_blocks,
-                     const ListKeyTerms& of_list, float* keys, float* scratch) const {
-  scorer_->key_ranges(list.blocks.data() + first_block * codec_.block_bytes(), num_blocks, false, keys,
-                      scratch);
-  list_keys(num_blocks, codec_.terms(list, first_block), codec_.has_errors(), of_list, keys, scratch);
+int64_t ListQuery::select(const IvfList& list, int64_t first_block, int64_t num_blocks, ListKeyTerms of_list,
+                          ListKeys keys, float limit, codec::FoundKey* found) {
+  WHITNEY_CHECK(num_blocks <= kMostBlocks, num_blocks, " blocks at once (the most is ", kMostBlocks, ")");
+  const uint8_t* blocks = list.blocks.data() + first_block * codec_.block_bytes();
+  const float* terms = codec_.terms(list, first_block);
+  if (tables_ != nullptr) {
+    fast_scan_sums(blocks, codec_.block_bytes(), num_blocks, *tables_, sums_.data());
+    const bool is_middle = keys == ListKeys::kMiddles;
+    const float margin = is_middle ? 0 : tables_->error + codec::rounding_of_sums(*tables_);
+    of_list.add += of_list.multiply * tables_->base;
+    const float of_scores = of_list.multiply;
+    of_list.multiply *= tables_->step;
+    return select_list_keys(num_blocks, sums_.data(), terms, of_list, of_scores * margin, limit, found);
+  }
+  scorer_->key_ranges(blocks, num_blocks, false, least_.data(), greatest_.data());
+  if (keys == ListKeys::kMiddles) {
+    list_keys(num_blocks, terms, codec_.has_errors(), of_list, least_.data(), greatest_.data());
+    std::ranges::copy(least_, greatest_.begin());
+  } else {
+    if (keys == ListKeys::kOfCodes) of_list.error_factor = 0;
+    list_key_ranges(num_blocks, terms, codec_.has_errors(), of_list, least_.data(), greatest_.data());
+  }
+  const int64_t num_found = select_at_most(least_.data(), num_blocks * kFastScanLanes, limit, sums_.data());
+  for (int64_t f = 0; f < num_found; ++f) {
+    const uint32_t place = sums_[static_cast<size_t>(f)];
+    found[f] = {place, least_[place], greatest_[place]};
+  }
+  return num_found;
 }
 
 float ListQuery::key(const IvfList& list, int64_t at, const ListKeyTerms& of_list) {

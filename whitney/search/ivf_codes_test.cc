@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "whitney/core/random.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/search/ivf_cases_test.h"
 #include "whitney/search/ivf_search.h"
@@ -132,28 +135,51 @@ TEST(ListCodec, ScoresBlocksAsSingleCodesAtEverySimdLevel) {
         ListQuery query(parts.codes, asked.centred.data());
         for (uint32_t j = 0; j < 6; ++j) {
           const IvfList& list = parts.lists[j];
-          ListKeyTerms terms = asked.terms(parts, j);
-          const int64_t num_blocks = (list.size() + 31) / 32;
-          std::vector<float> least(static_cast<size_t>(num_blocks * 32)), greatest(least), wide(least),
-              middle(least), scratch(least), high(least);
-          query.key_ranges(list, 0, num_blocks, terms, wide.data(), high.data());
-          terms.error_factor = 0;
-          query.key_ranges(list, 0, num_blocks, terms, least.data(), greatest.data());
-          query.keys(list, 0, num_blocks, terms, middle.data(), scratch.data());
+          const ListKeyTerms terms = asked.terms(parts, j);
+          const auto ranges = [&](ListKeys keys) {
+            std::vector<codec::FoundKey> found(static_cast<size_t>(list.size() + 31) / 32 * 32);
+            constexpr float kNoLimit = std::numeric_limits<float>::infinity();
+            const int64_t count =
+                query.select(list, 0, std::ssize(found) / 32, terms, keys, kNoLimit, found.data());
+            EXPECT_EQ(count, std::ssize(found));
+            return found;
+          };
+          const auto middles = ranges(ListKeys::kMiddles), of_codes = ranges(ListKeys::kOfCodes),
+                     of_vectors = ranges(ListKeys::kOfVectors);
           for (int64_t at = 0; at < list.size(); ++at) {
             const auto i = static_cast<size_t>(at);
             const float key = query.key(list, at, terms);
-            ASSERT_LE(least[i], key) << level;
-            ASSERT_GE(greatest[i], key) << level;
-            ASSERT_LE(wide[i], least[i]);
-            ASSERT_NEAR(middle[i], (least[i] + greatest[i]) / 2, 1e-5 * (1 + std::abs(middle[i])));
-            ASSERT_GE(high[i], greatest[i]);
+            ASSERT_EQ(of_codes[i].place, i);
+            ASSERT_LE(of_codes[i].least, key) << level;
+            ASSERT_GE(of_codes[i].greatest, key) << level;
+            ASSERT_LE(of_vectors[i].least, of_codes[i].least);
+            ASSERT_GE(of_vectors[i].greatest, of_codes[i].greatest);
+            ASSERT_NEAR((middles[i].least + middles[i].greatest) / 2,
+                        (of_codes[i].least + of_codes[i].greatest) / 2, 1e-5 * (1 + std::abs(key)));
           }
         }
       }
     }
     set_simd_level("");
   }
+}
+
+TEST(ListKernels, FindTheKthLeastNumber) {
+  RandomStream random(4, "kth least", 0);
+  for (const std::string& level : simd_levels()) {
+    set_simd_level(level);
+    for (const size_t size : {1, 2, 15, 16, 17, 50}) {
+      std::vector<int32_t> numbers;
+      for (size_t i = 0; i < size; ++i)
+        numbers.push_back(
+            static_cast<int32_t>(random.below(i % 3 == 0 ? 5 : uint64_t{1} << 32) - (1U << 31)));
+      std::vector<int32_t> sorted = numbers;
+      std::ranges::sort(sorted);
+      for (size_t k = 1; k <= size; ++k)
+        ASSERT_EQ(kth_least(numbers, static_cast<int64_t>(k)), sorted[k - 1]) << level << size;
+    }
+  }
+  set_simd_level("");
 }
 
 TEST(Ivf, FiltersInsideListsAsAfterwards) {

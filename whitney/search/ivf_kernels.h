@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+
+#include "whitney/codec/codec.h"
 
 namespace whitney::search {
 
@@ -22,5 +25,17 @@ void list_key_ranges(int64_t num_blocks, const float* terms, bool has_errors, co
 /// The same for the middles of the ranges, written over `least`: where they are no numbers, infinity.
 void list_keys(int64_t num_blocks, const float* terms, bool has_errors, const ListKeyTerms& of_list,
                float* least, const float* greatest);
+
+/// Finds, of `num_blocks` blocks whose scores are sums of entries of tables, the lanes whose key add + term +
+/// multiply * sum may be at most `limit`, where
+/// it errs by `margin` and by what the arithmetic rounds; writes their places and
+/// what keys lie between, and returns how many they are. terms: 32 for each block. found: room for all lanes.
+int64_t select_list_keys(int64_t num_blocks, const uint32_t* sums, const float* terms,
+                         const ListKeyTerms& of_list, float margin, float limit, codec::FoundKey* found);
+
+/// Gives the least number that at least k of some are at most, 1 <= k <= how many they are: by halving what
+/// it may be and counting. No branch depends on the numbers, so that a few hundred take a tenth of what
+/// std::nth_element does.
+int32_t kth_least(std::span<const int32_t> numbers, int64_t k);
 
 }  // namespace whitney::search

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -11,10 +12,12 @@
 namespace whitney::search {
 namespace {
 
-/// Rows of a list that are scored at once, and how many candidates ahead of the one that is ranked are asked
-/// for.
-constexpr int64_t kRun = 1024, kBlocksAtOnce = kRun / kFastScanLanes;
-constexpr size_t kAhead = 6;
+/// Rows of a list that are scored at once.
+constexpr int64_t kRun = ListQuery::kMostBlocks * kFastScanLanes;
+/// Bytes of the vectors that are asked for ahead of the one that is ranked (784 dimensions: 1.15 times as
+/// many queries a second as with the beginnings of six vectors), and how many vectors that are.
+constexpr int64_t kBytesAhead = 10'000;
+constexpr size_t kLeastAhead = 3, kMostAhead = 8;
 /// Lists from one look at the clock to the next.
 constexpr size_t kListsPerLook = 16;
 
@@ -30,33 +33,10 @@ float key_of_value(float value, Metric metric) {
 }
 
 /// Writes for each block of a list the lanes that pass.
-void find_lanes(const IvfList& list, const std::vector<uint32_t>* passing, std::vector<uint32_t>& masks) {
-  const auto num_blocks = static_cast<size_t>((list.size() + kFastScanLanes - 1) / kFastScanLanes);
-  masks.assign(num_blocks, passing == nullptr ? ~uint32_t{0} : 0);
-  if (passing == nullptr) {
-    if (const int64_t rest = list.size() % kFastScanLanes; rest > 0) masks.back() = (uint32_t{1} << rest) - 1;
-    return;
-  }
-  for (const uint32_t at : *passing) masks[at / kFastScanLanes] |= uint32_t{1} << (at % kFastScanLanes);
+void find_lanes(const IvfList& list, const std::vector<uint32_t>& passing, std::vector<uint32_t>& masks) {
+  masks.assign(static_cast<size_t>((list.size() + kFastScanLanes - 1) / kFastScanLanes), 0);
+  for (const uint32_t at : passing) masks[at / kFastScanLanes] |= uint32_t{1} << (at % kFastScanLanes);
 }
-
-/// The ranges of keys of some blocks of a list.
-struct ScoredBlocks {
-  std::array<float, kRun> least, greatest;
-  std::array<uint32_t, kRun + 16> found;
-  int64_t first_place = 0, count = 0;
-  const uint32_t* masks = nullptr;
-
-  /// Calls body(i) for the lanes that pass and whose key in `keys` is at most limit().
-  template <class Limit, class Body>
-  void each_at_most(const std::array<float, kRun>& keys, const Limit& limit, const Body& body) {
-    const int64_t num_found = select_at_most(keys.data(), count, limit(), found.data());
-    for (int64_t f = 0; f < num_found; ++f) {
-      const uint32_t i = found[static_cast<size_t>(f)];
-      if ((masks[i / kFastScanLanes] >> (i % kFastScanLanes) & 1) != 0 && keys[i] <= limit()) body(i);
-    }
-  }
-};
 
 void prefetch_bytes(const void* begin, int64_t size_bytes) {
   constexpr int64_t kLine = 64;
@@ -75,48 +55,91 @@ void prefetch_lists(const IvfParts& parts, std::span<const uint32_t> next) {
   prefetch_bytes(list.terms.data(), std::min<int64_t>(4 * list.terms.size(), kMostBytes / 4));
 }
 
-/// Calls body(list, blocks) for runs of blocks of the lists that have a row that passes, with the ranges of
-/// their keys, or, where so many of the best are wanted, the keys themselves in `least`.
-template <class Body>
-void each_scored_run(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query,
-                     const ListQuery& codes, std::span<const uint32_t> lists, PassingPlaces& passing,
-                     IvfWork& work, const Body& body) {
-  ScoredBlocks blocks;
-  std::vector<uint32_t> masks;
-  for (size_t i = 0; i < lists.size(); ++i) {
-    if (i % kListsPerLook == 0 && plan.deadline.is_past()) {
-      work.is_partial = true;
-      return;
+/// Scans the codes of lists for one query.
+class CodeScan {
+ public:
+  CodeScan(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query, ListQuery& codes,
+           PassingPlaces& passing, IvfWork& work)
+      : parts_(parts), plan_(plan), query_(query), codes_(codes), passing_(passing), work_(work) {}
+
+  /// Calls body(key, place) for the rows that pass and whose key may be at most limit().
+  template <class Limit, class Body>
+  void each_found(std::span<const uint32_t> lists, ListKeys keys, const Limit& limit, const Body& body) {
+    for (size_t i = 0; i < lists.size(); ++i) {
+      if (i % kListsPerLook == 0 && plan_.deadline.is_past()) {
+        work_.is_partial = true;
+        return;
+      }
+      prefetch_lists(parts_, lists.subspan(i + 1));
+      ++work_.lists;
+      in_list(lists[i], keys, limit, body);
     }
-    const uint32_t number = lists[i];
-    prefetch_lists(parts, lists.subspan(i + 1));
-    ++work.lists;
-    if (passing.count(number) == 0) continue;
-    const IvfList& list = parts.lists[number];
-    find_lanes(list, passing.of(number), masks);
-    ListKeyTerms terms = parts.centroids.key_terms(number, query.measured[number], query.square);
-    if (!plan.by_bounds) terms.error_factor = 0;
-    const int64_t num_blocks = std::ssize(masks);
+  }
+
+ private:
+  template <class Limit, class Body>
+  void in_list(uint32_t number, ListKeys keys, const Limit& limit, const Body& body) {
+    if (passing_.count(number) == 0) return;
+    const IvfList& list = parts_.lists[number];
+    const ListKeyTerms terms = parts_.centroids.key_terms(number, query_.measured[number], query_.square);
+    const std::vector<uint32_t>* const places = passing_.of(number);
+    const int64_t num_blocks = (list.size() + kFastScanLanes - 1) / kFastScanLanes;
+    if (places != nullptr) find_lanes(list, *places, masks_);
+    const auto has_rows = [&](int64_t b) { return places == nullptr || masks_[static_cast<size_t>(b)] != 0; };
     for (int64_t first = 0; first < num_blocks;) {
-      int64_t last = first;
-      while (last < num_blocks && last - first < kBlocksAtOnce && masks[static_cast<size_t>(last)] != 0)
-        ++last;
+      int64_t last = places == nullptr ? std::min(first + ListQuery::kMostBlocks, num_blocks) : first;
+      while (last < num_blocks && last - first < ListQuery::kMostBlocks && has_rows(last)) ++last;
       if (last == first) {
         ++first;
         continue;
       }
-      if (plan.num_rescored > 0)
-        codes.keys(list, first, last - first, terms, blocks.least.data(), blocks.greatest.data());
-      else
-        codes.key_ranges(list, first, last - first, terms, blocks.least.data(), blocks.greatest.data());
-      blocks.first_place = first * kFastScanLanes;
-      blocks.count = std::min(last * kFastScanLanes, list.size()) - blocks.first_place;
-      blocks.masks = masks.data() + first;
-      work.codes += blocks.count;
-      body(list, blocks);
+      const int64_t num_found = codes_.select(list, first, last - first, terms, keys, limit(), found_.data());
+      work_.codes += std::min(last * kFastScanLanes, list.size()) - first * kFastScanLanes;
+      for (int64_t f = 0; f < num_found; ++f) {
+        const codec::FoundKey& key = found_[static_cast<size_t>(f)];
+        const int64_t place = first * kFastScanLanes + key.place;
+        const bool passes =
+            places == nullptr
+                ? place < list.size()
+                : (masks_[static_cast<size_t>(place / kFastScanLanes)] >> (place % kFastScanLanes) & 1) != 0;
+        if (passes && key.least <= limit()) body(key, ListPlace{number, static_cast<uint32_t>(place)});
+      }
       first = last;
     }
   }
+
+  const IvfParts& parts_;
+  const IvfPlan& plan_;
+  const IvfQuery& query_;
+  ListQuery& codes_;
+  PassingPlaces& passing_;
+  IvfWork& work_;
+  std::array<codec::FoundKey, kRun> found_;
+  std::vector<uint32_t> masks_;
+};
+
+/// The places of the `count` least values, least first; of equal ones the first.
+std::vector<uint32_t> least_of(std::span<const float> values, int64_t count) {
+  constexpr int64_t kFew = 64;  // up to here a heap is faster than to order all
+  constexpr uint32_t kSign = uint32_t{1} << 31;
+  std::vector<uint32_t> places;
+  if (count <= kFew) {
+    TopK top(count);
+    top.push_run(values, 0);
+    for (const TopK::Entry& entry : top.take()) places.push_back(entry.row);
+    return places;
+  }
+  // Value and place as one integer that orders like the two.
+  std::vector<uint64_t> keys(values.size());
+  for (uint32_t i = 0; i < keys.size(); ++i) {
+    const auto bits = std::bit_cast<uint32_t>(values[i] + 0.0F);  // -0 is 0
+    keys[i] = uint64_t{(bits & kSign) != 0 ? ~bits : bits | kSign} << 32 | i;
+  }
+  const auto end = keys.begin() + count;
+  if (end != keys.end()) std::nth_element(keys.begin(), end, keys.end());
+  std::sort(keys.begin(), end);
+  for (auto key = keys.begin(); key != end; ++key) places.push_back(static_cast<uint32_t>(*key));
+  return places;
 }
 
 bool comes_before(const TopK::Entry& a, const TopK::Entry& b) {
@@ -131,44 +154,74 @@ std::vector<TopK::Entry> take_all(Candidates& candidates) {
 }
 
 /// Rows that may be among the `wanted` best by the ranges of their keys, in no order; of each the least key.
-std::vector<TopK::Entry> rows_within_ranges(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query,
-                                            const ListQuery& codes, std::span<const uint32_t> lists,
-                                            PassingPlaces& passing, IvfWork& work) {
+std::vector<TopK::Entry> rows_within_ranges(const IvfParts& parts, CodeScan& scan, const IvfPlan& plan,
+                                            std::span<const uint32_t> lists) {
   Candidates candidates(plan.wanted);
-  each_scored_run(parts, plan, query, codes, lists, passing, work,
-                  [&](const IvfList& list, ScoredBlocks& blocks) {
-                    blocks.each_at_most(
-                        blocks.least, [&] { return candidates.limit(); },
-                        [&](uint32_t i) {
-                          candidates.add_between(blocks.least[i], blocks.greatest[i],
-                                                 list.rows.data()[blocks.first_place + i]);
-                        });
-                  });
+  scan.each_found(
+      lists, plan.by_bounds ? ListKeys::kOfVectors : ListKeys::kOfCodes, [&] { return candidates.limit(); },
+      [&](const codec::FoundKey& key, ListPlace place) {
+        candidates.add_between(key.least, key.greatest, parts.lists[place.list].rows.data()[place.at]);
+      });
   return take_all(candidates);
 }
 
-/// The rows of the best codes, in no order, by keys that err by the tables' 8 bits alone.
-std::vector<TopK::Entry> rows_of_best_codes(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query,
-                                            const ListQuery& codes, std::span<const uint32_t> lists,
-                                            PassingPlaces& passing, IvfWork& work) {
-  const int64_t num_best = std::max(plan.num_rescored, plan.wanted);
-  Candidates candidates(num_best);
-  each_scored_run(parts, plan, query, codes, lists, passing, work,
-                  [&](const IvfList& list, ScoredBlocks& blocks) {
-                    blocks.each_at_most(
-                        blocks.least, [&] { return candidates.limit(); },
-                        [&](uint32_t i) {
-                          candidates.add_between(blocks.least[i], blocks.least[i],
-                                                 list.rows.data()[blocks.first_place + i]);
-                        });
-                  });
-  std::vector<TopK::Entry> entries = take_all(candidates);
-  if (std::ssize(entries) > num_best) {
-    std::ranges::nth_element(entries, entries.begin() + num_best, comes_before);
-    entries.resize(static_cast<size_t>(num_best));
+/// Keeps where the k codes of the lowest keys lie, of equal ones those that came first, in the order in which
+/// they came: that of lists, which memory likes.
+class BestCodes {
+ public:
+  explicit BestCodes(int64_t k) : k_(static_cast<size_t>(k)) { make_room(std::min(most(), kFirstRoom)); }
+  /// Keys above it need not be offered.
+  float limit() const { return limit_; }
+  void offer(float key, ListPlace place) {
+    numbers_[size_] = number_of(key);
+    places_[size_++] = place;
+    if (size_ < numbers_.size()) return;
+    if (size_ < most())
+      make_room(std::min(most(), 2 * size_));
+    else
+      cut();
   }
-  return entries;
-}
+  std::span<const ListPlace> take() {
+    cut();
+    return std::span(places_).first(size_);
+  }
+
+ private:
+  static constexpr size_t kFirstRoom = 1024;
+  size_t most() const { return 2 * k_ + 64; }
+  void make_room(size_t size) {
+    numbers_.resize(size);
+    places_.resize(size);
+  }
+  // Floats as integers that order like them; -0 is 0.
+  static int32_t number_of(float key) {
+    const auto bits = std::bit_cast<int32_t>(key + 0.0F);
+    return bits < 0 ? bits ^ std::numeric_limits<int32_t>::max() : bits;
+  }
+  void cut() {
+    if (size_ < k_ || k_ == 0) return;
+    const int32_t last = kth_least(std::span(numbers_).first(size_), static_cast<int64_t>(k_));
+    const auto some = std::span(numbers_).first(size_);
+    auto num_equal =
+        k_ - static_cast<size_t>(std::ranges::count_if(some, [&](int32_t n) { return n < last; }));
+    size_t kept = 0;
+    for (size_t i = 0; i < size_; ++i) {
+      const size_t is_equal = numbers_[i] == last && num_equal > 0 ? 1 : 0;
+      num_equal -= is_equal;
+      const bool stays = numbers_[i] < last || is_equal > 0;
+      numbers_[kept] = numbers_[i];
+      places_[kept] = places_[i];
+      kept += stays ? 1 : 0;
+    }
+    size_ = kept;
+    limit_ = std::bit_cast<float>(last < 0 ? last ^ std::numeric_limits<int32_t>::max() : last);
+  }
+
+  size_t k_, size_ = 0;
+  float limit_ = std::numeric_limits<float>::infinity();
+  std::vector<int32_t> numbers_;
+  std::vector<ListPlace> places_;
+};
 
 }  // namespace
 
@@ -232,6 +285,15 @@ void IvfRanker::prefetch(ListPlace place) const {
                  std::min(parts_.dim * 4, kMostBytes));
 }
 
+void IvfRanker::prefetch_whole(ListPlace place) const {
+  constexpr int64_t kMostBytes = 8192, kLine = 64;
+  if (!parts_.has_vectors()) return;
+  const auto* vector =
+      reinterpret_cast<const char*>(parts_.lists[place.list].vectors.data() + place.at * parts_.dim);
+  for (int64_t offset = 0; offset < std::min(parts_.dim * 4, kMostBytes); offset += kLine)
+    __builtin_prefetch(vector + offset, 0, 2);  // into L2: L1 has room for too few requests
+}
+
 float IvfRanker::estimate_of(float key) const {
   if (!parts_.has_vectors() || parts_.metric == Metric::kInnerProduct) return key;
   return parts_.metric == Metric::kL2 ? key * key : 2 + 2 * key;
@@ -239,25 +301,14 @@ float IvfRanker::estimate_of(float key) const {
 
 std::vector<uint32_t> nearest_lists(const IvfPlan& plan, std::span<const float> measured,
                                     PassingPlaces& passing) {
-  constexpr int64_t kFew = 64;  // up to here a heap is faster than to order all
   const int64_t nlist = std::ssize(measured);
+  std::vector<uint32_t> lists;
+  int64_t num_passing = 0;
   for (int64_t count = std::min(plan.nprobe, nlist);; count = std::min(4 * count, nlist)) {
-    std::vector<TopK::Entry> nearest;
-    if (count <= kFew) {
-      TopK top(count);
-      top.push_run(measured, 0);
-      nearest = top.take();
-    } else {
-      for (uint32_t list = 0; list < nlist; ++list) nearest.push_back({measured[list], list});
-      if (count < nlist) std::ranges::nth_element(nearest, nearest.begin() + count, comes_before);
-      nearest.resize(static_cast<size_t>(count));
-      std::ranges::sort(nearest, comes_before);
-    }
-    std::vector<uint32_t> lists;
-    int64_t num_passing = 0;
-    for (const TopK::Entry& entry : nearest) {
-      lists.push_back(entry.row);
-      num_passing += passing.count(entry.row);
+    const std::vector<uint32_t> nearest = least_of(measured, count);
+    for (auto i = lists.size(); i < nearest.size(); ++i) {
+      lists.push_back(nearest[i]);
+      num_passing += passing.count(nearest[i]);
       if (std::ssize(lists) >= plan.nprobe && num_passing >= plan.least_passing) return lists;
     }
     if (count == nlist) return lists;
@@ -303,10 +354,11 @@ std::vector<TopK::Entry> search_codes(const IvfParts& parts, const IvfPlan& plan
                                       IvfWork& work) {
   ListQuery codes(parts.codes, query.centred);
   IvfRanker ranker(parts, query, &codes);
+  CodeScan scan(parts, plan, query, codes, passing, work);
   const auto place_of = [&](uint32_t row) { return parts.places[row]; };
   TopK top(plan.wanted);
   if (plan.by_bounds) {
-    auto entries = rows_within_ranges(parts, plan, query, codes, lists, passing, work);
+    auto entries = rows_within_ranges(parts, scan, plan, lists);
     // The most promising first; most are never looked at, so that a heap orders them as they are.
     const auto comes_after = [](const TopK::Entry& a, const TopK::Entry& b) { return comes_before(b, a); };
     std::ranges::make_heap(entries, comes_after);
@@ -323,15 +375,22 @@ std::vector<TopK::Entry> search_codes(const IvfParts& parts, const IvfPlan& plan
     return top.take();
   }
   if (plan.num_rescored > 0) {
-    auto entries = rows_of_best_codes(parts, plan, query, codes, lists, passing, work);
-    for (size_t i = 0; i < entries.size(); ++i) {
-      if (i + kAhead < entries.size()) ranker.prefetch(place_of(entries[i + kAhead].row));
-      top.push(ranker.key(place_of(entries[i].row)), entries[i].row);
+    BestCodes best(std::max(plan.num_rescored, plan.wanted));
+    scan.each_found(
+        lists, ListKeys::kMiddles, [&] { return best.limit(); },
+        [&](const codec::FoundKey& key, ListPlace place) { best.offer(key.least, place); });
+    const std::span<const ListPlace> places = best.take();
+    const auto ahead =
+        std::clamp(static_cast<size_t>(kBytesAhead / (4 * parts.dim)), kLeastAhead, kMostAhead);
+    for (size_t i = 0; i < std::min(ahead, places.size()); ++i) ranker.prefetch_whole(places[i]);
+    for (size_t i = 0; i < places.size(); ++i) {
+      if (i + ahead < places.size()) ranker.prefetch_whole(places[i + ahead]);
+      top.push(ranker.key(places[i]), parts.lists[places[i].list].rows.data()[places[i].at]);
     }
-    work.distances += std::ssize(entries);
+    work.distances += std::ssize(places);
     return top.take();
   }
-  for (const TopK::Entry& entry : rows_within_ranges(parts, plan, query, codes, lists, passing, work)) {
+  for (const TopK::Entry& entry : rows_within_ranges(parts, scan, plan, lists)) {
     const ListPlace place = place_of(entry.row);
     const ListKeyTerms terms =
         parts.centroids.key_terms(place.list, query.measured[place.list], query.square);

@@ -73,8 +73,9 @@ class IvfRanker {
   /// What is given stays. codes: null where lists hold vectors.
   IvfRanker(const IvfParts& parts, const IvfQuery& query, ListQuery* codes);
   float key(ListPlace place);
-  /// Asks for what `key` will read.
+  /// Asks for the beginning of what `key` will read, or for all of it.
   void prefetch(ListPlace place) const;
+  void prefetch_whole(ListPlace place) const;
   /// A key as a squared distance or a negated inner product, which codes estimate.
   float estimate_of(float key) const;
 
