@@ -15,4 +15,16 @@ int bench_main(std::string_view name, const std::function<bool()>& body) {
   }
 }
 
+Context one_thread() {
+  Context context;
+  context.threads = 1;
+  return context;
+}
+
+std::string digits(double value, const char* format) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
 }  // namespace whitney::bench

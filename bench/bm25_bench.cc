@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_main.h"
 #include "bench/bm25_bench_plans.h"
 #include "bench/data_folder.h"
 #include "bench/pairs.h"
@@ -46,12 +47,6 @@ struct TextData {
     return size / 1e6;
   }
 };
-
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
 
 std::optional<TextData> read_cranfield() {
   const auto folder = find_data("cranfield");
@@ -363,7 +358,7 @@ void run(const TextData& data) {
   compare_searching(data, peer);
 }
 
-int main_of_bench(int argc, char** argv) {
+bool measure(int argc, char** argv) {
   const std::string only = argc > 1 ? argv[1] : "";
   if (only.empty() || only == "cranfield") {
     if (const auto data = read_cranfield()) run(*data);
@@ -378,17 +373,12 @@ int main_of_bench(int argc, char** argv) {
     if (const auto data = read_paragraphs()) run(*data);
   }
   if (only == "plans") run_plans(argc > 2 ? argv[2] : "");
-  return 0;
+  return true;
 }
 
 }  // namespace
 }  // namespace whitney::bench
 
 int main(int argc, char** argv) {
-  try {
-    return whitney::bench::main_of_bench(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bm25_bench: %s\n", error.what());
-    return 1;
-  }
+  return whitney::bench::bench_main("bm25_bench", [&] { return whitney::bench::measure(argc, argv); });
 }

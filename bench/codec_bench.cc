@@ -1,7 +1,7 @@
-// Question: do our codecs find as many of the true neighbours as faiss's in the same bytes, how fast are
-// scans of codes beside faiss's, and how near do they come to memory's limit? DEEP descriptors (10,000 x 96)
-// and MNIST (10,000 x 784), l2, recall@10 of 500 queries by the codes alone and, where there is one, by the
-// second level; one thread.
+// Question: do our codecs find as many of the true neighbours as faiss's and rabitqlib's in the same bytes,
+// how fast are scans of codes beside faiss's, and how near do they come to memory's limit? DEEP descriptors
+// (10,000 x 96) and MNIST (10,000 x 784), l2, recall@10 of 500 queries by the codes alone and, where there is
+// one, by the second level; one thread.
 
 #include <algorithm>
 #include <csignal>
@@ -88,7 +88,11 @@ std::vector<Match> matches(int64_t dim) {
           {"rabitq", bits(1, 16), "RaBitQ"},
           {"rabitq", bits(2, 16), "RaBitQ2"},
           {"rabitq", bits(4, 16), "RaBitQ4"},
-          {"rabitq", bits(7, 16), "RaBitQ7"}};
+          {"rabitq", bits(7, 16), "RaBitQ7"},
+          {"rabitq", bits(1, 16), "rabitqlib 1"},
+          {"rabitq", bits(2, 16), "rabitqlib 2"},
+          {"rabitq", bits(4, 16), "rabitqlib 4"},
+          {"rabitq", bits(7, 16), "rabitqlib 7"}};
 }
 
 double recall(const Data& data, const std::vector<int64_t>& rows) {
@@ -139,7 +143,7 @@ bool compare(const Data& data, PythonPeer& peer) {
   bool holds = true;
   std::printf("\n%s %lld x %lld\n%-44s %6s %7s %9s   %-14s %6s %7s %9s\n", data.name.c_str(),
               static_cast<long long>(data.base.rows()), static_cast<long long>(data.base.cols()), "ours",
-              "bytes", "recall", "queries/s", "faiss", "bytes", "recall", "queries/s");
+              "bytes", "recall", "queries/s", "peer", "bytes", "recall", "queries/s");
   for (const Match& match : matches(data.base.cols())) {
     if (!is_wanted(data.name + " recall " + match.method + options_text(match.options))) continue;
     const Measured ours = measure_ours(data, match, std::nullopt);
@@ -197,12 +201,6 @@ std::vector<std::string> words;
 bool is_wanted(const std::string& name) {
   return std::ranges::all_of(words,
                              [&](const std::string& word) { return name.find(word) != std::string::npos; });
-}
-
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
 }
 
 std::string options_text(const Value& options) {

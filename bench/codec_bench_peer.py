@@ -1,16 +1,24 @@
-"""Measures recall of faiss's codecs over the rows and queries that codec_bench.cc wrote, with one thread.
+"""Measures recall of faiss's and rabitqlib's codecs over the rows and queries that codec_bench.cc wrote, with one thread.
 
 Arguments: the folder, the width and k. Reads questions, a line of JSON each: hello; codec (factory: bytes a vector, the
-rows found, seconds of searching all queries one by one, or error); scan (factory, copies, queries: seconds of searching
+rows found, seconds of searching all queries one by one, or error; "rabitqlib B": its codes of B bits around 16 means); scan (factory, copies, queries: seconds of searching
 so many queries one by one among the rows repeated so often; the index is kept for the next question of its kind).
 """
 
+import importlib.metadata
 import json
+import os
 import sys
+import tempfile
 import time
 
 import faiss
 import numpy as np
+
+try:
+    import rabitqlib
+except ImportError:
+    rabitqlib = None
 
 faiss.omp_set_num_threads(1)
 
@@ -45,7 +53,25 @@ def main():
             scanned["index"].search(queries[i:i + 1], k)
         return {"seconds": time.perf_counter() - begin}
 
+    def measure_rabitqlib(bits, num_means=16):
+        if rabitqlib is None:
+            return {"error": "rabitqlib is not there"}
+        means = faiss.Kmeans(dim, num_means, niter=25, seed=1234)
+        means.train(base)
+        assignment = means.index.search(base, 1)[1].ravel().astype(np.uint32)
+        index = rabitqlib.IvfIndex(dim=dim, max_elements=len(base), num_clusters=num_means, nbits=bits, metric="l2")
+        index.build(base, means.centroids, assignment)
+        begin = time.perf_counter()
+        rows = np.concatenate([index.search(queries[i:i + 1], k, num_means)[0] for i in range(len(queries))])
+        seconds = time.perf_counter() - begin
+        with tempfile.NamedTemporaryFile() as file:
+            index.save(file.name)
+            size = os.path.getsize(file.name) - means.centroids.nbytes
+        return {"seconds": seconds, "bytes": size // len(base), "rows": rows.ravel().tolist()}
+
     def measure(factory):
+        if factory.startswith("rabitqlib"):
+            return measure_rabitqlib(int(factory.split()[1]))
         try:
             index = index_of(factory)
         except RuntimeError as error:
@@ -63,7 +89,10 @@ def main():
     for line in sys.stdin:
         question = json.loads(line)
         if question["question"] == "hello":
-            answer = {"versions": f"faiss {faiss.__version__} ({faiss.get_compile_options().strip()})"}
+            versions = f"faiss {faiss.__version__} ({faiss.get_compile_options().strip()})"
+            if rabitqlib is not None:
+                versions += f", rabitqlib {importlib.metadata.version('rabitqlib')}"
+            answer = {"versions": versions}
         elif question["question"] == "scan":
             answer = scan(question["factory"], question["copies"], question["queries"])
         else:

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/bench_main.h"
 #include "bench/machine_limits.h"
 #include "bench/pairs.h"
 #include "whitney/codec/code_rows.h"

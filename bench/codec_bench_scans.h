@@ -3,7 +3,6 @@
 #include <string>
 
 #include "bench/python_peer.h"
-#include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/core/value.h"
 #include "whitney/linalg/exact_search.h"
@@ -19,8 +18,6 @@ struct CodecData {
 
 /// Whether the case of this name is to be run.
 bool is_wanted(const std::string& name);
-/// The settings of all runs.
-Context one_thread();
 std::string options_text(const Value& options);
 
 /// Prints how fast single queries search the base repeated until its float32 take 800 MB: float32 and codes

@@ -10,11 +10,12 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/arguments.h"
+#include "bench/bench_main.h"
 #include "bench/filter_bench_card.h"
 #include "bench/machine_limits.h"
 #include "bench/pairs.h"
@@ -31,18 +32,6 @@ namespace {
 constexpr int64_t kHits = 10;
 constexpr int64_t kEfs[] = {10, 20, 50, 100, 200};
 constexpr double kMostDistances = 1.2;
-
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
-
-std::string digits(double value, const char* format) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
 
 // Queries that share a filter.
 struct Group {
@@ -269,20 +258,13 @@ struct Arguments {
   int num_rounds = 5;
 };
 
-Arguments parse(std::span<char*> words) {
+Arguments parse(int count, char** words) {
   Arguments arguments;
-  for (size_t i = 1; i < words.size(); i += 2) {
-    const std::string_view word = words[i];
-    const std::string value = i + 1 < words.size() ? words[i + 1] : "";
-    if (word == "--max-rows" && !value.empty())
-      arguments.max_rows = std::stoll(value);
-    else if (word == "--queries" && !value.empty())
-      arguments.num_queries = std::stoll(value);
-    else if (word == "--rounds" && !value.empty())
-      arguments.num_rounds = std::stoi(value);
-    else
-      fail("unknown argument ", word, " (expected: --max-rows N, --queries N, --rounds N)");
-  }
+  ArgumentReader reader(count, words);
+  reader.take("--max-rows", arguments.max_rows);
+  reader.take("--queries", arguments.num_queries);
+  reader.take("--rounds", arguments.num_rounds);
+  reader.finish();
   return arguments;
 }
 
@@ -303,14 +285,9 @@ bool run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   namespace bench = whitney::bench;
-  try {
-    if (!bench::run(bench::parse({argv, static_cast<size_t>(argc)}))) {
-      std::fprintf(stderr, "filter_bench: a filter takes more distances than it may\n");
-      return 1;
-    }
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "filter_bench: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+  return bench::bench_main("filter_bench", [&] {
+    const bool holds = bench::run(bench::parse(argc, argv));
+    if (!holds) std::fprintf(stderr, "filter_bench: a filter takes more distances than it may\n");
+    return holds;
+  });
 }

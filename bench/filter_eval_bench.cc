@@ -11,13 +11,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "bench/bench_main.h"
 #include "bench/filter_eval_bench_peer.h"
 #include "bench/graph_data.h"
 #include "bench/machine_limits.h"
@@ -36,12 +36,6 @@ namespace {
 constexpr int kPairs = 9;
 // Evaluations a run: enough that the clock's steps do not count.
 constexpr int kRepeats = 5;
-
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
 
 // ---- data ----
 
@@ -187,16 +181,12 @@ void compare(const std::string& name, const Attributes& attributes, const std::v
 }  // namespace whitney::bench
 
 int main(int argc, char** argv) {
-  using namespace whitney;
-  try {
+  namespace bench = whitney::bench;
+  return bench::bench_main("filter_eval_bench", [&] {
     const int64_t num_rows = argc > 1 ? std::atoll(argv[1]) : 1'000'000;
-    if (const auto attributes = bench::packages()) {
+    if (const auto attributes = bench::packages())
       bench::compare("Debian packages", *attributes, bench::filters("interface::x11", "library for the"));
-    }
     bench::compare("made-up rows", bench::made_up(num_rows), bench::filters("tag1", "w1 w7"));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
-  return 0;
+    return true;
+  });
 }

@@ -24,6 +24,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/arguments.h"
+#include "bench/bench_main.h"
 #include "bench/hnsw_peer_native.h"
 #include "bench/machine_limits.h"
 #include "bench/pairs.h"
@@ -53,12 +55,6 @@ struct Arguments {
   int num_rounds = 5;
   double recall = 0.99;
 };
-
-std::string digits(double value, const char* format) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
 
 // A condition as all programs are told it: [field, operator, value, ...].
 Value condition(std::string_view field, std::string_view op, std::vector<Value> values) {
@@ -467,25 +463,15 @@ void run(std::optional<SearchData> data, const Arguments& arguments) {
   for (const FilterCase& filter : cases_of(searcher, *data, labels)) run_case(filter, all, arguments);
 }
 
-Arguments parse(std::span<char*> words) {
+Arguments parse(int count, char** words) {
   Arguments arguments;
-  for (size_t i = 1; i < words.size(); i += 2) {
-    const std::string_view word = words[i];
-    if (i + 1 >= words.size()) fail(word, " needs a value");
-    const std::string value = words[i + 1];
-    if (word == "--data")
-      arguments.data = value;
-    else if (word == "--max-rows")
-      arguments.max_rows = std::stoll(value);
-    else if (word == "--queries")
-      arguments.num_queries = std::stoll(value);
-    else if (word == "--rounds")
-      arguments.num_rounds = std::stoi(value);
-    else if (word == "--recall")
-      arguments.recall = std::stod(value);
-    else
-      fail("unknown argument ", word, " (expected: --data, --max-rows, --queries, --rounds, --recall)");
-  }
+  ArgumentReader reader(count, words);
+  reader.take("--data", arguments.data);
+  reader.take("--max-rows", arguments.max_rows);
+  reader.take("--queries", arguments.num_queries);
+  reader.take("--rounds", arguments.num_rounds);
+  reader.take("--recall", arguments.recall);
+  reader.finish();
   return arguments;
 }
 
@@ -494,8 +480,8 @@ Arguments parse(std::span<char*> words) {
 
 int main(int argc, char** argv) {
   namespace bench = whitney::bench;
-  try {
-    const bench::Arguments arguments = bench::parse({argv, static_cast<size_t>(argc)});
+  return bench::bench_main("filter_peers_bench", [&] {
+    const bench::Arguments arguments = bench::parse(argc, argv);
     std::printf("limit of one thread: reading %.1f GB/s\n\n", bench::read_bandwidth(1) / 1e9);
     const auto wants = [&](std::string_view name) {
       return arguments.data == "all" || arguments.data == name;
@@ -504,9 +490,6 @@ int main(int argc, char** argv) {
     if (wants("packages"))
       bench::run(bench::read_synopses(arguments.max_rows, arguments.num_queries), arguments);
     if (wants("deep")) bench::run(bench::read_deep10k(arguments.max_rows, arguments.num_queries), arguments);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "filter_peers_bench: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+    return true;
+  });
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_main.h"
 #include "bench/flat_bench_peer.h"
 #include "bench/machine_limits.h"
 #include "bench/mnist.h"
@@ -20,12 +21,6 @@ namespace whitney::bench {
 namespace {
 
 constexpr int64_t kNeighbors = 10, kAtOnce = 1000, kOneByOne = 50;
-
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
 
 std::vector<int64_t> search(const MatrixView& queries, const MatrixView& base, Metric metric,
                             bool one_by_one) {
@@ -91,7 +86,7 @@ void race(FlatPeer& peer, const MatrixView& base, const MatrixView& queries, Met
   std::fflush(stdout);
 }
 
-int run() {
+bool run() {
   const std::string folder = data_folder() + "/mnist/";
   const Matrix base = read_mnist_images(folder + "train-images-idx3-ubyte.gz", 60'000);
   const Matrix queries = read_mnist_images(folder + "t10k-images-idx3-ubyte.gz", kAtOnce);
@@ -107,7 +102,7 @@ int run() {
     for (bool one_by_one : {false, true})
       race(peer, base, queries, metric, one_by_one, flops_limit, bandwidth);
   }
-  return 0;
+  return true;
 }
 
 }  // namespace
@@ -115,10 +110,5 @@ int run() {
 
 int main() {
   std::signal(SIGPIPE, SIG_IGN);  // a peer that ends is an Error, not the end
-  try {
-    return whitney::bench::run();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "flat_bench: %s\n", error.what());
-    return 1;
-  }
+  return whitney::bench::bench_main("flat_bench", whitney::bench::run);
 }

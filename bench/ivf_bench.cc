@@ -1,12 +1,13 @@
-// Claim: ivf answers more queries a second than faiss's inverted lists at equal recall, with float32 in the
-// lists, with 4-bit PQ and with 1-bit RaBitQ, both ranked again by float32, and is built sooner. One thread,
-// all queries in one call, recall@10 by distance; curves over nprobe, rounds in turns; both have equally many
-// lists and parts. What our rabitq ranks again its bound tells; of the others it is the best 100 or 300
-// codes, whichever is faster at that recall.
-//   ivf_bench [--data mnist|packages|deep|all] [--max-rows N] [--queries N] [--rounds N] [--one-by-one]
-//   [--full]
-// Peer: faiss-cpu in the Python of WHITNEY_BENCH_PYTHON. --one-by-one: a call for each query. --full: all
-// rows and 10 rounds.
+// Claim: ivf answers more queries a second than the inverted lists of faiss and rabitqlib at equal recall,
+// with float32 in the lists, with 4-bit PQ and with 1-bit RaBitQ, both ranked again by float32, and with
+// RaBitQ of 4 and 7 bits alone, and is built sooner. One thread, all queries in one call, recall@10 by
+// distance; curves over nprobe, rounds in turns; all have equally many lists, bits and parts. What is ranked
+// again our bounds tell and rabitqlib; of the others it is the best 100 or 300 codes, whichever is faster at
+// that recall.
+//   ivf_bench [--data mnist|packages|deep|all] [--codes flat|pq|rabitq|rabitq4|rabitq7|all] [--max-rows N]
+//   [--queries N] [--rounds N] [--one-by-one] [--full]
+// Peers: faiss-cpu and rabitqlib in the Python of WHITNEY_BENCH_PYTHON. --one-by-one: a call for each query.
+// --full: all rows and 10 rounds.
 
 #include <algorithm>
 #include <cmath>
@@ -19,8 +20,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/arguments.h"
 #include "bench/bench_main.h"
-#include "bench/data_folder.h"
 #include "bench/machine_limits.h"
 #include "bench/pairs.h"
 #include "bench/python_peer.h"
@@ -29,7 +30,6 @@
 #include "whitney/core/error.h"
 #include "whitney/core/report.h"
 #include "whitney/core/temporary_folder.h"
-#include "whitney/data/readers.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/search/index.h"
 
@@ -39,38 +39,46 @@ namespace {
 constexpr int64_t kHits = 10;
 constexpr int64_t kProbes[] = {1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256};
 constexpr double kEnough = 0.993;
-constexpr std::string_view kFamilies[] = {"flat", "pq", "rabitq"};
-// Best codes that are ranked again; 0: none, or as the bound tells.
+// What lists hold, and at which recalls it is compared: codes of few bits alone find no more.
+struct Family {
+  std::string_view name, codes;
+  int64_t bits;
+  double recalls[2];
+};
+constexpr Family kFamilies[] = {{"flat", "flat", 0, {0.95, 0.99}},
+                                {"pq", "pq", 4, {0.95, 0.99}},
+                                {"rabitq", "rabitq", 1, {0.95, 0.99}},
+                                {"rabitq4", "rabitq", 4, {0.85, 0.9}},
+                                {"rabitq7", "rabitq", 7, {0.9, 0.95}}};
+// Best codes that are ranked again; 0: none, or as bounds tell.
 struct Variant {
-  std::string_view family;
+  std::string_view program, family;
   int64_t rescored;
 };
-constexpr Variant kOurs[] = {{"flat", 0}, {"pq", 100}, {"pq", 300}, {"rabitq", 0}};
-constexpr Variant kFaiss[] = {{"flat", 0}, {"pq", 100}, {"pq", 300}, {"rabitq", 100}, {"rabitq", 300}};
+constexpr Variant kOurs[] = {{"", "flat", 0},   {"", "pq", 100},    {"", "pq", 300},
+                             {"", "rabitq", 0}, {"", "rabitq4", 0}, {"", "rabitq7", 0}};
+constexpr Variant kPeers[] = {{"faiss", "flat", 0},     {"faiss", "pq", 100},
+                              {"faiss", "pq", 300},     {"faiss", "rabitq", 100},
+                              {"faiss", "rabitq", 300}, {"rabitqlib", "rabitq", 0},
+                              {"faiss", "rabitq4", 0},  {"rabitqlib", "rabitq4", 0},
+                              {"faiss", "rabitq7", 0},  {"rabitqlib", "rabitq7", 0}};
+
+const Family& family_of(std::string_view name) { return *std::ranges::find(kFamilies, name, &Family::name); }
 
 std::string text_of(const Variant& variant) {
-  return std::string(variant.family) + (variant.rescored == 0 ? "" : " " + std::to_string(variant.rescored));
+  std::string text(variant.program);
+  if (!text.empty()) text += ' ';
+  text += variant.family;
+  return variant.rescored == 0 ? text : text + " " + std::to_string(variant.rescored);
 }
 
 struct Arguments {
-  std::string data = "all";
+  std::string data = "all", codes = "all";
   int64_t max_rows = 20'000;
   int64_t num_queries = 1000;
   size_t num_rounds = 5;
   bool one_by_one = false;
 };
-
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
-
-std::string digits(double value, const char* format) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
 
 struct Setting {
   int64_t nlist, num_subspaces;
@@ -87,9 +95,12 @@ class Contestant {
  public:
   explicit Contestant(Variant variant) : variant_(variant) {}
   virtual ~Contestant() = default;
-  virtual std::string name() const = 0;
+  std::string name() const { return text_of(variant_); }
+  /// Of the program's indexes.
+  std::string index_name() const { return text_of({variant_.program, variant_.family, 0}); }
   std::string family() const { return std::string(variant_.family); }
   int64_t rescored() const { return variant_.rescored; }
+  bool is_ours() const { return variant_.program.empty(); }
   /// Seconds.
   virtual double build() = 0;
   /// Takes the index of another of the same program and family.
@@ -108,9 +119,10 @@ class Ours : public Contestant {
  public:
   Ours(Variant variant, const SearchData& data, const Setting& setting)
       : Contestant(variant), data_(data), setting_(setting), embeddings_(data.embeddings()) {}
-  std::string name() const override { return text_of(variant_); }
   double build() override {
-    Value options = Value::object({{"codes", family()}, {"nlist", setting_.nlist}});
+    const Family& lists = family_of(family());
+    Value options = Value::object({{"codes", lists.codes}, {"nlist", setting_.nlist}});
+    if (lists.bits > 0) options.set("bits", lists.bits);
     if (family() == "pq") options.set("num_subspaces", setting_.num_subspaces);
     return seconds_of([&] { index_ = build_index("ivf", embeddings_, options, one_thread()); });
   }
@@ -160,11 +172,11 @@ void write_floats(const std::string& path, const Matrix& matrix) {
              static_cast<std::streamsize>(matrix.bytes().size()));
 }
 
-// One process with faiss for all of its indexes. The OpenBLAS in faiss's package takes its oldest kernel,
+// One process for all indexes of peers. The OpenBLAS in faiss's package takes its oldest kernel,
 // five times slower, on processors that came after it: it is told to take the one that suits this processor.
-class FaissProgram {
+class PeerProgram {
  public:
-  FaissProgram(const SearchData& data, const Setting& setting) {
+  PeerProgram(const SearchData& data, const Setting& setting) {
     write_floats(folder_.file("base"), data.base);
     write_floats(folder_.file("queries"), data.queries);
     std::vector<std::string> words = {folder_.file("base"), folder_.file("queries")};
@@ -186,13 +198,12 @@ class FaissProgram {
   std::unique_ptr<PythonPeer> peer_;
 };
 
-class Faiss : public Contestant {
+class Peer : public Contestant {
  public:
-  Faiss(Variant variant, std::shared_ptr<FaissProgram> program, const Setting& setting)
+  Peer(Variant variant, std::shared_ptr<PeerProgram> program, const Setting& setting)
       : Contestant(variant), program_(std::move(program)), setting_(setting) {}
-  std::string name() const override { return "faiss " + text_of(variant_); }
   double build() override {
-    const Value answer = program_->peer().ask(Value::object({{"question", "build"}, {"name", family()}}));
+    const Value answer = program_->peer().ask(Value::object({{"question", "build"}, {"name", index_name()}}));
     size_bytes_ = answer.at("size_bytes").as_int();
     return answer.at("seconds").as_real();
   }
@@ -200,7 +211,7 @@ class Faiss : public Contestant {
   double search(int64_t nprobe, std::vector<int64_t>* rows) override {
     const Value answer =
         program_->peer().ask(Value::object({{"question", "search"},
-                                            {"name", family()},
+                                            {"name", index_name()},
                                             {"nprobe", nprobe},
                                             {"k_factor", std::max<int64_t>(1, rescored() / kHits)},
                                             {"rows", rows != nullptr},
@@ -213,21 +224,30 @@ class Faiss : public Contestant {
   }
 
  private:
-  std::shared_ptr<FaissProgram> program_;
+  std::shared_ptr<PeerProgram> program_;
   Setting setting_;
   int64_t size_bytes_ = 0;
 };
 
 using Contestants = std::vector<std::unique_ptr<Contestant>>;
 
-// Ours, and behind them, where it is there, faiss's.
-Contestants contestants_for(const SearchData& data, const Setting& setting) {
+// Ours, and behind them, where they are there, the peers'.
+Contestants contestants_for(const SearchData& data, const Setting& setting, const std::string& codes) {
   Contestants all;
-  for (const Variant& variant : kOurs) all.push_back(std::make_unique<Ours>(variant, data, setting));
-  const auto program = std::make_shared<FaissProgram>(data, setting);
+  const auto is_wanted = [&](const Variant& variant) { return codes == "all" || codes == variant.family; };
+  for (const Variant& variant : kOurs) {
+    if (is_wanted(variant)) all.push_back(std::make_unique<Ours>(variant, data, setting));
+  }
+  const auto program = std::make_shared<PeerProgram>(data, setting);
   if (!program->peer().is_there()) return all;
   std::printf("%s\n", program->peer().versions().c_str());
-  for (const Variant& variant : kFaiss) all.push_back(std::make_unique<Faiss>(variant, program, setting));
+  const auto is_there = [&](const Variant& variant) {
+    return program->peer().versions().find(variant.program) != std::string::npos;
+  };
+  for (const Variant& variant : kPeers) {
+    if (is_wanted(variant) && is_there(variant))
+      all.push_back(std::make_unique<Peer>(variant, program, setting));
+  }
   return all;
 }
 
@@ -235,14 +255,13 @@ void print_builds(const Contestants& all, const SearchData& data) {
   std::vector<std::vector<std::string>> table = {{"build", "1 thread, s", "MB", "bytes a vector"}};
   for (size_t c = 0; c < all.size(); ++c) {
     const auto& one = all[c];
-    if (c > 0 && all[c - 1]->family() == one->family()) {
+    if (c > 0 && all[c - 1]->index_name() == one->index_name()) {
       one->share(*all[c - 1]);
       continue;
     }
     const double seconds = one->build();
     const auto bytes = static_cast<double>(one->size_bytes());
-    table.push_back({c < std::size(kOurs) ? one->family() : "faiss " + one->family(), digits(seconds, "%.1f"),
-                     digits(bytes / 1e6, "%.0f"),
+    table.push_back({one->index_name(), digits(seconds, "%.1f"), digits(bytes / 1e6, "%.0f"),
                      digits(bytes / static_cast<double>(data.base.rows()), "%.0f")});
   }
   std::printf("%s\n", text_table(table).c_str());
@@ -284,31 +303,32 @@ double rate_of(const Curve& curve, double recall) {
   return rates.empty() ? 0 : median(rates);
 }
 
-// The contestant of a family that is fastest at a recall, of [begin, end).
+// The contestant of a family that is fastest at a recall: of ours, or of the peers'; all.size() where there
+// is none.
 size_t best_of(const Contestants& all, const std::vector<Curve>& curves, std::string_view family,
-               size_t begin, size_t end, double recall) {
-  size_t best = end;
-  for (size_t c = begin; c < end; ++c) {
-    if (all[c]->family() != family) continue;
-    if (best == end || rate_of(curves[c], recall) > rate_of(curves[best], recall)) best = c;
+               bool is_ours, double recall) {
+  size_t best = all.size();
+  for (size_t c = 0; c < all.size(); ++c) {
+    if (all[c]->family() != family || all[c]->is_ours() != is_ours) continue;
+    if (best == all.size() || rate_of(curves[c], recall) > rate_of(curves[best], recall)) best = c;
   }
   return best;
 }
 
 void print_summary(const Contestants& all, const std::vector<Curve>& curves) {
-  const size_t num_ours = std::size(kOurs);
   const auto cell = [&](size_t c, double recall) {
     const double rate = rate_of(curves[c], recall);
-    return rate == 0 ? "not reached" : all[c]->name() + ": " + digits(rate, "%.0f");
+    return all[c]->name() + ": " + (rate == 0 ? "not reached" : digits(rate, "%.0f"));
   };
-  std::vector<std::vector<std::string>> table = {{"recall@10", "ours, queries/s"}};
-  if (all.size() > num_ours) table[0].insert(table[0].end(), {"peer, queries/s", "ours / peer"});
-  for (const double recall : {0.95, 0.99}) {
-    for (const std::string_view family : kFamilies) {
-      const size_t ours = best_of(all, curves, family, 0, num_ours, recall);
+  std::vector<std::vector<std::string>> table = {
+      {"recall@10", "ours, queries/s", "best peer, queries/s", "ours / peer"}};
+  for (const Family& family : kFamilies) {
+    for (const double recall : family.recalls) {
+      const size_t ours = best_of(all, curves, family.name, true, recall);
+      if (ours == all.size()) continue;
       table.push_back({digits(recall, "%.2f"), cell(ours, recall)});
-      if (all.size() == num_ours) continue;
-      const size_t peer = best_of(all, curves, family, num_ours, all.size(), recall);
+      const size_t peer = best_of(all, curves, family.name, false, recall);
+      if (peer == all.size()) continue;
       table.back().insert(table.back().end(),
                           {cell(peer, recall), ratio_text(curves[ours], curves[peer], recall)});
     }
@@ -335,20 +355,6 @@ void print_curves(const Contestants& all, const std::vector<Curve>& curves) {
   std::printf("\n");
 }
 
-std::optional<SearchData> read_deep(int64_t max_rows, int64_t num_queries) {
-  const auto folder = find_data("deep10k");
-  if (!folder) return std::nullopt;
-  const auto read = [&](const std::string& name, int64_t limit) {
-    const Matrix all = read_vectors(*folder + "/" + name, {}, {}).vectors;
-    return Matrix::copy_of(all.view().slice(0, std::min(limit, all.rows()))).to_float32();
-  };
-  SearchData data;
-  data.name = "DEEP";
-  data.base = read("base.fbin.gz", max_rows);
-  data.queries = read("query.fbin.gz", num_queries);
-  return data;
-}
-
 void run(const std::optional<SearchData>& data, const Arguments& arguments) {
   if (!data) return;
   const Setting setting = setting_of(*data, arguments.one_by_one);
@@ -358,37 +364,24 @@ void run(const std::optional<SearchData>& data, const Arguments& arguments) {
               static_cast<long long>(data->queries.rows()), setting.one_by_one ? "one by one" : "at once",
               static_cast<long long>(setting.nlist), static_cast<long long>(setting.num_subspaces));
   const Truth truth(data->base, data->queries, kHits, data->metric);
-  const Contestants all = contestants_for(*data, setting);
+  const Contestants all = contestants_for(*data, setting, arguments.codes);
   print_builds(all, *data);
   const std::vector<Curve> curves = measure_curves(all, *data, truth, setting.nlist, arguments.num_rounds);
   print_curves(all, curves);
   print_summary(all, curves);
 }
 
-Arguments parse(std::span<char*> words) {
+Arguments parse(int count, char** words) {
   Arguments arguments;
-  for (size_t i = 1; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    const auto value = [&]() -> std::string {
-      if (i + 1 >= words.size()) fail(word, " needs a value");
-      return words[++i];
-    };
-    if (word == "--data")
-      arguments.data = value();
-    else if (word == "--max-rows")
-      arguments.max_rows = std::stoll(value());
-    else if (word == "--queries")
-      arguments.num_queries = std::stoll(value());
-    else if (word == "--rounds")
-      arguments.num_rounds = std::stoull(value());
-    else if (word == "--one-by-one")
-      arguments.one_by_one = true;
-    else if (word == "--full")
-      arguments.max_rows = 1'000'000'000, arguments.num_rounds = 10;
-    else
-      fail("unknown argument ", word,
-           " (expected: --data, --max-rows, --queries, --rounds, --one-by-one, --full)");
-  }
+  ArgumentReader reader(count, words);
+  reader.take("--data", arguments.data);
+  reader.take("--codes", arguments.codes);
+  if (reader.take_switch("--full")) arguments.max_rows = 1'000'000'000, arguments.num_rounds = 10;
+  reader.take("--max-rows", arguments.max_rows);
+  reader.take("--queries", arguments.num_queries);
+  reader.take("--rounds", arguments.num_rounds);
+  arguments.one_by_one = reader.take_switch("--one-by-one");
+  reader.finish();
   return arguments;
 }
 
@@ -398,7 +391,7 @@ Arguments parse(std::span<char*> words) {
 int main(int argc, char** argv) {
   namespace bench = whitney::bench;
   return bench::bench_main("ivf_bench", [&] {
-    const bench::Arguments arguments = bench::parse({argv, static_cast<size_t>(argc)});
+    const bench::Arguments arguments = bench::parse(argc, argv);
     std::printf("limits of one thread: reading %.1f GB/s, %.0f GFLOP/s\n\n", bench::read_bandwidth(1) / 1e9,
                 bench::peak_flops() / 1e9);
     const auto wants = [&](std::string_view name) {
@@ -407,7 +400,7 @@ int main(int argc, char** argv) {
     if (wants("mnist")) bench::run(bench::read_mnist(arguments.max_rows, arguments.num_queries), arguments);
     if (wants("packages"))
       bench::run(bench::read_synopses(arguments.max_rows, arguments.num_queries), arguments);
-    if (wants("deep")) bench::run(bench::read_deep(arguments.max_rows, arguments.num_queries), arguments);
+    if (wants("deep")) bench::run(bench::read_deep10k(arguments.max_rows, arguments.num_queries), arguments);
     return true;
   });
 }

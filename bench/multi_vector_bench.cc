@@ -37,12 +37,6 @@ struct Judged {
   Grades grades;
 };
 
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
-
 std::vector<std::string> cells_of(std::string_view line) {
   std::vector<std::string> cells;
   for (size_t at = 0; at < line.size();) {

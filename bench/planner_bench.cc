@@ -21,6 +21,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/arguments.h"
+#include "bench/bench_main.h"
 #include "bench/machine_limits.h"
 #include "bench/pairs.h"
 #include "bench/recall_curve.h"
@@ -52,18 +54,6 @@ struct Arguments {
   std::string plan_costs = "measured";
   bool costs = false;
 };
-
-std::string digits(double value, const char* format) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
 
 // ---- attributes that go with the vectors ----
 
@@ -466,30 +456,19 @@ bool run(std::optional<SearchData> data, const Arguments& arguments) {
   return summarize(cells);
 }
 
-Arguments parse(std::span<char*> words) {
+Arguments parse(int count, char** words) {
   Arguments arguments;
-  for (size_t i = 1; i < words.size(); i += 2) {
-    const std::string_view word = words[i];
-    if (i + 1 >= words.size()) fail(word, " needs a value");
-    const std::string value = words[i + 1];
-    if (word == "--data")
-      arguments.data = value;
-    else if (word == "--max-rows")
-      arguments.max_rows = std::stoll(value);
-    else if (word == "--queries")
-      arguments.num_queries = std::stoll(value);
-    else if (word == "--rounds")
-      arguments.num_rounds = std::stoi(value);
-    else if (word == "--recall")
-      arguments.recall = std::stod(value);
-    else if (word == "--plan-costs")
-      arguments.plan_costs = value;
-    else if (word == "--costs")
-      arguments.costs = value == "yes";
-    else
-      fail("unknown argument ", word,
-           " (expected: --data, --max-rows, --queries, --rounds, --recall, --plan-costs, --costs yes)");
-  }
+  ArgumentReader reader(count, words);
+  reader.take("--data", arguments.data);
+  reader.take("--max-rows", arguments.max_rows);
+  reader.take("--queries", arguments.num_queries);
+  reader.take("--rounds", arguments.num_rounds);
+  reader.take("--recall", arguments.recall);
+  reader.take("--plan-costs", arguments.plan_costs);
+  std::string costs;
+  reader.take("--costs", costs);
+  arguments.costs = costs == "yes";
+  reader.finish();
   return arguments;
 }
 
@@ -498,8 +477,8 @@ Arguments parse(std::span<char*> words) {
 
 int main(int argc, char** argv) {
   namespace bench = whitney::bench;
-  try {
-    const bench::Arguments arguments = bench::parse({argv, static_cast<size_t>(argc)});
+  return bench::bench_main("planner_bench", [&] {
+    const bench::Arguments arguments = bench::parse(argc, argv);
     std::printf("limit of one thread: reading %.1f GB/s\n\n", bench::read_bandwidth(1) / 1e9);
     bool holds = true;
     const auto wants = [&](std::string_view name) {
@@ -511,13 +490,7 @@ int main(int argc, char** argv) {
       holds = bench::run(bench::read_synopses(arguments.max_rows, arguments.num_queries), arguments) && holds;
     if (wants("deep"))
       holds = bench::run(bench::read_deep10k(arguments.max_rows, arguments.num_queries), arguments) && holds;
-    if (!holds) {
-      std::fprintf(stderr, "planner_bench: a claim does not hold\n");
-      return 1;
-    }
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "planner_bench: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+    if (!holds) std::fprintf(stderr, "planner_bench: a claim does not hold\n");
+    return holds;
+  });
 }

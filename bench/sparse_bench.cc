@@ -38,12 +38,6 @@ struct SparseData {
   RaggedEmbeddings rows, queries;
 };
 
-Context one_thread() {
-  Context context;
-  context.threads = 1;
-  return context;
-}
-
 using Counts = std::map<int64_t, int>;
 
 // Numbers words as they are met, and counts them.
