@@ -149,17 +149,11 @@ class FilteredHop {
     const int64_t most = 2 * int64_t{graph_.m};
     scratch_.visited.reserve(static_cast<size_t>(links.count) + static_cast<size_t>(2 * most));
     count_ = 0;
-    uint32_t num_passing = 0, num_blocked = 0;
-    for (uint32_t i = 0; i < links.count; ++i) {
-      const uint32_t next = links.nodes[i];
-      CheckNode(graph_, next);
-      if (IsSet(filter_.passing, next)) {
-        ++num_passing;
-        if (Meet(scratch_.visited, next)) scratch_.batch[static_cast<size_t>(count_++)] = next;
-      } else if (!IsSet(scratch_.visited.bits.data(), next)) {
-        scratch_.first_hop[num_blocked++] = next;
-      }
-    }
+    uint32_t num_blocked = 0;
+    const uint32_t num_passing = GatherPassing(links, [&](uint32_t next, bool is_blocked) HWY_ATTR {
+      scratch_.first_hop[num_blocked] = next;
+      num_blocked += is_blocked ? 1 : 0;
+    });
     ++scratch_.counters.lists;
     if (num_passing >= filter_.one_hop_share * links.count) return count_;
     constexpr uint32_t kAhead = 4;
@@ -173,10 +167,42 @@ class FilteredHop {
   }
 
  private:
+  // Adds the linked nodes that pass and were not met before, and marks them; returns how many pass, and calls
+  // see(node, is_blocked) for each: whether it neither passes nor was met. Without branches, as GatherFresh:
+  // whether a node passes is guessed wrong as often, which took a third of a filtered walk.
+  template <class See>
+  HWY_INLINE uint32_t GatherPassing(const Links& links, const See& see) {
+    VisitedSet& visited = scratch_.visited;
+    uint32_t* batch = scratch_.batch.data();
+    uint64_t* bits = visited.bits.data();
+    uint32_t num_passing = 0;
+    int64_t count = count_;
+    for (uint32_t i = 0; i < links.count; ++i) {
+      const uint32_t next = links.nodes[i];
+      CheckNode(graph_, next);
+      const uint64_t passes = filter_.passing[next >> 6] >> (next & 63) & 1;
+      uint64_t& word = bits[next >> 6];
+      const uint64_t fresh = ~(word >> (next & 63)) & 1;
+      batch[count] = next;
+      count += static_cast<int64_t>(passes & fresh);
+      word |= passes << (next & 63);
+      num_passing += static_cast<uint32_t>(passes);
+      see(next, (fresh & ~passes) != 0);
+    }
+    std::copy(batch + count_, batch + count, visited.nodes.data() + visited.count);
+    visited.count += static_cast<size_t>(count - count_);
+    count_ = count;
+    return num_passing;
+  }
+
   // Adds the passing neighbours of a node that does not pass itself; false when there was no room for all.
   bool GatherThrough(uint32_t blocked, int64_t most) {
     const Links links = LinksOf(graph_, blocked, 0);
     ++scratch_.counters.lists;
+    if (count_ + links.count <= most) {
+      GatherPassing(links, [](uint32_t, bool) {});
+      return true;
+    }
     for (uint32_t i = 0; i < links.count; ++i) {
       const uint32_t next = links.nodes[i];
       CheckNode(graph_, next);
