@@ -39,6 +39,18 @@ HWY_INLINE __m128i SumLanes(__m512i a, __m512i b, __m512i c, __m512i d) {
 
 HWY_INLINE __m512i LoadCodes(const void* codes) { return _mm512_loadu_si512(codes); }
 
+// The sum of unsigned row times signed query.
+HWY_INLINE int32_t DotOne(const uint8_t* row, const int8_t* query, int64_t padded_dim) {
+  __m512i sum = _mm512_setzero_si512(), other = sum;
+  int64_t i = 0;
+  for (; i + 128 <= padded_dim; i += 128) {
+    sum = _mm512_dpbusd_epi32(sum, LoadCodes(row + i), LoadCodes(query + i));
+    other = _mm512_dpbusd_epi32(other, LoadCodes(row + i + 64), LoadCodes(query + i + 64));
+  }
+  if (i < padded_dim) sum = _mm512_dpbusd_epi32(sum, LoadCodes(row + i), LoadCodes(query + i));
+  return _mm512_reduce_add_epi32(_mm512_add_epi32(sum, other));
+}
+
 // out[i] = sum of unsigned rows[i] times signed query: one instruction per 64 values, bound by the loads.
 HWY_INLINE void DotRows(const uint8_t* const rows[4], const int8_t* query, int64_t padded_dim, int32_t* out) {
   __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;

@@ -251,6 +251,17 @@ HWY_INLINE float WalkDistance(const GraphView& graph, const CodeQuery& query, ui
   return graph.walk_unit * SumExact<false>(graph, query.walk, node) + extra * extra;
 }
 
+// The distance of one node for a walk, which sums of four at once would take twice as long for.
+HWY_INLINE float OneWalkDistance(const GraphView& graph, const CodeQuery& query, uint32_t node) {
+  if (graph.exact_walk) return WalkDistance(graph, query, node);
+  float distance = 0;
+  if (codes_stand_alone(graph.precision))
+    CodeDistances(graph, query, &node, 1, &distance);
+  else
+    distance = CodeDistance(query, graph.head(node), DotOne(graph.code(node), query.codes, graph.padded_dim));
+  return distance;
+}
+
 // Distances of nodes for a walk: of their codes, or where these are too coarse of the full vectors.
 HWY_INLINE void WalkDistances(const GraphView& graph, const CodeQuery& query, const uint32_t* nodes,
                               int64_t count, float* out) {

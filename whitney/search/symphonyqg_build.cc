@@ -65,7 +65,7 @@ class LinksBack {
 /// Memory of one thread.
 struct Worker {
   WalkScratch scratch;
-  NodePool beam;
+  LaneBeam beam;
   Array<int8_t> query_codes, kept_codes, other_codes;
   std::vector<uint32_t> chosen, nodes;
   std::vector<uint64_t> keys;
@@ -202,7 +202,7 @@ class Refiner {
     WalkScratch& scratch = worker.scratch;
     const CodeQuery query = worker.query_of(view_, node);
     const uint32_t start = descend(view_, query, graph_.entry, graph_.top_level, 1, scratch);
-    worker.beam.reset(ef);
+    worker.beam.reset(ef, graph_.num_nodes);
     scratch.pool.reset(static_cast<int64_t>(kMostCandidates));
     walk_lanes(view_, lanes, query, LaneQuery(turned.row<float>(node)), start, ef, worker.beam, scratch);
     worker.nodes.clear();

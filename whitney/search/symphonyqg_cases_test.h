@@ -45,8 +45,8 @@ inline std::vector<uint32_t> lane_walk_nodes(const SymphonyqgParts& parts, std::
   parts.codes.turn(z.data(), turned.data());
   scratch.deadline = deadline;
   scratch.pool.reset(ef);
-  NodePool beam;
-  beam.reset(ef);
+  LaneBeam beam;
+  beam.reset(ef, base.graph.num_nodes);
   walk_lanes(view, LaneView(parts.codes), scratch.query.code, LaneQuery(turned), base.graph.entry, ef, beam,
              scratch);
   std::vector<uint32_t> nodes;

@@ -210,7 +210,7 @@ void check_before_change(SymphonyqgParts& parts) {
 
 /// What a search keeps from query to query.
 struct LaneScratch : ExtraScratch {
-  NodePool beam;
+  LaneBeam beam;
   std::vector<float> z, turned;
   LaneQuery query;
 };
@@ -237,7 +237,7 @@ class LaneWalk : public GraphWalk {
     const uint32_t start =
         descend(view, scratch.query.code, base.graph.entry, base.graph.top_level, kLowestDescent, scratch);
     scratch.pool.reset(ef);
-    lane_scratch.beam.reset(std::min(base.graph.num_nodes, beam_width(ef)));
+    lane_scratch.beam.reset(std::min(base.graph.num_nodes, beam_width(ef)), base.graph.num_nodes);
     walk_lanes(view, lanes_, scratch.query.code, lane_scratch.query, start, ef, lane_scratch.beam, scratch);
   }
 

@@ -65,36 +65,32 @@ HWY_INLINE void PrefetchWaiting(const GraphView& graph, const LaneView& lanes, c
   }
 }
 
-// Marks a node as met; false when it was.
-HWY_INLINE bool MeetNode(VisitedSet& visited, uint32_t node) {
-  uint64_t& word = visited.bits[node >> 6];
-  const uint64_t bit = uint64_t{1} << (node & 63);
-  if ((word & bit) != 0) return false;
-  word |= bit;
-  visited.nodes[visited.count++] = node;
-  return true;
-}
-
-// Enters the lanes of `near` that are still near enough and not met before.
+// Enters the lanes of `near` whose estimates count, where these are near enough still.
 HWY_INLINE void EnterLanes(const GraphView& graph, const LaneView& lanes, uint32_t near,
-                           const uint32_t* links, const float* estimates, NodePool& beam,
-                           VisitedSet& visited) {
-  // First without branches: whether a node was met before cannot be guessed.
-  int fresh[kLanes];
+                           const uint32_t* links, const float* estimates, LaneBeam& beam) {
+  // First without branches: whether an estimate counts cannot be guessed.
+  uint64_t lower[kLanes];
   size_t count = 0;
   for (; near != 0; near &= near - 1) {
     const int lane = std::countr_zero(near);
     const uint32_t node = links[lane];
     if (HWY_UNLIKELY(node >= graph.num_nodes)) fail_corrupt_graph();
-    fresh[count] = lane;
-    count += ~(visited.bits[node >> 6] >> (node & 63)) & 1;
+    lower[count] = NodePool::key_of(estimates[lane], node);
+    count += beam.counts(node, static_cast<uint32_t>(lower[count] >> 32)) ? 1 : 0;
   }
+  NodePool& nodes = beam.nodes;
   for (size_t i = 0; i < count; ++i) {
-    const uint32_t node = links[fresh[i]];
-    const uint64_t key = NodePool::key_of(estimates[fresh[i]], node);
-    if (key >= beam.bound() || !MeetNode(visited, node)) continue;
+    const uint64_t key = lower[i], bound = nodes.bound();
+    const uint32_t node = NodePool::node_of(key), estimate = static_cast<uint32_t>(key >> 32);
+    // Links of a damaged file may name a node twice.
+    if (key >= bound || !beam.counts(node, estimate)) continue;
+    const uint32_t before = beam.note(node, estimate);
+    const uint64_t old_key = static_cast<uint64_t>(before) << 32 | static_cast<uint32_t>(key);
+    // The beam has it still where it did not fall out.
+    const bool is_in = before != LaneBeam::kUnmet && old_key <= bound;
+    const uint32_t place = is_in ? LowerKey(nodes, old_key, key) : InsertKey(nodes, key);
     // The next to be visited, unless a nearer one follows: a 20th of the time is saved.
-    if (InsertKey(beam, key) == beam.cursor) PrefetchVisit(graph, lanes, node);
+    if (place == nodes.cursor) PrefetchVisit(graph, lanes, node);
   }
 }
 
@@ -122,46 +118,42 @@ HWY_INLINE void MeasureRest(const GraphView& graph, const CodeQuery& query, cons
 }
 
 void WalkLanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& query,
-               const LaneQuery& lane_query, uint32_t start, int64_t ef, NodePool& beam,
+               const LaneQuery& lane_query, uint32_t start, int64_t ef, LaneBeam& beam,
                WalkScratch& scratch) {
-  VisitedSet& visited = scratch.visited;
-  visited.clear();
-  visited.reserve(1);
   if (HWY_UNLIKELY(start >= graph.num_nodes)) fail_corrupt_graph();
-  MeetNode(visited, start);
-  InsertKey(beam, NodePool::key_of(0, start));
+  NodePool& nodes = beam.nodes;
+  InsertKey(nodes, NodePool::key_of(0, start));
   NodePool& found = scratch.pool;
   HWY_ALIGN float estimates[kLanes];
   while (true) {
-    while (beam.cursor < beam.size && (beam.keys[beam.cursor] & 1) != 0) ++beam.cursor;
-    if (beam.cursor >= std::min<int64_t>(beam.size, ef)) break;
-    uint64_t& taken = beam.keys[beam.cursor++];
+    while (nodes.cursor < nodes.size && (nodes.keys[nodes.cursor] & 1) != 0) ++nodes.cursor;
+    if (nodes.cursor >= std::min<int64_t>(nodes.size, ef)) break;
+    uint64_t& taken = nodes.keys[nodes.cursor++];
     const uint32_t node = NodePool::node_of(taken);
     taken |= 1;
+    beam.note(node, 0);
     PrefetchRow(lanes, node, lanes.stride);
-    PrefetchWaiting(graph, lanes, beam);
-    float distance = 0;
-    WalkDistances(graph, query, &node, 1, &distance);
+    PrefetchWaiting(graph, lanes, nodes);
+    const float distance = OneWalkDistance(graph, query, node);
     const uint64_t key = NodePool::key_of(distance, node);
     if (key < found.bound()) InsertKey(found, key);
     const uint32_t count = graph.head(node).count;
     if (HWY_UNLIKELY(count > 2 * graph.m)) fail_corrupt_graph();
     const uint32_t* links = graph.links(node);
-    visited.reserve(count);
     for (uint32_t first = 0; first < count; first += kLanes) {
-      const float bound = beam.size < beam.capacity ? std::numeric_limits<float>::max()
-                                                    : NodePool::distance_of(beam.keys[beam.capacity - 1]);
+      const float bound = nodes.size < nodes.capacity ? std::numeric_limits<float>::max()
+                                                      : NodePool::distance_of(nodes.keys[nodes.capacity - 1]);
       const uint8_t* block = lanes.row(node) + first / kLanes * lanes.block_bytes;
       uint32_t near = EstimateBlock(lanes, lane_query, block, distance, bound, estimates);
       if (count - first < kLanes) near &= (uint32_t{1} << (count - first)) - 1;
-      EnterLanes(graph, lanes, near, links + first, estimates, beam, visited);
+      EnterLanes(graph, lanes, near, links + first, estimates, beam);
       scratch.counters.estimates += kLanes;
     }
     ++scratch.counters.distances;
     ++scratch.counters.hops;
     if (scratch.is_over()) return;
   }
-  MeasureRest(graph, query, beam, scratch);
+  MeasureRest(graph, query, nodes, scratch);
 }
 
 void EstimateNeighbours(const LaneView& lanes, const LaneQuery& lane_query, uint32_t node, float distance,
@@ -183,7 +175,7 @@ HWY_EXPORT(EstimateNeighbours);
 }  // namespace
 
 void walk_lanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& query,
-                const LaneQuery& lane_query, uint32_t start, int64_t ef, NodePool& beam,
+                const LaneQuery& lane_query, uint32_t start, int64_t ef, LaneBeam& beam,
                 WalkScratch& scratch) {
   HWY_DYNAMIC_DISPATCH(WalkLanes)(graph, lanes, query, lane_query, start, ef, beam, scratch);
 }
