@@ -43,9 +43,9 @@ struct SearchOptions {
     field("show", show, "Attributes to print beside each hit; all: every one");
     field("exact", exact, "Compare with every allowed vector instead of walking the index");
     field("explain", explain, "Print the plan, its estimates and what happened");
-    field("timeout_ms", timeout_ms, Range{0, 1e9},
-          "Milliseconds that the search may take, its filter included, in any index: what was found until then "
-          "is printed");
+    field(
+        "timeout_ms", timeout_ms, Range{0, 1e9},
+        "Milliseconds that a search in any index may take, with its filter: what was found by then is shown");
     field("with", with, "A second index or file of embeddings: the hits of both searches are fused, by id");
     fusion.fields(field);
   }
