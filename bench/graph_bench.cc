@@ -21,10 +21,8 @@
 
 #include "bench/bench_main.h"
 #include "bench/curve_plot.h"
-#include "bench/data_folder.h"
 #include "bench/graph_contest.h"
 #include "bench/machine_limits.h"
-#include "whitney/data/readers.h"
 
 namespace whitney::bench {
 namespace {
@@ -152,20 +150,6 @@ void print_summary(const Contestants& all, const std::vector<Curve>& curves) {
   std::printf("\n");
 }
 
-std::optional<SearchData> read_deep(int64_t max_rows, int64_t num_queries) {
-  const auto folder = find_data("deep10k");
-  if (!folder) return std::nullopt;
-  const auto read = [&](const std::string& name, int64_t limit) {
-    const Matrix all = read_vectors(*folder + "/" + name, {}, {}).vectors;
-    return Matrix::copy_of(all.view().slice(0, std::min(limit, all.rows()))).to_float32();
-  };
-  SearchData data;
-  data.name = "DEEP";
-  data.base = read("base.fbin.gz", max_rows);
-  data.queries = read("query.fbin.gz", num_queries);
-  return data;
-}
-
 void run(const std::optional<SearchData>& data, const ContestArguments& arguments) {
   if (!data) return;
   const std::string title =
@@ -200,7 +184,7 @@ int main(int argc, char** argv) {
     if (wants("mnist")) bench::run(bench::read_mnist(arguments.max_rows, arguments.num_queries), arguments);
     if (wants("packages"))
       bench::run(bench::read_synopses(arguments.max_rows, arguments.num_queries), arguments);
-    if (wants("deep")) bench::run(bench::read_deep(arguments.max_rows, arguments.num_queries), arguments);
+    if (wants("deep")) bench::run(bench::read_deep10k(arguments.max_rows, arguments.num_queries), arguments);
     return true;
   });
 }
