@@ -96,6 +96,8 @@ def main():
         else:
             ids = find(queries)
         seconds = time.perf_counter() - begin
+        ids = ids.astype(numpy.int64)
+        ids[ids >= num_rows] = -1  # what rabitqlib says of a place without a hit
         return {"seconds": seconds, "rows": ids.ravel().tolist() if rows else []}
 
     for line in sys.stdin:
