@@ -16,6 +16,7 @@ import source_tree
 _LOCAL = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.S | re.M)
 _TYPE = re.compile(r"^(?:template *<.*> *)?(?:struct|class|enum class|enum|union|using) (\w+)")
 _VALUE = re.compile(r"\b(\w+)(?:\[[^\]]*\])* *(?:\(|=|\{|;)")
+_HEAD = re.compile(r"template *<.*>")  # of a template that stands in the next line
 _SHARED = re.compile(r"using [\w:]+;|[A-Z_0-9]+\(|static_assert\b")  # may stand twice; tests have names of their own
 _PUBLIC = re.compile(r"^(?:class|struct|enum class|using) (?:WHITNEY_API )?(\w+)|^\w[^=;(\n]*?\b(\w+)\(", re.M)
 _STATIC = re.compile(r"^static .*$", re.M)
@@ -27,19 +28,23 @@ _NOT_ITS_OWN = re.compile(r"(?:\.|->|::) *(\w+)")
 _ALONE = re.compile(r"^[ \t]*#[ \t]*(?:define|undef|if\w*)\b|foreach_target\.h|-inl\.h", re.M)
 
 
+def declared_names(text):
+    """The names that lines without an indent declare, but for namespaces."""
+    names = set()
+    for line in source_tree.blank(text).split("\n"):
+        if not line or line[0] in " \t}#)" or line.startswith("namespace ") or _HEAD.fullmatch(line):
+            continue
+        found = _TYPE.match(line) or _VALUE.search(line)
+        if found and not _SHARED.match(line):
+            names.add(found.group(1))
+            if "(" not in line:
+                names.update(re.findall(r", (\w+) = ", line))
+    return names
+
+
 def local_names(text):
     """The names that a source keeps to itself: in its unnamed namespaces, and static ones."""
-    names = set()
-    for body in _LOCAL.findall(text) + ["\n".join(_STATIC.findall(source_tree.blank(text)))]:
-        for line in source_tree.blank(body).split("\n"):
-            if not line or line[0] in " \t}#)":
-                continue
-            found = _TYPE.match(line) or _VALUE.search(line)
-            if found and not _SHARED.match(line):
-                names.add(found.group(1))
-                if "(" not in line:
-                    names.update(re.findall(r", (\w+) = ", line))
-    return names
+    return declared_names("\n".join(_LOCAL.findall(text) + _STATIC.findall(source_tree.blank(text))))
 
 
 def public_names(root):
@@ -97,6 +102,24 @@ def groups(root, sources, size):
         elif not any(len(group) < size and _join(group, source) for group in made):
             made.append([source])
     return [group for group in made if len(group) > 1], alone + [group[0].path for group in made if len(group) == 1]
+
+
+def kernel_groups(sources, size):
+    """Packs (path, text) pairs of units that Highway compiles into lists of paths, in which no name is declared twice.
+
+    Such lists can be read for one instruction set, each file as it is; to compile them for several, each is its own unit.
+    """
+    made = []
+    for path, text in sources:
+        names = declared_names(text)
+        for paths, taken in made:
+            if len(paths) < size and not names & taken:
+                paths.append(path)
+                taken |= names
+                break
+        else:
+            made.append(([path], names))
+    return [paths for paths, _ in made]
 
 
 def _words_of_headers(root, text, cache):
@@ -165,6 +188,9 @@ def self_test():
             yield [[source.path for source in group] for group in made], alone
         yield unit("/r", made[0])
 
+    kernels = [("k.cc", "int f() {}\n"), ("l.cc", "int f() {\n}\n"), ("m.cc", "struct Block {\n int f;\n};\n"), ("n.cc", "\n")]
+    assert kernel_groups(kernels, 9) == [["k.cc", "m.cc", "n.cc"], ["l.cc"]]
+    assert kernel_groups(kernels, 2) == [["k.cc", "m.cc"], ["l.cc", "n.cc"]]
     two, nine, text = source_tree.findings_in(check, tree)
     assert two == ([["a.cc", "b.cc"], ["c.cc", "e.cc"]], ["d.cc", "g.cc", "f.cc"]), two
     assert nine == ([["a.cc", "b.cc", "c.cc", "e.cc"]], ["d.cc", "g.cc", "f.cc"]), nine

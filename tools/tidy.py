@@ -51,12 +51,12 @@ def run(root, path, *options):
     return made.returncode, made.stdout + ("" if made.returncode == 0 else made.stderr)
 
 
-def run_together(root, group):
-    """Gives {path: (code, output)} of the files in a group of joined_sources."""
-    paths = [source.path for source in group]
+def run_together(root, paths, text):
+    """Gives {path: (code, output)} of files that this text includes."""
     if len(paths) > 1:
         with tempfile.TemporaryDirectory() as folder:
-            joined = joined_sources.write(root, pathlib.Path(folder), 0, group)
+            joined = pathlib.Path(folder, "joined.cc")
+            joined.write_text(text, encoding="utf-8")
             code, _ = run(root, str(joined), "--config-file=.clang-tidy", r"--header-filter=(whitney|apps)/.*\.(h|cc)$")
         if code == 0:
             return {path: (0, "") for path in paths}
@@ -64,14 +64,22 @@ def run_together(root, group):
 
 
 def together(root, texts, todo, jobs):
-    """Packs the files to read: few enough groups to save work, enough of them for every thread."""
-    by_folder = {}
+    """Packs the files to read, as (paths, a text that includes them): few enough to save work, enough for every thread."""
+    by_folder, kernels = {}, []
     for path in todo:
-        by_folder.setdefault(str(pathlib.PurePosixPath(path).parent), []).append(path)
+        if "foreach_target.h" in texts[path]:
+            kernels.append((path, texts[path]))
+        else:
+            by_folder.setdefault(str(pathlib.PurePosixPath(path).parent), []).append(path)
     size = max(1, min(READ_AS_ONE, len(todo) // (2 * jobs)))
-    packed = [joined_sources.groups(root, [(path, texts[path]) for path in paths], size) for paths in by_folder.values()]
-    groups = sorted((group for groups, _ in packed for group in groups), key=len, reverse=True)
-    return groups, sorted(path for _, alone in packed for path in alone)
+    units = []
+    for paths in by_folder.values():
+        groups, alone = joined_sources.groups(root, [(path, texts[path]) for path in paths], size)
+        units += [([source.path for source in group], joined_sources.unit(root, group)) for group in groups]
+        units += [([path], "") for path in alone]
+    for paths in joined_sources.kernel_groups(kernels, size):
+        units.append((paths, "".join(f'#include "{path}"  // NOLINT\n' for path in paths)))
+    return sorted(units, key=lambda unit: len(unit[0]), reverse=True)
 
 
 def check(root, cache, jobs):
@@ -88,9 +96,7 @@ def check(root, cache, jobs):
             todo[str(path)] = key
     print(f"clang-tidy: {len(todo)} files to read", flush=True)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        groups, alone = together(root, texts, todo, jobs)
-        running = [pool.submit(run_together, root, group) for group in groups]
-        running += [pool.submit(lambda path: {path: run(root, path)}, path) for path in alone]
+        running = [pool.submit(run_together, root, *unit) for unit in together(root, texts, todo, jobs)]
         for done in concurrent.futures.as_completed(running):
             for path, (code, output) in done.result().items():
                 if code == 0:
