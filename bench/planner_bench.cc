@@ -2,7 +2,7 @@
 // (scan, filtered graph, graph then filter), and a third of the worst over all filters. hnsw, M 16,
 // ef_construction 100, one thread, a query a call, its filter evaluated within.
 //   planner_bench [--data mnist|packages|deep|all] [--max-rows N] [--queries N] [--rounds N] [--recall R]
-//                 [--plan-costs measured|standard] [--costs yes]
+//                 [--plan-costs measured|standard] [--codes CODES] [--costs yes]
 // Filters: equality, range, set and combination x shares of the rows .001 to .8 (50 rows at least) x rows
 // drawn at random, around the query (positive correlation), far from it (negative). Each plan gets the least
 // ef that reaches the recall@10. Before a plan is timed it answers the same queries once, so that each finds
@@ -51,7 +51,7 @@ struct Arguments {
   int64_t num_queries = 60;
   int num_rounds = 5;
   double recall = 0.95;
-  std::string plan_costs = "measured";
+  std::string plan_costs = "measured", codes = "float32";
   bool costs = false;
 };
 
@@ -429,9 +429,12 @@ bool run(std::optional<SearchData> data, const Arguments& arguments) {
   if (!data) return true;
   const Lines lines = {Line(*data, 1), Line(*data, 2)};
   data->attributes = attributes_of(*data, lines);
-  const Searcher searcher(build_index(
-      "hnsw", data->embeddings(),
-      Value::object({{"m", 16}, {"ef_construction", 100}, {"plan_costs", arguments.plan_costs}}), {}));
+  const Searcher searcher(build_index("hnsw", data->embeddings(),
+                                      Value::object({{"m", 16},
+                                                     {"ef_construction", 100},
+                                                     {"plan_costs", arguments.plan_costs},
+                                                     {"codes", arguments.codes}}),
+                                      {}));
   std::printf("== %s: %lld x %lld, %lld queries, recall@10 %.2f\n", data->name.c_str(),
               static_cast<long long>(data->base.rows()), static_cast<long long>(data->base.cols()),
               static_cast<long long>(data->queries.rows()), arguments.recall);
@@ -465,6 +468,7 @@ Arguments parse(int count, char** words) {
   reader.take("--rounds", arguments.num_rounds);
   reader.take("--recall", arguments.recall);
   reader.take("--plan-costs", arguments.plan_costs);
+  reader.take("--codes", arguments.codes);
   std::string costs;
   reader.take("--costs", costs);
   arguments.costs = costs == "yes";
