@@ -173,19 +173,23 @@ void fit_walk(const Trials& trials, const MeasuredGraph& graph, SearchCosts& cos
   costs.walk_start = near.time() - near.distances * costs.plain_distance;
 }
 
-/// What a distance and a list take, by the least squares of the relative errors of all walks.
+/// What a distance and a list take, by the least squares of the relative errors of all walks, in units of the
+/// standard. Where walks take much of the one they take much of the other: what the times leave open is told
+/// by the standard, whose ratio counts as a walk that is known to kKnown.
 void fit_times(const std::array<Trial, kShares.size()>& trials, const SearchCosts& standard,
                SearchCosts& costs) {
-  double dd = 0, dl = 0, ll = 0, d = 0, l = 0;
+  constexpr double kKnown = 0.3;
+  double dd = kKnown * kKnown, ll = dd, dl = -dd, d = 0, l = 0;
   for (const Trial& trial : trials) {
     const double time = std::max(trial.time() - costs.walk_start, 1.0);
-    const double distances = trial.distances / time, lists = trial.lists / time;
+    const double distances = trial.distances * standard.walk_distance / time,
+                 lists = trial.lists * standard.links / time;
     dd += distances * distances, dl += distances * lists, ll += lists * lists;
     d += distances, l += lists;
   }
-  costs.links = (dd * l - dl * d) / (dd * ll - dl * dl);
-  costs.links = costs.bounded_by(standard).links;
-  costs.walk_distance = (d - costs.links * dl) / dd;
+  const double determinant = dd * ll - dl * dl;
+  costs.walk_distance = standard.walk_distance * (d * ll - l * dl) / determinant;
+  costs.links = standard.links * (dd * l - dl * d) / determinant;
 }
 
 /// `costs`: with all that fit_walk found. Where a scan had to find what walks did not, their times tell
