@@ -107,7 +107,7 @@ const bool registered = register_method(declare_method<SymphonyqgOptions>(
          "(RaBitQ): a visit estimates the distances of all of them in one pass over a contiguous row, and "
          "only the nearest by estimate are visited, and measured, themselves. It takes two to four times the "
          "memory of hnsw, whose walk compares 8-bit codes: measure both (`whitney evaluate ann-recall`). In "
-         "ours it was faster on 784 dimensions at recall 0.99, a fifth slower on 384, and half as fast on "
+         "ours it was faster on 784 dimensions at recall 0.99, a fifth slower on 384, and a third slower on "
          "96, where estimates of one bit a dimension are coarse; `ef` of a search trades speed for recall.\n"
          "Vectors are held as in hnsw, as 8-bit codes and further bits, by which the hits are ranked as "
          "exactly as by float32: estimates never reach an answer. A search measures some more nodes than it "
