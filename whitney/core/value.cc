@@ -17,8 +17,18 @@ std::string_view kind_name(Value::Kind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+// A value in a sentence: all of it, or its beginning.
+std::string shown(const Value& value) {
+  constexpr size_t kMost = 200;
+  std::string text = value.to_json();
+  if (text.size() <= kMost) return text;
+  size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // whole code points
+  return text.substr(0, end) + " ...";
+}
+
 [[noreturn]] void wrong_kind(const Value& value, std::string_view wanted) {
-  fail("expected ", wanted, ", not ", value.to_json(), " (", kind_name(value.kind()), ")");
+  fail("expected ", wanted, ", not ", shown(value), " (", kind_name(value.kind()), ")");
 }
 
 void write_string(std::string_view text, std::string& out) {
@@ -202,7 +212,7 @@ const Value* Value::find(std::string_view key) const {
 
 const Value& Value::at(std::string_view key) const {
   const Value* value = find(key);
-  if (value == nullptr) fail("the key \"", key, "\" is missing in ", to_json());
+  if (value == nullptr) fail("the key \"", key, "\" is missing in ", shown(*this));
   return *value;
 }
 

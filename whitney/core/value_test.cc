@@ -5,6 +5,9 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+
+#include "whitney/core/error_of.h"
 
 namespace whitney {
 namespace {
@@ -69,6 +72,15 @@ RC_GTEST_PROP(Value, ReadsBackEveryText, (std::vector<uint16_t> units)) {
   std::string text;
   for (const uint16_t unit : units) text += static_cast<char>(unit % 128);
   RC_ASSERT(Value::parse_json(Value(text).to_json(), "t") == Value(text));
+}
+
+TEST(Value, ShowsTheBeginningOfALongOne) {
+  Value value = Value::object();
+  for (int i = 0; i < 1000; ++i) value.set(concat("\u00e9", i), Value(i));
+  const std::string sentence = error_of([&] { (void)value.at("merges"); });
+  EXPECT_TRUE(sentence.starts_with("the key \"merges\" is missing in {\"\u00e90\":0,")) << sentence;
+  EXPECT_TRUE(sentence.ends_with(" ...")) << sentence;
+  EXPECT_LT(sentence.size(), 260);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "whitney/eval/clustering.h"
 
+#include <array>
 #include <cmath>
 #include <memory>
 #include <set>
@@ -65,18 +66,48 @@ double deviation(std::span<const ClusteringScores> runs, double ClusteringScores
   return runs.size() < 2 ? 0 : std::sqrt(sum / static_cast<double>(runs.size() - 1));
 }
 
-Report::Row row_of(std::span<const ClusteringScores> runs) {
+constexpr std::array kScores = {&ClusteringScores::v_measure,     &ClusteringScores::homogeneity,
+                                &ClusteringScores::completeness,  &ClusteringScores::nmi,
+                                &ClusteringScores::adjusted_rand, &ClusteringScores::purity};
+constexpr std::array kScoreNames = {"v_measure", "homogeneity",   "completeness",
+                                    "nmi",       "adjusted_rand", "purity"};
+
+/// The points, as the runs have clustered them.
+struct Runs {
+  std::vector<uint32_t> classes;
+  std::vector<std::vector<uint32_t>> clusters;  // of each run
+  std::vector<ClusteringScores> scores;
+};
+
+// Drawn points keep the clusters that were found: k-means does not run again.
+std::vector<eval::Interval> intervals_of(const Runs& runs, const ClusteringOptions& options,
+                                         const Context& context) {
+  const auto statistics = [&](std::span<const int64_t> points, std::span<double> values) {
+    std::vector<uint32_t> classes, clusters(points.size());
+    for (int64_t point : points) classes.push_back(runs.classes[size_t(point)]);
+    std::vector<ClusteringScores> scores;
+    for (const std::vector<uint32_t>& found : runs.clusters) {
+      for (size_t i = 0; i < points.size(); ++i) clusters[i] = found[size_t(points[i])];
+      scores.push_back(eval::score_clustering(classes, clusters, options.beta));
+    }
+    for (size_t i = 0; i < kScores.size(); ++i) values[i] = mean(scores, kScores[i]);
+  };
+  return eval::bootstrap_intervals(context, std::ssize(runs.classes), std::ssize(kScores), statistics,
+                                   options.bootstrap);
+}
+
+Report::Row row_of(const Runs& runs, const ClusteringOptions& options, const Context& context) {
   Report::Row row;
   row.labels = Value::object();
-  const auto add = [&](const char* name, double share) { row.figures.push_back({name, "%", 100 * share}); };
-  add("v_measure", mean(runs, &ClusteringScores::v_measure));
-  add("v_measure_deviation", deviation(runs, &ClusteringScores::v_measure));
-  add("homogeneity", mean(runs, &ClusteringScores::homogeneity));
-  add("completeness", mean(runs, &ClusteringScores::completeness));
-  add("nmi", mean(runs, &ClusteringScores::nmi));
-  add("adjusted_rand", mean(runs, &ClusteringScores::adjusted_rand));
-  add("adjusted_rand_deviation", deviation(runs, &ClusteringScores::adjusted_rand));
-  add("purity", mean(runs, &ClusteringScores::purity));
+  const std::vector<eval::Interval> intervals = intervals_of(runs, options, context);
+  for (size_t i = 0; i < kScores.size(); ++i) {
+    eval::add_figure(row, kScoreNames[i], "%", 100 * mean(runs.scores, kScores[i]),
+                     {100 * intervals[i].low, 100 * intervals[i].high});
+  }
+  for (size_t i : {size_t{0}, size_t{4}}) {
+    const double spread = 100 * deviation(runs.scores, kScores[i]);
+    row.figures.push_back({concat(kScoreNames[i], "_deviation"), "%", spread});
+  }
   return row;
 }
 
@@ -96,17 +127,18 @@ Report clustering(const Embeddings& embeddings, const Labels& labels, const Clus
   k_means.k = options.k.value_or(std::ssize(distinct));
   k_means.max_iterations = options.max_iterations;
   int64_t num_unfinished = 0;
-  std::vector<ClusteringScores> runs;
+  Runs runs{data.classes, {}, {}};
   for (k_means.first_run = 0; k_means.first_run < options.num_runs; ++k_means.first_run) {
     context.advance("k-means", k_means.first_run, options.num_runs, "runs");
     const codec::KMeans found = codec::k_means(data.points, k_means, context);
     num_unfinished += found.converged ? 0 : 1;
-    runs.push_back(eval::score_clustering(data.classes, found.assignment, options.beta));
+    runs.scores.push_back(eval::score_clustering(data.classes, found.assignment, options.beta));
+    runs.clusters.push_back(found.assignment);
   }
   context.advance("k-means", options.num_runs, options.num_runs, "runs");
   Report report;
   report.title = "Clustering";
-  report.rows.push_back(row_of(runs));
+  report.rows.push_back(row_of(runs, options, context));
   report.rows[0].figures.push_back({"k", "clusters", static_cast<double>(k_means.k)});
   report.rows[0].figures.push_back({"points", "", static_cast<double>(data.points.rows())});
   if (num_unfinished > 0)
@@ -137,7 +169,8 @@ const bool registered = register_method(declare_method<ClusteringOptions>(
          "are classes, and the clusters are compared with the classes: v-measure (the harmonic mean of "
          "homogeneity and completeness), normalised mutual information, the Rand index adjusted for chance, "
          "and purity. All are averaged over several runs, because k-means finds another optimum from each "
-         "start; the deviation tells how much.\n"
+         "start; the deviation tells how much. Bootstrap intervals are over the points, for the clusters "
+         "found.\n"
          "The vectors are embeddings, or a model's (a folder or a .gguf file) of the texts that --texts "
          "names.\n"
          "MTEB clusters by mini-batch k-means and averages v-measure over samples of the set; here every run "

@@ -9,6 +9,7 @@
 #include "whitney/core/report.h"
 #include "whitney/data/embeddings.h"
 #include "whitney/data/labels.h"
+#include "whitney/eval/bootstrap.h"
 #include "whitney/eval/vector_source.h"
 
 namespace whitney {
@@ -20,6 +21,7 @@ struct ClusteringOptions {
   double beta = 1.0;
   bool normalize = false;
   int max_iterations = 300;
+  eval::BootstrapOptions bootstrap;
   eval::VectorSource source;
   void fields(auto&& field) {
     field("k", k, Range{1, 1e6}, "Clusters; absent: as many as there are classes");
@@ -29,6 +31,7 @@ struct ClusteringOptions {
           "Weight of completeness in the v-measure; 1: the harmonic mean of both");
     field("normalize", normalize, "Scale the vectors to length 1 first, so that directions are compared");
     field("max_iterations", max_iterations, Range{1, 1e6}, "Rounds of a run of k-means, at most");
+    bootstrap.fields(field);
     source.fields(field);
   }
 };
@@ -39,9 +42,10 @@ struct ClusteringOptions {
 /// nothing is left, or fewer points than clusters.
 ///
 /// One row of the report, figures in %, averaged over the runs: v_measure, homogeneity, completeness, nmi
-/// (arithmetic), adjusted_rand, purity, and the deviations of v_measure and adjusted_rand (0 for one run);
-/// then k and points. MTEB's figure for a set is the mean v_measure of mini-batch k-means on
-/// samples of it, which is up to some points lower than that of runs over all points.
+/// (arithmetic), adjusted_rand, purity, with percentile bootstrap intervals over the points for the clusters
+/// found, and the deviations of v_measure and adjusted_rand over the runs (0 for one run); then k and points.
+/// MTEB's figure for a set is the mean v_measure of mini-batch k-means on samples of it, which is up to some
+/// points lower than that of runs over all points.
 WHITNEY_API Report clustering(const Embeddings& embeddings, const Labels& labels,
                               const ClusteringOptions& options, const Context& context);
 

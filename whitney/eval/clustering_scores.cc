@@ -31,16 +31,34 @@ std::vector<int64_t> sizes_of(std::span<const uint32_t> codes) {
   return sizes;
 }
 
-Contingency contingency_of(std::span<const uint32_t> classes, std::span<const uint32_t> clusters) {
+// Counts in a table of all cells, which a bootstrap makes a thousand times.
+void count_cells(std::span<const uint32_t> classes, std::span<const uint32_t> clusters, Contingency& table) {
+  const size_t num_classes = table.class_sizes.size();
+  std::vector<int64_t> counts(num_classes * table.cluster_sizes.size());
+  for (size_t i = 0; i < classes.size(); ++i) ++counts[clusters[i] * num_classes + classes[i]];
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0)
+      table.cells.push_back({uint32_t(i / num_classes), uint32_t(i % num_classes), counts[i]});
+  }
+}
+
+// The same by sorting, where most cells of so large a table would be empty.
+void sort_cells(std::span<const uint32_t> classes, std::span<const uint32_t> clusters, Contingency& table) {
   std::vector<std::pair<uint32_t, uint32_t>> pairs;
   for (size_t i = 0; i < classes.size(); ++i) pairs.emplace_back(clusters[i], classes[i]);
   std::sort(pairs.begin(), pairs.end());
-  Contingency table{{}, sizes_of(classes), sizes_of(clusters), static_cast<double>(classes.size())};
   for (const auto& [cluster, label] : pairs) {
     if (table.cells.empty() || table.cells.back().cluster != cluster || table.cells.back().label != label)
       table.cells.push_back({cluster, label, 0});
     ++table.cells.back().count;
   }
+}
+
+Contingency contingency_of(std::span<const uint32_t> classes, std::span<const uint32_t> clusters) {
+  Contingency table{{}, sizes_of(classes), sizes_of(clusters), static_cast<double>(classes.size())};
+  const size_t cells = table.class_sizes.size() * table.cluster_sizes.size();
+  cells <= 4 * classes.size() + 4096 ? count_cells(classes, clusters, table)
+                                     : sort_cells(classes, clusters, table);
   return table;
 }
 

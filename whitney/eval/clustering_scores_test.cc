@@ -67,6 +67,18 @@ TEST(ClusteringScores, AreScikitLearnsAtTheEnds) {
   expect_near(score_clustering(Codes{0, 0, 1, 1}, Codes{0, 1, 0, 1}), {0, 0, 0, 0, -0.5, 0.5});
 }
 
+TEST(ClusteringScores, AreTheSameInALargeTableOfCells) {
+  const std::vector<uint32_t> classes = {0, 0, 1, 1, 2, 2}, clusters = {0, 0, 1, 2, 2, 2};
+  std::vector<uint32_t> far;
+  for (uint32_t cluster : clusters)
+    far.push_back(cluster * 100'000);  // cells are sorted, not counted in a table
+  const ClusteringScores near = score_clustering(classes, clusters, 1),
+                         same = score_clustering(classes, far, 1);
+  EXPECT_DOUBLE_EQ(same.v_measure, near.v_measure);
+  EXPECT_DOUBLE_EQ(same.adjusted_rand, near.adjusted_rand);
+  EXPECT_DOUBLE_EQ(same.purity, near.purity);
+}
+
 TEST(ClusteringScores, DoNotDependOnNames) {
   for (uint64_t item = 0; item < 50; ++item) {
     const size_t n = 20 + item;

@@ -72,6 +72,23 @@ TEST(Clustering, ScoresNoiseWithNearlyNothing) {
   EXPECT_LT(report.at("adjusted_rand"), 6);
 }
 
+TEST(Clustering, PutsAnIntervalAroundEachScore) {
+  ClusteringOptions options;
+  options.bootstrap.num_resamples = 200;
+  const Report report = clustering(groups(0.7F), true_groups(), options, Context());
+  for (const char* name : {"v_measure", "homogeneity", "completeness", "nmi", "adjusted_rand", "purity"}) {
+    const Report::Figure& figure =
+        *std::find_if(report.rows[0].figures.begin(), report.rows[0].figures.end(),
+                      [&](const Report::Figure& other) { return other.name == name; });
+    ASSERT_TRUE(figure.low && figure.high) << name;
+    EXPECT_LT(*figure.low, figure.value) << name;
+    EXPECT_GT(*figure.high, figure.value) << name;
+    EXPECT_LT(*figure.high - *figure.low, 40) << name;
+  }
+  options.bootstrap.num_resamples = 0;
+  EXPECT_FALSE(clustering(groups(0.7F), true_groups(), options, Context()).rows[0].figures[0].low);
+}
+
 TEST(Clustering, MakesAsManyClustersAsAskedFor) {
   ClusteringOptions options;
   options.k = 6;
