@@ -119,10 +119,10 @@ int run_program(std::span<const std::string> words) {
     std::fprintf(stderr, "Try 'whitney %s--help'.\n", words_with_help(words).c_str());
     return kUsage;
   } catch (const Cancelled&) {
-    return say(kInterrupted, "interrupted; nothing was written");
+    return say(kInterrupted, "interrupted; no output was written");
   } catch (const Error& error) {
     // A read that a signal ended fails with a sentence of its own.
-    if (interruption().requested()) return say(kInterrupted, "interrupted; nothing was written");
+    if (interruption().requested()) return say(kInterrupted, "interrupted; no output was written");
     return say(kFailed, error.what());
   } catch (const std::bad_alloc&) {
     return say(kFailed, "out of memory (`whitney estimate ...` tells how much a run needs)");

@@ -1,6 +1,7 @@
 #include "whitney/infer/encode_corpus.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -20,8 +21,39 @@
 namespace whitney::infer {
 namespace {
 
-// Half a minute of work or less on one core; enough texts that sorting by length leaves nothing to gain.
-constexpr int64_t kBlockTexts = 2048;
+// What a stopped run may lose: some seconds of a small model on one core. Enough texts that sorting by length
+// leaves nothing to gain.
+constexpr int64_t kBlockTexts = 2048, kBlockBytes = 128 << 10;
+
+// The first text of each block, and the end of the last: of the texts only, so that any run cuts them alike.
+std::vector<int64_t> block_starts(const Corpus& corpus) {
+  std::vector<int64_t> starts{0};
+  int64_t bytes = 0;
+  const int64_t total = corpus.ids.size();
+  for (int64_t i = 0; i < total; ++i) {
+    bytes += std::ssize(corpus.texts[size_t(i)]);
+    if (bytes < kBlockBytes && i + 1 - starts.back() < kBlockTexts && i + 1 < total) continue;
+    starts.push_back(i + 1);
+    bytes = 0;
+  }
+  return starts;
+}
+
+// The first text that a model has given a value for that is no number.
+std::optional<int64_t> text_not_finite(const Encoding& encoding) {
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  const auto text_of = [](const std::vector<int64_t>& starts, int64_t place) {
+    return starts.empty() ? place : std::ranges::upper_bound(starts, place) - starts.begin() - 1;
+  };
+  for (int64_t row = 0; row < encoding.vectors.rows(); ++row) {
+    if (!std::ranges::all_of(encoding.vectors.row<float>(row), is_finite))
+      return text_of(encoding.starts, row);
+  }
+  const auto& weights = encoding.sparse_weights;
+  const auto bad = std::ranges::find_if_not(weights, is_finite);
+  if (bad == weights.end()) return std::nullopt;
+  return text_of(encoding.sparse_starts, bad - weights.begin());
+}
 
 template <class T>
 void put(std::vector<std::byte>& bytes, const T* values, int64_t count) {
@@ -186,23 +218,33 @@ EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder, cons
   encoded.ids = corpus.ids;
   encoded.record = record_of(encoder, model_path, corpus, options);
   std::optional<BlockJournal> journal;
-  if (journal_path) journal.emplace(*journal_path, encoded.record.to_json());
+  if (journal_path)
+    journal.emplace(*journal_path, concat(encoded.record.to_json(), " ", kBlockTexts, " ", kBlockBytes));
+  if (journal && journal->held_other_work())
+    context.note(
+        concat(*journal_path,
+               ": holds work on other texts, with another model or other options, and is begun anew"));
   Blocks blocks;
   const int64_t total = corpus.ids.size();
-  const int64_t num_kept = journal ? journal->num_blocks() : 0;
-  encoded.num_resumed = std::min(total, num_kept * kBlockTexts);
-  for (int64_t block = 0; block * kBlockTexts < total; ++block) {
+  const std::vector<int64_t> starts = block_starts(corpus);
+  const int64_t num_kept = journal ? std::min(journal->num_blocks(), std::ssize(starts) - 1) : 0;
+  encoded.num_resumed = starts[size_t(num_kept)];
+  for (int64_t block = 0; block + 1 < std::ssize(starts); ++block) {
     if (block < num_kept) {
       blocks.append(journal->read(block));
       continue;
     }
     context.check_cancelled();
-    const int64_t first = block * kBlockTexts, last = std::min(total, first + kBlockTexts);
+    const int64_t first = starts[size_t(block)], last = starts[size_t(block) + 1];
     BlockProgress progress(context, first, total);
     Context inner = context;
     inner.progress = &progress;
     const std::vector<std::string_view> texts(corpus.texts.begin() + first, corpus.texts.begin() + last);
     const Encoding encoding = encoder.encode(inner, texts, options);
+    if (const std::optional<int64_t> bad = text_not_finite(encoding)) {
+      fail(model_path, ": gives values that are no numbers for text \"", corpus.ids.text(first + *bad),
+           "\" (expected: a model whose weights are finite)");
+    }
     if (journal && last < total) journal->append(bytes_of(encoding));
     blocks.append(encoding);
   }

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 #include "whitney/infer/encoded_file.h"
@@ -59,6 +61,22 @@ class StopAfter : public Progress {
   CancellationToken& token_;
 };
 
+struct Notes : Progress {
+  std::vector<std::string> sentences;
+  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
+  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
+};
+
+// Leaves the header, and makes a NaN of all float32 behind it.
+void make_weights_nan(const std::string& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  uint64_t header = 0;
+  file.read(reinterpret_cast<char*>(&header), sizeof header);
+  const uint64_t begin = sizeof header + header;
+  file.seekp(static_cast<std::streamoff>(begin));
+  file << std::string(std::filesystem::file_size(path) - begin, '\xff');
+}
+
 TEST_F(EncodeCorpus, GoesOnWhereItWasStoppedAndGivesTheSameBytes) {
   const Encoder encoder = Encoder::open(Context(), model_);
   const Corpus corpus = corpus_of(5000);
@@ -84,6 +102,48 @@ TEST_F(EncodeCorpus, GoesOnWhereItWasStoppedAndGivesTheSameBytes) {
     EXPECT_EQ(resumed.encoding.sparse_weights, straight.encoding.sparse_weights);
     forget_journal(journal);
     EXPECT_FALSE(std::filesystem::exists(journal));
+  }
+}
+
+TEST_F(EncodeCorpus, KeepsFewLongTexts) {
+  const Encoder encoder = Encoder::open(Context(), model_);
+  Corpus corpus = corpus_of(8);
+  for (std::string& text : corpus.texts) text.append(50'000, ' ');  // three reach the size of a block
+  const std::string journal = folder_.file("out.partial");
+  const EncodedCorpus straight = encode_corpus(Context(), encoder, model_, corpus, {}, journal);
+  const EncodedCorpus resumed = encode_corpus(Context(), encoder, model_, corpus, {}, journal);
+  EXPECT_EQ(resumed.num_resumed, 6);
+  EXPECT_EQ(values_of(resumed), values_of(straight));
+}
+
+TEST_F(EncodeCorpus, SaysThatOtherWorkIsBegunAnew) {
+  const Encoder encoder = Encoder::open(Context(), model_);
+  Corpus corpus = corpus_of(3000);
+  const std::string journal = folder_.file("out.partial");
+  encode_corpus(Context(), encoder, model_, corpus, {}, journal);
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  encode_corpus(context, encoder, model_, corpus, {}, journal);
+  EXPECT_EQ(notes.sentences, std::vector<std::string>());
+  EncodeOptions options;
+  options.dim = 4;
+  encode_corpus(context, encoder, model_, corpus, options, journal);
+  ASSERT_EQ(notes.sentences.size(), 1);
+  EXPECT_TRUE(notes.sentences[0].starts_with(journal + ": holds work on other texts")) << notes.sentences[0];
+}
+
+TEST_F(EncodeCorpus, RefusesValuesThatAreNoNumbers) {
+  make_weights_nan(model_ + "/model.safetensors");
+  const Encoder encoder = Encoder::open(Context(), model_);
+  for (const EncodeOutput output : {EncodeOutput::kDense, EncodeOutput::kTokens}) {
+    EncodeOptions options;
+    options.output = output;
+    const std::string sentence =
+        error_of([&] { encode_corpus(Context(), encoder, model_, corpus_of(3), options); });
+    EXPECT_EQ(sentence, model_ +
+                            ": gives values that are no numbers for text \"t0\" (expected: a model whose "
+                            "weights are finite)");
   }
 }
 
