@@ -47,17 +47,22 @@ class Model:
         model._native = _whitney.Model.open(os.fspath(path), given, call(threads, None, progress))
         return model
 
-    def encode(self, sentences: Any = None, *, inputs: Any = None, batch_size: int = 32, show_progress_bar: Optional[bool] = None,
+    def encode(self, sentences: Any = None, prompt_name: Optional[str] = None, prompt: Optional[str] = None,
+               batch_size: int = 32, show_progress_bar: Optional[bool] = None,
                output_value: Optional[str] = "sentence_embedding", precision: Optional[str] = "float32",
                convert_to_numpy: bool = True, convert_to_tensor: bool = False, device: Any = None,
-               normalize_embeddings: bool = False, truncate_dim: Optional[int] = None, threads: Optional[int] = None,
+               normalize_embeddings: bool = False, truncate_dim: Optional[int] = None, pool: Any = None,
+               chunk_size: Optional[int] = None, *, inputs: Any = None, threads: Optional[int] = None,
                progress: Progress = False, **options: Any) -> Any:
         """Encodes texts."""
         _check_device(device)
+        if pool is not None:
+            raise Error("pool is given, and Whitney encodes in this process (expected: None; `threads` sets how many it takes)")
         if batch_size < 1:
             raise Error(f"batch_size is {batch_size}, and a number from 1 on is expected")
         _check_precision(precision)
         sentences = inputs if sentences is None else sentences
+        options.update({name: value for name, value in (("prompt_name", prompt_name), ("prompt", prompt)) if value is not None})
         if options.get("prompt_name") in NAMES_EVERYWHERE and options["prompt_name"] not in self.prompts:
             options["prompt_name"] = None
         options = _declared(options, output_value, normalize_embeddings, truncate_dim)
@@ -73,18 +78,17 @@ class Model:
             encoded = _tensors(encoded, whole=convert_to_tensor and starts is None)
         return encoded[0] if isinstance(sentences, str) else encoded
 
-    def encode_query(self, sentences: Any, **options: Any) -> Any:
+    def encode_query(self, sentences: Any = None, prompt_name: Optional[str] = None, prompt: Optional[str] = None,
+                     *arguments: Any, **options: Any) -> Any:
         """As `encode`, with the model's prompt for what is searched with ("query"), if it has one."""
-        return self.encode(sentences, **self._with_prompt(options, self._native.query_prompt_name))
+        name = prompt_name if (prompt_name, prompt) != (None, None) else self._native.query_prompt_name
+        return self.encode(sentences, name, prompt, *arguments, **options)
 
-    def encode_document(self, sentences: Any, **options: Any) -> Any:
+    def encode_document(self, sentences: Any = None, prompt_name: Optional[str] = None, prompt: Optional[str] = None,
+                        *arguments: Any, **options: Any) -> Any:
         """As `encode`, with the model's prompt for what is searched ("document", "passage" or "corpus"), if it has one."""
-        return self.encode(sentences, **self._with_prompt(options, self._native.document_prompt_name))
-
-    @staticmethod
-    def _with_prompt(options: dict, name: Optional[str]) -> dict:
-        has_prompt = options.get("prompt") is not None or options.get("prompt_name") is not None
-        return options if has_prompt or name is None else {**options, "prompt_name": name}
+        name = prompt_name if (prompt_name, prompt) != (None, None) else self._native.document_prompt_name
+        return self.encode(sentences, name, prompt, *arguments, **options)
 
     def _sparse(self, weights: np.ndarray, starts: np.ndarray, words: np.ndarray):
         sparse = require("scipy.sparse", 'output="sparse"')
@@ -179,7 +183,8 @@ def _reopen(path: str, precision: str) -> Model:
 
 
 def _check_device(device: Any) -> None:
-    if device is not None and not str(device).startswith("cpu"):
+    devices = device if isinstance(device, (list, tuple)) else [device]
+    if not all(one is None or str(one).startswith("cpu") for one in devices):
         raise Error(f"device is {device!r}, and Whitney encodes on the processor (expected: None or \"cpu\")")
 
 
@@ -287,7 +292,8 @@ output_value : "sentence_embedding", or "token_embeddings" (output="tokens"): a 
 precision : of the vectors given back. "float32"; "binary" and "ubinary" keep a bit of each value, "int8" and "uint8" a
     byte, scaled by the ranges over the texts given (so that only here a vector depends on the others).
 convert_to_numpy, convert_to_tensor : numpy arrays; or torch tensors over the same memory.
-device : None or "cpu".
+device : None or "cpu", or a list of these, which changes nothing.
+pool, chunk_size : of several processes, which are not taken: pool is None, and chunk_size changes nothing.
 normalize_embeddings : vectors of length 1; False: what the model's own files say (normalize=False says no).
 truncate_dim : keeps the first coordinates of the vectors (dim normalises them again where the model normalises).
 {options}

@@ -37,5 +37,5 @@ def declare(function: Callable, options: list[dict], page: str) -> None:
     signature = inspect.signature(function)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     declared = [inspect.Parameter(option["name"], inspect.Parameter.KEYWORD_ONLY, default=option["default"])
-                for option in options]
+                for option in options if option["name"] not in signature.parameters]
     function.__signature__ = signature.replace(parameters=own + declared)

@@ -213,6 +213,14 @@ def test_prompts_stand_before_texts(prompted):
     np.testing.assert_array_equal(prompted.encode_query("music", prompt="draw "), prompted.encode("draw music"))
 
 
+def test_arguments_may_stand_in_sentence_transformers_order(prompted):
+    np.testing.assert_array_equal(prompted.encode(["music"], "query"), prompted.encode(["play music"]))
+    np.testing.assert_array_equal(prompted.encode(["music"], None, "draw ", 8), prompted.encode(["draw music"]))
+    np.testing.assert_array_equal(prompted.encode_query("music", None, "draw ", 8), prompted.encode("draw music"))
+    np.testing.assert_array_equal(prompted.encode_query(inputs="music"), prompted.encode("play music"))
+    np.testing.assert_array_equal(prompted.encode(["music"], device=["cpu", "cpu"], chunk_size=3), prompted.encode(["music"]))
+
+
 def test_every_model_has_prompts_for_queries_and_documents(model):
     for name in ("query", "document"):
         np.testing.assert_array_equal(model.encode(TEXTS, prompt_name=name), model.encode(inputs=TEXTS))
@@ -306,6 +314,8 @@ def test_scipy_is_named_where_it_is_missing(folder):
     (dict(sentences=["a"], dim=17), "dim 17 is above the 16"),
     (dict(sentences=["a"], dim=0), '"dim"'),
     (dict(sentences=["a"], device="cuda"), "on the processor"),
+    (dict(sentences=["a"], device=["cpu", "cuda:0"]), "on the processor"),
+    (dict(sentences=["a"], pool={}), "in this process"),
     (dict(sentences=["a"], batch_size=0), "batch_size is 0"),
     (dict(sentences=["a"], prompt_name="qery"), 'has no prompt "qery"'),
     (dict(sentences=["a"], poling="cls"), 'did you mean "pooling"'),
