@@ -77,7 +77,7 @@ def together(root, texts, todo, jobs):
         groups, alone = joined_sources.groups(root, [(path, texts[path]) for path in paths], size)
         units += [([source.path for source in group], joined_sources.unit(root, group)) for group in groups]
         units += [([path], "") for path in alone]
-    for paths in joined_sources.kernel_groups(kernels, size):
+    for paths in joined_sources.kernel_groups(kernels, size):  # (NOLINT: including a source is the point here)
         units.append((paths, "".join(f'#include "{path}"  // NOLINT\n' for path in paths)))
     return sorted(units, key=lambda unit: len(unit[0]), reverse=True)
 

@@ -104,10 +104,11 @@ Report::Row row_of(const Runs& runs, const ClusteringOptions& options, const Con
     eval::add_figure(row, kScoreNames[i], "%", 100 * mean(runs.scores, kScores[i]),
                      {100 * intervals[i].low, 100 * intervals[i].high});
   }
-  for (size_t i : {size_t{0}, size_t{4}}) {
-    const double spread = 100 * deviation(runs.scores, kScores[i]);
-    row.figures.push_back({concat(kScoreNames[i], "_deviation"), "%", spread});
-  }
+  const auto add_deviation = [&](const char* name, double ClusteringScores::* figure) {
+    row.figures.push_back({name, "%", 100 * deviation(runs.scores, figure)});
+  };
+  add_deviation("v_measure_deviation", &ClusteringScores::v_measure);
+  add_deviation("adjusted_rand_deviation", &ClusteringScores::adjusted_rand);
   return row;
 }
 

@@ -12,7 +12,7 @@
 namespace whitney::infer {
 namespace {
 
-// As many texts as encode_corpus takes at once.
+// As many texts as encode_corpus takes at once, where they are short.
 constexpr size_t kBlockTexts = 2048;
 
 // Texts that wait to be encoded, with their ids as JSON.

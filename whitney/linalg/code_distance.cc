@@ -11,13 +11,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
-// AVX3_DL promises VNNI, but Highway 1.0.3 does not name it to the compiler.
-#if HWY_TARGET == HWY_AVX3_DL
-#undef HWY_TARGET_STR
-#define HWY_TARGET_STR \
-  HWY_TARGET_STR_AVX3  \
-  ",vpclmulqdq,avx512vbmi,avx512vbmi2,vaes,avxvnni,avx512bitalg,avx512vpopcntdq,avx512vnni"
-#endif
+#include "whitney/linalg/vnni_target-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace whitney::HWY_NAMESPACE {

@@ -9,6 +9,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/random.h"
 #include "whitney/search/bm25_cases_test.h"
+#include "whitney/search/deadline_cases_test.h"
 #include "whitney/search/searcher.h"
 
 namespace whitney {
@@ -233,14 +234,8 @@ TEST(Bm25, EndsWhenItsTimeIsUpAndSaysSo) {
   const Texts queries = {"w0 w1 w2", "\"w0 w1\"", "w1*", "w5"};
   SearchParams params;
   params.options = Value::object({{"operators", true}});
-  const SearchResult whole = index->search_texts(queries, params, {});
-  params.deadline = Deadline::after(1e9);
-  const SearchResult in_time = index->search_texts(queries, params, {});
-  EXPECT_FALSE(in_time.partial);
-  EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
-  params.deadline = Deadline::after(0);
-  const SearchResult late = index->search_texts(queries, params, {});
-  EXPECT_TRUE(late.partial);
+  const SearchResult late = search::expect_ends_in_time(
+      params, [&](const SearchParams& asked) { return index->search_texts(queries, asked, {}); });
   EXPECT_EQ(late.counts, std::vector<int64_t>(4, 0));
 }
 

@@ -10,6 +10,7 @@
 
 #include "whitney/core/one_in_test.h"
 #include "whitney/linalg/each_level_test.h"
+#include "whitney/search/deadline_cases_test.h"
 #include "whitney/search/hnsw_cases_test.h"
 #include "whitney/search/hnsw_scan.h"
 #include "whitney/search/planner.h"
@@ -220,14 +221,8 @@ TEST(HnswFilter, ADeadlineThatIsPastLeavesHitsOutAndSaysSo) {
   const RowSet allowed = RowSet::range(0, 600);
   for (const std::optional<FilterPlan> plan : {std::optional<FilterPlan>(), {FilterPlan::kFilteredGraph}}) {
     SearchParams params = filter_params(10, 20, allowed, plan);
-    const SearchResult whole = index->search(queries, params, {});
-    params.deadline = Deadline::after(1e15);
-    const SearchResult in_time = index->search(queries, params, {});
-    EXPECT_FALSE(in_time.partial);
-    EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
-    params.deadline = Deadline::after(0);
-    const SearchResult late = index->search(queries, params, {});
-    EXPECT_TRUE(late.partial);
+    const SearchResult late = expect_ends_in_time(
+        params, [&](const SearchParams& asked) { return index->search(queries, asked, {}); });
     EXPECT_THAT(late.counts, testing::Each(testing::Le(10)));
   }
 }

@@ -12,6 +12,7 @@
 #include "whitney/core/one_in_test.h"
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
+#include "whitney/search/deadline_cases_test.h"
 #include "whitney/search/searcher.h"
 
 namespace whitney::search {
@@ -195,14 +196,8 @@ TEST(MultiVector, EndsWhenItsTimeIsUpAndSaysSo) {
     SearchParams params;
     params.exact = exact;
     params.options = Value::object({{"nprobe", int64_t{4}}, {"candidates", int64_t{20}}});
-    const SearchResult whole = index->search_ragged(queries, params, {});
-    params.deadline = Deadline::after(1e9);
-    const SearchResult in_time = index->search_ragged(queries, params, {});
-    EXPECT_FALSE(in_time.partial);
-    EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
-    params.deadline = Deadline::after(0);
-    const SearchResult late = index->search_ragged(queries, params, {});
-    EXPECT_TRUE(late.partial);
+    const SearchResult late = expect_ends_in_time(
+        params, [&](const SearchParams& asked) { return index->search_ragged(queries, asked, {}); });
     EXPECT_EQ(late.counts, std::vector<int64_t>(3, 0));
   }
 }

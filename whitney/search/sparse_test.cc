@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "whitney/core/error.h"
+#include "whitney/search/deadline_cases_test.h"
 #include "whitney/search/sparse_cases_test.h"
 #include "whitney/search/sparse_index.h"
 
@@ -133,14 +134,8 @@ TEST(Sparse, EndsWhenItsTimeIsUpAndSaysSo) {
   for (const bool exact : {false, true}) {
     SearchParams params;
     params.exact = exact;
-    const SearchResult whole = index->search_ragged(queries, params, {});
-    params.deadline = Deadline::after(1e9);
-    const SearchResult in_time = index->search_ragged(queries, params, {});
-    EXPECT_FALSE(in_time.partial);
-    EXPECT_EQ(in_time.neighbors.rows, whole.neighbors.rows);
-    params.deadline = Deadline::after(0);
-    const SearchResult late = index->search_ragged(queries, params, {});
-    EXPECT_TRUE(late.partial);
+    const SearchResult late = expect_ends_in_time(
+        params, [&](const SearchParams& asked) { return index->search_ragged(queries, asked, {}); });
     EXPECT_EQ(late.counts, std::vector<int64_t>(5, 0));
   }
 }
