@@ -2,8 +2,8 @@
 // data and figures, and what does 8-bit arithmetic cost? And which way of making a vector of a text with a
 // decoder that nobody trained for it (SmolLM2) serves best?
 // Known figures: MiniLM by sentence-transformers; BM25 on LIMIT by the paper. Arguments name the parts to
-// run: minilm, cranfield, limit, smollm2, smollm2-sick and smollm2-meta (more than five minutes each); none:
-// all but these two.
+// run: minilm, exits, cranfield, limit, smollm2, smollm2-sick and smollm2-meta (more than five minutes each);
+// none: all but these two.
 // WHITNEY_MINILM names the folder of all-MiniLM-L6-v2, WHITNEY_SMOLLM2 the .gguf file of
 // SmolLM2-135M-Instruct. Fails when a known figure is missed.
 
@@ -154,6 +154,37 @@ void measure_minilm(const std::string& model) {
   table.print();
 }
 
+// What layers and dimensions fewer cost a model that was not trained for it, and what time they save
+// (Starbucks, 2410.13230, has checkpoints trained for such sizes).
+void measure_exits(const std::string& model) {
+  Table table("all-MiniLM-L6-v2 stopped after fewer layers, fewer dimensions kept, Spearman of the cosine");
+  const std::vector<PairSet> sets = read_pairs(true, false);
+  if (sets.empty()) return;
+  const PairSet& set = sets.front();
+  const std::vector<std::string> texts = both_sides(set.pairs);
+  for (const int64_t layer : {6, 5, 4, 3, 2, 1}) {
+    for (const int64_t dim : {384, 192, 96, 32}) {
+      eval::TextEncoding encoding;
+      encoding.options.layer = layer;
+      encoding.options.dim = dim;
+      const auto source = eval::TextSource::open({}, model, encoding);
+      double seconds = 1e9;  // the least of three: other work only adds
+      eval::TextVectors vectors;
+      for (int round = 0; round < 3; ++round) {
+        const auto begin = std::chrono::steady_clock::now();
+        vectors = source.encode({}, texts);
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+        seconds = std::min(seconds, taken.count());
+      }
+      table.add(number_text("%.0f layers, ", static_cast<double>(layer)) +
+                    number_text("%.0f dimensions, ", static_cast<double>(dim)) +
+                    number_text("%.2f s", seconds),
+                set.name, spearman_of(sts_of(vectors, set.pairs)));
+    }
+  }
+  table.print();
+}
+
 Report retrieve(const std::string& source, const std::string& folder, Value options) {
   return evaluate(Verb::kEvaluate, "retrieval", {source, folder}, options, {});
 }
@@ -187,9 +218,10 @@ void measure_limit(const char* model) {
   if (!folder) return;
   Table table("LIMIT small (46 documents, 1,000 queries), recall; known: BM25 of the paper (2508.21038)");
   const std::vector<std::pair<int, std::optional<double>>> known = {{2, 0.978}, {10, 1.0}, {20, 1.0}};
-  const auto add = [&](const std::string& name, const std::string& source, bool compare) {
-    const Report report =
-        retrieve(source, *folder + "/small", Value::object({{"k", Value::List{2, 10, 20}}}));
+  const auto add = [&](const std::string& name, const std::string& source, bool compare,
+                       Value options = Value::object()) {
+    options.set("k", Value::List{2, 10, 20});
+    const Report report = retrieve(source, *folder + "/small", options);
     for (const auto& [k, value] : known) {
       Report::Figure figure = figure_of(report, "k", k, "recall");
       figure.name += "@" + std::to_string(k);
@@ -197,7 +229,11 @@ void measure_limit(const char* model) {
     }
   };
   add("BM25", "bm25", true);
-  if (model != nullptr) add("MiniLM", model, false);
+  if (model != nullptr) {
+    add("MiniLM", model, false);
+    add("BM25 + MiniLM, rrf", "bm25", false, Value::object({{"with", model}}));
+    add("BM25 + MiniLM, weighted", "bm25", false, Value::object({{"with", model}, {"fusion", "weighted"}}));
+  }
   table.print();
 }
 
@@ -274,6 +310,7 @@ bool run(const std::set<std::string>& asked) {
   if (smollm2 == nullptr)
     std::fprintf(stderr, "text_quality_bench: without WHITNEY_SMOLLM2 no figures of SmolLM2\n");
   if (minilm != nullptr && runs("minilm")) measure_minilm(minilm);
+  if (minilm != nullptr && runs("exits")) measure_exits(minilm);
   if (runs("cranfield")) measure_cranfield(minilm);
   if (runs("limit")) measure_limit(minilm);
   if (smollm2 != nullptr && (runs("smollm2") || asked.contains("smollm2-sick")))
