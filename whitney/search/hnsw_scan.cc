@@ -9,8 +9,9 @@
 namespace whitney::search {
 namespace {
 
-/// Nodes that all queries meet before the next: some 30 KB of codes. One query takes longer runs.
-constexpr int64_t kSharedBlock = 64, kSingleBlock = 512;
+/// Nodes that all queries meet before the next: some 30 KB of codes. One query takes longer runs, once it has a
+/// limit from the first.
+constexpr int64_t kSharedBlock = 64, kFirstBlock = 64, kSingleBlock = 512;
 
 /// The float above, so that no rounding leaves a node out.
 float float_above(double value) {
@@ -57,7 +58,7 @@ double CodeBounds::widened(double distance) const {
 void CodeCandidates::reset(const CodeBounds& bounds, int64_t wanted) {
   bounds_ = bounds;
   wanted_ = static_cast<size_t>(wanted);
-  capacity_ = 4 * wanted_ + 128;
+  capacity_ = 2 * wanted_ + 16;  // the first block gives a limit, so that few of the others are held
   limit_ = std::numeric_limits<float>::infinity();
   entries_.clear();
 }
@@ -96,9 +97,9 @@ int64_t scan_codes(const GraphView& graph, std::span<const uint32_t> nodes, std:
                    const Deadline& deadline, std::vector<float>& estimates) {
   const int64_t block = slots.size() > 1 ? kSharedBlock : kSingleBlock, n = std::ssize(nodes);
   if (std::ssize(estimates) < block) estimates.resize(static_cast<size_t>(block));
-  for (int64_t begin = 0; begin < n; begin += block) {
+  for (int64_t begin = 0, end = 0; begin < n; begin = end) {
     if (deadline.is_past()) return begin;
-    const int64_t end = std::min(begin + block, n);
+    end = std::min(begin + (begin == 0 ? kFirstBlock : block), n);
     const auto part = nodes.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
     for (ScanSlot& slot : slots) {
       // The first query asks for what comes after the block, too.
