@@ -61,8 +61,8 @@ if(WHITNEY_TESTS_FROM)  # compares the library's levels with those that the test
   string(APPEND whitney_left_out ":Simd.ListsEveryLevelThatThisMachineAndBuildHave")
 endif()
 
-# Without a second thread there is no race: ThreadSanitizer looks at the test files that set a number of threads. Others
-# may use threads by default, in code that these run at 1, 2 and 5.
+# Without a second thread there is no race: ThreadSanitizer looks at the test files that set a number of threads; at all
+# their tests in `check --long`. Others may use threads by default, in code that these run at 1, 2 and 5.
 function(whitney_keep_tests_of_threads list)
   set(kept "")
   foreach(test IN LISTS ${list})
@@ -74,17 +74,15 @@ function(whitney_keep_tests_of_threads list)
   set(${list} ${kept} PARENT_SCOPE)
 endfunction()
 
-# Sets `out` to what chooses the tests of these sources in a program that holds those of others, too.
-function(whitney_tests_in out)
-  set(patterns "")
-  foreach(source IN LISTS ARGN)
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
-    file(STRINGS ${source} heads REGEX "^(TEST|TEST_F|TEST_P|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\\(")
-    list(TRANSFORM heads REPLACE "^[A-Z_]+\\( *([A-Za-z0-9_]+), *([A-Za-z0-9_]+).*" "*\\1.\\2*")
-    list(APPEND patterns ${heads})
-  endforeach()
-  list(JOIN patterns ":" patterns)
-  set(${out} "${patterns}" PARENT_SCOPE)
+# Sets `out` to what chooses, in a program that holds the tests of other sources, too, those of these that set a number of
+# threads.
+function(whitney_tests_of_threads out)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(tool "${whitney_root}/tools/thread_tests.py")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN} "${tool}")
+  execute_process(COMMAND "${Python3_EXECUTABLE}" "${tool}" ${ARGN} WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+                  OUTPUT_VARIABLE pattern OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(${out} "${pattern}" PARENT_SCOPE)
 endfunction()
 
 # Adds a test program: of its sources, or of what the build in WHITNEY_TESTS_FROM has compiled of them. Sanitizers then
@@ -141,7 +139,7 @@ function(whitney_test target)
   if(WHITNEY_SANITIZE)
     set(chosen "")
     if(WHITNEY_TESTS_FROM AND WHITNEY_SANITIZE MATCHES "thread")
-      whitney_tests_in(chosen ${arg_SOURCES})
+      whitney_tests_of_threads(chosen ${arg_SOURCES})
     endif()
     list(APPEND options "--gtest_filter=${chosen}-${whitney_left_out}")
     list(APPEND environment WHITNEY_ONE_IN=8)
