@@ -16,4 +16,7 @@ inline uint32_t one_in() {
   return many;
 }
 
+/// A size of data that shows the same when it is smaller: all, or a quarter where one_in() is more than one.
+inline int64_t fewer(int64_t count) { return one_in() > 1 ? count / 4 : count; }
+
 }  // namespace whitney

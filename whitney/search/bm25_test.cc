@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "whitney/core/error.h"
+#include "whitney/core/one_in_test.h"
 #include "whitney/core/random.h"
 #include "whitney/search/bm25_cases_test.h"
 #include "whitney/search/deadline_cases_test.h"
@@ -190,9 +191,9 @@ TEST(Bm25, SkippingChangesNoBitOfWhatIsFound) {
   for (const std::string variant : {"lucene", "robertson", "atire", "bm25l", "bm25+"}) {
     Value options = plain_words();
     options.set("variant", variant);
-    const auto index = index_texts(made_up_texts(11, 8000), options);
-    const RowSet half = search::every(2, 8000);
-    for (uint64_t seed = 0; seed < 20; ++seed) {
+    const auto index = index_texts(made_up_texts(11, fewer(8000)), options);
+    const RowSet half = search::every(2, static_cast<uint32_t>(fewer(8000)));
+    for (uint64_t seed = 0; seed < static_cast<uint64_t>(fewer(20)); ++seed) {
       const std::string query = search::made_up_query(seed);
       const int64_t k = 1 + static_cast<int64_t>(seed % 4) * 7;
       EXPECT_EQ(hits_of(*index, query, k), hits_of(*index, query, k, nullptr, true))

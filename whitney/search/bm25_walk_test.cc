@@ -7,6 +7,7 @@
 #include <map>
 
 #include "whitney/core/error.h"
+#include "whitney/core/one_in_test.h"
 #include "whitney/core/random.h"
 #include "whitney/search/bm25_cases_test.h"
 #include "whitney/search/bm25_index.h"
@@ -120,7 +121,7 @@ TEST_P(Bm25Plans, FindWhatAddingUpTextByTextFinds) {
   for (const bool kept : {true, false}) {
     const Bm25Parts parts = parts_of(texts, GetParam(), kept);
     Bm25WalkScratch scratch;  // one for all, as searches share it
-    for (uint64_t seed = 0; seed < 24; ++seed) {
+    for (uint64_t seed = 0; seed < static_cast<uint64_t>(fewer(24)); ++seed) {
       const std::string query = made_up_query(seed) + (seed % 3 == 0 ? " w0 w0 unheard" : "");
       const RowSet allowed = seed % 4 == 0 ? RowSet::range(0, 700) : every(seed % 4 == 1 ? 2 : 50, 700);
       const int64_t k = seed % 5 == 0 ? 1000 : 1 + static_cast<int64_t>(seed),
@@ -135,13 +136,14 @@ TEST_P(Bm25Plans, FindWhatAddingUpTextByTextFinds) {
 
 // Some windows of each plan, and rows of no word between them.
 TEST_P(Bm25Plans, AgreeOverManyWindows) {
-  Texts texts = made_up_texts(22, 12'000);
+  Texts texts = made_up_texts(22, fewer(12'000));
   texts.resize(55'000);
-  for (const std::string& text : made_up_texts(23, 25'000)) texts.push_back(text);
+  for (const std::string& text : made_up_texts(23, fewer(25'000))) texts.push_back(text);
   Bm25WalkScratch scratch, scratch_of_made;
   const Bm25Parts kept = parts_of(texts, GetParam(), true), made = parts_of(texts, GetParam(), false);
-  const RowSet all = RowSet::range(0, 80'000), third = every(3, 80'000);
-  for (uint64_t seed = 100; seed < 116; ++seed) {
+  const auto n = static_cast<uint32_t>(texts.size());
+  const RowSet all = RowSet::range(0, n), third = every(3, n);
+  for (uint64_t seed = 100; seed < 100 + static_cast<uint64_t>(fewer(16)); ++seed) {
     const std::string query = made_up_query(seed);
     const RowSet& allowed = seed % 2 == 0 ? all : third;
     const int64_t k = seed % 4 == 0 ? 300 : 10;
@@ -164,7 +166,7 @@ TEST(Bm25Walk, EndsWhateverListsSay) {
   Bm25Parts parts = parts_of(made_up_texts(24, 3000), "lucene", true);
   const PostingLists whole = parts.lists;
   int64_t num_errors = 0;
-  for (uint64_t seed = 0; seed < 120; ++seed) {
+  for (uint64_t seed = 0; seed < static_cast<uint64_t>(fewer(120)); ++seed) {
     RandomStream stream(5, "damage", seed);
     const auto damaged = [&]<class T>(const Array<T>& values) {
       Array<T> copy = Array<T>::copy_of(values.span());

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "whitney/core/one_in_test.h"
 #include "whitney/search/graph_file_cases_test.h"
 
 namespace whitney::search {
@@ -34,7 +35,8 @@ TEST(HnswFile, IsAnErrorWhereverItIsCutOff) {
 }
 
 TEST(HnswFile, IsReadOrRefusedWithAnyBitFlipped) {
-  expect_survives_flips(*hnsw_of(graph_file_vectors(), Metric::kCosine, 3, 8), 5, 100, open_and_walk_hnsw);
+  expect_survives_flips(*hnsw_of(graph_file_vectors(), Metric::kCosine, 3, 8), 5 * one_in(), 100,
+                        open_and_walk_hnsw);
 }
 
 TEST(HnswFile, IsAnErrorWhenALinkPointsOutside) {

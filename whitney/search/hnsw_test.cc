@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "whitney/core/error.h"
+#include "whitney/core/one_in_test.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/search/hnsw_cases_test.h"
 
@@ -165,13 +166,14 @@ RC_GTEST_PROP(Hnsw, FiltersAsAFilterAfterwards, ()) {
 
 TEST(Hnsw, ReturnsAllThatAreDueUnderFiltersFarFromTheQuery) {
   // 4,000 passing vectors around (9, ...) and queries around 0: a walk meets none on its way.
-  Matrix vectors = normal_vectors(6000, 4, 14);
+  const int64_t near = fewer(2000), num_far = fewer(4000), n = near + num_far;
+  Matrix vectors = normal_vectors(n, 4, 14);
   auto* values = vectors.mutable_data<float>();
-  for (int64_t i = 2000; i < 6000; ++i) {
+  for (int64_t i = near; i < n; ++i) {
     for (int64_t j = 0; j < 4; ++j) values[i * 4 + j] += 9;
   }
   const auto index = hnsw_of(vectors, Metric::kL2, 6, 24);
-  const RowSet far = RowSet::range(2000, 6000);
+  const RowSet far = RowSet::range(static_cast<uint32_t>(near), static_cast<uint32_t>(n));
   const Matrix queries = normal_vectors(10, 4, 15);
   SearchParams params = search_params(10, 20);
   params.allowed = &far;
@@ -182,12 +184,12 @@ TEST(Hnsw, ReturnsAllThatAreDueUnderFiltersFarFromTheQuery) {
   for (int64_t q = 0; q < 10; ++q) {
     const std::vector<int64_t> hits = hits_of(result, q);
     EXPECT_EQ(hits.size(), 10);
-    for (const int64_t row : hits) EXPECT_GE(row, 2000);
+    for (const int64_t row : hits) EXPECT_GE(row, near);
   }
-  for (const int64_t k : {2500, 4000, 5000}) {
+  for (const int64_t k : {num_far * 5 / 8, num_far, num_far * 5 / 4}) {
     params.k = k;
     const SearchResult many = index->search(queries, params, {});
-    EXPECT_THAT(many.counts, testing::Each(std::min<int64_t>(k, 4000)));
+    EXPECT_THAT(many.counts, testing::Each(std::min(k, num_far)));
   }
 }
 

@@ -49,10 +49,10 @@ void open_and_use(std::string_view bytes) {
 
 TEST(IvfFile, OpensToTheSameHitsAndSavesTheSameBytes) {
   const TemporaryFolder folder;
-  const Matrix vectors = grouped_vectors(1300, 6, 50), queries = grouped_vectors(5, 6, 51);
+  const Matrix vectors = grouped_vectors(fewer(1300), 6, 50), queries = grouped_vectors(5, 6, 51);
   for (const Metric metric : {Metric::kCosine, Metric::kInnerProduct, Metric::kL2}) {
     for (const IvfCase& one : ivf_cases()) {
-      const auto index = ivf_of(vectors, metric, one.options, 25);
+      const auto index = ivf_of(vectors, metric, one.options, fewer(25));
       const std::string bytes = saved_file(*index, folder, "first");
       const auto opened = open_index(folder.file("first"));
       EXPECT_EQ(opened->method(), "ivf");

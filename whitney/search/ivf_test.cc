@@ -110,12 +110,12 @@ TEST(Ivf, RanksExactlyWhatItsBoundsAdmit) {
 }
 
 TEST(Ivf, AnswersEachQueryAloneAndAmongOthersAlike) {
-  const Matrix vectors = grouped_vectors(2500, 20, 8), queries = grouped_vectors(37, 20, 9);
-  RowSet third;
-  for (uint32_t row = 0; row < 2500; row += 2) third.add(row);
+  const Matrix vectors = grouped_vectors(fewer(2500), 20, 8), queries = grouped_vectors(fewer(60), 20, 9);
+  RowSet half;
+  for (uint32_t row = 0; row < vectors.rows(); row += 2) half.add(row);
   for (const IvfCase& one : ivf_cases()) {
-    const auto index = ivf_of(vectors, Metric::kCosine, one.options, 50);
-    for (const RowSet* allowed : {static_cast<const RowSet*>(nullptr), static_cast<const RowSet*>(&third)}) {
+    const auto index = ivf_of(vectors, Metric::kCosine, one.options, fewer(50));
+    for (const RowSet* allowed : {static_cast<const RowSet*>(nullptr), static_cast<const RowSet*>(&half)}) {
       SearchParams params = probing(7, 4);
       params.allowed = allowed;
       Context context;
@@ -138,13 +138,13 @@ TEST(Ivf, AnswersEachQueryAloneAndAmongOthersAlike) {
 }
 
 TEST(Ivf, ReturnsAllThatAreDueUnderAFilter) {
-  constexpr uint32_t kRows = 6000;
-  const Matrix vectors = grouped_vectors(kRows, 8, 10), queries = grouped_vectors(5, 8, 11);
+  const auto num_rows = static_cast<uint32_t>(fewer(6000));
+  const Matrix vectors = grouped_vectors(num_rows, 8, 10), queries = grouped_vectors(5, 8, 11);
   for (const IvfCase& one : ivf_cases()) {
-    const auto index = ivf_of(vectors, Metric::kL2, one.options, 100);
+    const auto index = ivf_of(vectors, Metric::kL2, one.options, fewer(100));
     // Half of the rows, those far from the first query, a few, and none.
     std::vector<uint32_t> half, far;
-    for (uint32_t row = 0; row < kRows; ++row) {
+    for (uint32_t row = 0; row < num_rows; ++row) {
       if (row % 2 == 0) half.push_back(row);
       if (value_by_hand(queries.row<float>(0), vectors.row<float>(row), Metric::kL2) > 4) far.push_back(row);
     }
@@ -184,13 +184,13 @@ TEST(Ivf, FindsAboutAsManyUnderAFilterAsWithoutOne) {
 
 TEST(Ivf, WritesTheSameFileForAnyNumberOfThreads) {
   const TemporaryFolder folder;
-  const Matrix vectors = grouped_vectors(1300, 16, 14);
+  const Matrix vectors = grouped_vectors(fewer(1300), 16, 14);
   for (const IvfCase& one : ivf_cases()) {
     std::vector<std::string> files;
     for (const int threads : {1, 2, 5}) {
       Context context;
       context.threads = threads;
-      const auto index = ivf_of(vectors, Metric::kCosine, one.options, 30, context);
+      const auto index = ivf_of(vectors, Metric::kCosine, one.options, fewer(30), context);
       Embeddings more = embeddings_of(normal_vectors(70, 16, 15), Metric::kCosine);
       more.ids = ids_beginning_at(5000, 70);
       index->add(more, context);
