@@ -9,8 +9,8 @@
 namespace whitney::search {
 namespace {
 
-/// Nodes that all queries meet before the next: some 30 KB of codes. One query takes longer runs, once it has a
-/// limit from the first.
+/// Nodes that all queries meet before the next: some 30 KB of codes. One query takes longer runs, once it has
+/// a limit from the first.
 constexpr int64_t kSharedBlock = 64, kFirstBlock = 64, kSingleBlock = 512;
 
 /// The float above, so that no rounding leaves a node out.
