@@ -9,7 +9,7 @@ namespace whitney::bench {
 std::string data_folder() {
   const char* given = std::getenv("WHITNEY_DATA");
   if (given != nullptr) return given;
-  return (std::filesystem::path(__FILE__).parent_path() / "../../shared/data").lexically_normal().string();
+  return (std::filesystem::path(WHITNEY_BENCH_FOLDER) / "../../shared/data").lexically_normal().string();
 }
 
 std::optional<std::string> find_data(const std::string& name) {

@@ -45,7 +45,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 PythonPeer::PythonPeer(const std::string& script, const std::vector<std::string>& arguments,
                        const std::vector<std::string>& environment) {
   const char* given = std::getenv("WHITNEY_BENCH_PYTHON");
-  const std::filesystem::path here = std::filesystem::path(__FILE__).parent_path();
+  const std::filesystem::path here = WHITNEY_BENCH_FOLDER;
   std::vector<std::string> words = {given != nullptr ? given : (here / "peers/.venv/bin/python").string(),
                                     (here / script).string()};
   words.insert(words.end(), arguments.begin(), arguments.end());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "whitney/codec/codec_cases_test.h"
+#include "whitney/core/one_in_test.h"
 
 namespace whitney::codec {
 namespace {
@@ -22,7 +23,7 @@ double lost(const Matrix& vectors, const Value& options) {
 }
 
 TEST(Rvq, TakesAByteAStage) {
-  const Matrix vectors = normal_vectors(300, 24);
+  const Matrix vectors = normal_vectors(fewer(300), 24);
   EXPECT_EQ(fitted("rvq", vectors, stages(5))->code_bytes(), 5);
   const Value quick = Value::object({{"max_iterations", int64_t{1}}, {"refinements", int64_t{0}}});
   EXPECT_EQ(fitted("rvq", vectors, quick)->code_bytes(), 3);
