@@ -187,10 +187,11 @@ void Encoder::Parts::weigh_words(const Context& context, const TextPieces& piece
   std::vector<std::vector<std::pair<int32_t, float>>> weights(static_cast<size_t>(pieces.tokens.size()));
   run_pieces(context, *this, pieces, options, [&](const Context& inner, int64_t piece, const float* states) {
     std::vector<float> all(static_cast<size_t>(words.vocabulary_size()));
-    words.weigh_words(inner, states, std::ssize(pieces.tokens[piece]), all.data());
+    words.weigh_words(inner, SpladeSettings(), states, std::ssize(pieces.tokens[piece]), all.data());
     auto& kept = weights[static_cast<size_t>(piece)];
+    // What is no number is kept, so that it is seen.
     for (size_t v = 0; v < all.size(); ++v) {
-      if (all[v] > 0) kept.emplace_back(static_cast<int32_t>(v), all[v]);
+      if (!(all[v] <= 0)) kept.emplace_back(static_cast<int32_t>(v), all[v]);
     }
   });
   encoding.sparse_starts.assign(1, 0);

@@ -197,27 +197,6 @@ TEST(EncodeOptions, AreDeclaredAsAMethodsAre) {
   EXPECT_FALSE(options.dim);
 }
 
-TEST(MaskedLm, WeighsTheVocabularyAsSplade) {
-  const std::string path = kept_file("checkpoints/bert-mlm-tiny");
-  const Encoder encoder = Encoder::open(Context(), path);
-  EncodeOptions options;
-  options.output = EncodeOutput::kSparse;
-  const Value expected = data::read_json_file(path + "/expected.json");
-  for (const Value& value : expected.as_list()) {
-    std::vector<int32_t> ids;
-    for (const Value& id : value.find("input_ids")->as_list())
-      ids.push_back(static_cast<int32_t>(id.as_int()));
-    const Encoding encoding = encoder.encode_tokens(Context(), batch_of({ids}), options);
-    std::vector<float> weights(48, 0.0f);
-    for (size_t i = 0; i < encoding.sparse_words.size(); ++i)
-      weights[static_cast<size_t>(encoding.sparse_words[i])] = encoding.sparse_weights[i];
-    const std::vector<double> wanted = reals(*value.find("sparse"));
-    ASSERT_EQ(wanted.size(), weights.size());
-    for (size_t v = 0; v < wanted.size(); ++v) EXPECT_NEAR(weights[v], wanted[v], 1e-5);
-    EXPECT_TRUE(std::is_sorted(encoding.sparse_words.begin(), encoding.sparse_words.end()));
-  }
-}
-
 TEST(StaticEmbedding, AveragesTheRowsOfItsTokens) {
   const TemporaryFolder folder;
   // Rows (0, 1), (2, 3), (4, 8) of float32.

@@ -1,11 +1,32 @@
 // ModernBERT (Warner et al. 2024, arXiv 2412.13663): norms first and without bias, rotary positions, gated
 // feed-forward nets, and layers of which most see a window only.
 
+#include <vector>
+
 #include "whitney/core/error.h"
 #include "whitney/infer/model_parts.h"
 
 namespace whitney::infer {
 namespace {
+
+// By their kinds, or every third (or so) where an older file does not list these.
+std::vector<bool> layers_that_see_all(const ModelConfig& config, size_t num_layers) {
+  constexpr const char* kField = "layer_types";
+  std::vector<bool> sees_all;
+  if (config.has(kField)) {
+    for (const std::string& kind : config.texts(kField)) {
+      if (kind != "full_attention" && kind != "sliding_attention")
+        config.fail_field(kField, "a list of full_attention and sliding_attention");
+      sees_all.push_back(kind == "full_attention");
+    }
+    if (sees_all.size() != num_layers)
+      config.fail_field(kField, concat("one kind for each of the ", num_layers, " layers"));
+    return sees_all;
+  }
+  const auto every = static_cast<size_t>(config.size_or("global_attn_every_n_layers", 3));
+  for (size_t i = 0; i < num_layers; ++i) sees_all.push_back(i % every == 0);
+  return sees_all;
+}
 
 Transformer make_modernbert(const ModelSource& source) {
   const ModelConfig& config = source.config;
@@ -30,7 +51,7 @@ Transformer make_modernbert(const ModelSource& source) {
   };
   const auto global = rotary("global_rope_theta", 160000, "full_attention");
   const auto local = rotary("local_rope_theta", 10000, "sliding_attention");
-  const int64_t every = config.size_or("global_attn_every_n_layers", 3);
+  const std::vector<bool> sees_all = layers_that_see_all(config, model.layers.size());
   const int64_t reach = config.size_or("local_attention", 128) / 2;
   const Activation activation = read_activation(config, "hidden_activation", "gelu");
   for (size_t i = 0; i < model.layers.size(); ++i) {
@@ -40,9 +61,8 @@ Transformer make_modernbert(const ModelSource& source) {
     if (i > 0) layer.attention_norm = norm(name + "attn_norm");
     layer.qkv = read_linear(source, name + "attn.Wqkv", {width, 3 * width, attention_bias});
     layer.attention_out = read_linear(source, name + "attn.Wo", {width, width, attention_bias});
-    const bool is_global = static_cast<int64_t>(i) % every == 0;
-    layer.rotary = is_global ? global : local;
-    if (!is_global) layer.reach_before = layer.reach_after = reach;
+    layer.rotary = sees_all[i] ? global : local;
+    if (!sees_all[i]) layer.reach_before = layer.reach_after = reach;
     layer.feed_norm = norm(name + "mlp_norm");
     layer.up = read_linear(source, name + "mlp.Wi", {width, 2 * inside, feed_bias});
     layer.is_gated = true;

@@ -10,12 +10,13 @@ import shutil
 import sys
 
 import torch
-from transformers import (BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertModel, GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MistralConfig,
-                          MistralModel, MPNetConfig, MPNetModel, RobertaConfig, RobertaModel, T5Config, T5EncoderModel,
-                          XLMRobertaConfig, XLMRobertaModel)
+from transformers import (BertConfig, BertForMaskedLM, DistilBertConfig, DistilBertForMaskedLM, DistilBertModel, GPT2Config,
+                          GPT2Model, LlamaConfig, LlamaModel, MistralConfig, MistralModel, ModernBertConfig, ModernBertForMaskedLM,
+                          MPNetConfig, MPNetForMaskedLM, MPNetModel, RobertaConfig, RobertaForMaskedLM, RobertaModel, T5Config,
+                          T5EncoderModel, XLMRobertaConfig, XLMRobertaModel)
 
 try:
-    from transformers import NomicBertConfig, NomicBertModel
+    from transformers import NomicBertConfig, NomicBertForMaskedLM, NomicBertModel
 except ImportError:
     NomicBertConfig = None
 
@@ -43,7 +44,23 @@ CASES = {
     "mistral-tiny": (MistralModel, MistralConfig(**SIZES, num_key_value_heads=1, head_dim=6, sliding_window=5,
                                                  max_position_embeddings=64)),
 }
+MODERNBERT = {**SIZES, "max_position_embeddings": 64, "local_attention": 8, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3,
+              "cls_token_id": 2, "sep_token_id": 3}
+# Models that were trained to fill masks, beside bert-mlm-tiny; where the head's activation is not the layers', the two differ.
+CASES |= {
+    "distilbert-mlm-tiny": (DistilBertForMaskedLM, DistilBertConfig(vocab_size=48, dim=16, n_layers=2, n_heads=4, hidden_dim=24,
+                                                                    max_position_embeddings=40, activation="relu")),
+    "roberta-mlm-tiny": (RobertaForMaskedLM, RobertaConfig(**SIZES, max_position_embeddings=40, type_vocab_size=1, pad_token_id=1,
+                                                           hidden_act="relu")),
+    "mpnet-mlm-tiny": (MPNetForMaskedLM, MPNetConfig(**SIZES, max_position_embeddings=40, pad_token_id=1, hidden_act="relu")),
+    "modernbert-mlm-tiny": (ModernBertForMaskedLM, ModernBertConfig(**MODERNBERT, hidden_activation="silu")),
+    "modernbert-mlm-other-tiny": (ModernBertForMaskedLM, ModernBertConfig(**MODERNBERT, classifier_activation="silu",
+                                                                          classifier_bias=True, norm_bias=True, decoder_bias=False,
+                                                                          tie_word_embeddings=False,
+                                                                          layer_types=["sliding_attention", "full_attention"])),
+}
 if NomicBertConfig is not None:
+    CASES["nomic-bert-mlm-tiny"] = (NomicBertForMaskedLM, NomicBertConfig(**SIZES, max_position_embeddings=64))
     CASES["nomic-bert-tiny"] = (NomicBertModel, NomicBertConfig(**SIZES, max_position_embeddings=64))
 
 
