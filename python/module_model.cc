@@ -86,7 +86,7 @@ Encoded encode(const Model& model, const nb::list& texts, const nb::dict& option
     refuse_if_too_large(model, views, wanted, context);
     return model.encoder().encode(context, views, wanted);
   });
-  if (wanted.output == infer::EncodeOutput::kSparse) {
+  if (model.encoder().output(wanted) == infer::EncodeOutput::kSparse) {
     return {numpy_own(std::move(encoding.sparse_weights)), numpy_own(std::move(encoding.sparse_starts)),
             numpy_own(std::move(encoding.sparse_words))};
   }
@@ -95,8 +95,10 @@ Encoded encode(const Model& model, const nb::list& texts, const nb::dict& option
 }
 
 // Whether each text gets one vector, as embeddings have.
-bool gives_embeddings(const EncodeOptions& options) {
-  return options.output == infer::EncodeOutput::kDense && options.long_texts != infer::LongTexts::kLate;
+bool gives_embeddings(const Model& model, const nb::dict& given) {
+  const auto options = options_from_dict<EncodeOptions>("encode", given);
+  return model.encoder().output(options) == infer::EncodeOutput::kDense &&
+         options.long_texts != infer::LongTexts::kLate;
 }
 
 std::shared_ptr<infer::EncodedCorpus> encode_texts(const Model& model, const Corpus& corpus,
@@ -200,12 +202,7 @@ void bind_model(nb::module_& module) {
            nb::arg("call"))
       .def("encode_texts", &encode_texts, nb::arg("corpus"), nb::arg("options"), nb::arg("call"),
            "What encode_corpus gives, of several vectors a text or weights of words.")
-      .def_static(
-          "gives_embeddings",
-          [](const nb::dict& options) {
-            return gives_embeddings(options_from_dict<EncodeOptions>("encode", options));
-          },
-          nb::arg("options"), "True when each text gets one vector.")
+      .def("gives_embeddings", &gives_embeddings, nb::arg("options"), "True when each text gets one vector.")
       .def("encode_queries", &encode_queries, nb::arg("record"), nb::arg("dim"), nb::arg("texts"),
            nb::arg("call"), "Vectors of queries for vectors of this record and width.")
       .def("encode_ragged_queries", &encode_ragged_queries, nb::arg("record"), nb::arg("is_sparse"),

@@ -100,6 +100,7 @@ class Model:
 
         euclidean and manhattan give the negative distance.
         """
+        a, b = (x.toarray() if hasattr(x, "toarray") else x for x in (a, b))  # weights of words
         a, b = (np.atleast_2d(np.asarray(x, dtype=np.float32)) for x in (a, b))
         kind = self.similarity_fn_name
         if kind == "cosine":
@@ -272,7 +273,7 @@ def encode(model: Union[Model, str, os.PathLike], data: Any, *, ids: Any = None,
     model = as_model(model, precision, threads)
     corpus = as_corpus(data, ids, attributes)
     options = given_options(options)
-    if _whitney.Model.gives_embeddings(options):
+    if model._native.gives_embeddings(options):
         return Embeddings._of(model._native.encode_corpus(corpus._native, corpus._columns, options, told))
     if corpus._columns:
         raise Error("attributes stand beside one vector a text, and these options give several, or weights of words")

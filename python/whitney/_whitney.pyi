@@ -321,8 +321,7 @@ class Model:
         What encode_corpus gives, of several vectors a text or weights of words.
         """
 
-    @staticmethod
-    def gives_embeddings(options: dict) -> bool:
+    def gives_embeddings(self, options: dict) -> bool:
         """True when each text gets one vector."""
 
     def encode_queries(self, record: dict, dim: int, texts: list, call: Call) -> Matrix:

@@ -22,6 +22,7 @@ import whitney
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 CHECKPOINT = DATA / "checkpoints" / "bert-mlm-tiny"
+SPLADE = DATA / "encoder" / "splade-tiny"
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"play music in a terminal game of chess draw pictures edit text".split(),
          *(str(i) for i in range(1, 32))]
 TEXTS = ["play music", "a game of chess", "edit text in a terminal", "", "play 7 " * 9]
@@ -77,6 +78,20 @@ def test_sparse_output_is_splade_s_weights_as_csr(model, golden):
     matrix = model.encode([text for text, _, _ in golden], output="sparse")
     assert matrix.format == "csr" and matrix.shape == (len(golden), 48)
     np.testing.assert_allclose(matrix.toarray(), [weights for _, _, weights in golden], atol=1e-5)
+
+
+def test_a_splade_model_gives_weights_of_words_unasked():
+    splade = whitney.open(SPLADE)
+    cases = json.loads((SPLADE / "expected.json").read_text())
+    texts = [case["text"] for case in cases]
+    matrix = splade.encode(texts)
+    assert matrix.format == "csr" and splade.dim == 15 and splade.similarity_fn_name == "dot"
+    np.testing.assert_allclose(matrix.toarray(), [case["max"] for case in cases], atol=2e-5)
+    np.testing.assert_allclose(splade.encode_query(texts).toarray(), [case["query"] for case in cases], atol=2e-5)
+    np.testing.assert_allclose(splade.similarity(matrix, matrix), (matrix @ matrix.T).toarray(), rtol=1e-6)
+    assert type(whitney.encode(splade, texts)) is whitney.EncodedTexts
+    with pytest.raises(whitney.Error, match="expected: output=sparse"):
+        splade.encode(texts, output="dense")
 
 
 def test_one_text_gives_one_vector(model):

@@ -27,8 +27,8 @@ struct DistinctTexts {
 };
 
 void check_gives_one_vector(const infer::EncodeOptions& options) {
-  if (options.output != infer::EncodeOutput::kDense) {
-    throw UsageError(concat("option \"encode.output\": \"", name_of_enum(options.output),
+  if (*options.output != infer::EncodeOutput::kDense) {
+    throw UsageError(concat("option \"encode.output\": \"", name_of_enum(*options.output),
                             "\" gives no single vector of a text (expected: dense)"));
   }
   if (options.long_texts == infer::LongTexts::kLate)
@@ -48,6 +48,7 @@ bool TextSource::is_model(const std::string& path) {
 
 TextSource::TextSource(infer::Encoder encoder, TextEncoding encoding)
     : encoder_(std::move(encoder)), encoding_(std::move(encoding)) {
+  if (!encoding_.options.output) encoding_.options.output = infer::EncodeOutput::kDense;
   check_gives_one_vector(encoding_.options);
 }
 

@@ -213,6 +213,7 @@ EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder, cons
                             const Corpus& corpus, const EncodeOptions& given,
                             const std::optional<std::string>& journal_path) {
   EncodeOptions options = given;
+  options.output = encoder.output(given);
   if (!options.prompt && !options.prompt_name) options.prompt_name = encoder.document_prompt();
   EncodedCorpus encoded;
   encoded.ids = corpus.ids;

@@ -76,8 +76,9 @@ std::string id_json(const data::JsonRow& row, int64_t row_number) {
 int64_t encode_lines(const Context& context, const Encoder& encoder, const std::string& path,
                      const LineFields& fields, const EncodeOptions& options,
                      const std::function<void(std::string_view lines)>& write) {
-  if (options.output != EncodeOutput::kDense || options.long_texts == LongTexts::kLate) {
-    fail("a line holds one vector of a text: output=", name_of_enum(options.output),
+  const EncodeOutput output = encoder.output(options);
+  if (output != EncodeOutput::kDense || options.long_texts == LongTexts::kLate) {
+    fail("a line holds one vector of a text: output=", name_of_enum(output),
          " with long_texts=", name_of_enum(options.long_texts), " gives others");
   }
   data::JsonLinesOptions json;

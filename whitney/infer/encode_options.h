@@ -49,7 +49,7 @@ struct EncodeOptions {
   int64_t overlap = 0;
   bool echo = false;
   AttentionSwitch attention = AttentionSwitch::kModel;
-  EncodeOutput output = EncodeOutput::kDense;
+  std::optional<EncodeOutput> output;
 
   void fields(auto&& field) {
     field("prompt_name", prompt_name, "The model's prompt put before each text (\"query\", \"document\")");
@@ -77,7 +77,9 @@ struct EncodeOptions {
     field("echo", echo, "Gives a decoder each text twice and pools the second (echo embeddings)");
     field("attention", attention,
           "Whether tokens see later ones; with prefix_lm those of the prompt do, within it");
-    field("output", output, "A vector, the states of all tokens, or weights of the vocabulary's words");
+    field("output", output,
+          "A vector, the states of all tokens, or weights of the vocabulary's words; absent: a vector, or "
+          "weights of words where the model has a SpladePooling");
   }
 };
 

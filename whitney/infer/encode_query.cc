@@ -85,7 +85,9 @@ void check_width(const Encoder& encoder, int64_t given, int64_t wanted) {
 
 Matrix encode_queries(const Context& context, const Encoder& encoder, const Value& record, int64_t dim,
                       std::span<const std::string_view> queries) {
-  Matrix vectors = encoder.encode(context, queries, query_options(encoder, record)).vectors;
+  EncodeOptions options = query_options(encoder, record);
+  options.output = EncodeOutput::kDense;
+  Matrix vectors = encoder.encode(context, queries, options).vectors;
   check_width(encoder, vectors.cols(), dim);
   return vectors;
 }

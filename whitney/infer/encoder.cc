@@ -28,7 +28,7 @@ int64_t num_frames(const EncodeOptions& options) {
 Encoding run(const Context& context, const Encoder::Parts& parts, const TextPieces& pieces,
              const EncodeOptions& options) {
   Encoding encoding;
-  switch (options.output) {
+  switch (*options.output) {
     case EncodeOutput::kTokens: {
       encoding.starts = pieces.tokens.starts;
       Matrix states = parts.states(context, pieces, options);
@@ -97,7 +97,8 @@ Encoder Encoder::open(const Context& context, const std::string& path, Precision
 }
 
 Encoding Encoder::encode(const Context& context, std::span<const std::string_view> texts,
-                         const EncodeOptions& options) const {
+                         const EncodeOptions& given) const {
+  const EncodeOptions options = parts_->resolved(given);
   parts_->check(options);
   if (!parts_->tokenizer) {
     fail(parts_->folder.transformer_folder,
@@ -109,12 +110,16 @@ Encoding Encoder::encode(const Context& context, std::span<const std::string_vie
 }
 
 Encoding Encoder::encode_tokens(const Context& context, text::TokenBatch tokens,
-                                const EncodeOptions& options) const {
+                                const EncodeOptions& given) const {
+  const EncodeOptions options = parts_->resolved(given);
   parts_->check(options);
   return run(context, *parts_, whole_pieces(std::move(tokens)), options);
 }
 
-int64_t Encoder::dim(const EncodeOptions& options) const {
+EncodeOutput Encoder::output(const EncodeOptions& options) const { return *parts_->resolved(options).output; }
+
+int64_t Encoder::dim(const EncodeOptions& given) const {
+  const EncodeOptions options = parts_->resolved(given);
   parts_->check(options);
   if (options.output == EncodeOutput::kSparse) return parts_->transformer->vocabulary_size();
   if (options.dim) return *options.dim;
@@ -170,7 +175,8 @@ double Encoder::flops_per_token() const {
 }
 
 CostEstimate Encoder::estimate(const Context& context, int64_t num_texts, int64_t num_tokens,
-                               const EncodeOptions& options) const {
+                               const EncodeOptions& given) const {
+  const EncodeOptions options = parts_->resolved(given);
   num_tokens = tokens_run(num_texts, num_tokens, options);
   const std::optional<int64_t> window = parts_->piece_settings(options).window;
   const int64_t num_pieces = std::max<int64_t>(1, num_texts * num_frames(options));

@@ -54,7 +54,11 @@ class WHITNEY_API Encoder {
   Encoding encode_tokens(const Context& context, text::TokenBatch tokens,
                          const EncodeOptions& options = {}) const;
 
-  /// Width of a vector under the options (of a token's with output=tokens). Throws Error as encode does.
+  /// What comes out under the options: what they ask for, else weights of words of a model with a
+  /// SpladePooling, and one vector a text of any other.
+  EncodeOutput output(const EncodeOptions& options = {}) const;
+  /// Width of a vector under the options (of a token's with output=tokens; with output=sparse the words of
+  /// the vocabulary). Throws Error as encode does.
   int64_t dim(const EncodeOptions& options = {}) const;
   int64_t num_layers() const;
   Precision precision() const;

@@ -93,6 +93,7 @@ std::unique_ptr<const Encoder::Parts> Encoder::Parts::open(const Context& contex
             ModelConfig::read((std::filesystem::path(module.folder) / "config.json").string()));
         break;
       case ModuleKind::kDropout:
+      case ModuleKind::kSpladePooling:
         break;
       default:
         parts->steps.push_back(read_step(context, module));
@@ -111,6 +112,12 @@ const MaskedLmHead& Encoder::Parts::masked_lm_head(const Context& context) const
     head.emplace(ModelSource{*folder.config, folder.weights(), context, precision}, *transformer);
   });
   return *head;
+}
+
+EncodeOptions Encoder::Parts::resolved(const EncodeOptions& options) const {
+  EncodeOptions resolved = options;
+  if (!resolved.output) resolved.output = folder.splade ? EncodeOutput::kSparse : EncodeOutput::kDense;
+  return resolved;
 }
 
 std::vector<PoolingMode> Encoder::Parts::modes(const EncodeOptions& options) const {
@@ -146,10 +153,15 @@ void Encoder::Parts::check(const EncodeOptions& options) const {
          ": a static model has no layers: output, layer, last_layers, pooling, last_tokens, token_weights, "
          "attention and echo do not apply");
   }
+  if (folder.splade && options.output == EncodeOutput::kDense) {
+    fail(folder.path,
+         ": gives weights of words (SPLADE), and has no Pooling that would make one vector of a text "
+         "(expected: output=sparse, or none)");
+  }
   if (options.prompt && options.prompt_name) fail("prompt and prompt_name are both given; one is expected");
   if (options.output != EncodeOutput::kDense && options.long_texts != LongTexts::kCut) {
     fail("long_texts=", name_of_enum(options.long_texts), " gives vectors, so output must be dense, not ",
-         name_of_enum(options.output));
+         name_of_enum(*options.output));
   }
   if ((options.echo || options.frame) && options.long_texts != LongTexts::kCut)
     fail(options.echo ? "echo" : "frame", " takes long_texts=cut only");
@@ -158,7 +170,7 @@ void Encoder::Parts::check(const EncodeOptions& options) const {
     if (options.echo) fail("echo and frame are both given; one is expected");
     if (frames.asks_for_a_word && options.output != EncodeOutput::kDense) {
       fail("frame=", *options.frame, " gives one vector a text, so output must be dense, not ",
-           name_of_enum(options.output));
+           name_of_enum(*options.output));
     }
   }
   check_prefix_lm(options);

@@ -44,6 +44,8 @@ struct Encoder::Parts {
                                            Precision precision);
 
   const MaskedLmHead& masked_lm_head(const Context& context) const;
+  /// The options with the output that the model gives where they ask for none. What follows takes these.
+  EncodeOptions resolved(const EncodeOptions& options) const;
   int64_t width() const { return transformer ? transformer->width : table->dim(); }
   std::vector<PoolingMode> modes(const EncodeOptions& options) const;
   /// ForwardOptions::layer_weights.

@@ -1,8 +1,12 @@
 // The passes of an encoder over the pieces of its texts.
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -112,6 +116,27 @@ Matrix first_columns(const Matrix& vectors, int64_t dim) {
   return Matrix::copy_of(view);
 }
 
+// Words, ascending, and their weights.
+using WeighedWords = std::vector<std::pair<int32_t, float>>;
+
+// The words that weigh anything, or the heaviest of them, of equal ones the first. What is no number is kept,
+// so that it is seen.
+WeighedWords words_that_weigh(std::span<const float> all, std::optional<int64_t> max_words) {
+  WeighedWords kept;
+  for (size_t v = 0; v < all.size(); ++v) {
+    if (!(all[v] <= 0)) kept.emplace_back(static_cast<int32_t>(v), all[v]);
+  }
+  if (!max_words || std::ssize(kept) <= *max_words) return kept;
+  const auto heaviness = [](const std::pair<int32_t, float>& word) {
+    return std::pair(std::isnan(word.second) ? -std::numeric_limits<float>::infinity() : -word.second,
+                     word.first);
+  };
+  std::ranges::nth_element(kept, kept.begin() + *max_words, {}, heaviness);
+  kept.resize(static_cast<size_t>(*max_words));
+  std::ranges::sort(kept, {}, &std::pair<int32_t, float>::first);
+  return kept;
+}
+
 // One row a text: the mean of its spans' vectors, each weighing its tokens.
 Matrix averaged_windows(const Matrix& vectors, const TextPieces& pieces) {
   Matrix means = Matrix::zeros(pieces.num_texts(), vectors.cols());
@@ -184,15 +209,12 @@ Matrix Encoder::Parts::states(const Context& context, const TextPieces& pieces,
 void Encoder::Parts::weigh_words(const Context& context, const TextPieces& pieces,
                                  const EncodeOptions& options, Encoding& encoding) const {
   const MaskedLmHead& words = masked_lm_head(context);
-  std::vector<std::vector<std::pair<int32_t, float>>> weights(static_cast<size_t>(pieces.tokens.size()));
+  const SpladeSettings splade = folder.splade.value_or(SpladeSettings());
+  std::vector<WeighedWords> weights(static_cast<size_t>(pieces.tokens.size()));
   run_pieces(context, *this, pieces, options, [&](const Context& inner, int64_t piece, const float* states) {
     std::vector<float> all(static_cast<size_t>(words.vocabulary_size()));
-    words.weigh_words(inner, SpladeSettings(), states, std::ssize(pieces.tokens[piece]), all.data());
-    auto& kept = weights[static_cast<size_t>(piece)];
-    // What is no number is kept, so that it is seen.
-    for (size_t v = 0; v < all.size(); ++v) {
-      if (!(all[v] <= 0)) kept.emplace_back(static_cast<int32_t>(v), all[v]);
-    }
+    words.weigh_words(inner, splade, states, std::ssize(pieces.tokens[piece]), all.data());
+    weights[static_cast<size_t>(piece)] = words_that_weigh(all, splade.max_words);
   });
   encoding.sparse_starts.assign(1, 0);
   for (const auto& text : weights) {

@@ -16,6 +16,7 @@
 #include "whitney/infer/encode_corpus.h"
 #include "whitney/infer/encoder.h"
 #include "whitney/infer/infer_cases_test.h"
+#include "whitney/linalg/each_level_test.h"
 
 namespace whitney::infer {
 namespace {
@@ -83,7 +84,7 @@ TEST_F(MaskedLm, IsOfArchitecturesThatFillMasks) {
           "roberta-tiny/model.safetensors: has no masked-LM head (\"lm_head.dense.weight\" and others)"));
 }
 
-// A largest logit drops what is no number where it is compared with 0 only.
+// Sums of logarithms and a largest logit drop what is no number where they compare it with 0 only.
 TEST_F(MaskedLm, RefusesALogitThatIsNoNumber) {
   const TemporaryFolder folder;
   const std::string model = folder.file("model");
@@ -106,6 +107,77 @@ TEST_F(MaskedLm, RefusesALogitThatIsNoNumber) {
     return error_of([&] { encode_corpus(Context(), encoder, model, corpus, options); });
   };
   EXPECT_THAT(error(), HasSubstr("gives values that are no numbers"));
+  write_file(model + "/modules.json", R"([{"path":"","type":"MLMTransformer"},
+                                          {"path":"1","type":"SpladePooling"}])");
+  write_file(model + "/1/config.json", R"({"pooling_strategy":"sum"})");
+  EXPECT_THAT(error(), HasSubstr("gives values that are no numbers"));
+}
+
+// A random BERT with a SpladePooling, and what sentence-transformers' SparseEncoder makes of some texts
+// (make_splade.py).
+class SpladeModel : public testing::Test {
+ protected:
+  void SetUp() override {
+    kept_ = kept_file("encoder/splade-tiny");
+    if (kept_.empty()) GTEST_SKIP() << "no tests/data above this folder and no WHITNEY_ROOT";
+    std::filesystem::copy(kept_, model_, std::filesystem::copy_options::recursive);
+  }
+  // Compares with the weights that the reference keeps under a name.
+  void expect_weights(const char* name, const EncodeOptions& options = {}) const {
+    const Encoder encoder = Encoder::open(Context(), model_);
+    const Value expected = data::read_json_file(kept_ + "/expected.json");
+    std::vector<std::string_view> texts;
+    for (const Value& one : expected.as_list()) texts.push_back(one.at("text").as_string());
+    at_each_level([&] {
+      const Encoding encoding = encoder.encode(Context(), texts, options);
+      for (size_t i = 0; i < texts.size(); ++i)
+        expect_near(weights_of(encoding, i, encoder.dim()), expected.as_list()[i].at(name), name);
+    });
+  }
+
+  TemporaryFolder folder_;
+  std::string model_ = folder_.file("model");
+  std::string kept_;
+};
+
+TEST_F(SpladeModel, GivesTheWeightsOfSentenceTransformersUnasked) {
+  EXPECT_EQ(Encoder::open(Context(), model_).output(), EncodeOutput::kSparse);
+  expect_weights("max");
+  EncodeOptions options;
+  options.prompt_name = "query";
+  expect_weights("query", options);
+}
+
+TEST_F(SpladeModel, SumsAndTakesTwoLogarithmsAsItsFilesSay) {
+  write_file(model_ + "/1_SpladePooling/config.json",
+             R"({"pooling_strategy": "sum", "activation_function": "log1p_relu"})");
+  expect_weights("sum_log1p_relu");
+}
+
+TEST_F(SpladeModel, KeepsTheHeaviestWordsOnly) {
+  write_file(model_ + "/config_sentence_transformers.json", R"({"max_active_dims": 3})");
+  expect_weights("heaviest");
+}
+
+TEST_F(SpladeModel, GivesTheSameBitsAtAnyNumberOfThreads) {
+  write_file(model_ + "/1_SpladePooling/config.json", R"({"pooling_strategy": "sum"})");
+  const Encoder encoder = Encoder::open(Context(), model_);
+  const std::vector<std::string_view> texts(60, "Plays a game of chess in a terminal.");
+  const std::vector<float> alone = encoder.encode(Context(), {texts.data(), 1}).sparse_weights;
+  for (const int threads : {1, 2, 5}) {
+    const Encoding encoding = encoder.encode(with_threads(threads), texts);
+    ASSERT_EQ(encoding.sparse_weights.size(), alone.size() * texts.size());
+    for (size_t i = 0; i < encoding.sparse_weights.size(); ++i)
+      EXPECT_EQ(encoding.sparse_weights[i], alone[i % alone.size()]);
+  }
+}
+
+TEST_F(SpladeModel, HasNoVectors) {
+  const Encoder encoder = Encoder::open(Context(), model_);
+  EncodeOptions options;
+  options.output = EncodeOutput::kDense;
+  EXPECT_THAT(error_of([&] { encoder.dim(options); }), HasSubstr("expected: output=sparse"));
+  EXPECT_EQ(encoder.dim(), 15);
 }
 
 }  // namespace

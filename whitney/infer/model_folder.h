@@ -10,6 +10,7 @@
 
 #include "whitney/infer/gguf.h"
 #include "whitney/infer/model_config.h"
+#include "whitney/infer/splade_settings.h"
 #include "whitney/infer/weights.h"
 
 namespace whitney::infer {
@@ -43,7 +44,8 @@ enum class ModuleKind : uint8_t {
   kDropout,  // does nothing when a model is run
   kWeightedLayerPooling,
   kWordWeights,
-  kStaticEmbedding
+  kStaticEmbedding,
+  kSpladePooling  // of the logits of a masked-LM head
 };
 
 /// One step of a sentence-transformers model.
@@ -57,6 +59,9 @@ struct ModelModule {
   int64_t dim = 0;          // kLayerNorm
   /// kWeightedLayerPooling: the states behind so many layers are the first that is mixed; 0: the embeddings.
   int64_t layer_start = 0;
+  /// kTransformer: hands out the logits of its masked-LM head in place of states.
+  bool fills_masks = false;
+  SpladeSettings splade{};  // kSpladePooling
 };
 
 /// What a model is, read from a folder as sentence-transformers or transformers save it, or from one .gguf
@@ -85,6 +90,8 @@ struct ModelFolder {
   std::optional<std::string> default_prompt_name;
   /// "cosine", "dot", "euclidean" or "manhattan".
   std::string similarity = "cosine";
+  /// How texts become weights of words where that is what the model was saved to give (a SpladePooling).
+  std::optional<SpladeSettings> splade;
 
   /// The prompt's text, empty when there is none: `name` if given (Error when there is no such prompt), else
   /// the default one.

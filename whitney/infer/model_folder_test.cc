@@ -133,9 +133,8 @@ TEST_F(SavedModel, NamesAModuleThatIsNotRun) {
 }
 
 TEST_F(SavedModel, NamesEveryModuleThatIsNotRun) {
-  for (const char* name :
-       {"Router", "Asym", "CNN", "LSTM", "BoW", "WordEmbeddings", "CLIPModel", "MLMTransformer",
-        "SpladePooling", "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore"}) {
+  for (const char* name : {"Router", "Asym", "CNN", "LSTM", "BoW", "WordEmbeddings", "CLIPModel",
+                           "SparseAutoEncoder", "SparseStaticEmbedding", "LogitScore"}) {
     const std::string type = std::string("sentence_transformers.models.") + name;
     write(
         "modules.json",
@@ -184,6 +183,50 @@ TEST_F(SavedModel, WorksOnStatesBeforeItPoolsThem) {
   EXPECT_THAT(error(), HasSubstr("in this order"));
   modules({"Transformer", "WordWeights", "WordWeights", "Pooling"});
   EXPECT_THAT(error(), HasSubstr("stand once"));
+}
+
+// The names of version 5.0, and those of 5.4, where the settings tell what the Transformer hands out.
+TEST_F(SavedModel, WeighsWordsByASpladePooling) {
+  write("modules.json",
+        R"([{"idx":0,"path":"","type":"sentence_transformers.sparse_encoder.models.MLMTransformer"},
+      {"idx":1,"path":"1","type":"sentence_transformers.sparse_encoder.models.SpladePooling"}])");
+  write("1/config.json", R"({"pooling_strategy":"max","activation_function":"relu","chunk_size":null,
+      "word_embedding_dimension":48})");
+  write("config_sentence_transformers.json", R"({"similarity_fn_name":null})");
+  EXPECT_EQ(open().splade->strategy, SpladeStrategy::kMax);
+  EXPECT_EQ(open().splade->num_logs, 1);
+  EXPECT_EQ(open().splade->max_words, std::nullopt);
+  EXPECT_EQ(open().similarity, "dot") << "the library's default for weights of words";
+  write("modules.json",
+        R"([{"idx":0,"path":"","type":"sentence_transformers.base.modules.transformer.Transformer"},
+      {"idx":1,"path":"1",
+       "type":"sentence_transformers.sparse_encoder.modules.splade_pooling.SpladePooling"}])");
+  write("sentence_bert_config.json", R"({"transformer_task":"fill-mask"})");
+  write("1/config.json", R"({"pooling_strategy":"sum","activation_function":"log1p_relu"})");
+  write("config_sentence_transformers.json", R"({"max_active_dims":256})");
+  EXPECT_EQ(open().splade->strategy, SpladeStrategy::kSum);
+  EXPECT_EQ(open().splade->num_logs, 2);
+  EXPECT_EQ(open().splade->max_words, 256);
+}
+
+TEST_F(SavedModel, RefusesASpladePoolingThatItCannotRun) {
+  const auto splade = R"([{"idx":0,"path":"","type":"sentence_transformers.models.Transformer"},
+      {"idx":1,"path":"1","type":"sentence_transformers.models.SpladePooling"}])";
+  write("1/config.json", "{}");
+  write("modules.json", splade);
+  EXPECT_THAT(error(),
+              HasSubstr("SpladePooling, and nothing else, must follow a Transformer that fills masks"))
+      << "of states";
+  write("sentence_bert_config.json", R"({"transformer_task":"text-generation"})");
+  EXPECT_THAT(error(), HasSubstr("\"transformer_task\" is \"text-generation\""));
+  write("sentence_bert_config.json", R"({"transformer_task":"fill-mask"})");
+  write("1/config.json", R"({"pooling_strategy":"mean"})");
+  EXPECT_THAT(error(), HasSubstr("\"pooling_strategy\" is \"mean\", but must be max or sum"));
+  write("1/config.json", R"({"activation_function":"gelu"})");
+  EXPECT_THAT(error(), HasSubstr("\"activation_function\" is \"gelu\""));
+  write("modules.json", R"([{"idx":0,"path":"","type":"sentence_transformers.models.Transformer"},
+      {"idx":1,"path":"1_Pooling","type":"sentence_transformers.models.Pooling"}])");
+  EXPECT_THAT(error(), HasSubstr("SpladePooling, and nothing else")) << "a Pooling of logits";
 }
 
 TEST_F(SavedModel, MayNotLeaveItsFolder) {
