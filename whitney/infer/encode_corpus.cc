@@ -1,7 +1,6 @@
 #include "whitney/infer/encode_corpus.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -17,6 +16,7 @@
 #include "whitney/data/block_journal.h"
 #include "whitney/data/growing_matrix.h"
 #include "whitney/data/mapped_file.h"
+#include "whitney/infer/not_finite.h"
 
 namespace whitney::infer {
 namespace {
@@ -37,22 +37,6 @@ std::vector<int64_t> block_starts(const Corpus& corpus) {
     bytes = 0;
   }
   return starts;
-}
-
-// The first text that a model has given a value for that is no number.
-std::optional<int64_t> text_not_finite(const Encoding& encoding) {
-  const auto is_finite = [](float value) { return std::isfinite(value); };
-  const auto text_of = [](const std::vector<int64_t>& starts, int64_t place) {
-    return starts.empty() ? place : std::ranges::upper_bound(starts, place) - starts.begin() - 1;
-  };
-  for (int64_t row = 0; row < encoding.vectors.rows(); ++row) {
-    if (!std::ranges::all_of(encoding.vectors.row<float>(row), is_finite))
-      return text_of(encoding.starts, row);
-  }
-  const auto& weights = encoding.sparse_weights;
-  const auto bad = std::ranges::find_if_not(weights, is_finite);
-  if (bad == weights.end()) return std::nullopt;
-  return text_of(encoding.sparse_starts, bad - weights.begin());
 }
 
 template <class T>
@@ -174,6 +158,17 @@ Value record_of(const Encoder& encoder, const std::string& model_path, const Cor
   return record;
 }
 
+// The error of a text names its id.
+Encoding encode_naming(const Context& context, const Encoder& encoder, const Corpus& corpus, int64_t first,
+                       int64_t last, const EncodeOptions& options) {
+  const std::vector<std::string_view> texts(corpus.texts.begin() + first, corpus.texts.begin() + last);
+  try {
+    return encoder.encode(context, texts, options);
+  } catch (const NotFinite& error) {
+    throw error.of_text(concat("\"", corpus.ids.text(first + error.place()), "\""));
+  }
+}
+
 bool is_of_model(const std::filesystem::path& path) {
   static const std::set<std::string> kExtensions = {".json", ".txt", ".model", ".safetensors"};
   return kExtensions.contains(path.extension().string());
@@ -239,12 +234,7 @@ EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder, cons
     BlockProgress progress(context, first, total);
     Context inner = context;
     inner.progress = &progress;
-    const std::vector<std::string_view> texts(corpus.texts.begin() + first, corpus.texts.begin() + last);
-    const Encoding encoding = encoder.encode(inner, texts, options);
-    if (const std::optional<int64_t> bad = text_not_finite(encoding)) {
-      fail(model_path, ": gives values that are no numbers for text \"", corpus.ids.text(first + *bad),
-           "\" (expected: a model whose weights are finite)");
-    }
+    const Encoding encoding = encode_naming(inner, encoder, corpus, first, last, options);
     if (journal && last < total) journal->append(bytes_of(encoding));
     blocks.append(encoding);
   }

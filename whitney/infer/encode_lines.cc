@@ -8,6 +8,7 @@
 #include "whitney/data/decimal.h"
 #include "whitney/data/input_stream.h"
 #include "whitney/data/json_lines.h"
+#include "whitney/infer/not_finite.h"
 
 namespace whitney::infer {
 namespace {
@@ -37,8 +38,7 @@ class LineEncoder {
   void flush() {
     if (texts_.empty()) return;
     context_.check_cancelled();
-    const std::vector<std::string_view> views(texts_.begin(), texts_.end());
-    const Matrix vectors = encoder_.encode(quiet_, views, options_).vectors;
+    const Matrix vectors = vectors_of_block();
     std::string lines;
     for (size_t i = 0; i < ids_.size(); ++i) {
       lines += R"({"id":)" + ids_[i] + R"(,"vector":[)";
@@ -56,6 +56,15 @@ class LineEncoder {
   }
 
  private:
+  Matrix vectors_of_block() const {
+    const std::vector<std::string_view> views(texts_.begin(), texts_.end());
+    try {
+      return encoder_.encode(quiet_, views, options_).vectors;
+    } catch (const NotFinite& error) {
+      throw error.of_text(ids_[static_cast<size_t>(error.place())]);
+    }
+  }
+
   const Context& context_;
   Context quiet_ = context_;
   const Encoder& encoder_;

@@ -71,5 +71,12 @@ TEST_F(EncodeLines, NameTheLineThatIsWrong) {
   EXPECT_NE(error_of([&] { lines_of("", {}, options); }).find("one vector of a text"), std::string::npos);
 }
 
+TEST_F(EncodeLines, NameTheTextWhoseValuesAreNoNumbers) {
+  spoil_word_music(folder_.file("model"));
+  const std::string error =
+      error_of([&] { lines_of("{\"id\": 7, \"text\": \"play\"}\n{\"id\": 9, \"text\": \"music\"}\n"); });
+  EXPECT_NE(error.find("gives values that are no numbers for text 9 ("), std::string::npos) << error;
+}
+
 }  // namespace
 }  // namespace whitney::infer

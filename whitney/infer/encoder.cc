@@ -5,6 +5,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/infer/encoder_parts.h"
+#include "whitney/infer/not_finite.h"
 #include "whitney/infer/pooling.h"
 #include "whitney/infer/text_frames.h"
 
@@ -50,6 +51,7 @@ Encoding run(const Context& context, const Encoder::Parts& parts, const TextPiec
       break;
     }
   }
+  check_finite(context, parts.folder.path, encoding);
   return encoding;
 }
 

@@ -47,7 +47,7 @@ class WHITNEY_API Encoder {
   ~Encoder();
 
   /// Encodes texts. Progress is told in texts. Throws Error for options that the model cannot serve, with
-  /// what it can.
+  /// what it can, and NotFinite for values that are no numbers.
   Encoding encode(const Context& context, std::span<const std::string_view> texts,
                   const EncodeOptions& options = {}) const;
   /// As encode, of tokens as they are: no prompt, special token or cut is added.
