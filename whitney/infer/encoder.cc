@@ -55,6 +55,12 @@ Encoding run(const Context& context, const Encoder::Parts& parts, const TextPiec
   return encoding;
 }
 
+// Says what the folder lacks, or how to make a tokenizer.json of what it has.
+[[noreturn]] void fail_without_tokenizer(const std::string& folder) {
+  static_cast<void>(text::Tokenizer::open(folder));
+  fail(folder, ": had no tokenizer when the model was opened; open it again");
+}
+
 std::optional<std::string> first_prompt(const ModelFolder& folder,
                                         std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
@@ -101,10 +107,7 @@ Encoder Encoder::open(const Context& context, const std::string& path, Precision
 Encoding Encoder::encode(const Context& context, std::span<const std::string_view> texts,
                          const EncodeOptions& options) const {
   parts_->check(options);
-  if (!parts_->tokenizer) {
-    fail(parts_->folder.transformer_folder,
-         ": has no tokenizer (tokenizer.json, vocab.txt, or vocab.json with merges.txt)");
-  }
+  if (!parts_->tokenizer) fail_without_tokenizer(parts_->folder.transformer_folder);
   const PieceSettings settings = parts_->piece_settings(options);
   note_idle_options(context, options, !settings.prompt.empty());
   return run(context, *parts_, cut_texts(context, *parts_->tokenizer, texts, options, settings), options);
