@@ -143,7 +143,28 @@ TEST_F(EncodeCorpus, BeginsAnewWhenTheTextsChanged) {
   encode_corpus(Context(), encoder, model_, corpus, {}, journal);
   EXPECT_EQ(encode_corpus(Context(), encoder, model_, corpus, {}, journal).num_resumed, 2048);
   corpus.texts[0] = "game game";
-  EXPECT_EQ(encode_corpus(Context(), encoder, model_, corpus, {}, journal).num_resumed, 0);
+  const EncodedCorpus anew = encode_corpus(Context(), encoder, model_, corpus, {}, journal);
+  EXPECT_EQ(anew.num_resumed, 0);
+  EXPECT_EQ(values_of(anew), values_of(encode_corpus(Context(), encoder, model_, corpus, {})));
+}
+
+TEST_F(EncodeCorpus, KeepsTheWorkOnTextsBeforeTheFirstThatChanged) {
+  const Encoder encoder = Encoder::open(Context(), model_);
+  Corpus corpus = corpus_of(7000);
+  const std::string journal = folder_.file("out.partial");
+  encode_corpus(Context(), encoder, model_, corpus, {}, journal);
+  corpus.texts[3000] = "game game";
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  const EncodedCorpus resumed = encode_corpus(context, encoder, model_, corpus, {}, journal);
+  EXPECT_EQ(resumed.num_resumed, 2048);
+  EXPECT_EQ(values_of(resumed), values_of(encode_corpus(Context(), encoder, model_, corpus, {})));
+  ASSERT_EQ(notes.sentences.size(), 1);
+  EXPECT_TRUE(
+      notes.sentences[0].ends_with("holds work on other texts behind the first 2048, and is begun "
+                                   "anew from there"))
+      << notes.sentences[0];
 }
 
 TEST_F(EncodeCorpus, KeepsWhereTheVectorsComeFrom) {
