@@ -94,6 +94,32 @@ Encoded encode(const Model& model, const nb::list& texts, const nb::dict& option
   return {numpy_own(std::move(encoding.vectors)), starts, nb::none()};
 }
 
+// (ids, starts, states, vectors): the tokens that were run of text i are [starts[i], starts[i + 1]), each
+// with its state; and a vector a text.
+using Features = std::tuple<nb::object, nb::object, nb::object, nb::object>;
+
+Features features(const Model& model, const nb::list& texts, const nb::dict& options, const Call& call) {
+  const auto wanted = options_from_dict<EncodeOptions>("encode", options);
+  const std::vector<std::string_view> views = texts_of(texts);
+  EncodeOptions of_tokens = wanted;
+  of_tokens.output = infer::EncodeOutput::kTokens;
+  of_tokens.normalize.reset();
+  of_tokens.dim.reset();
+  const Encoder& encoder = model.encoder();
+  text::TokenBatch tokens;
+  infer::Encoding states, vectors;
+  call([&](const Context& context) {
+    refuse_if_too_large(model, views, of_tokens, context);
+    Context quiet = context;  // what is to be said is said of the vectors
+    quiet.progress = nullptr;
+    vectors = encoder.encode(context, views, wanted);  // first, for a model that gives none says so
+    tokens = encoder.tokens_of(context, views, of_tokens);
+    states = encoder.encode(quiet, views, of_tokens);
+  });
+  return {numpy_own(std::move(tokens.ids)), numpy_own(std::move(tokens.starts)),
+          numpy_own(std::move(states.vectors)), numpy_own(std::move(vectors.vectors))};
+}
+
 // Whether each text gets one vector, as embeddings have.
 bool gives_embeddings(const Model& model, const nb::dict& given) {
   const auto options = options_from_dict<EncodeOptions>("encode", given);
@@ -198,6 +224,8 @@ void bind_model(nb::module_& module) {
            "(values, starts, words): n x d, None, None; or rows x d, starts of texts, None; or weights, "
            "starts "
            "of texts, words.")
+      .def("features", &features, nb::arg("texts"), nb::arg("options"), nb::arg("call"),
+           "(ids, starts, states, vectors): tokens run, starts of texts, a state a token, a vector a text.")
       .def("encode_corpus", &encode_corpus, nb::arg("corpus"), nb::arg("columns"), nb::arg("options"),
            nb::arg("call"))
       .def("encode_texts", &encode_texts, nb::arg("corpus"), nb::arg("options"), nb::arg("call"),

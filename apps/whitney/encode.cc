@@ -34,8 +34,8 @@ struct EncodeVerbOptions {
     field("text_field", text_field, "Field of the text");
     field(
         "lines", lines,
-        "Reads and writes JSON lines as a stream, a block of texts at a time, whatever the files' names; no "
-        "work of a stopped run is kept");
+        "Reads and writes JSON lines as a stream, a block of texts at a time, whatever the files' names; to "
+        "standard output no work of a stopped run is kept");
     field(
         "precision", precision,
         "How weights are kept: int8 takes a quarter of the memory and less time, and moves vectors a little");
@@ -60,12 +60,11 @@ std::string shape_text(const infer::EncodedCorpus& encoded) {
   return concat(texts, " x ", encoding.vectors.cols(), " float32");
 }
 
-infer::EncodedCorpus encode_or_keep(Session& session, const infer::Encoder& encoder,
-                                    const std::string& model_path, const Corpus& corpus,
-                                    const infer::EncodeOptions& options,
-                                    const std::optional<std::string>& journal) {
+// Runs `encode`; when it is interrupted, says where its work is kept.
+template <class Encode>
+auto encode_or_keep(Session& session, const std::optional<std::string>& journal, const Encode& encode) {
   try {
-    return infer::encode_corpus(session.context, encoder, model_path, corpus, options, journal);
+    return encode();
   } catch (const Cancelled&) {
     std::error_code ignored;
     if (journal && std::filesystem::exists(*journal, ignored))
@@ -75,27 +74,47 @@ infer::EncodedCorpus encode_or_keep(Session& session, const infer::Encoder& enco
   }
 }
 
+void note_resumed(Session& session, int64_t num_resumed, const std::optional<std::string>& journal) {
+  if (num_resumed == 0) return;
+  session.note(concat("went on behind ", count_text(num_resumed), " texts that a stopped run had encoded (",
+                      *journal, ")"));
+}
+
+void print_lines(std::string_view lines) {
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0)
+    fail("cannot write to standard output: ", std::strerror(errno));
+}
+
 Outcome run_lines(const Command& command, const EncodeVerbOptions& options, const std::string& output,
                   Session& session) {
   const Stopwatch watch;
   const infer::Encoder encoder = infer::Encoder::open(session.context, command.inputs[0], options.precision);
   const infer::LineFields fields{options.id_field, options.text_field};
+  const std::optional<std::string> journal = journal_of(output);
   const auto encode_to = [&](const std::function<void(std::string_view)>& write) {
-    return infer::encode_lines(session.context, encoder, command.inputs[1], fields, options.encode, write);
+    return encode_or_keep(session, journal, [&] {
+      return infer::encode_lines(session.context, encoder, command.inputs[1], fields, options.encode, write,
+                                 journal);
+    });
   };
   if (output == "-") {
-    encode_to([](std::string_view lines) {
-      if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0)
-        fail("cannot write to standard output: ", std::strerror(errno));
-    });
+    encode_to(print_lines);
     return {};
   }
-  AtomicFile file(output, command.common.force);
-  const int64_t num_texts = encode_to([&](std::string_view lines) { file.write(lines); });
-  file.commit();
+  // Made when all is encoded, so that a run that is killed before leaves its kept work alone.
+  std::optional<AtomicFile> file;
+  const auto opened = [&]() -> AtomicFile& {
+    return file ? *file : file.emplace(output, command.common.force);
+  };
+  const infer::EncodedLines encoded = encode_to([&](std::string_view lines) { opened().write(lines); });
+  note_resumed(session, encoded.num_resumed, journal);
+  opened().commit();
+  if (journal) infer::forget_journal(*journal);
   const int64_t dim = encoder.dim(options.encode);
-  return written(output, concat(count_text(num_texts), " x ", dim, " float32"),
-                 Value::object({{"rows", num_texts}, {"dim", dim}}), watch.seconds(), session);
+  return written(
+      output, concat(count_text(encoded.num_texts), " x ", dim, " float32"),
+      Value::object({{"rows", encoded.num_texts}, {"dim", dim}, {"resumed_rows", encoded.num_resumed}}),
+      watch.seconds(), session);
 }
 
 Outcome run_encode(const Command& command, Session& session) {
@@ -112,12 +131,10 @@ Outcome run_encode(const Command& command, Session& session) {
   for (const std::string& text : corpus.texts) num_bytes += std::ssize(text);
   infer::refuse_if_too_large(session.context, encoder, corpus.ids.size(), num_bytes, options.encode);
   const std::optional<std::string> journal = journal_of(output);
-  const infer::EncodedCorpus encoded =
-      encode_or_keep(session, encoder, model_path, corpus, options.encode, journal);
-  if (encoded.num_resumed > 0) {
-    session.note(concat("went on behind ", count_text(encoded.num_resumed),
-                        " texts that a stopped run had encoded (", *journal, ")"));
-  }
+  const infer::EncodedCorpus encoded = encode_or_keep(session, journal, [&] {
+    return infer::encode_corpus(session.context, encoder, model_path, corpus, options.encode, journal);
+  });
+  note_resumed(session, encoded.num_resumed, journal);
   infer::save(encoded, output, command.common.force, session.context);
   if (journal) infer::forget_journal(*journal);
   return written(output, shape_text(encoded),
@@ -147,12 +164,10 @@ VerbCommand encode_verb() {
   verb.summary = "a model x data -> embeddings";
   verb.description =
       "Makes embeddings of texts with a trained model: a folder as Hugging Face and sentence-transformers "
-      "keep "
-      "it (config.json, tokenizer.json, model.safetensors) or a .gguf file. Texts are JSON lines, CSV, TSV "
-      "or "
-      "plain lines, packed or not; - is standard input. A run that was stopped goes on when the same command "
-      "is "
-      "given again: what it had finished is kept in OUTPUT.partial. --lines streams instead.";
+      "keep it (config.json, tokenizer.json, model.safetensors) or a .gguf file. Texts are JSON lines, CSV, "
+      "TSV or plain lines, packed or not; - is standard input. A run that was stopped goes on when the same "
+      "command is given again, of the same texts where they come from a pipe: what it had finished is kept "
+      "in OUTPUT.partial, unless OUTPUT is -. --lines holds a block of texts at a time instead of all.";
   verb.examples = {"whitney encode models/minilm texts.jsonl -o texts.safetensors",
                    "whitney encode models/minilm texts.tsv -o texts.npy --dim 128 --normalize",
                    "zcat texts.jsonl.gz | whitney encode models/minilm - -o - --lines >vectors.jsonl"};

@@ -66,8 +66,13 @@ class Model:
         if options.get("prompt_name") in NAMES_EVERYWHERE and options["prompt_name"] not in self.prompts:
             options["prompt_name"] = None
         options = _declared(options, output_value, normalize_embeddings, truncate_dim)
-        values, starts, words = self._native.encode(text_list(sentences), options,
-                                                    call(threads, None, progress or bool(show_progress_bar)))
+        told = call(threads, None, progress or bool(show_progress_bar))
+        if output_value is None:
+            encoded = self._features(text_list(sentences), options, truncate_dim, told)
+            if convert_to_tensor or not convert_to_numpy:
+                encoded = [dict(zip(one, _tensors(list(one.values()), whole=False))) for one in encoded]
+            return encoded[0] if isinstance(sentences, str) else encoded
+        values, starts, words = self._native.encode(text_list(sentences), options, told)
         if words is not None:
             return self._sparse(values, starts, words)
         if starts is not None:
@@ -77,6 +82,13 @@ class Model:
         if convert_to_tensor or not convert_to_numpy:
             encoded = _tensors(encoded, whole=convert_to_tensor and starts is None)
         return encoded[0] if isinstance(sentences, str) else encoded
+
+    def _features(self, sentences: list, options: dict, truncate_dim: Optional[int], told: Any) -> list[dict]:
+        """What sentence-transformers' modules hand on, of each text, without padding."""
+        ids, starts, states, vectors = self._native.features(sentences, options, told)
+        return [{"input_ids": ids[begin:end].astype(np.int64), "attention_mask": np.ones(end - begin, np.int64),
+                 "token_embeddings": states[begin:end], "sentence_embedding": vector}
+                for begin, end, vector in zip(starts, starts[1:], _truncated(vectors, truncate_dim))]
 
     def encode_query(self, sentences: Any = None, prompt_name: Optional[str] = None, prompt: Optional[str] = None,
                      *arguments: Any, **options: Any) -> Any:
@@ -198,8 +210,10 @@ def _declared(options: dict, output_value: Optional[str], normalize: bool, trunc
     """Options by the declaration's names; those that sentence-transformers gives have its meanings."""
     if output_value == "token_embeddings":
         _put(options, "output", "tokens", "output_value")
+    elif output_value is None:
+        _put(options, "output", "dense", "output_value")
     elif output_value != "sentence_embedding":
-        raise Error(f'output_value is {output_value!r} (expected: "sentence_embedding" or "token_embeddings")')
+        raise Error(f'output_value is {output_value!r} (expected: "sentence_embedding", "token_embeddings" or None)')
     if options.get("prompt") is not None and options.get("prompt_name") is not None:
         logging.getLogger("whitney").warning("prompt_name has no effect beside prompt")
         options = {**options, "prompt_name": None}
@@ -289,7 +303,9 @@ Parameters
 sentences (or inputs) : a str, or a list, pandas Series, numpy or Arrow array, or other iterable of str.
 batch_size : changes nothing: texts are packed by their tokens into batches that keep the working memory near 48 MB.
 show_progress_bar : True draws a line on standard error, as progress=True does.
-output_value : "sentence_embedding", or "token_embeddings" (output="tokens"): a list with an array for each text.
+output_value : "sentence_embedding"; "token_embeddings" (output="tokens"): a list with an array for each text; or None:
+    a dict for each text with its "input_ids", "attention_mask" (all 1: nothing is padded), "token_embeddings" and
+    "sentence_embedding", for which texts are run twice.
 precision : of the vectors given back. "float32"; "binary" and "ubinary" keep a bit of each value, "int8" and "uint8" a
     byte, scaled by the ranges over the texts given (so that only here a vector depends on the others).
 convert_to_numpy, convert_to_tensor : numpy arrays; or torch tensors over the same memory.
@@ -306,7 +322,7 @@ progress : bool or callable
 Returns
 -------
 n x d float32 (d for one str); with output="tokens" or long_texts="late" a list with an m x d array for each text; with
-output="sparse" a scipy CSR matrix, n x words of the vocabulary.
+output="sparse" a scipy CSR matrix, n x words of the vocabulary; with output_value=None a list of dicts (a dict for one str).
 """)
 
 declare(encode, _OPTIONS, """Makes Embeddings of texts with a model: ids, vectors, attributes, and the record of how they were made.

@@ -314,6 +314,11 @@ class Model:
         (values, starts, words): n x d, None, None; or rows x d, starts of texts, None; or weights, starts of texts, words.
         """
 
+    def features(self, texts: list, options: dict, call: Call) -> tuple[object, object, object, object]:
+        """
+        (ids, starts, states, vectors): tokens run, starts of texts, a state a token, a vector a text.
+        """
+
     def encode_corpus(self, corpus: Corpus, columns: Sequence[Column], options: dict, call: Call) -> Embeddings: ...
 
     def encode_texts(self, corpus: Corpus, options: dict, call: Call) -> EncodedTexts:

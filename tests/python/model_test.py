@@ -80,6 +80,24 @@ def test_sparse_output_is_splade_s_weights_as_csr(model, golden):
     np.testing.assert_allclose(matrix.toarray(), [weights for _, _, weights in golden], atol=1e-5)
 
 
+def test_all_that_is_known_of_a_text_has_sentence_transformers_names(model, golden):
+    found = model.encode([text for text, _, _ in golden], output_value=None)
+    assert [list(one) for one in found] == [["input_ids", "attention_mask", "token_embeddings", "sentence_embedding"]] * len(golden)
+    for one, (text, states, _) in zip(found, golden):
+        assert one["input_ids"].tolist() == [WORDS.index(word) for word in ["[CLS]", *text.split(), "[SEP]"]]
+        assert one["input_ids"].dtype == one["attention_mask"].dtype == np.int64
+        assert one["attention_mask"].tolist() == [1] * len(states)
+        np.testing.assert_allclose(one["token_embeddings"], states, atol=1e-5)
+        np.testing.assert_array_equal(one["sentence_embedding"], model.encode(text))
+
+
+def test_all_that_is_known_of_a_text_heeds_the_options(prompted):
+    one = prompted.encode("play music", prompt_name="query", output_value=None, truncate_dim=4, pooling="cls", max_length=4)
+    assert one["input_ids"].tolist() == [WORDS.index(word) for word in ["[CLS]", "play", "play", "[SEP]"]]
+    np.testing.assert_array_equal(one["sentence_embedding"], one["token_embeddings"][0, :4])
+    assert prompted.encode([], output_value=None) == []
+
+
 def test_a_splade_model_gives_weights_of_words_unasked():
     splade = whitney.open(SPLADE)
     cases = json.loads((SPLADE / "expected.json").read_text())
@@ -301,6 +319,7 @@ def test_torch_gets_the_same_memory_or_is_named(model):
     tensor = model.encode(TEXTS, convert_to_tensor=True)
     assert isinstance(tensor, torch.Tensor) and torch.equal(tensor, torch.from_numpy(model.encode(TEXTS)))
     assert [t.shape for t in model.encode(TEXTS[:2], convert_to_numpy=False)] == [(16,), (16,)]
+    assert all(isinstance(t, torch.Tensor) for t in model.encode("play", convert_to_tensor=True, output_value=None).values())
 
 
 def test_scipy_is_named_where_it_is_missing(folder):
@@ -321,7 +340,8 @@ def test_scipy_is_named_where_it_is_missing(folder):
     (dict(sentences={"text": "play"}), "a dict is no list of texts"),
     (dict(sentences=np.ones((2, 3))), r"text number 0 is \[1.0, 1.0, 1.0\]"),
     (dict(sentences=["a"], precision="fp16"), 'precision is \'fp16\' .*"float32", "int8"'),
-    (dict(sentences=["a"], output_value=None), 'output_value is None .*"token_embeddings"'),
+    (dict(sentences=["a"], output_value="tokens"), 'output_value is .tokens. .*"token_embeddings" or None'),
+    (dict(sentences=["a"], output_value=None, output="sparse"), "output_value and output are both given"),
     (dict(sentences=["a"], output_value="token_embeddings", output="sparse"), "output_value and output are both given"),
     (dict(sentences=["a"], normalize_embeddings=True, normalize=False), "normalize_embeddings and normalize are both"),
     (dict(sentences=["a"], truncate_dim=17), "truncate_dim is 17, and the model gives 16"),

@@ -122,6 +122,14 @@ void BlockJournal::append(std::span<const std::byte> block) {
   end_ = begin + std::ssize(block);
 }
 
+void BlockJournal::drop_from(int64_t i) {
+  if (i >= num_blocks()) return;
+  end_ = blocks_[static_cast<size_t>(i)].offset - static_cast<int64_t>(sizeof(BlockHead));
+  blocks_.resize(static_cast<size_t>(i));
+  // What stood there must not be read behind a new block of the same size.
+  if (ftruncate(fd_, end_) != 0) fail(path_, ": cannot be written: ", reason(errno));
+}
+
 void BlockJournal::remove() {
   if (fd_ >= 0) {
     close(fd_);

@@ -29,6 +29,8 @@ class WHITNEY_API BlockJournal {
   std::vector<std::byte> read(int64_t i) const;
   /// Throws Error that names the file (a full disk); the blocks before stay.
   void append(std::span<const std::byte> block);
+  /// Forgets block `i` and all behind it. Throws Error that names the file.
+  void drop_from(int64_t i);
   /// Removes the file: the output stands.
   void remove();
 

@@ -57,6 +57,19 @@ TEST(BlockJournal, DropsWhatWasHalfWritten) {
   EXPECT_EQ(text_of(BlockJournal(path, "key").read(1)), "again");
 }
 
+TEST(BlockJournal, ForgetsBlocksFromOneOn) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("out.partial");
+  BlockJournal journal(path, "key");
+  for (const char* text : {"first", "other", "third"}) journal.append(block_of(text));
+  journal.drop_from(1);
+  EXPECT_EQ(BlockJournal(path, "key").num_blocks(), 1);
+  journal.append(block_of("again"));  // as long as what it stands in place of
+  const BlockJournal read(path, "key");
+  ASSERT_EQ(read.num_blocks(), 2);
+  EXPECT_EQ(text_of(read.read(1)), "again");
+}
+
 TEST(BlockJournal, DropsABlockThatChanged) {
   const TemporaryFolder folder;
   const std::string path = folder.file("out.partial");

@@ -9,53 +9,13 @@
 #include "whitney/core/error.h"
 #include "whitney/core/hash.h"
 #include "whitney/core/options.h"
-#include "whitney/core/parallel.h"
+#include "whitney/data/finite_rows.h"
 #include "whitney/data/labels.h"
 
 namespace whitney {
 namespace {
 
 constexpr int64_t kMostRows = std::numeric_limits<uint32_t>::max() - int64_t{1};
-
-// True when a value has all exponent bits set: NaN or infinite. No branch inside, so that it runs at memory
-// speed.
-template <class Bits>
-bool any_not_finite(const Bits* values, int64_t count, Bits exponent) {
-  Bits found = 0;
-  for (int64_t i = 0; i < count; ++i) found |= static_cast<Bits>((values[i] & exponent) == exponent);
-  return found != 0;
-}
-
-bool any_not_finite(const MatrixView& rows) {
-  const int64_t count = rows.rows * rows.cols;
-  switch (rows.dtype) {
-    case DType::kF32:
-      return any_not_finite<uint32_t>(static_cast<const uint32_t*>(rows.data), count, 0x7f800000U);
-    case DType::kF16:
-      return any_not_finite<uint16_t>(static_cast<const uint16_t*>(rows.data), count, 0x7c00U);
-    case DType::kBF16:
-      return any_not_finite<uint16_t>(static_cast<const uint16_t*>(rows.data), count, 0x7f80U);
-    case DType::kF64:
-      return any_not_finite<uint64_t>(static_cast<const uint64_t*>(rows.data), count, 0x7ff0000000000000U);
-    default:
-      return false;
-  }
-}
-
-// The first row with a value that is NaN or infinite, or -1.
-int64_t first_not_finite(const Matrix& vectors, const Context& context) {
-  if (vectors.rows() == 0 || vectors.cols() == 0) return -1;
-  const int64_t block = std::max<int64_t>(1, (int64_t{1} << 18) / vectors.cols());
-  const MatrixView all = vectors.view();
-  const int64_t first_block = ordered_reduce<int64_t>(
-      context, vectors.rows(), block, -1,
-      [&](int64_t begin, int64_t end) { return any_not_finite(all.slice(begin, end)) ? begin : -1; },
-      [](int64_t found, int64_t next) { return found >= 0 ? found : next; });
-  if (first_block < 0) return -1;
-  int64_t row = first_block;
-  while (!any_not_finite(all.slice(row, row + 1))) ++row;
-  return row;
-}
 
 template <class T>
 void update(Hasher128& hasher, const Array<T>& values) {
@@ -157,7 +117,7 @@ void Embeddings::validate(const Context& context) const {
 }
 
 void check_finite(const Matrix& vectors, const Ids& ids, const Context& context) {
-  const int64_t row = first_not_finite(vectors, context);
+  const int64_t row = first_not_finite(context, vectors);
   if (row < 0) return;
   std::vector<float> values(static_cast<size_t>(vectors.cols()));
   copy_row_as_float(vectors, row, values.data());

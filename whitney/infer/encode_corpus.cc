@@ -1,59 +1,19 @@
 #include "whitney/infer/encode_corpus.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <set>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "whitney/core/error.h"
-#include "whitney/core/hash.h"
-#include "whitney/core/options.h"
 #include "whitney/core/prepare_run.h"
-#include "whitney/data/artifact.h"
-#include "whitney/data/block_journal.h"
 #include "whitney/data/growing_matrix.h"
-#include "whitney/data/mapped_file.h"
+#include "whitney/infer/kept_blocks.h"
+#include "whitney/infer/not_finite.h"
 
 namespace whitney::infer {
 namespace {
-
-// What a stopped run may lose: some seconds of a small model on one core. Enough texts that sorting by length
-// leaves nothing to gain.
-constexpr int64_t kBlockTexts = 2048, kBlockBytes = 128 << 10;
-
-// The first text of each block, and the end of the last: of the texts only, so that any run cuts them alike.
-std::vector<int64_t> block_starts(const Corpus& corpus) {
-  std::vector<int64_t> starts{0};
-  int64_t bytes = 0;
-  const int64_t total = corpus.ids.size();
-  for (int64_t i = 0; i < total; ++i) {
-    bytes += std::ssize(corpus.texts[size_t(i)]);
-    if (bytes < kBlockBytes && i + 1 - starts.back() < kBlockTexts && i + 1 < total) continue;
-    starts.push_back(i + 1);
-    bytes = 0;
-  }
-  return starts;
-}
-
-// The first text that a model has given a value for that is no number.
-std::optional<int64_t> text_not_finite(const Encoding& encoding) {
-  const auto is_finite = [](float value) { return std::isfinite(value); };
-  const auto text_of = [](const std::vector<int64_t>& starts, int64_t place) {
-    return starts.empty() ? place : std::ranges::upper_bound(starts, place) - starts.begin() - 1;
-  };
-  for (int64_t row = 0; row < encoding.vectors.rows(); ++row) {
-    if (!std::ranges::all_of(encoding.vectors.row<float>(row), is_finite))
-      return text_of(encoding.starts, row);
-  }
-  const auto& weights = encoding.sparse_weights;
-  const auto bad = std::ranges::find_if_not(weights, is_finite);
-  if (bad == weights.end()) return std::nullopt;
-  return text_of(encoding.sparse_starts, bad - weights.begin());
-}
 
 template <class T>
 void put(std::vector<std::byte>& bytes, const T* values, int64_t count) {
@@ -147,67 +107,30 @@ class BlockProgress : public Progress {
   int64_t first_, total_;
 };
 
-Value options_value(EncodeOptions options) {
-  whitney::detail::SpecCollector collector;
-  options.fields(collector);
-  Value value = Value::object();
-  for (const OptionSpec& spec : collector.specs) value.set(spec.name, spec.default_value);
-  return value;
-}
-
-Value record_of(const Encoder& encoder, const std::string& model_path, const Corpus& corpus,
-                const EncodeOptions& options) {
-  Value record = Value::object(
-      {{"program_version", kVersion}, {"method", "encode"}, {"options", options_value(options)}});
-  record.set("precision", name_of_enum(encoder.precision()));
-  record.set("metric", name_of_enum(metric_of(encoder)));
-  if (options.output == EncodeOutput::kSparse) record.set("num_words", encoder.dim(options));
-  const Value model = Value::object({{"kind", "model"}, {"fingerprint", fingerprint_of_model(model_path)}});
-  const Value texts = Value::object(
-      {{"kind", "corpus"}, {"num_texts", corpus.ids.size()}, {"fingerprint", fingerprint(corpus)}});
-  Value::List inputs{model, texts};
-  if (options.token_weights) {
-    inputs.push_back(Value::object(
-        {{"kind", "token_weights"}, {"fingerprint", fingerprint_of_model(options.token_weights->value)}}));
+Encoding encode_block(const Context& context, const Encoder& encoder, const Corpus& corpus, int64_t first,
+                      int64_t last, const EncodeOptions& options) {
+  context.check_cancelled();
+  BlockProgress progress(context, first, corpus.ids.size());
+  Context inner = context;
+  inner.progress = &progress;
+  const std::vector<std::string_view> texts(corpus.texts.begin() + first, corpus.texts.begin() + last);
+  try {
+    return encoder.encode(inner, texts, options);
+  } catch (const NotFinite& error) {
+    throw error.of_text(concat("\"", corpus.ids.text(first + error.place()), "\""));
   }
-  record.set("inputs", std::move(inputs));
-  return record;
 }
 
-bool is_of_model(const std::filesystem::path& path) {
-  static const std::set<std::string> kExtensions = {".json", ".txt", ".model", ".safetensors"};
-  return kExtensions.contains(path.extension().string());
+// Puts the texts behind the model among what the record says was read.
+void add_texts(const Corpus& corpus, Value& record) {
+  Value::List inputs = record.at("inputs").as_list();
+  inputs.insert(inputs.begin() + 1, Value::object({{"kind", "corpus"},
+                                                   {"num_texts", corpus.ids.size()},
+                                                   {"fingerprint", fingerprint(corpus)}}));
+  record.set("inputs", std::move(inputs));
 }
 
 }  // namespace
-
-Metric metric_of(const Encoder& encoder) {
-  if (encoder.similarity() == "dot") return Metric::kInnerProduct;
-  return encoder.similarity() == "euclidean" ? Metric::kL2 : Metric::kCosine;
-}
-
-std::string fingerprint_of_model(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::vector<std::pair<std::string, std::string>> files;  // name in the model, path
-  if (fs::is_directory(path)) {
-    for (const auto& entry : fs::recursive_directory_iterator(path)) {
-      if (entry.is_regular_file() && is_of_model(entry.path()))
-        files.emplace_back(fs::relative(entry.path(), path).string(), entry.path().string());
-    }
-  } else {
-    files.emplace_back("", path);
-  }
-  std::ranges::sort(files);
-  Hasher128 hasher;
-  for (const auto& [name, place] : files) {
-    const Array<std::byte> bytes = map_file(place);
-    const int64_t sizes[] = {std::ssize(name), bytes.size()};
-    hasher.update(sizes, sizeof sizes);
-    hasher.update(name.data(), std::ssize(name));
-    hasher.update(bytes.data(), bytes.size());
-  }
-  return hasher.digest();
-}
 
 EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder, const std::string& model_path,
                             const Corpus& corpus, const EncodeOptions& given,
@@ -217,38 +140,24 @@ EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder, cons
   if (!options.prompt && !options.prompt_name) options.prompt_name = encoder.document_prompt();
   EncodedCorpus encoded;
   encoded.ids = corpus.ids;
-  encoded.record = record_of(encoder, model_path, corpus, options);
-  std::optional<BlockJournal> journal;
-  if (journal_path)
-    journal.emplace(*journal_path, concat(encoded.record.to_json(), " ", kBlockTexts, " ", kBlockBytes));
-  if (journal && journal->held_other_work())
-    context.note(
-        concat(*journal_path,
-               ": holds work on other texts, with another model or other options, and is begun anew"));
+  encoded.record = encode_record(encoder, model_path, options);
+  KeptBlocks kept(context, journal_path, "vectors", encoded.record);
+  add_texts(corpus, encoded.record);
   Blocks blocks;
   const int64_t total = corpus.ids.size();
-  const std::vector<int64_t> starts = block_starts(corpus);
-  const int64_t num_kept = journal ? std::min(journal->num_blocks(), std::ssize(starts) - 1) : 0;
-  encoded.num_resumed = starts[size_t(num_kept)];
-  for (int64_t block = 0; block + 1 < std::ssize(starts); ++block) {
-    if (block < num_kept) {
-      blocks.append(journal->read(block));
-      continue;
+  BlockTexts block;
+  for (int64_t i = 0; i < total; ++i) {
+    if (!block.add(corpus.texts[size_t(i)]) && i + 1 < total) continue;
+    if (kept.has_next(block)) {
+      blocks.append(kept.read(kept.size() - 1));
+    } else {
+      const Encoding encoding = encode_block(context, encoder, corpus, i + 1 - block.size(), i + 1, options);
+      if (kept.keeps() && i + 1 < total) kept.append(block, bytes_of(encoding));
+      blocks.append(encoding);
     }
-    context.check_cancelled();
-    const int64_t first = starts[size_t(block)], last = starts[size_t(block) + 1];
-    BlockProgress progress(context, first, total);
-    Context inner = context;
-    inner.progress = &progress;
-    const std::vector<std::string_view> texts(corpus.texts.begin() + first, corpus.texts.begin() + last);
-    const Encoding encoding = encoder.encode(inner, texts, options);
-    if (const std::optional<int64_t> bad = text_not_finite(encoding)) {
-      fail(model_path, ": gives values that are no numbers for text \"", corpus.ids.text(first + *bad),
-           "\" (expected: a model whose weights are finite)");
-    }
-    if (journal && last < total) journal->append(bytes_of(encoding));
-    blocks.append(encoding);
+    block = BlockTexts();
   }
+  encoded.num_resumed = kept.num_resumed();
   encoded.encoding = blocks.finish();
   if (total == 0) encoded.encoding.vectors = Matrix(0, encoder.dim(options));
   return encoded;

@@ -8,8 +8,8 @@
 #include "whitney/core/value.h"
 #include "whitney/data/ids.h"
 #include "whitney/data/labels.h"
+#include "whitney/infer/encode_record.h"
 #include "whitney/infer/encoder.h"
-#include "whitney/linalg/metric.h"
 
 namespace whitney::infer {
 
@@ -23,11 +23,11 @@ struct EncodedCorpus {
   int64_t num_resumed = 0;
 };
 
-/// Encodes the texts of a corpus in blocks of a fixed number, as documents: without a prompt in the options,
-/// with the model's document prompt if it has one. With `journal_path`, every finished block is
-/// kept there until forget_journal: a run that was stopped goes on where it was and gives the
-/// same bytes. A journal of another model, corpus or options is begun anew. `model_path` is fingerprinted
-/// into the record. Throws Error as Encoder::encode and BlockJournal do.
+/// Encodes the texts of a corpus in blocks, as documents: without a prompt in the options, with the model's
+/// document prompt if it has one. With `journal_path`, every finished block is kept there until
+/// forget_journal: a run that was stopped goes on where it was and gives the same bytes, and blocks of
+/// another model, other options or other texts are made anew, with a note. `model_path` is fingerprinted into
+/// the record. Throws Error as Encoder::encode, with the text's id, and BlockJournal do.
 WHITNEY_API EncodedCorpus encode_corpus(const Context& context, const Encoder& encoder,
                                         const std::string& model_path, const Corpus& corpus,
                                         const EncodeOptions& options,
@@ -42,12 +42,5 @@ WHITNEY_API void refuse_if_too_large(const Context& context, const Encoder& enco
 
 /// Removes the journal: the output stands.
 WHITNEY_API void forget_journal(const std::string& journal_path);
-
-/// xxh3-128 of the files that make a model: of a folder, its .json, .txt, .model and .safetensors files,
-/// those of modules included, with their names in it.
-WHITNEY_API std::string fingerprint_of_model(const std::string& path);
-
-/// The metric that a model's files name ("dot", "euclidean"), else cosine.
-WHITNEY_API Metric metric_of(const Encoder& encoder);
 
 }  // namespace whitney::infer

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -67,16 +66,6 @@ struct Notes : Progress {
   void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
 };
 
-// Leaves the header, and makes a NaN of all float32 behind it.
-void make_weights_nan(const std::string& path) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  uint64_t header = 0;
-  file.read(reinterpret_cast<char*>(&header), sizeof header);
-  const uint64_t begin = sizeof header + header;
-  file.seekp(static_cast<std::streamoff>(begin));
-  file << std::string(std::filesystem::file_size(path) - begin, '\xff');
-}
-
 TEST_F(EncodeCorpus, GoesOnWhereItWasStoppedAndGivesTheSameBytes) {
   const Encoder encoder = Encoder::open(Context(), model_);
   const Corpus corpus = corpus_of(5000);
@@ -133,18 +122,18 @@ TEST_F(EncodeCorpus, SaysThatOtherWorkIsBegunAnew) {
   EXPECT_TRUE(notes.sentences[0].starts_with(journal + ": holds work on other texts")) << notes.sentences[0];
 }
 
-TEST_F(EncodeCorpus, RefusesValuesThatAreNoNumbers) {
-  make_weights_nan(model_ + "/model.safetensors");
+TEST_F(EncodeCorpus, NamesTheTextWhoseValuesAreNoNumbers) {
+  spoil_word_music(model_);
   const Encoder encoder = Encoder::open(Context(), model_);
-  for (const EncodeOutput output : {EncodeOutput::kDense, EncodeOutput::kTokens}) {
-    EncodeOptions options;
-    options.output = output;
-    const std::string sentence =
-        error_of([&] { encode_corpus(Context(), encoder, model_, corpus_of(3), options); });
-    EXPECT_EQ(sentence, model_ +
-                            ": gives values that are no numbers for text \"t0\" (expected: a model whose "
-                            "weights are finite)");
+  Corpus corpus = corpus_of(3000);
+  for (int64_t i = 0; i < 3000; ++i) {
+    if (i != 2500) corpus.texts[size_t(i)] = "game";
   }
+  corpus.texts[2500] = "game music";  // in the second block
+  const std::string sentence = error_of([&] { encode_corpus(Context(), encoder, model_, corpus, {}); });
+  EXPECT_EQ(sentence, model_ +
+                          ": gives values that are no numbers for text \"t2500\" (expected: a model whose "
+                          "weights are finite)");
 }
 
 TEST_F(EncodeCorpus, BeginsAnewWhenTheTextsChanged) {
@@ -154,7 +143,28 @@ TEST_F(EncodeCorpus, BeginsAnewWhenTheTextsChanged) {
   encode_corpus(Context(), encoder, model_, corpus, {}, journal);
   EXPECT_EQ(encode_corpus(Context(), encoder, model_, corpus, {}, journal).num_resumed, 2048);
   corpus.texts[0] = "game game";
-  EXPECT_EQ(encode_corpus(Context(), encoder, model_, corpus, {}, journal).num_resumed, 0);
+  const EncodedCorpus anew = encode_corpus(Context(), encoder, model_, corpus, {}, journal);
+  EXPECT_EQ(anew.num_resumed, 0);
+  EXPECT_EQ(values_of(anew), values_of(encode_corpus(Context(), encoder, model_, corpus, {})));
+}
+
+TEST_F(EncodeCorpus, KeepsTheWorkOnTextsBeforeTheFirstThatChanged) {
+  const Encoder encoder = Encoder::open(Context(), model_);
+  Corpus corpus = corpus_of(7000);
+  const std::string journal = folder_.file("out.partial");
+  encode_corpus(Context(), encoder, model_, corpus, {}, journal);
+  corpus.texts[3000] = "game game";
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  const EncodedCorpus resumed = encode_corpus(context, encoder, model_, corpus, {}, journal);
+  EXPECT_EQ(resumed.num_resumed, 2048);
+  EXPECT_EQ(values_of(resumed), values_of(encode_corpus(Context(), encoder, model_, corpus, {})));
+  ASSERT_EQ(notes.sentences.size(), 1);
+  EXPECT_TRUE(
+      notes.sentences[0].ends_with("holds work on other texts behind the first 2048, and is begun "
+                                   "anew from there"))
+      << notes.sentences[0];
 }
 
 TEST_F(EncodeCorpus, KeepsWhereTheVectorsComeFrom) {

@@ -1,5 +1,7 @@
 #include "whitney/infer/encode_lines.h"
 
+#include <cstddef>
+#include <span>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -8,37 +10,83 @@
 #include "whitney/data/decimal.h"
 #include "whitney/data/input_stream.h"
 #include "whitney/data/json_lines.h"
+#include "whitney/infer/encode_record.h"
+#include "whitney/infer/kept_blocks.h"
+#include "whitney/infer/not_finite.h"
 
 namespace whitney::infer {
 namespace {
-
-// As many texts as encode_corpus takes at once, where they are short.
-constexpr size_t kBlockTexts = 2048;
 
 // Texts that wait to be encoded, with their ids as JSON.
 class LineEncoder {
  public:
   LineEncoder(const Context& context, const Encoder& encoder, const EncodeOptions& options,
-              const std::function<void(std::string_view)>& write)
-      : context_(context), encoder_(encoder), options_(options), write_(write) {
+              const std::function<void(std::string_view)>& write,
+              const std::optional<std::string>& journal_path)
+      : context_(context),
+        encoder_(encoder),
+        options_(with_document_prompt(encoder, options)),
+        write_(write),
+        kept_(context, journal_path, "lines",
+              journal_path ? encode_record(encoder, encoder.folder().path, options_) : Value()) {
     quiet_.progress = nullptr;
-    if (!options_.prompt && !options_.prompt_name) options_.prompt_name = encoder.document_prompt();
   }
 
   int64_t num_texts() const { return num_texts_; }
 
   void add(std::string id, std::string text) {
+    const bool is_last = block_.add(text, id);
     ids_.push_back(std::move(id));
     texts_.push_back(std::move(text));
     ++num_texts_;
-    if (texts_.size() == kBlockTexts) flush();
+    if (is_last) end_block(true);
   }
 
-  void flush() {
-    if (texts_.empty()) return;
-    context_.check_cancelled();
+  EncodedLines finish() {
+    if (!texts_.empty()) end_block(false);
+    for (int64_t i = 0; i < kept_.size(); ++i) {
+      const std::vector<std::byte> lines = kept_.read(i);
+      write_({reinterpret_cast<const char*>(lines.data()), lines.size()});
+    }
+    if (!last_lines_.empty()) write_(last_lines_);
+    return {num_texts_, kept_.num_resumed()};
+  }
+
+ private:
+  static EncodeOptions with_document_prompt(const Encoder& encoder, EncodeOptions options) {
+    if (!options.prompt && !options.prompt_name) options.prompt_name = encoder.document_prompt();
+    return options;
+  }
+
+  // The end of all texts may cut a block short, which the next run's input may not: it is never kept.
+  void end_block(bool is_full) {
+    if (!kept_.has_next(block_)) {
+      context_.check_cancelled();
+      std::string lines = lines_of(vectors_of_block());
+      if (!kept_.keeps()) {
+        write_(lines);
+      } else if (is_full) {
+        kept_.append(block_, std::as_bytes(std::span(lines)));
+      } else {
+        last_lines_ = std::move(lines);
+      }
+    }
+    ids_.clear();
+    texts_.clear();
+    block_ = BlockTexts();
+    context_.advance("encode", num_texts_, 0, "texts");
+  }
+
+  Matrix vectors_of_block() const {
     const std::vector<std::string_view> views(texts_.begin(), texts_.end());
-    const Matrix vectors = encoder_.encode(quiet_, views, options_).vectors;
+    try {
+      return encoder_.encode(quiet_, views, options_).vectors;
+    } catch (const NotFinite& error) {
+      throw error.of_text(ids_[static_cast<size_t>(error.place())]);
+    }
+  }
+
+  std::string lines_of(const Matrix& vectors) const {
     std::string lines;
     for (size_t i = 0; i < ids_.size(); ++i) {
       lines += R"({"id":)" + ids_[i] + R"(,"vector":[)";
@@ -49,19 +97,18 @@ class LineEncoder {
       lines.back() = ']';
       lines += "}\n";
     }
-    write_(lines);
-    ids_.clear();
-    texts_.clear();
-    context_.advance("encode", num_texts_, 0, "texts");
+    return lines;
   }
 
- private:
   const Context& context_;
   Context quiet_ = context_;
   const Encoder& encoder_;
   EncodeOptions options_;
   const std::function<void(std::string_view)>& write_;
+  KeptBlocks kept_;
+  BlockTexts block_;
   std::vector<std::string> ids_, texts_;
+  std::string last_lines_;
   int64_t num_texts_ = 0;
 };
 
@@ -73,9 +120,10 @@ std::string id_json(const data::JsonRow& row, int64_t row_number) {
 
 }  // namespace
 
-int64_t encode_lines(const Context& context, const Encoder& encoder, const std::string& path,
-                     const LineFields& fields, const EncodeOptions& options,
-                     const std::function<void(std::string_view lines)>& write) {
+EncodedLines encode_lines(const Context& context, const Encoder& encoder, const std::string& path,
+                          const LineFields& fields, const EncodeOptions& options,
+                          const std::function<void(std::string_view lines)>& write,
+                          const std::optional<std::string>& journal_path) {
   const EncodeOutput output = encoder.output(options);
   if (output != EncodeOutput::kDense || options.long_texts == LongTexts::kLate) {
     fail("a line holds one vector of a text: output=", name_of_enum(output),
@@ -85,7 +133,7 @@ int64_t encode_lines(const Context& context, const Encoder& encoder, const std::
   json.id_field = fields.id.value_or("id");
   json.id_required = fields.id.has_value();
   json.only = {fields.text};
-  LineEncoder lines(context, encoder, options, write);
+  LineEncoder lines(context, encoder, options, write, journal_path);
   auto input = data::InputStream::open(path, context.cancellation);
   data::read_json_lines(input, json, context, [&](data::JsonRow& row, const std::vector<std::string>&) {
     const Value* text = row.fields.empty() ? nullptr : &row.fields.front().second;
@@ -95,8 +143,7 @@ int64_t encode_lines(const Context& context, const Encoder& encoder, const std::
     }
     lines.add(id_json(row, lines.num_texts()), text->as_string());
   });
-  lines.flush();
-  return lines.num_texts();
+  return lines.finish();
 }
 
 }  // namespace whitney::infer

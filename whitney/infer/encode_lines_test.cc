@@ -1,14 +1,22 @@
 #include "whitney/infer/encode_lines.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <limits>
 #include <string>
+#include <vector>
 
+#include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/readers.h"
 #include "whitney/infer/encode_corpus.h"
 #include "whitney/infer/infer_cases_test.h"
+#include "whitney/infer/not_finite.h"
 
 namespace whitney::infer {
 namespace {
@@ -17,13 +25,14 @@ class EncodeLines : public testing::Test {
  protected:
   void SetUp() override { write_small_model(folder_.file("model")); }
 
+  Encoder open() const { return Encoder::open(Context(), folder_.file("model")); }
+
   std::string lines_of(const std::string& texts, const LineFields& fields = {},
                        const EncodeOptions& options = {}) {
     write_file(folder_.file("texts.jsonl"), texts);
     std::string all;
     num_parts_ = 0;
-    const Encoder encoder = Encoder::open(Context(), folder_.file("model"));
-    encode_lines(Context(), encoder, folder_.file("texts.jsonl"), fields, options,
+    encode_lines(Context(), open(), folder_.file("texts.jsonl"), fields, options,
                  [&](std::string_view lines) {
                    all += lines;
                    ++num_parts_;
@@ -31,15 +40,70 @@ class EncodeLines : public testing::Test {
     return all;
   }
 
+  // Of texts.jsonl, with a journal.
+  EncodedLines keep_lines(const Context& context, const Encoder& encoder, std::string& lines,
+                          const EncodeOptions& options = {}) const {
+    lines.clear();
+    return encode_lines(
+        context, encoder, folder_.file("texts.jsonl"), {}, options,
+        [&](std::string_view more) { lines += more; }, journal_);
+  }
+
+  static std::string texts_of(int num_texts) {
+    std::string texts;
+    for (int i = 0; i < num_texts; ++i)
+      texts += R"({"id": "t)" + std::to_string(i) + R"(", "text": "play )" + std::to_string(i % 60) + "\"}\n";
+    return texts;
+  }
+
   TemporaryFolder folder_;
+  std::string journal_ = folder_.file("out.jsonl.partial");
   int num_parts_ = 0;
 };
 
+// Asks to stop once so many texts are done, and keeps the notes.
+class StopAfter : public Progress {
+ public:
+  StopAfter(int64_t texts, CancellationToken& token) : texts_(texts), token_(token) {}
+  void advance(std::string_view, int64_t done, int64_t, std::string_view) override {
+    if (done >= texts_) token_.request();
+  }
+  void note(std::string_view) override {}
+
+ private:
+  int64_t texts_;
+  CancellationToken& token_;
+};
+
+struct Notes : Progress {
+  std::vector<std::string> sentences;
+  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
+  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
+};
+
+// The most bytes that a file may have while this lives, as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
 TEST_F(EncodeLines, GiveTheVectorsOfTheWholeFileBlockByBlock) {
-  std::string texts;
-  for (int i = 0; i < 5000; ++i)
-    texts += R"({"id": "t)" + std::to_string(i) + R"(", "text": "play )" + std::to_string(i % 60) + "\"}\n";
-  write_file(folder_.file("lines.jsonl"), lines_of(texts));
+  write_file(folder_.file("lines.jsonl"), lines_of(texts_of(5000)));
   EXPECT_EQ(num_parts_, 3);
   const Embeddings read = read_vectors(folder_.file("lines.jsonl"), {}, Context());
   const Encoder encoder = Encoder::open(Context(), folder_.file("model"));
@@ -69,6 +133,90 @@ TEST_F(EncodeLines, NameTheLineThatIsWrong) {
   EncodeOptions options;
   options.output = EncodeOutput::kTokens;
   EXPECT_NE(error_of([&] { lines_of("", {}, options); }).find("one vector of a text"), std::string::npos);
+}
+
+TEST_F(EncodeLines, GoOnWhereTheyWereStoppedAndGiveTheSameBytes) {
+  const std::string straight = lines_of(texts_of(5000));
+  const Encoder encoder = open();
+  CancellationToken token;
+  StopAfter progress(2048, token);
+  Context context;
+  context.progress = &progress;
+  context.cancellation = &token;
+  std::string lines;
+  EXPECT_THROW(keep_lines(context, encoder, lines), Cancelled);
+  EXPECT_EQ(lines, "");
+  EXPECT_EQ(keep_lines(Context(), encoder, lines).num_resumed, 2048);
+  EXPECT_EQ(lines, straight);
+  EXPECT_EQ(keep_lines(Context(), encoder, lines).num_resumed, 4096);
+  EXPECT_EQ(lines, straight);
+}
+
+TEST_F(EncodeLines, EncodeNothingTwice) {
+  const std::string straight = lines_of(texts_of(4096));
+  std::string lines;
+  keep_lines(Context(), open(), lines);
+  // An encoder of spoilt weights that passes for the model: whatever it encodes is refused.
+  const std::string weights = folder_.file("model") + "/model.safetensors";
+  std::filesystem::copy(weights, folder_.file("kept"));
+  fill_tensor(weights, "bert.embeddings.LayerNorm.bias", 0, 1, std::numeric_limits<float>::infinity());
+  const Encoder spoilt = open();
+  std::filesystem::rename(folder_.file("kept"), weights);
+  EXPECT_EQ(keep_lines(Context(), spoilt, lines).num_resumed, 4096);
+  EXPECT_EQ(lines, straight);
+  std::filesystem::remove(journal_);
+  EXPECT_THROW(keep_lines(Context(), spoilt, lines), NotFinite);
+}
+
+TEST_F(EncodeLines, LoseABlockAtMostWhenTheirDiskIsFull) {
+  const std::string straight = lines_of(texts_of(5000));
+  const Encoder encoder = open();
+  std::string lines;
+  {
+    const FileSizeLimit limit(600'000);  // a block of 2048 lines takes about 420,000 bytes
+    const std::string error = error_of([&] { keep_lines(Context(), encoder, lines); });
+    EXPECT_NE(error.find("out.jsonl.partial: cannot be written"), std::string::npos) << error;
+  }
+  EXPECT_EQ(keep_lines(Context(), encoder, lines).num_resumed, 2048);
+  EXPECT_EQ(lines, straight);
+}
+
+TEST_F(EncodeLines, KeepTheirWorkWhenTheOutputCannotBeWritten) {
+  const std::string straight = lines_of(texts_of(5000));
+  const auto write = [](std::string_view) { fail("no space left"); };
+  EXPECT_THROW(encode_lines(Context(), open(), folder_.file("texts.jsonl"), {}, {}, write, journal_), Error);
+  std::string lines;
+  EXPECT_EQ(keep_lines(Context(), open(), lines).num_resumed, 4096);
+  EXPECT_EQ(lines, straight);
+}
+
+TEST_F(EncodeLines, AreMadeAnewForOtherTextsIdsOrOptions) {
+  write_file(folder_.file("texts.jsonl"), texts_of(2100));
+  const Encoder encoder = open();
+  std::string lines;
+  keep_lines(Context(), encoder, lines);
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  std::string texts = texts_of(2100);
+  texts.replace(texts.find("t7\""), 2, "x7");
+  const std::string straight = lines_of(texts);
+  EXPECT_EQ(keep_lines(context, encoder, lines).num_resumed, 0);
+  EXPECT_EQ(lines, straight);
+  EncodeOptions options;
+  options.dim = 4;
+  EXPECT_EQ(keep_lines(context, encoder, lines, options).num_resumed, 0);
+  EXPECT_EQ(lines, lines_of(texts, {}, options));
+  ASSERT_EQ(notes.sentences.size(), 2);
+  for (const std::string& note : notes.sentences)
+    EXPECT_TRUE(note.starts_with(journal_ + ": holds work on other texts, with another model")) << note;
+}
+
+TEST_F(EncodeLines, NameTheTextWhoseValuesAreNoNumbers) {
+  spoil_word_music(folder_.file("model"));
+  const std::string error =
+      error_of([&] { lines_of("{\"id\": 7, \"text\": \"play\"}\n{\"id\": 9, \"text\": \"music\"}\n"); });
+  EXPECT_NE(error.find("gives values that are no numbers for text 9 ("), std::string::npos) << error;
 }
 
 }  // namespace

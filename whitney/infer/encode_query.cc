@@ -2,7 +2,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/options.h"
-#include "whitney/infer/encode_corpus.h"
+#include "whitney/infer/encode_record.h"
 #include "whitney/infer/encoded_file.h"
 
 namespace whitney::infer {

@@ -5,6 +5,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/infer/encoder_parts.h"
+#include "whitney/infer/not_finite.h"
 #include "whitney/infer/pooling.h"
 #include "whitney/infer/text_frames.h"
 
@@ -50,7 +51,14 @@ Encoding run(const Context& context, const Encoder::Parts& parts, const TextPiec
       break;
     }
   }
+  check_finite(context, parts.folder.path, encoding);
   return encoding;
+}
+
+// Says what the folder lacks, or how to make a tokenizer.json of what it has.
+[[noreturn]] void fail_without_tokenizer(const std::string& folder) {
+  static_cast<void>(text::Tokenizer::open(folder));
+  fail(folder, ": had no tokenizer when the model was opened; open it again");
 }
 
 std::optional<std::string> first_prompt(const ModelFolder& folder,
@@ -85,6 +93,13 @@ void note_idle_options(const Context& context, const EncodeOptions& options, boo
   }
 }
 
+TextPieces cut(const Context& context, const Encoder::Parts& parts, std::span<const std::string_view> texts,
+               const EncodeOptions& options) {
+  parts.check(options);
+  if (!parts.tokenizer) fail_without_tokenizer(parts.folder.transformer_folder);
+  return cut_texts(context, *parts.tokenizer, texts, options, parts.piece_settings(options));
+}
+
 }  // namespace
 
 Encoder::Encoder(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
@@ -99,14 +114,17 @@ Encoder Encoder::open(const Context& context, const std::string& path, Precision
 Encoding Encoder::encode(const Context& context, std::span<const std::string_view> texts,
                          const EncodeOptions& given) const {
   const EncodeOptions options = parts_->resolved(given);
-  parts_->check(options);
-  if (!parts_->tokenizer) {
-    fail(parts_->folder.transformer_folder,
-         ": has no tokenizer (tokenizer.json, vocab.txt, or vocab.json with merges.txt)");
-  }
-  const PieceSettings settings = parts_->piece_settings(options);
-  note_idle_options(context, options, !settings.prompt.empty());
-  return run(context, *parts_, cut_texts(context, *parts_->tokenizer, texts, options, settings), options);
+  const TextPieces pieces = cut(context, *parts_, texts, options);
+  note_idle_options(context, options, !parts_->piece_settings(options).prompt.empty());
+  return run(context, *parts_, pieces, options);
+}
+
+text::TokenBatch Encoder::tokens_of(const Context& context, std::span<const std::string_view> texts,
+                                    const EncodeOptions& given) const {
+  const EncodeOptions options = parts_->resolved(given);
+  if (options.long_texts != LongTexts::kCut)
+    fail("long_texts=", name_of_enum(options.long_texts), " runs more than one piece of a text");
+  return cut(context, *parts_, texts, options).tokens;
 }
 
 Encoding Encoder::encode_tokens(const Context& context, text::TokenBatch tokens,

@@ -47,9 +47,13 @@ class WHITNEY_API Encoder {
   ~Encoder();
 
   /// Encodes texts. Progress is told in texts. Throws Error for options that the model cannot serve, with
-  /// what it can.
+  /// what it can, and NotFinite for values that are no numbers.
   Encoding encode(const Context& context, std::span<const std::string_view> texts,
                   const EncodeOptions& options = {}) const;
+  /// The tokens that encode runs of each text under the options (long_texts=cut): its prompt or frame and
+  /// special tokens inside.
+  text::TokenBatch tokens_of(const Context& context, std::span<const std::string_view> texts,
+                             const EncodeOptions& options = {}) const;
   /// As encode, of tokens as they are: no prompt, special token or cut is added.
   Encoding encode_tokens(const Context& context, text::TokenBatch tokens,
                          const EncodeOptions& options = {}) const;

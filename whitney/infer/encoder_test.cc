@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -195,6 +196,21 @@ TEST(EncodeOptions, AreDeclaredAsAMethodsAre) {
   EXPECT_EQ(options.pooling, (std::vector<PoolingMode>{PoolingMode::kMean, PoolingMode::kLastToken}));
   EXPECT_EQ(options.long_texts, LongTexts::kLate);
   EXPECT_FALSE(options.dim);
+}
+
+TEST(EncoderWithoutTokenizer, SaysWhatTheFolderLacksOrHowToConvertWhatItHas) {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("model");
+  std::filesystem::copy(kept_file("checkpoints/bert-mlm-tiny"), model);
+  const Encoder encoder = Encoder::open(Context(), model);
+  const auto error = [&] {
+    return error_of([&] { encoder.encode(Context(), std::vector<std::string_view>{"a"}); });
+  };
+  EXPECT_EQ(error(), model + ": no tokenizer.json, no vocab.txt, and no vocab.json with merges.txt");
+  write_file(model + "/sentencepiece.bpe.model", "pieces");
+  EXPECT_TRUE(error().starts_with(model + ": sentencepiece.bpe.model is not read; save the tokenizer as a "
+                                          "tokenizer.json"))
+      << error();
 }
 
 TEST(StaticEmbedding, AveragesTheRowsOfItsTokens) {

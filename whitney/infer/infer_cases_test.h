@@ -8,11 +8,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <string_view>
 
 #include "whitney/core/array.h"
 #include "whitney/core/kept_file_test.h"
+#include "whitney/core/value.h"
 
 namespace whitney::infer {
 
@@ -41,12 +43,33 @@ inline std::string safetensors(std::string_view header, std::string_view data) {
   return file.append(header).append(data);
 }
 
+/// Sets values [first, first + count) of a float32 tensor in a safetensors file.
+inline void fill_tensor(const std::string& path, std::string_view name, int64_t first, int64_t count,
+                        float value) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  uint64_t length = 0;
+  file.read(reinterpret_cast<char*>(&length), sizeof length);
+  std::string header(length, '\0');
+  file.read(header.data(), static_cast<std::streamsize>(length));
+  const Value tensors = Value::parse_json(header, path);
+  const int64_t begin = tensors.at(name).at("data_offsets").as_list()[0].as_int();
+  file.seekp(static_cast<std::streamoff>(sizeof length + length) + begin + 4 * first);
+  for (int64_t i = 0; i < count; ++i) file.write(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
 /// Writes a small random model with words of its own into a new folder.
 inline void write_small_model(const std::string& folder) {
   std::filesystem::copy(kept_file("checkpoints/bert-mlm-tiny"), folder);
   std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nplay\nmusic\ngame\n";
   for (int i = 0; i < 40; ++i) words += std::to_string(i) + "\n";
   write_file(folder + "/vocab.txt", words);
+}
+
+/// Makes the small model give a NaN for texts that hold the word "music", and for no others.
+inline void spoil_word_music(const std::string& folder) {
+  constexpr int64_t kWord = 6, kWidth = 16;
+  fill_tensor(folder + "/model.safetensors", "bert.embeddings.word_embeddings.weight", kWord * kWidth, 1,
+              std::numeric_limits<float>::quiet_NaN());
 }
 
 }  // namespace whitney::infer

@@ -37,6 +37,9 @@ struct RowWeights {
   }
 };
 
+// The larger one, or the one that is no number: std::max would lose it.
+float max_or_nan(float a, float b) { return a < b || std::isnan(b) ? b : a; }
+
 void pool_one(PoolingMode mode, const float* states, const RowWeights& weights, int64_t dim, float* out) {
   const int64_t rows = weights.rows;
   const auto weight = [&](int64_t i) { return weights[i]; };
@@ -52,7 +55,7 @@ void pool_one(PoolingMode mode, const float* states, const RowWeights& weights, 
       weighted_sum(states, 1, dim, weight, 1, out);
       for (int64_t i = 1; i < rows; ++i) {
         const float factor = weights[i];
-        for (int64_t c = 0; c < dim; ++c) out[c] = std::max(out[c], factor * states[i * dim + c]);
+        for (int64_t c = 0; c < dim; ++c) out[c] = max_or_nan(out[c], factor * states[i * dim + c]);
       }
       break;
     case PoolingMode::kMean:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "whitney/core/error.h"
+#include "whitney/text/known_members.h"
 #include "whitney/text/unicode.h"
 
 namespace whitney::text {
@@ -48,6 +49,7 @@ std::vector<AddedToken> read_added_tokens(const Value& declaration) {
   std::vector<AddedToken> tokens;
   if (declaration.is_null()) return tokens;
   for (const Value& entry : declaration.as_list()) {
+    check_members("", "file", "added token", entry);
     AddedToken token;
     token.content = entry.at("content").as_string();
     token.id = entry.at("id").as_int();

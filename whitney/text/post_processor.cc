@@ -3,6 +3,7 @@
 #include <string>
 
 #include "whitney/core/error.h"
+#include "whitney/text/known_members.h"
 
 namespace whitney::text {
 namespace {
@@ -59,6 +60,7 @@ SpecialFrame read_sequence(const Value& declaration) {
 SpecialFrame read_post_processor(const Value& declaration) {
   if (declaration.is_null()) return {};
   const std::string& kind = declaration.at("type").as_string();
+  check_members("", "post_processor", kind, declaration);
   if (kind == "TemplateProcessing") return read_template(declaration);
   if (kind == "BertProcessing" || kind == "RobertaProcessing") {
     return {{id_of_pair(declaration.at("cls"))}, {id_of_pair(declaration.at("sep"))}};

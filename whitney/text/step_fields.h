@@ -5,17 +5,20 @@
 #include <string_view>
 
 #include "whitney/core/value.h"
+#include "whitney/text/known_members.h"
 
 namespace whitney::text {
 
 /// Reads the members of one step that a tokenizer.json declares; errors name the step.
 class StepFields {
  public:
-  /// Throws Error when `declaration` is no object with a "type". `part` is what the step is of: "normalizer".
+  /// Throws Error when `declaration` is no object with a "type", or has a member that check_members does not
+  /// know. `part` is what the step is of: "normalizer".
   StepFields(const Value& declaration, std::string_view part) : declaration_(declaration), part_(part) {
     const Value* type = declaration.find("type");
     if (type == nullptr || !type->is_string()) fail("tokenizer.json: ", part_, ": a step without a \"type\"");
     type_ = type->as_string();
+    check_members(concat("tokenizer.json: ", part_, " "), part_, type_, declaration);
   }
 
   const std::string& type() const { return type_; }

@@ -9,6 +9,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/text/byte_tokens.h"
+#include "whitney/text/known_members.h"
 #include "whitney/text/pre_tokenizer.h"
 #include "whitney/text/regex.h"
 #include "whitney/text/unicode.h"
@@ -231,6 +232,7 @@ std::unique_ptr<const Step> strip_step(const Value& declaration) {
 void append_steps(const Value& declaration, int depth, Steps& steps) {
   constexpr int kDeepest = 32;
   const std::string& kind = declaration.at("type").as_string();
+  check_members("", "decoder", kind, declaration);
   if (kind == "Sequence") {
     if (depth == kDeepest) fail("the decoders of type Sequence are nested more than ", kDeepest, " deep");
     for (const Value& step : declaration.at("decoders").as_list()) append_steps(step, depth + 1, steps);

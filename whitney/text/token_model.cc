@@ -2,6 +2,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/text/byte_pair.h"
+#include "whitney/text/known_members.h"
 #include "whitney/text/unigram.h"
 #include "whitney/text/word_piece.h"
 
@@ -70,8 +71,14 @@ void read_merge(const Value& merge, BytePairDeclaration& model) {
   append_merge(both.substr(0, blank), both.substr(blank + 1), model);
 }
 
+void check_dropout(const Value* dropout) {
+  if (dropout == nullptr || dropout->is_null() || dropout->as_real() == 0) return;
+  fail("\"dropout\" is ", dropout->to_json(), ", which would give other ids each time (expected: null)");
+}
+
 BytePairDeclaration read_byte_pair(const Value& declaration) {
   BytePairDeclaration model;
+  check_dropout(declaration.find("dropout"));
   model.vocabulary = Vocabulary::of_object(declaration.at("vocab"));
   read_string(declaration, "unk_token", model.unknown);
   read_string(declaration, "continuing_subword_prefix", model.continuing_prefix);
@@ -124,6 +131,7 @@ void append_merge(std::string_view left, std::string_view right, BytePairDeclara
 
 ModelDeclaration read_model(const Value& declaration) {
   const std::string_view kind = kind_of(declaration);
+  check_members("", "model", kind, declaration);
   if (kind == "WordPiece") return read_word_piece(declaration);
   if (kind == "WordLevel") return read_word_level(declaration);
   if (kind == "Unigram") return read_unigram(declaration);

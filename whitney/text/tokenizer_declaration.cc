@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/text/known_members.h"
 
 namespace whitney::text {
 namespace {
@@ -121,6 +122,9 @@ Value template_around(const std::vector<std::pair<std::string, int32_t>>& leadin
 
 TokenizerDeclaration read_tokenizer_json(const Value& file) {
   if (!file.is_object()) fail("is no object: expected the parts of a tokenizer");
+  check_members("", "file", "tokenizer", file);
+  if (const Value& version = member_or_null(file, "version"); !version.is_null() && version != Value("1.0"))
+    fail("\"version\" is ", version.to_json(), " (expected: \"1.0\")");
   TokenizerDeclaration declaration;
   declaration.model = reading("model", [&] { return read_model(file.at("model")); });
   declaration.added_tokens =

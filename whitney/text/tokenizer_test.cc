@@ -264,7 +264,8 @@ TEST(Tokenizer, RefusesDamagedVocabulariesInSentences) {
   expect_words("\"a\": 7", "\"a\": \"7\"", "the id of token \"a\" is no integer");
   expect_words("\"id\": 2", "\"id\": 4", "the added token \"[CLS]\" has the id 4, but the model gives it 2");
   expect_words("\"[SEP]\", 3]", "\"[SEP]\", 300]", "the special token 300 is beyond");
-  expect_words("\"vocab\": {", "\"vocab\": [], \"x\": {", "must be an object");
+  const std::string of_a_list = error_of_json(R"({"model": {"type": "WordPiece", "vocab": []}})");
+  EXPECT_NE(of_a_list.find("must be an object"), std::string::npos) << of_a_list;
   const std::string whole = small_json();
   for (size_t size = 0; size < whole.size(); ++size) {
     EXPECT_NE(error_of_json(whole.substr(0, size)), "no error") << size;
