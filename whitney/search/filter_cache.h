@@ -7,14 +7,16 @@
 #include <vector>
 
 #include "whitney/search/filter.h"
+#include "whitney/search/filter_memo.h"
 #include "whitney/search/row_set.h"
 
 namespace whitney::search {
 
-/// A filter as it was read, and the rows that satisfy it.
+/// A filter as it was read, the rows that satisfy it, and what an index made of them.
 struct EvaluatedFilter {
   Filter filter;
   RowSet rows;
+  std::unique_ptr<FilterMemo> memo = std::make_unique<FilterMemo>();
 };
 
 /// Keeps what the last filters came to, by their text: people and programs ask by the same few again and

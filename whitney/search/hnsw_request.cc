@@ -1,8 +1,6 @@
 #include "whitney/search/hnsw_request.h"
 
 #include <algorithm>
-#include <bit>
-#include <numeric>
 
 #include "whitney/search/hnsw_scan.h"
 
@@ -42,83 +40,43 @@ MeasuredGraph measured_graph(const HnswParts& parts) {
 
 HnswRequest::HnswRequest(const HnswParts& parts, const SearchParams& params, int64_t num_together,
                          const GraphWalk* walk)
-    : parts_(parts), graph_walk_(walk), k_(params.k), num_allowed_(parts.rows.live.size()) {
-  num_zero_ = std::ssize(parts.nodes.zero_rows());
-  num_passing_ = parts.graph.num_nodes;
-  if (params.allowed != nullptr) allow(*params.allowed);
+    : parts_(parts), graph_walk_(walk), k_(params.k) {
+  const auto make = [&] { return std::make_shared<const PassingNodes>(parts, params.allowed); };
+  passing_ =
+      params.memo != nullptr && params.allowed != nullptr ? params.memo->get<PassingNodes>(make) : make();
   HnswSearchOptions options;
   if (const Value* given = params.options.find("ef")) options.ef = static_cast<int>(given->as_int());
   // The row to leave out takes a place of its own.
-  ef_ = std::min(std::max<int64_t>(options.ef, std::min(k_, num_allowed_) + 1),
+  ef_ = std::min(std::max<int64_t>(options.ef, std::min(k_, num_allowed()) + 1),
                  std::max<int64_t>(parts.graph.num_nodes, 1));
   choose(params, num_together);
 }
 
-void HnswRequest::allow(const RowSet& allowed) {
-  const RowSet& live = parts_.rows.live;
-  const int64_t num_rows = parts_.rows.size(), num_given = allowed.size();
-  const bool all_live =
-      live.size() == num_rows && (num_given == 0 || allowed.select(num_given - 1) < num_rows);
-  allowed_ = all_live ? allowed : allowed & live;
-  num_allowed_ = allowed_.size();
-  is_filtered_ = num_allowed_ < live.size();
-  num_passing_ = is_filtered_ ? num_allowed_ : num_passing_;
-}
-
-void HnswRequest::mark_nodes() {
-  row_bits_ = allowed_.bits(parts_.rows.size());
-  if (parts_.nodes.is_identity()) return;
-  num_zero_ = std::ranges::count_if(parts_.nodes.zero_rows(), [&](uint32_t row) { return allows(row); });
-  node_bits_.assign(static_cast<size_t>((parts_.graph.num_nodes + 63) / 64), 0);
-  num_passing_ = 0;
-  for (const uint32_t row : allowed_.rows()) {
-    const uint32_t node = parts_.nodes.node_of(row);
-    if (node == kNoNode) continue;
-    uint64_t& word = node_bits_[node >> 6];
-    const uint64_t bit = uint64_t{1} << (node & 63);
-    num_passing_ += (word & bit) == 0;
-    word |= bit;
-  }
+void HnswRequest::mark() {
+  row_bits_ = passing_->row_bits();
+  node_bits_ = passing_->node_bits();
 }
 
 void HnswRequest::choose(const SearchParams& params, int64_t num_together) {
-  if (is_filtered_ && !parts_.nodes.is_identity()) mark_nodes();
-  const HnswGraph& graph = parts_.graph;
-  planner_.emplace(parts_.costs ? *parts_.costs : standard_costs(parts_),
-                   FilterTask{graph.num_nodes, num_passing_, ef_, std::min(k_, num_passing_), num_together});
+  const int64_t num_passing = passing_->num_nodes();
+  planner_.emplace(
+      parts_.costs ? *parts_.costs : standard_costs(parts_),
+      FilterTask{parts_.graph.num_nodes, num_passing, ef_, std::min(k_, num_passing), num_together});
   plan_ = params.plan;
-  if (!is_filtered_) {
-    scans_all_ = params.exact || num_passing_ <= most_distances_of(ef_);
+  if (!is_filtered()) {
+    scans_all_ = params.exact || num_passing <= most_distances_of(ef_);
     return;
   }
+  if (!parts_.nodes.is_identity()) mark();  // there already
   scans_all_ =
-      params.exact || num_passing_ == 0 || (plan_ ? *plan_ == FilterPlan::kScan : planner_->scan_is_best());
+      params.exact || num_passing == 0 || (plan_ ? *plan_ == FilterPlan::kScan : planner_->scan_is_best());
   if (scans_all_) return;
-  if (row_bits_.empty()) mark_nodes();
-  for (const int64_t at : {num_allowed_ / 6, num_allowed_ / 2, num_allowed_ * 5 / 6}) {
-    const uint32_t node = parts_.nodes.node_of(allowed_.select(at));
+  mark();
+  const int64_t num_rows = num_allowed();
+  for (const int64_t at : {num_rows / 6, num_rows / 2, num_rows * 5 / 6}) {
+    const uint32_t node = parts_.nodes.node_of(passing_->rows().select(at));
     if (node != kNoNode) starts_.push_back(node);
   }
-}
-
-std::span<const uint32_t> HnswRequest::passing_nodes() const {
-  std::call_once(listed_, [&] {
-    if (!is_filtered_) {
-      passing_nodes_.resize(static_cast<size_t>(parts_.graph.num_nodes));
-      std::iota(passing_nodes_.begin(), passing_nodes_.end(), 0u);
-      return;
-    }
-    if (parts_.nodes.is_identity()) {
-      passing_nodes_ = allowed_.rows();
-      return;
-    }
-    for (size_t word = 0; word < node_bits_.size(); ++word) {
-      for (uint64_t left = node_bits_[word]; left != 0; left &= left - 1)
-        passing_nodes_.push_back(static_cast<uint32_t>(word * 64) +
-                                 static_cast<uint32_t>(std::countr_zero(left)));
-    }
-  });
-  return passing_nodes_;
 }
 
 void SearchActuals::add(const SearchActuals& other) {

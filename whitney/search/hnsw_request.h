@@ -2,12 +2,13 @@
 
 #include <array>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "whitney/search/hnsw_index.h"
+#include "whitney/search/passing_nodes.h"
 #include "whitney/search/planner.h"
 #include "whitney/search/planner_costs.h"
 
@@ -25,9 +26,9 @@ class HnswRequest {
 
   int64_t k() const { return k_; }
   int64_t ef() const { return ef_; }
-  int64_t num_allowed() const { return num_allowed_; }
-  int64_t num_zero() const { return num_zero_; }
-  bool is_filtered() const { return is_filtered_; }
+  int64_t num_allowed() const { return passing_->num_rows(); }
+  int64_t num_zero() const { return passing_->num_zero(); }
+  bool is_filtered() const { return passing_->is_filtered(); }
   const GraphWalk* graph_walk() const { return graph_walk_; }
   const FilterPlanner& planner() const { return *planner_; }
   /// Whether the planner goes by what was measured for this index.
@@ -35,18 +36,17 @@ class HnswRequest {
 
   /// A live row that may be returned; of the rows of a node, without looking at whether they are live.
   bool allows(uint32_t row) const {
-    if (!is_filtered_) return true;
-    return row_bits_.empty() ? allowed_.contains(row) : is_set(row_bits_, row);
+    if (!is_filtered()) return true;
+    return row_bits_ == nullptr ? passing_->rows().contains(row)
+                                : (row_bits_[row >> 6] >> (row & 63) & 1) != 0;
   }
   bool is_candidate(uint32_t row) const {
-    return is_filtered_ ? allows(row) : parts_.rows.live.contains(row);
+    return is_filtered() ? allows(row) : parts_.rows.live.contains(row);
   }
   /// Bits of the nodes that pass, where walks may be asked for them.
-  const uint64_t* passing() const {
-    return parts_.nodes.is_identity() ? row_bits_.data() : node_bits_.data();
-  }
+  const uint64_t* passing() const { return node_bits_; }
   /// The nodes that pass, ascending; listed when first asked for.
-  std::span<const uint32_t> passing_nodes() const;
+  std::span<const uint32_t> passing_nodes() const { return passing_->nodes(); }
   /// Some of them, where filtered walks begin besides.
   std::span<const uint32_t> starts() const { return starts_; }
 
@@ -60,24 +60,19 @@ class HnswRequest {
   }
 
  private:
-  static bool is_set(const std::vector<uint64_t>& bits, uint32_t i) {
-    return ((bits[i >> 6] >> (i & 63)) & 1) != 0;
-  }
-  void allow(const RowSet& allowed);
-  void mark_nodes();
   void choose(const SearchParams& params, int64_t num_together);
+  void mark();
 
   const HnswParts& parts_;
   const GraphWalk* graph_walk_;
-  int64_t k_ = 0, ef_ = 0, num_allowed_ = 0, num_passing_ = 0, num_zero_ = 0;
-  bool is_filtered_ = false, scans_all_ = false;
-  RowSet allowed_;
-  std::vector<uint64_t> row_bits_, node_bits_;
+  int64_t k_ = 0, ef_ = 0;
+  bool scans_all_ = false;
+  std::shared_ptr<const PassingNodes> passing_;
+  // Null as long as only scans ask.
+  const uint64_t *row_bits_ = nullptr, *node_bits_ = nullptr;
   std::vector<uint32_t> starts_;
   std::optional<FilterPlan> plan_;
   std::optional<FilterPlanner> planner_;
-  mutable std::once_flag listed_;
-  mutable std::vector<uint32_t> passing_nodes_;
 };
 
 /// What queries came to, and what was expected of them.

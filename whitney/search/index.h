@@ -22,6 +22,10 @@
 
 namespace whitney {
 
+namespace search {
+class FilterMemo;
+}
+
 /// Ways to answer a query under a filter: compare with the rows that pass; walk a graph and keep what passes;
 /// walk it as without a filter and drop what does not.
 enum class FilterPlan : uint8_t { kScan, kFilteredGraph, kGraphThenFilter };
@@ -31,6 +35,8 @@ struct SearchParams {
   int64_t k = 10;
   /// Rows that may be returned; null: all.
   const RowSet* allowed = nullptr;
+  /// Where what the index makes of `allowed` is kept for the next search under it; null: nowhere.
+  search::FilterMemo* memo = nullptr;
   /// A row to leave out per query, or empty ("search --id X" leaves X out); -1: none.
   std::vector<int64_t> excluded;
   /// Options of the search itself (`ef`), resolved against `search_options()`.

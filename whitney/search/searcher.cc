@@ -117,6 +117,7 @@ SearchResult Searcher::search_filtered(const SearchRequest& request, int64_t num
   if (!request.filter.empty()) {
     filter = evaluate(request.filter, context);
     params.allowed = &filter->rows;
+    params.memo = filter->memo.get();
   }
   const std::chrono::duration<double, std::micro> elapsed = std::chrono::steady_clock::now() - begin;
   SearchResult result = search(params);
