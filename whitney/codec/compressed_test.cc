@@ -26,6 +26,8 @@ std::vector<MethodCase> all_codecs() {
           {"lvq", Value::object()},
           {"lvq", Value::object({{"bits", "4x8"}})},
           {"matryoshka", Value::object({{"dim", 5}})},
+          {"all_but_the_top", Value::object({{"num_components", 2}})},
+          {"standardize", Value::object({{"codec", "lvq"}})},
           {"pq", Value::object({{"num_subspaces", 3}, {"bits", "4"}})},
           {"opq", Value::object({{"num_subspaces", 3}, {"bits", "4"}, {"num_rounds", 3}})},
           {"pca", Value::object({{"dim", 6}})},

@@ -123,7 +123,7 @@ class CodesIndex : public Index {
     std::vector<float> values(static_cast<size_t>(dim()));
     std::vector<uint8_t> code(static_cast<size_t>(data_.codec->code_bytes()));
     coded_.codes.read(row, code.data());
-    data_.codec->decode(code.data(), data_.fine(row), values.data());
+    data_.codec->restore(code.data(), data_.fine(row), values.data());
     if (coded_.is_zero(static_cast<uint32_t>(row))) std::ranges::fill(values, 0.0F);
     return values;
   }
