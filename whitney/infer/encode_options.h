@@ -61,10 +61,10 @@ struct EncodeOptions {
           "or the mean of eight such");
     field("pooling", pooling, "Makes one vector of a text's states; several are laid side by side");
     field("include_prompt", include_prompt, "Lets the prompt's tokens take part in pooling");
-    field(
-        "skip_first_tokens", skip_first_tokens, Range{1, 1 << 20},
-        "Leaves so many tokens at the beginning out of pooling, special tokens and prompt counted: the first "
-        "of a decoder is an attention sink, whose huge state spoils untuned means");
+    field("skip_first_tokens", skip_first_tokens, Range{1, 1 << 20},
+          "Leaves so many tokens at the beginning out of pooling, special tokens and prompt counted: a "
+          "decoder's "
+          "first is often an attention sink, whose state tells little of the text");
     field("last_tokens", last_tokens, Range{1, 1 << 20},
           "Pools the last so many tokens of a text only, special tokens included");
     field("token_weights", token_weights,
