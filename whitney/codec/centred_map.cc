@@ -39,8 +39,13 @@ Centring read_centring(const SavedCodec& saved) {
   if (saved.artifact.find(saved.prefix + "deviations") != nullptr) centring.deviations = vector("deviations");
   const TensorView* removed = saved.artifact.find(saved.prefix + "removed");
   if (removed == nullptr) return centring;
-  const int64_t rows = removed->shape.empty() ? 0 : removed->shape[0];
-  saved.floats("removed", rows * saved.dim);
+  const std::vector<int64_t>& shape = removed->shape;
+  if (shape.size() != 2 || shape[1] != saved.dim || shape[0] < 1 || shape[0] >= saved.dim) {
+    fail(saved.artifact.path(), ": tensor \"", removed->name, "\" is not of fewer than ", saved.dim,
+         " rows of as many values");
+  }
+  const int64_t rows = shape[0];
+  saved.floats("removed", rows * saved.dim);  // the values are finite
   centring.removed = Matrix(removed->aligned_bytes(), rows, saved.dim, DType::kF32);
   return centring;
 }
