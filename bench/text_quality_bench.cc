@@ -20,6 +20,7 @@
 
 #include "bench/bench_main.h"
 #include "bench/data_folder.h"
+#include "whitney/codec/compressed.h"
 #include "whitney/core/error.h"
 #include "whitney/core/report.h"
 #include "whitney/eval/sts.h"
@@ -263,6 +264,14 @@ eval::TextVectors centred(eval::TextVectors vectors) {
   return vectors;
 }
 
+// The same texts' vectors behind a method of compress that changes them.
+eval::TextVectors changed_by(const char* method, const eval::TextVectors& vectors) {
+  Embeddings embeddings;
+  embeddings.ids = Ids::row_numbers(vectors.vectors.rows());
+  embeddings.vectors = vectors.vectors;
+  return {compress(method, embeddings, Value::object(), {}).decode({}).vectors, vectors.rows};
+}
+
 void measure_smollm2(const std::string& path, bool sts, bool sick, bool meta) {
   using infer::PoolingMode;
   Table table(
@@ -284,17 +293,27 @@ void measure_smollm2(const std::string& path, bool sts, bool sick, bool meta) {
         std::printf("    %s: %s\n", poolings[i].c_str(), interval_text(spearman).c_str());
         table.add(full_name, set.name, spearman);
         table.add(full_name + ", centred", set.name, spearman_of(sts_of(centred(vectors), set.pairs)));
+        for (const char* method : {"standardize", "all_but_the_top"}) {
+          table.add(full_name + ", " + method, set.name,
+                    spearman_of(sts_of(changed_by(method, vectors), set.pairs)));
+        }
       }
     };
     eval::TextEncoding encoding;
     encoding.options.pooling = {PoolingMode::kLastToken, PoolingMode::kMean, PoolingMode::kWeightedMean};
     measure("plain", encoding, {"last", "mean", "weighted mean"});
+    encoding.options.pooling = {PoolingMode::kMean, PoolingMode::kWeightedMean};
+    encoding.options.skip_first_tokens = 1;
+    measure("without the first token", encoding, {"mean", "weighted mean"});
+    encoding = {};
     encoding.options.pooling = {PoolingMode::kLastToken, PoolingMode::kMean};
     encoding.options.echo = true;
     measure("echo", encoding, {"last", "mean"});
     encoding = {};
     encoding.options.frame = "prompt_eol";
     measure("PromptEOL", encoding, {"last"});
+    encoding.options.frame = "prompt_eol_icl";
+    measure("PromptEOL with an example", encoding, {"last"});
     if (!meta) continue;
     encoding.options.frame = "meta_eol";
     measure("MetaEOL", encoding, {"mean of 8 last"});

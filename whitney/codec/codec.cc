@@ -198,8 +198,12 @@ double relative_error(const Codec& codec, const Rows& rows, int64_t most, const 
   const Matrix sample = rows.sample(most, context);
   const int64_t n = sample.rows(), dim = sample.cols();
   const Codes codes = encode_rows(codec, Rows(sample), context);
-  const Matrix decoded = decode_rows(codec, codes.codes.data(),
-                                     codec.fine_bytes() > 0 ? codes.fine.data() : nullptr, n, context);
+  Matrix restored(n, dim);
+  for (int64_t i = 0; i < n; ++i) {
+    const uint8_t* fine = codec.fine_bytes() > 0 ? codes.fine.data() + i * codec.fine_bytes() : nullptr;
+    codec.restore(codes.codes.data() + i * codec.code_bytes(), fine,
+                  restored.mutable_data<float>() + i * dim);
+  }
   std::vector<double> mean(static_cast<size_t>(dim));
   for (int64_t i = 0; i < n; ++i) {
     for (int64_t j = 0; j < dim; ++j)
@@ -208,7 +212,7 @@ double relative_error(const Codec& codec, const Rows& rows, int64_t most, const 
   double lost = 0, all = 0;
   for (int64_t i = 0; i < n; ++i) {
     for (size_t j = 0; j < static_cast<size_t>(dim); ++j) {
-      const double value = sample.row<float>(i)[j], error = value - decoded.row<float>(i)[j];
+      const double value = sample.row<float>(i)[j], error = value - restored.row<float>(i)[j];
       const double around = value - mean[j] / static_cast<double>(n);
       lost += error * error;
       all += around * around;

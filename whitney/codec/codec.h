@@ -94,6 +94,14 @@ class WHITNEY_API Codec {
   virtual void encode(const float* row, uint8_t* code, uint8_t* fine) const = 0;
   /// Writes dim() values; `fine` may be null: by the first level alone.
   virtual void decode(const uint8_t* code, const uint8_t* fine, float* row) const = 0;
+  /// True where vectors are changed for good, and a query is compared with them as if it were changed
+  /// likewise: what is decoded then stands in another space than queries do.
+  virtual bool changes_vectors() const { return false; }
+  /// Writes dim() values that stand where the encoded vector stood: a query of these finds what the vector
+  /// would. What decode gives unless the codec changes vectors.
+  virtual void restore(const uint8_t* code, const uint8_t* fine, float* row) const {
+    decode(code, fine, row);
+  }
   /// Prepares a query of dim() values, which may go away afterwards; the codec must stay. A codec that has
   /// nothing faster inherits this one, which decodes.
   virtual std::unique_ptr<CodeScorer> scorer(Kernel kernel, const float* query) const;
@@ -176,8 +184,8 @@ WHITNEY_API Codes encode_rows(const Codec& codec, const Rows& rows, const Contex
 WHITNEY_API Matrix decode_rows(const Codec& codec, const uint8_t* codes, const uint8_t* fine, int64_t count,
                                const Context& context);
 
-/// Root of the mean squared error of the decoded vectors over that of the rows around their mean: 0 where
-/// nothing is lost, 1 where all is. Of at most `most` rows, chosen at random.
+/// Root of the mean squared error of the decoded vectors (Codec::restore) over that of the rows around their
+/// mean: 0 where nothing is lost, 1 where all is. Of at most `most` rows, chosen at random.
 WHITNEY_API double relative_error(const Codec& codec, const Rows& rows, int64_t most, const Context& context);
 
 }  // namespace whitney::codec

@@ -16,8 +16,9 @@ constexpr std::string_view kCodes = "codec.codes", kFine = "codec.fine", kZeroRo
 constexpr int64_t kErrorRows = 1000;
 
 Value complete_record(const Method& method, const Embeddings& embeddings, const Value& options, double error,
-                      const Context& context) {
+                      bool changes_vectors, const Context& context) {
   Value record = record_of_run(method, options, context);
+  if (changes_vectors) record.set("changes_vectors", true);
   record.set("metric", name_of_enum(embeddings.metric())).set("dim", embeddings.dim());
   // Six digits say all that a sample can.
   record.set("quality", Value::object({{"relative_error", std::round(error * 1e6) / 1e6}}));
@@ -162,7 +163,8 @@ CompressedEmbeddings compress(std::string_view name, const Embeddings& embedding
   result.ids = embeddings.ids;
   result.attributes = embeddings.attributes;
   result.record = complete_record(method, embeddings, options,
-                                  codec::relative_error(*result.codec, rows, kErrorRows, context), context);
+                                  codec::relative_error(*result.codec, rows, kErrorRows, context),
+                                  result.codec->changes_vectors(), context);
   return result;
 }
 

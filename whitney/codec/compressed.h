@@ -35,7 +35,8 @@ struct WHITNEY_API CompressedEmbeddings {
   const uint8_t* fine(int64_t row) const {
     return codec->fine_bytes() == 0 ? nullptr : codes.fine.data() + row * codec->fine_bytes();
   }
-  /// The approximate vectors, float32 (of a plain type: as they are).
+  /// The approximate vectors, float32 (of a plain type: as they are); of a codec that changes vectors the
+  /// changed ones.
   Embeddings decode(const Context& context) const;
 };
 

@@ -26,6 +26,8 @@ std::vector<MethodCase> all_codecs() {
           {"lvq", Value::object()},
           {"lvq", Value::object({{"bits", "4x8"}})},
           {"matryoshka", Value::object({{"dim", 5}})},
+          {"all_but_the_top", Value::object({{"num_components", 2}})},
+          {"standardize", Value::object({{"codec", "lvq"}})},
           {"pq", Value::object({{"num_subspaces", 3}, {"bits", "4"}})},
           {"opq", Value::object({{"num_subspaces", 3}, {"bits", "4"}, {"num_rounds", 3}})},
           {"pca", Value::object({{"dim", 6}})},
@@ -124,7 +126,7 @@ TEST(Compressed, ADamagedFileIsAnErrorAtEveryCutAndFlip) {
   const TemporaryFolder folder;
   const std::string path = folder.file("x.safetensors"), bad = folder.file("bad.safetensors");
   const Embeddings few = embeddings_of(normal_vectors(6, 5), "l2");
-  for (const char* method : {"sq8", "lvq", "rotation", "rabitq"}) {
+  for (const char* method : {"sq8", "lvq", "rotation", "rabitq", "all_but_the_top", "standardize"}) {
     save_compressed(compress(method, few, Value::object(), {}), path, true, {});
     const std::string good = bytes_of(path);
     // Text of the header and all tensors; the padding between is spaces. What is read may differ, but a wrong

@@ -73,6 +73,12 @@ class LinearCodec : public Codec {
     inner_->decode(code, fine, mapped.data());
     map_->invert(mapped.data(), row);
   }
+  void restore(const uint8_t* code, const uint8_t* fine, float* row) const override {
+    std::vector<float> mapped(static_cast<size_t>(map_->mapped_dim()));
+    inner_->restore(code, fine, mapped.data());
+    map_->restore(mapped.data(), row);
+  }
+  bool changes_vectors() const override { return map_->changes_vectors() || inner_->changes_vectors(); }
   std::unique_ptr<CodeScorer> scorer(Kernel kernel, const float* query) const override {
     std::vector<float> mapped(static_cast<size_t>(map_->mapped_dim()));
     const float shift = map_->map_query(kernel, query, mapped.data());

@@ -19,6 +19,9 @@ class LinearMap {
   virtual int64_t mapped_dim() const = 0;
   virtual void apply(const float* x, float* y) const = 0;
   virtual void invert(const float* y, float* x) const = 0;
+  /// Codec::restore and Codec::changes_vectors.
+  virtual void restore(const float* y, float* x) const { invert(y, x); }
+  virtual bool changes_vectors() const { return false; }
   /// Writes the query that is compared with y in place of `query` with x, and returns what is to be added to
   /// the kernel's values.
   virtual float map_query(Kernel kernel, const float* query, float* mapped) const = 0;

@@ -38,6 +38,7 @@ struct EncodeOptions {
   std::optional<std::string> frame;
   std::vector<PoolingMode> pooling;
   std::optional<bool> include_prompt;
+  std::optional<int64_t> skip_first_tokens;
   std::optional<int64_t> last_tokens;
   std::optional<Path> token_weights;
   std::optional<int64_t> layer;
@@ -55,11 +56,15 @@ struct EncodeOptions {
     field("prompt_name", prompt_name, "The model's prompt put before each text (\"query\", \"document\")");
     field("prompt", prompt, "A text put before each text, instead of a prompt of the model");
     field("frame", frame,
-          "What each text is put into, {} standing for it; prompt_eol and meta_eol are those that ask a "
-          "decoder "
-          "for one word, whose state is the vector, or the mean of eight such");
+          "What each text is put into, {} standing for it; prompt_eol, prompt_eol_icl (behind a "
+          "demonstration) and meta_eol are those that ask a decoder for one word, whose state is the vector, "
+          "or the mean of eight such");
     field("pooling", pooling, "Makes one vector of a text's states; several are laid side by side");
     field("include_prompt", include_prompt, "Lets the prompt's tokens take part in pooling");
+    field("skip_first_tokens", skip_first_tokens, Range{1, 1 << 20},
+          "Leaves so many tokens at the beginning out of pooling, special tokens and prompt counted: a "
+          "decoder's "
+          "first is often an attention sink, whose state tells little of the text");
     field("last_tokens", last_tokens, Range{1, 1 << 20},
           "Pools the last so many tokens of a text only, special tokens included");
     field("token_weights", token_weights,

@@ -79,9 +79,10 @@ void note_idle_options(const Context& context, const EncodeOptions& options, boo
   if (options.include_prompt && (!has_prompt || options.echo)) {
     context.note("include_prompt has no effect without a prompt, nor with echo");
   }
-  if (options.output != EncodeOutput::kDense &&
-      (!options.pooling.empty() || options.last_tokens || options.token_weights)) {
-    context.note("pooling, last_tokens and token_weights have no effect unless output=dense");
+  if (options.output != EncodeOutput::kDense && (!options.pooling.empty() || options.last_tokens ||
+                                                 options.skip_first_tokens || options.token_weights)) {
+    context.note(
+        "pooling, last_tokens, skip_first_tokens and token_weights have no effect unless output=dense");
   }
   if (options.attention == AttentionSwitch::kPrefixLm && !has_prompt) {
     context.note("attention=prefix_lm is causal where there is no prompt");

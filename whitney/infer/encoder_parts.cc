@@ -146,12 +146,13 @@ void Encoder::Parts::check_layers(const EncodeOptions& options) const {
 }
 
 void Encoder::Parts::check(const EncodeOptions& options) const {
-  if (!transformer && (options.output != EncodeOutput::kDense || options.layer || options.last_layers ||
-                       options.echo || !options.pooling.empty() || options.last_tokens ||
-                       options.token_weights || options.attention != AttentionSwitch::kModel)) {
+  if (!transformer &&
+      (options.output != EncodeOutput::kDense || options.layer || options.last_layers || options.echo ||
+       !options.pooling.empty() || options.last_tokens || options.skip_first_tokens ||
+       options.token_weights || options.attention != AttentionSwitch::kModel)) {
     fail(folder.path,
-         ": a static model has no layers: output, layer, last_layers, pooling, last_tokens, token_weights, "
-         "attention and echo do not apply");
+         ": a static model has no layers: output, layer, last_layers, pooling, last_tokens, "
+         "skip_first_tokens, token_weights, attention and echo do not apply");
   }
   if (folder.splade && options.output == EncodeOutput::kDense) {
     fail(folder.path,

@@ -186,10 +186,10 @@ Matrix Encoder::Parts::pooled(const Context& context, const TextPieces& pieces,
     const std::vector<float> weights = words.of(pieces.tokens[piece]);
     const size_t p = static_cast<size_t>(piece);
     for (int64_t s = first_spans[p]; s < first_spans[p + 1]; ++s) {
-      const PooledSpan& span = pieces.spans[static_cast<size_t>(s)];
-      const int64_t begin = std::max(span.begin, span.end - options.last_tokens.value_or(span.end));
-      const int64_t rows = span.end - begin;
-      pool(wanted, states + begin * width(), rows, width(), part_of(weights, begin, rows), out + s * cols);
+      const PooledSpan span = pooled_part(pieces.spans[static_cast<size_t>(s)], options);
+      const int64_t rows = span.end - span.begin;
+      pool(wanted, states + span.begin * width(), rows, width(), part_of(weights, span.begin, rows),
+           out + s * cols);
     }
   });
   return vectors;

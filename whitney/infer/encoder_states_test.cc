@@ -123,6 +123,17 @@ TEST_F(SmallModel, PoolsTheLastTokensOnly) {
   EXPECT_EQ(encode({"play music game"}, options), encode({"play music game"}, {}));
 }
 
+TEST_F(SmallModel, LeavesTheFirstTokensOutOfPooling) {
+  EncodeOptions options;
+  options.skip_first_tokens = 1;
+  const std::vector<float> all = states("play music"), pooled = encode({"play music"}, options);
+  for (size_t c = 0; c < kWidth; ++c)
+    EXPECT_NEAR(pooled[c], (all[kWidth + c] + all[2 * kWidth + c] + all[3 * kWidth + c]) / 3, 1e-6);
+  options.skip_first_tokens = 100;
+  const std::vector<float> last = encode({"play music"}, options);
+  for (size_t c = 0; c < kWidth; ++c) EXPECT_EQ(last[c], all[3 * kWidth + c]);
+}
+
 // [CLS] play music [SEP] weigh 1, 2.5, 0.5 and 0.25.
 TEST_F(SmallModel, WeighsTokensByATable) {
   EncodeOptions options;

@@ -11,6 +11,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "whitney/core/array.h"
 #include "whitney/core/kept_file_test.h"
@@ -57,9 +58,30 @@ inline void fill_tensor(const std::string& path, std::string_view name, int64_t 
   for (int64_t i = 0; i < count; ++i) file.write(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-/// Writes a small random model with words of its own into a new folder.
-inline void write_small_model(const std::string& folder) {
-  std::filesystem::copy(kept_file("checkpoints/bert-mlm-tiny"), folder);
+/// A tensor of float32 and its name.
+struct NamedTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+using NamedTensors = std::vector<NamedTensor>;
+
+inline std::string safetensors(const NamedTensors& tensors) {
+  std::string header, data;
+  for (const NamedTensor& tensor : tensors) {
+    std::string shape;
+    for (const int64_t size : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(size);
+    const size_t begin = data.size();
+    data.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float));
+    header += (header.empty() ? "{\"" : ",\"") + tensor.name + R"(":{"dtype":"F32","shape":[)" + shape +
+              R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
+  }
+  return safetensors(header + "}", data);
+}
+
+/// Writes a small random model, of 48 words, with words of its own into a new folder.
+inline void write_small_model(const std::string& folder, const std::string& name = "bert-mlm-tiny") {
+  std::filesystem::copy(kept_file("checkpoints/" + name), folder);
   std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nplay\nmusic\ngame\n";
   for (int i = 0; i < 40; ++i) words += std::to_string(i) + "\n";
   write_file(folder + "/vocab.txt", words);

@@ -12,6 +12,10 @@ constexpr std::string_view kPlace = "{}";
 
 constexpr std::string_view kPromptEol = R"(This sentence : "{}" means in one word:")";
 
+// The demonstration of the official code, in front of the prompt without a space.
+constexpr std::string_view kPromptEolIcl =
+    R"(This sentence : "A jockey riding a horse." means in one word:"Equestrian".This sentence : "{}" means in one word:")";
+
 constexpr std::array<std::string_view, 8> kMetaEol{
     R"(Texts are sorted into general categories such as education, technology, health or politics. The category of this sentence : "{}" is in one word:")",
     R"(A statement presents an opinion or a fact. As one of these, this sentence : "{}" is in one word:")",
@@ -25,10 +29,9 @@ constexpr std::array<std::string_view, 8> kMetaEol{
 TextFrame frame_of(std::string_view text) {
   const size_t place = text.find(kPlace);
   if (place == text.npos) {
-    throw UsageError(
-        concat("option \"frame\": \"", text,
-               "\" has no place for the text (expected: {} where the text goes, or prompt_eol or "
-               "meta_eol)"));
+    throw UsageError(concat("option \"frame\": \"", text,
+                            "\" has no place for the text (expected: {} where the text goes, or prompt_eol, "
+                            "prompt_eol_icl or meta_eol)"));
   }
   return {std::string(text.substr(0, place)), std::string(text.substr(place + kPlace.size()))};
 }
@@ -37,6 +40,7 @@ TextFrame frame_of(std::string_view text) {
 
 TextFrames frames_of(std::string_view option) {
   if (option == "prompt_eol") return {{frame_of(kPromptEol)}, true};
+  if (option == "prompt_eol_icl") return {{frame_of(kPromptEolIcl)}, true};
   if (option != "meta_eol") return {{frame_of(option)}, false};
   TextFrames frames{{}, true};
   for (const std::string_view text : kMetaEol) frames.frames.push_back(frame_of(text));

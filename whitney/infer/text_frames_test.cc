@@ -25,6 +25,16 @@ TEST(TextFrames, OfPromptEolEndWithTheOpeningQuote) {
   EXPECT_TRUE(frames.asks_for_a_word);
 }
 
+TEST(TextFrames, OfPromptEolIclStandBehindADemonstration) {
+  const TextFrames frames = frames_of("prompt_eol_icl"), plain = frames_of("prompt_eol");
+  ASSERT_EQ(frames.frames.size(), 1u);
+  EXPECT_EQ(
+      frames.frames[0].before,
+      "This sentence : \"A jockey riding a horse.\" means in one word:\"Equestrian\".This sentence : \"");
+  EXPECT_EQ(frames.frames[0].behind, plain.frames[0].behind);
+  EXPECT_TRUE(frames.asks_for_a_word);
+}
+
 TEST(TextFrames, OfMetaEolAreEightThatAskForOneWord) {
   const TextFrames frames = frames_of("meta_eol");
   ASSERT_EQ(frames.frames.size(), 8u);
@@ -39,7 +49,7 @@ TEST(TextFrames, NeedAPlaceForTheText) {
   EXPECT_EQ(
       error_of([] { frames_of("prompt-eol"); }),
       "option \"frame\": \"prompt-eol\" has no place for the text (expected: {} where the text goes, or "
-      "prompt_eol or meta_eol)");
+      "prompt_eol, prompt_eol_icl or meta_eol)");
 }
 
 // The rules of the card: . for ?, ' for ", . where neither . ? " nor ' ends the text.

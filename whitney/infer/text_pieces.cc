@@ -154,12 +154,11 @@ class Cutter {
   // A piece for each text and frame. Frame and text are tokenised as one, as the authors of such prompts do;
   // only where that is too long, the text is tokenised by itself and cut, for the frame's end must stay.
   TextPieces cut_frames(const TextFrames& frames) {
-    std::vector<std::string> framed;
+    std::vector<std::string> sentences, framed;
     for (const std::string_view text : texts_) {
-      for (const TextFrame& frame : frames.frames) {
-        const std::string body = frames.asks_for_a_word ? one_sentence(text) : std::string(text);
-        framed.push_back(settings_.prompt + frame.before + body + frame.behind);
-      }
+      sentences.push_back(frames.asks_for_a_word ? one_sentence(text) : std::string(text));
+      for (const TextFrame& frame : frames.frames)
+        framed.push_back(settings_.prompt + frame.before + sentences.back() + frame.behind);
     }
     text::TokenBatch bodies;
     const std::vector<std::string_view> views(framed.begin(), framed.end());
@@ -174,7 +173,7 @@ class Cutter {
         add_piece({leading_, bodies[i], trailing_}, pieces.tokens);
       } else {
         add_shortened(frames.frames[static_cast<size_t>(i % num_frames)],
-                      texts_[static_cast<size_t>(i / num_frames)], size, pieces.tokens);
+                      sentences[static_cast<size_t>(i / num_frames)], size, pieces.tokens);
       }
       const int64_t end = std::ssize(pieces.tokens[i]);
       pieces.spans.push_back({i, frames.asks_for_a_word ? end - 1 : std::min(skip, end), end});
@@ -207,6 +206,13 @@ class Cutter {
 };
 
 }  // namespace
+
+PooledSpan pooled_part(PooledSpan span, const EncodeOptions& options) {
+  const int64_t skipped = std::min(options.skip_first_tokens.value_or(0), span.end - 1);
+  span.begin = std::max(span.begin, skipped);
+  span.begin = std::max(span.begin, span.end - options.last_tokens.value_or(span.end));
+  return span;
+}
 
 TextPieces whole_pieces(text::TokenBatch tokens) {
   TextPieces pieces;

@@ -20,6 +20,9 @@ struct PooledSpan {
   int64_t end = 0;
 };
 
+/// What options skip_first_tokens and last_tokens leave of a span: its last token at least, where it has any.
+PooledSpan pooled_part(PooledSpan span, const EncodeOptions& options);
+
 /// Texts as a model runs them: pieces of tokens, and which of their tokens make which vector.
 struct TextPieces {
   text::TokenBatch tokens;

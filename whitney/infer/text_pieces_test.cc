@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 #include "whitney/core/error_of.h"
@@ -10,7 +11,7 @@
 namespace whitney::infer {
 namespace {
 
-// Words a..f are 10..15, [CLS] and [SEP] 1 and 2, all else 0.
+// Words a..f are 10..15, 'b' in quotes 16, [CLS] and [SEP] 1 and 2, all else 0.
 text::Tokenizer letters() {
   return text::Tokenizer::parse(R"({"version": "1.0", "truncation": null, "padding": null, "normalizer": null,
     "added_tokens": [
@@ -25,7 +26,7 @@ text::Tokenizer letters() {
                          "[SEP]": {"id": "[SEP]", "ids": [2], "tokens": ["[SEP]"]}}},
     "decoder": null,
     "model": {"type": "WordLevel", "unk_token": "?",
-      "vocab": {"?": 0, "[CLS]": 1, "[SEP]": 2, "a": 10, "b": 11, "c": 12, "d": 13, "e": 14, "f": 15}}})",
+      "vocab": {"?": 0, "[CLS]": 1, "[SEP]": 2, "a": 10, "b": 11, "c": 12, "d": 13, "e": 14, "f": 15, "'b'": 16}}})",
                                 "letters.json");
 }
 
@@ -164,6 +165,33 @@ TEST(TextPieces, AreAskedForAWordByTheirLastToken) {
     EXPECT_EQ(span.begin, span.end - 1);
     EXPECT_EQ(piece(pieces, i).back(), 0);
   }
+}
+
+// The quotes of the text are set right before it is cut; the frame's tail stays.
+TEST(TextPieces, AreMadeASentenceBeforeTheyAreCut) {
+  EncodeOptions options;
+  options.frame = "prompt_eol";
+  // Of the frame nothing is known: This sentence : " text " means in one word:"
+  const TextPieces pieces = cut({R"(a "b" c d e f)"}, options, window(13));
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 0, 0, 0, 0, 10, 16, 12, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(pieces.spans[0].begin, 12);
+}
+
+TEST(TextPieces, LeaveTheirFirstTokensOutOfPooling) {
+  EncodeOptions options;
+  options.skip_first_tokens = 2;
+  const auto part = [&](PooledSpan span) {
+    const PooledSpan left = pooled_part(span, options);
+    return std::pair(left.begin, left.end);
+  };
+  EXPECT_EQ(part({0, 0, 5}), std::pair(int64_t{2}, int64_t{5}));
+  EXPECT_EQ(part({0, 3, 5}), std::pair(int64_t{3}, int64_t{5})) << "a second window";
+  EXPECT_EQ(part({0, 0, 2}), std::pair(int64_t{1}, int64_t{2})) << "one is left";
+  EXPECT_EQ(part({0, 0, 0}), std::pair(int64_t{0}, int64_t{0}));
+  options.last_tokens = 1;
+  EXPECT_EQ(part({0, 0, 5}), std::pair(int64_t{4}, int64_t{5}));
+  options.last_tokens = 9;
+  EXPECT_EQ(part({0, 0, 5}), std::pair(int64_t{2}, int64_t{5}));
 }
 
 TEST(TextPieces, RefuseAWindowWithoutRoom) {

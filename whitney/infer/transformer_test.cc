@@ -8,56 +8,14 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
-#include "whitney/data/json_file.h"
 #include "whitney/infer/architecture.h"
+#include "whitney/infer/checkpoint_cases_test.h"
 #include "whitney/infer/infer_cases_test.h"
-#include "whitney/infer/model_folder.h"
 #include "whitney/infer/model_parts.h"
 #include "whitney/linalg/each_level_test.h"
 
 namespace whitney::infer {
 namespace {
-
-// A miniature checkpoint with what a reference in double precision makes of some inputs.
-struct Case {
-  std::vector<int32_t> ids;
-  std::vector<double> states;  // tokens x width
-};
-
-struct Checkpoint {
-  Transformer model;
-  std::vector<Case> cases;
-};
-
-Checkpoint open_checkpoint(const std::string& path) {
-  const ModelFolder folder = ModelFolder::open(path);
-  Checkpoint checkpoint{make_transformer({*folder.config, folder.weights(), Context(), Precision::kFloat32}),
-                        {}};
-  const Value expected = data::read_json_file(path + "/expected.json");
-  for (const Value& value : expected.as_list()) {
-    Case& added = checkpoint.cases.emplace_back();
-    for (const Value& id : value.find("input_ids")->as_list())
-      added.ids.push_back(static_cast<int32_t>(id.as_int()));
-    for (const Value& row : value.find("last_hidden_state")->as_list()) {
-      for (const Value& number : row.as_list()) added.states.push_back(number.as_real());
-    }
-  }
-  return checkpoint;
-}
-
-std::vector<float> states_of(const Transformer& model, const std::vector<std::vector<int32_t>>& texts,
-                             int threads = 1, const ForwardOptions& options = {}) {
-  std::vector<int32_t> ids;
-  std::vector<int64_t> starts{0};
-  for (const auto& text : texts) {
-    ids.insert(ids.end(), text.begin(), text.end());
-    starts.push_back(std::ssize(ids));
-  }
-  Workspace workspace;
-  model.run(with_threads(threads), {ids, starts}, options, workspace);
-  const float* hidden = workspace.hidden.data();
-  return {hidden, hidden + std::ssize(ids) * model.width};
-}
 
 std::vector<std::string> checkpoints() {
   std::vector<std::string> paths;
@@ -82,12 +40,7 @@ TEST(Transformer, GivesTheReferencesStatesAtEachLevel) {
     const Checkpoint checkpoint = open_checkpoint(path);
     at_each_level([&] {
       for (const Case& one : checkpoint.cases) {
-        const std::vector<float> states = states_of(checkpoint.model, {one.ids});
-        ASSERT_EQ(states.size(), one.states.size());
-        double worst = 0;
-        for (size_t i = 0; i < states.size(); ++i)
-          worst = std::max(worst, std::abs(static_cast<double>(states[i]) - one.states[i]));
-        EXPECT_LT(worst, 3e-5);
+        EXPECT_LT(worst_of(states_of(checkpoint.model, {one.ids}), one.states), 3e-5);
       }
     });
   }

@@ -123,7 +123,7 @@ class CodesIndex : public Index {
     std::vector<float> values(static_cast<size_t>(dim()));
     std::vector<uint8_t> code(static_cast<size_t>(data_.codec->code_bytes()));
     coded_.codes.read(row, code.data());
-    data_.codec->decode(code.data(), data_.fine(row), values.data());
+    data_.codec->restore(code.data(), data_.fine(row), values.data());
     if (coded_.is_zero(static_cast<uint32_t>(row))) std::ranges::fill(values, 0.0F);
     return values;
   }
@@ -142,7 +142,10 @@ class CodesIndex : public Index {
     const bool has_better = options.vectors || data_.codec->fine_bytes() > 0;
     const bool by_bounds = has_better && data_.codec->has_bounds() && !options.rescore && !params.exact;
     std::optional<FullVectors> full;
-    if (options.vectors) full.emplace(options.vectors->value, dim());
+    if (options.vectors) {
+      refuse_if_changed();
+      full.emplace(options.vectors->value, dim());
+    }
     SharedDeadlineWatch watch(params.deadline);
     std::vector<Entries> found(static_cast<size_t>(queries.rows));
     std::string plan = "scan of codes";
@@ -203,6 +206,12 @@ class CodesIndex : public Index {
                               int64_t num_allowed) {
     const int64_t asked = params.exact ? num_allowed : options.rescore.value_or(kRescoreFactor * params.k);
     return asked == 0 ? 0 : std::min(std::max(asked, wanted), num_allowed);
+  }
+
+  void refuse_if_changed() const {
+    if (!data_.codec->changes_vectors()) return;
+    fail("option \"vectors\" would rank by vectors that ", rows_.record.at("method").as_string(),
+         " has not changed; without it hits are ranked as the codes compare them");
   }
 
   // Looks again at those rows, the most promising first, until none can enter.

@@ -79,6 +79,43 @@ TEST(CodesIndex, FindsWhatASearchOfTheDecodedVectorsFinds) {
   }
 }
 
+// The vector of a row, asked as a query, is changed once, not twice: the row is its own nearest.
+TEST(CodesIndex, AsksByTheVectorsThatACodecChanged) {
+  for (const char* metric : {"cosine", "l2"}) {
+    const Embeddings embeddings = random_vectors(200, 12, metric);
+    for (const char* method : {"standardize", "all_but_the_top"}) {
+      const auto index = codes_of(embeddings, method);
+      for (int64_t row = 0; row < 20; ++row) {
+        const std::vector<float> vector = index->vector(row);
+        const Matrix query = Matrix::copy_of({vector.data(), 1, 12, 12, DType::kF32});
+        const SearchResult found = ask(codes_of(embeddings, method), query, best(1));
+        EXPECT_EQ(found.neighbors.rows[0], row) << method;
+        EXPECT_NEAR(found.neighbors.values[0], std::string_view(metric) == "cosine" ? 1 : 0, 3e-3) << method;
+      }
+    }
+  }
+}
+
+TEST(CodesIndex, SaysOfChangedVectorsThatAnotherIndexDoesNotChangeQueries) {
+  class Notes : public Progress {
+   public:
+    void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
+    void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
+    std::vector<std::string> sentences;
+  };
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  const Embeddings embeddings = random_vectors(20, 12, "cosine");
+  build_index("flat", compress("rotation", embeddings, Value::object(), {}).decode({}), Value::object(),
+              context);
+  EXPECT_TRUE(notes.sentences.empty());
+  build_index("flat", compress("standardize", embeddings, Value::object(), {}).decode({}), Value::object(),
+              context);
+  ASSERT_EQ(notes.sentences.size(), 1u);
+  EXPECT_NE(notes.sentences[0].find("changed by compress standardize"), std::string::npos);
+}
+
 /// The best of the allowed codes by the codec's own scores, one code at a time.
 std::vector<TopK::Entry> best_codes(const CompressedEmbeddings& small, const float* query, int64_t k,
                                     const RowSet& allowed) {

@@ -33,6 +33,16 @@ Value complete_record(const Method& method, const Rows& embeddings, const Value&
   return record;
 }
 
+// A query that comes as it is would be compared with vectors that are not what they were.
+void note_changed_vectors(const Embeddings& embeddings, const Context& context) {
+  const Value* changed = embeddings.record.find("changes_vectors");
+  if (changed == nullptr || *changed != Value(true)) return;
+  const std::string method = embeddings.record.at("method").as_string();
+  context.note(concat("the vectors were changed by compress ", method,
+                      ", and this index does not change its queries: compress these by ", method,
+                      " with option \"like\", or search the compressed file itself"));
+}
+
 void check_corpus(const Corpus& corpus) {
   if (corpus.ids.size() != std::ssize(corpus.texts))
     fail(corpus.ids.size(), " ids for ", corpus.texts.size(), " texts");
@@ -131,6 +141,7 @@ std::unique_ptr<Index> build_index(std::string_view name, const Embeddings& embe
   refuse_if_too_large(method, builder.estimate(embeddings.size(), embeddings.dim(), options, context),
                       context);
   embeddings.validate(context);
+  note_changed_vectors(embeddings, context);
   Embeddings completed = embeddings;  // shares the memory
   completed.record = complete_record(method, embeddings, options, context);
   return builder.build(completed, options, context);
