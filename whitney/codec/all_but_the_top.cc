@@ -43,7 +43,7 @@ std::unique_ptr<Codec> open(const SavedCodec& saved, const AllButTheTopOptions& 
 }
 
 const bool registered = register_codec<AllButTheTopOptions>(
-    {.name = kName,
+    {.name = "all_but_the_top",
      .class_name = "AllButTheTop",
      .summary = "Vectors less their mean and top principal components, which they all share",
      .description =

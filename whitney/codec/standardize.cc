@@ -50,7 +50,7 @@ std::unique_ptr<Codec> open(const SavedCodec& saved, const StandardizeOptions& o
 }
 
 const bool registered = register_codec<StandardizeOptions>(
-    {.name = kName,
+    {.name = "standardize",
      .class_name = "Standardize",
      .summary = "Each dimension less its mean, over its deviation: for vectors that a few dimensions rule",
      .description =
