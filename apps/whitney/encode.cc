@@ -34,8 +34,10 @@ struct EncodeVerbOptions {
     field("text_field", text_field, "Field of the text");
     field(
         "lines", lines,
-        "Reads and writes JSON lines as a stream, a block of texts at a time, whatever the files' names; to "
-        "standard output no work of a stopped run is kept");
+        "Reads and writes JSON lines as a stream, a block of texts at a time, whatever the files' names: id "
+        "and "
+        "vector, or vectors (of tokens, of windows), or indices and values (of words); to standard output no "
+        "work of a stopped run is kept");
     field(
         "precision", precision,
         "How weights are kept: int8 takes a quarter of the memory and less time, and moves vectors a little");

@@ -1,6 +1,7 @@
 #include "whitney/infer/encode_lines.h"
 
 #include <cstddef>
+#include <ranges>
 #include <span>
 #include <utility>
 #include <variant>
@@ -16,6 +17,45 @@
 
 namespace whitney::infer {
 namespace {
+
+// Appends [first,second,…].
+template <class Values, class Append>
+void append_list(std::string& line, const Values& values, const Append& append) {
+  line += '[';
+  bool is_first = true;
+  for (const auto& value : values) {
+    if (!is_first) line += ',';
+    is_first = false;
+    append(value);
+  }
+  line += ']';
+}
+
+void append_floats(std::string& line, std::span<const float> values) {
+  append_list(line, values, [&](float value) { data::append_float(line, value); });
+}
+
+// What became of text i: a vector, several, or weights of words.
+void append_members(std::string& line, const Encoding& encoding, size_t i) {
+  const auto of_text = [i](const std::vector<int64_t>& starts, const auto& values) {
+    return std::span(values).subspan(static_cast<size_t>(starts[i]),
+                                     static_cast<size_t>(starts[i + 1] - starts[i]));
+  };
+  if (!encoding.sparse_starts.empty()) {
+    line += R"("indices":)";
+    append_list(line, of_text(encoding.sparse_starts, encoding.sparse_words),
+                [&](int32_t word) { line += std::to_string(word); });
+    line += R"(,"values":)";
+    append_floats(line, of_text(encoding.sparse_starts, encoding.sparse_weights));
+  } else if (!encoding.starts.empty()) {
+    line += R"("vectors":)";
+    append_list(line, std::views::iota(encoding.starts[i], encoding.starts[i + 1]),
+                [&](int64_t row) { append_floats(line, encoding.vectors.row<float>(row)); });
+  } else {
+    line += R"("vector":)";
+    append_floats(line, encoding.vectors.row<float>(static_cast<int64_t>(i)));
+  }
+}
 
 // Texts that wait to be encoded, with their ids as JSON.
 class LineEncoder {
@@ -62,7 +102,7 @@ class LineEncoder {
   void end_block(bool is_full) {
     if (!kept_.has_next(block_)) {
       context_.check_cancelled();
-      std::string lines = lines_of(vectors_of_block());
+      std::string lines = lines_of(encoding_of_block());
       if (!kept_.keeps()) {
         write_(lines);
       } else if (is_full) {
@@ -77,24 +117,20 @@ class LineEncoder {
     context_.advance("encode", num_texts_, 0, "texts");
   }
 
-  Matrix vectors_of_block() const {
+  Encoding encoding_of_block() const {
     const std::vector<std::string_view> views(texts_.begin(), texts_.end());
     try {
-      return encoder_.encode(quiet_, views, options_).vectors;
+      return encoder_.encode(quiet_, views, options_);
     } catch (const NotFinite& error) {
       throw error.of_text(ids_[static_cast<size_t>(error.place())]);
     }
   }
 
-  std::string lines_of(const Matrix& vectors) const {
+  std::string lines_of(const Encoding& encoding) const {
     std::string lines;
     for (size_t i = 0; i < ids_.size(); ++i) {
-      lines += R"({"id":)" + ids_[i] + R"(,"vector":[)";
-      for (const float value : vectors.row<float>(static_cast<int64_t>(i))) {
-        data::append_float(lines, value);
-        lines += ',';
-      }
-      lines.back() = ']';
+      lines += R"({"id":)" + ids_[i] + ',';
+      append_members(lines, encoding, i);
       lines += "}\n";
     }
     return lines;
@@ -124,11 +160,6 @@ EncodedLines encode_lines(const Context& context, const Encoder& encoder, const 
                           const LineFields& fields, const EncodeOptions& options,
                           const std::function<void(std::string_view lines)>& write,
                           const std::optional<std::string>& journal_path) {
-  const EncodeOutput output = encoder.output(options);
-  if (output != EncodeOutput::kDense || options.long_texts == LongTexts::kLate) {
-    fail("a line holds one vector of a text: output=", name_of_enum(output),
-         " with long_texts=", name_of_enum(options.long_texts), " gives others");
-  }
   data::JsonLinesOptions json;
   json.id_field = fields.id.value_or("id");
   json.id_required = fields.id.has_value();

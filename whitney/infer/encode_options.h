@@ -20,8 +20,9 @@ enum class EncodeOutput : uint8_t { kDense, kTokens, kSparse };
 inline constexpr auto enum_names(EncodeOutput) { return std::array{"dense", "tokens", "sparse"}; }
 
 /// What becomes of a text with more tokens than max_length. kCut: its beginning counts. kMean: windows are
-/// run one by one and their vectors averaged, each weighing its tokens. kLate: the text is run whole, as far
-/// as the model can, and every window of its states gives a vector (late chunking, arXiv 2409.04701).
+/// run one by one and their vectors averaged, each weighing its tokens. kLate: the text is run whole, or in
+/// the largest parts that the model can run, and every window of its states gives a vector (late chunking,
+/// arXiv 2409.04701). A prompt stands before every window that is run.
 enum class LongTexts : uint8_t { kCut, kMean, kLate };
 inline constexpr auto enum_names(LongTexts) { return std::array{"cut", "mean", "late"}; }
 

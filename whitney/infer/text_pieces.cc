@@ -17,6 +17,9 @@ void add_piece(std::initializer_list<Ids> parts, text::TokenBatch& tokens) {
   tokens.starts.push_back(std::ssize(tokens.ids));
 }
 
+Ids part(Ids ids, int64_t begin, int64_t end) {
+  return ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+}
 Ids first(Ids ids, int64_t count) { return ids.first(static_cast<size_t>(std::min(count, std::ssize(ids)))); }
 
 class Cutter {
@@ -83,17 +86,23 @@ class Cutter {
     return room;
   }
 
+  // Every window has the prompt before it, as a short text would.
   TextPieces cut_windows() {
-    text::TokenBatch bodies;
-    tokenizer_.encode(context_, texts_, {false, {}}, bodies);
-    const int64_t most = settings_.window.value_or(settings_.most_tokens), size = room(most, 0);
+    text::TokenBatch framed;
+    tokenizer_.encode(context_, texts_, {false, {}}, framed);
+    const int64_t num_head = settings_.prompt.empty() ? 0 : prompt_tokens() - std::ssize(leading_);
+    const int64_t most = settings_.window.value_or(settings_.most_tokens), size = room(most, num_head);
     if (options_.overlap >= size) fail("overlap ", options_.overlap, " must be below the window's ", size);
     TextPieces pieces;
-    for (int64_t i = 0; i < bodies.size(); ++i) {
+    for (int64_t i = 0; i < framed.size(); ++i) {
+      const Ids head = first(framed[i], num_head), body = framed[i].subspan(head.size());
       if (options_.long_texts == LongTexts::kMean) {
-        add_windows(bodies[i], size, pieces);
+        add_windows(head, body, size, pieces);
       } else {
-        add_late_windows(first(bodies[i], room(settings_.most_tokens, 0)), size, pieces);
+        // What the model cannot run at once, it runs in several parts.
+        each_window(std::ssize(body), room(settings_.most_tokens, num_head), [&](int64_t begin, int64_t end) {
+          add_late_windows(head, part(body, begin, end), size, pieces);
+        });
       }
       pieces.starts.push_back(std::ssize(pieces.spans));
     }
@@ -109,21 +118,27 @@ class Cutter {
     }
   }
 
-  void add_windows(Ids body, int64_t size, TextPieces& pieces) const {
+  // Where pooling begins in a piece of that many tokens.
+  int64_t pooled_from(Ids head, int64_t num_tokens) const {
+    return settings_.include_prompt ? 0 : std::min(std::ssize(leading_) + std::ssize(head), num_tokens);
+  }
+
+  void add_windows(Ids head, Ids body, int64_t size, TextPieces& pieces) const {
     each_window(std::ssize(body), size, [&](int64_t begin, int64_t end) {
-      const Ids window = body.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
-      add_piece({leading_, window, trailing_}, pieces.tokens);
-      const int64_t piece = pieces.tokens.size() - 1;
-      pieces.spans.push_back({piece, 0, std::ssize(pieces.tokens[piece])});
+      add_piece({leading_, head, part(body, begin, end), trailing_}, pieces.tokens);
+      const int64_t piece = pieces.tokens.size() - 1, num_tokens = std::ssize(pieces.tokens[piece]);
+      pieces.spans.push_back({piece, pooled_from(head, num_tokens), num_tokens});
     });
   }
 
-  // The special tokens belong to the first and the last window.
-  void add_late_windows(Ids body, int64_t size, TextPieces& pieces) const {
-    add_piece({leading_, body, trailing_}, pieces.tokens);
-    const int64_t length = std::ssize(body), lead = std::ssize(leading_);
+  // The special tokens and the prompt belong to the first and the last window.
+  void add_late_windows(Ids head, Ids body, int64_t size, TextPieces& pieces) const {
+    add_piece({leading_, head, body, trailing_}, pieces.tokens);
+    const int64_t piece = pieces.tokens.size() - 1, length = std::ssize(body);
+    const int64_t lead = std::ssize(leading_) + std::ssize(head);
     each_window(length, size, [&](int64_t begin, int64_t end) {
-      pieces.spans.push_back({pieces.tokens.size() - 1, begin == 0 ? 0 : lead + begin,
+      pieces.spans.push_back({piece,
+                              begin == 0 ? pooled_from(head, std::ssize(pieces.tokens[piece])) : lead + begin,
                               lead + end + (end == length ? std::ssize(trailing_) : 0)});
     });
   }

@@ -107,13 +107,69 @@ TEST(TextPieces, PoolWindowsOfOneRunLate) {
   settings.most_tokens = 7;
   const TextPieces pieces = cut({"a b c d e f"}, options, settings);
   EXPECT_EQ(piece(pieces, 0), (Ids{1, 10, 11, 12, 13, 14, 2}));
-  ASSERT_EQ(pieces.spans.size(), 3u);
+  EXPECT_EQ(piece(pieces, 1), (Ids{1, 15, 2})) << "what is left";
+  ASSERT_EQ(pieces.spans.size(), 4u);
   EXPECT_EQ(pieces.spans[0].begin, 0);
   EXPECT_EQ(pieces.spans[0].end, 3);
   EXPECT_EQ(pieces.spans[1].begin, 3);
   EXPECT_EQ(pieces.spans[1].end, 5);
   EXPECT_EQ(pieces.spans[2].begin, 5);
   EXPECT_EQ(pieces.spans[2].end, 7);
+}
+
+TEST(TextPieces, HaveThePromptBeforeEveryWindow) {
+  EncodeOptions options;
+  options.long_texts = LongTexts::kMean;
+  PieceSettings settings = window(5);
+  settings.prompt = "f ";
+  for (const bool included : {true, false}) {
+    settings.include_prompt = included;
+    const TextPieces pieces = cut({"a b c", "d"}, options, settings);
+    EXPECT_EQ(pieces.starts, (std::vector<int64_t>{0, 2, 3}));
+    EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 10, 11, 2}));
+    EXPECT_EQ(piece(pieces, 1), (Ids{1, 15, 12, 2}));
+    EXPECT_EQ(piece(pieces, 2), (Ids{1, 15, 13, 2}));
+    for (const PooledSpan& span : pieces.spans) EXPECT_EQ(span.begin, included ? 0 : 2);
+    EXPECT_EQ(pieces.spans[1].end, 4);
+  }
+}
+
+TEST(TextPieces, OfOneWindowAreThoseOfAShortText) {
+  for (const LongTexts long_texts : {LongTexts::kMean, LongTexts::kLate}) {
+    EncodeOptions options;
+    PieceSettings settings = window(8);
+    settings.prompt = "f f ";
+    settings.include_prompt = false;
+    const TextPieces cut_off = cut({"a b", ""}, options, settings);
+    options.long_texts = long_texts;
+    const TextPieces whole = cut({"a b", ""}, options, settings);
+    EXPECT_EQ(whole.tokens.ids, cut_off.tokens.ids);
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(whole.spans[i].begin, cut_off.spans[i].begin);
+      EXPECT_EQ(whole.spans[i].end, cut_off.spans[i].end);
+    }
+  }
+}
+
+TEST(TextPieces, AreRunInPartsWhereTheModelCannotRunAllAtOnce) {
+  EncodeOptions options;
+  options.long_texts = LongTexts::kLate;
+  PieceSettings settings = window(5);
+  settings.most_tokens = 7;
+  settings.prompt = "f ";
+  settings.include_prompt = false;
+  const TextPieces pieces = cut({"a b c d e"}, options, settings);
+  ASSERT_EQ(pieces.tokens.size(), 2);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 10, 11, 12, 13, 2}));
+  EXPECT_EQ(piece(pieces, 1), (Ids{1, 15, 14, 2}));
+  ASSERT_EQ(pieces.spans.size(), 3u);
+  EXPECT_EQ(pieces.starts, (std::vector<int64_t>{0, 3}));
+  const std::vector<PooledSpan> spans = {{0, 2, 4}, {0, 4, 7}, {1, 2, 4}};
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(pieces.spans[i].piece, spans[i].piece);
+    EXPECT_EQ(pieces.spans[i].begin, spans[i].begin);
+    EXPECT_EQ(pieces.spans[i].end, spans[i].end);
+  }
 }
 
 TEST(TextPieces, SayATextTwiceAndPoolTheSecond) {
