@@ -57,7 +57,10 @@ struct EncodeOptions {
     field("prompt_name", prompt_name, "The model's prompt put before each text (\"query\", \"document\")");
     field("prompt", prompt, "A text put before each text, instead of a prompt of the model");
     field("frame", frame,
-          "What each text is put into, {} standing for it; prompt_eol, prompt_eol_icl (behind a "
+          "What each text is put into, {} standing for it; instruct:TASK is \"Instruct: TASK\" and on the "
+          "next line "
+          "\"Query: {}\", as models that follow instructions take queries; prompt_eol, prompt_eol_icl "
+          "(behind a "
           "demonstration) and meta_eol are those that ask a decoder for one word, whose state is the vector, "
           "or the mean of eight such");
     field("pooling", pooling, "Makes one vector of a text's states; several are laid side by side");

@@ -16,6 +16,12 @@ constexpr std::string_view kPromptEol = R"(This sentence : "{}" means in one wor
 constexpr std::string_view kPromptEolIcl =
     R"(This sentence : "A jockey riding a horse." means in one word:"Equestrian".This sentence : "{}" means in one word:")";
 
+// E5-Mistral's form (Wang et al. 2024, arXiv 2401.00368), and the task of its retrieval and
+// Qwen3-Embedding's.
+constexpr std::string_view kInstruct = "instruct";
+constexpr std::string_view kRetrieval =
+    "Given a web search query, retrieve relevant passages that answer the query";
+
 constexpr std::array<std::string_view, 8> kMetaEol{
     R"(Texts are sorted into general categories such as education, technology, health or politics. The category of this sentence : "{}" is in one word:")",
     R"(A statement presents an opinion or a fact. As one of these, this sentence : "{}" is in one word:")",
@@ -30,10 +36,20 @@ TextFrame frame_of(std::string_view text) {
   const size_t place = text.find(kPlace);
   if (place == text.npos) {
     throw UsageError(concat("option \"frame\": \"", text,
-                            "\" has no place for the text (expected: {} where the text goes, or prompt_eol, "
-                            "prompt_eol_icl or meta_eol)"));
+                            "\" has no place for the text (expected: {} where the text goes, or instruct, "
+                            "instruct:TASK, prompt_eol, prompt_eol_icl or meta_eol)"));
   }
   return {std::string(text.substr(0, place)), std::string(text.substr(place + kPlace.size()))};
+}
+
+// "instruct" or "instruct:TASK".
+bool is_instruct(std::string_view option) {
+  return option == kInstruct || (option.starts_with(kInstruct) && option[kInstruct.size()] == ':');
+}
+
+TextFrame instruct_frame(std::string_view option) {
+  const std::string_view task = option == kInstruct ? kRetrieval : option.substr(kInstruct.size() + 1);
+  return {concat("Instruct: ", task, "\nQuery: "), ""};
 }
 
 }  // namespace
@@ -41,6 +57,7 @@ TextFrame frame_of(std::string_view text) {
 TextFrames frames_of(std::string_view option) {
   if (option == "prompt_eol") return {{frame_of(kPromptEol)}, true};
   if (option == "prompt_eol_icl") return {{frame_of(kPromptEolIcl)}, true};
+  if (is_instruct(option)) return {{instruct_frame(option)}, false};
   if (option != "meta_eol") return {{frame_of(option)}, false};
   TextFrames frames{{}, true};
   for (const std::string_view text : kMetaEol) frames.frames.push_back(frame_of(text));

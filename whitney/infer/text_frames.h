@@ -20,10 +20,11 @@ struct TextFrames {
   bool asks_for_a_word = false;
 };
 
-/// Reads the option: a text with {} where the text goes; "prompt_eol" (Jiang et al. 2023, arXiv 2307.16645);
-/// "prompt_eol_icl", the same behind a demonstration of a sentence and its word; or "meta_eol", eight frames
-/// whose vectors are averaged (Lei et al. 2024, arXiv 2402.18458: its eight tasks, told in our words). Throws
-/// UsageError for a text without {}.
+/// Reads the option: a text with {} where the text goes; "instruct:TASK" for "Instruct: TASK\nQuery: {}"
+/// (Wang et al. 2024, arXiv 2401.00368; "instruct" alone: the task of web search); "prompt_eol" (Jiang et al.
+/// 2023, arXiv 2307.16645); "prompt_eol_icl", the same behind a demonstration of a sentence and its word; or
+/// "meta_eol", eight frames whose vectors are averaged (Lei et al. 2024, arXiv 2402.18458: its eight tasks,
+/// told in our words). Throws UsageError for a text without {}.
 TextFrames frames_of(std::string_view option);
 
 /// Makes a text one that can stand in quotes before "means in one word": " becomes ', a question mark at the

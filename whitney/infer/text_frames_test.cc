@@ -17,6 +17,17 @@ TEST(TextFrames, StandAroundTheirPlace) {
   EXPECT_FALSE(frames.asks_for_a_word);
 }
 
+TEST(TextFrames, TellTheTaskOfAnInstruction) {
+  const TextFrames frames = frames_of("instruct:Find {} alike");
+  ASSERT_EQ(frames.frames.size(), 1u);
+  EXPECT_EQ(frames.frames[0].before, "Instruct: Find {} alike\nQuery: ");
+  EXPECT_EQ(frames.frames[0].behind, "");
+  EXPECT_FALSE(frames.asks_for_a_word);
+  EXPECT_EQ(frames_of("instruct").frames[0].before,
+            "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ");
+  EXPECT_EQ(frames_of("instructive: {}").frames[0].before, "instructive: ");
+}
+
 TEST(TextFrames, OfPromptEolEndWithTheOpeningQuote) {
   const TextFrames frames = frames_of("prompt_eol");
   ASSERT_EQ(frames.frames.size(), 1u);
@@ -49,7 +60,7 @@ TEST(TextFrames, NeedAPlaceForTheText) {
   EXPECT_EQ(
       error_of([] { frames_of("prompt-eol"); }),
       "option \"frame\": \"prompt-eol\" has no place for the text (expected: {} where the text goes, or "
-      "prompt_eol, prompt_eol_icl or meta_eol)");
+      "instruct, instruct:TASK, prompt_eol, prompt_eol_icl or meta_eol)");
 }
 
 // The rules of the card: . for ?, ' for ", . where neither . ? " nor ' ends the text.
