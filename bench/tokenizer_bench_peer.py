@@ -53,6 +53,7 @@ def real_vocabularies(data, folder):
     bert = tokenizers.BertWordPieceTokenizer(str(folder / "bert" / "vocab.txt"))._tokenizer
     unpack("gpt2-vocab.json", folder / "gpt2" / "vocab.json")
     unpack("gpt2-merges.txt", folder / "gpt2" / "merges.txt")
+    (folder / "gpt2" / "config.json").write_text('{"model_type": "gpt2"}', encoding="utf-8")
     gpt2 = Tokenizer(models.BPE.from_file(str(folder / "gpt2" / "vocab.json"), str(folder / "gpt2" / "merges.txt")))
     gpt2.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     gpt2.decoder = decoders.ByteLevel()

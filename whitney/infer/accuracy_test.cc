@@ -50,6 +50,9 @@ TEST(Accuracy, OfActivationsIsAsStated) {
   at_each_level([] {
     EXPECT_LE(worst_of(Activation::kSigmoid, -80, 40, sigmoid), 3);
     EXPECT_LE(worst_of(Activation::kSilu, -80, 40, silu), 4);
+    for (const double reach : {40.0, 1.0, 1e-3})
+      EXPECT_LE(worst_of(Activation::kTanh, -reach, reach, [](double x) { return std::tanh(x); }), 3)
+          << reach;
     EXPECT_LE(worst_of(Activation::kGelu, -1, 40, gelu), 8);
     EXPECT_LE(worst_of(Activation::kGelu, -3, -1, gelu), 24);
     EXPECT_LE(worst_of(Activation::kGelu, -5, -3, gelu), 64);

@@ -7,9 +7,9 @@
 namespace whitney::infer {
 
 /// Replaces `size` values by the activation of each. GELU is the exact form (by the error function). Absolute
-/// errors are below max(1, |x|) 2^-22. In units in the last place (ULP) of the exact value: sigmoid 3; SiLU
-/// 4; GELU 8 from -1 up, 24 from -3, 64 from -5, where it nears 0; GELU by tanh 4 from -1 up, 16 from -3. On
-/// this thread.
+/// errors are below max(1, |x|) 2^-22. In units in the last place (ULP) of the exact value: sigmoid and
+/// tanh 3; SiLU 4; GELU 8 from -1 up, 24 from -3, 64 from -5, where it nears 0; GELU by tanh 4 from -1 up, 16
+/// from -3. On this thread.
 void activate(Activation activation, float* values, int64_t size);
 
 /// Computes out[i] = activation(gate[i]) * up[i] for one row of a gated feed-forward layer; `out` may be

@@ -3,12 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/temporary_folder.h"
 #include "whitney/infer/infer_cases_test.h"
 #include "whitney/infer/model_config.h"
+#include "whitney/infer/model_folder.h"
 #include "whitney/infer/weights.h"
 
 namespace whitney::infer {
@@ -135,6 +139,29 @@ TEST_F(GgufModel, ReadsTheFrequencyFactorsOfLlama3) {
   EXPECT_EQ(rope.type, "factors");
   ASSERT_EQ(rope.factors.size(), 16);
   EXPECT_EQ(rope.factors[3], 3);
+}
+
+// A number is said by the field that holds it.
+TEST_F(GgufModel, PoolsAsItsFileSays) {
+  const TemporaryFolder folder;
+  std::ifstream kept(kept_file("gguf/qwen3.gguf"), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(kept), std::istreambuf_iterator<char>()};
+  const std::string key = "qwen3.pooling_type";
+  const size_t at = bytes.find(key);
+  ASSERT_NE(at, std::string::npos);
+  const auto open_with = [&](char number) {
+    std::string changed = bytes;
+    changed[at + key.size() + 4] = number;  // behind the type of the value
+    write_file(folder.file("model.gguf"), changed);
+    return ModelFolder::open(folder.file("model.gguf"));
+  };
+  const auto pooled = [&](char number) { return open_with(number).modules.back().pooling.modes; };
+  EXPECT_EQ(pooled(0), std::vector{PoolingMode::kMean});
+  EXPECT_EQ(pooled(1), std::vector{PoolingMode::kMean});
+  EXPECT_EQ(pooled(2), std::vector{PoolingMode::kCls});
+  EXPECT_EQ(pooled(3), std::vector{PoolingMode::kLastToken});
+  EXPECT_THAT(error_of([&] { open_with(4); }), HasSubstr("ranks pairs"));
+  EXPECT_THAT(error_of([&] { open_with(9); }), HasSubstr("is 9 (expected: 0, 1, 2 or 3)"));
 }
 
 }  // namespace

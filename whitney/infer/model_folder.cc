@@ -64,6 +64,15 @@ void read_sentence_settings(ModelFolder& folder) {
     folder.splade->max_words = settings->size("max_active_dims");
 }
 
+// llama.cpp's numbers: 0 none (pooled here by the mean, as without the field), 1 mean, 2 cls, 3 last, 4 rank.
+PoolingMode gguf_pooling(const Value& type, const std::string& where) {
+  if (type == Value(0) || type == Value(1)) return PoolingMode::kMean;
+  if (type == Value(2)) return PoolingMode::kCls;
+  if (type == Value(3)) return PoolingMode::kLastToken;
+  if (type == Value(4)) fail(where, " is 4: a model that ranks pairs gives scores, and no vectors of texts");
+  fail(where, " is ", type.to_json(), " (expected: 0, 1, 2 or 3)");
+}
+
 ModelFolder open_gguf_model(const std::string& path) {
   ModelFolder folder;
   folder.path = path;
@@ -72,10 +81,9 @@ ModelFolder open_gguf_model(const std::string& path) {
   folder.max_length = max_length_of(folder, std::nullopt);
   folder.modules.push_back({.kind = ModuleKind::kTransformer, .folder = path, .pooling = {}, .dense = {}});
   ModelModule pooling{.kind = ModuleKind::kPooling, .folder = path, .pooling = {}, .dense = {}};
-  // llama.cpp's numbers: none, mean, cls, last, rank.
-  const Value* type = folder.gguf->metadata.find(folder.gguf->architecture() + ".pooling_type");
-  if (type != nullptr && *type == Value(2)) pooling.pooling.modes = {PoolingMode::kCls};
-  if (type != nullptr && *type == Value(3)) pooling.pooling.modes = {PoolingMode::kLastToken};
+  const std::string key = folder.gguf->architecture() + ".pooling_type";
+  if (const Value* type = folder.gguf->metadata.find(key))
+    pooling.pooling.modes = {gguf_pooling(*type, path + ": \"" + key + "\"")};
   folder.modules.push_back(pooling);
   return folder;
 }

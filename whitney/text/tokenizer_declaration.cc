@@ -74,18 +74,33 @@ void read_merges_file(std::string_view text, BytePairDeclaration& model) {
   }
 }
 
-// The class of the config without "Fast"; else what the special tokens tell.
-std::string byte_level_class(const Vocabulary& vocabulary, const Value& config) {
-  if (const Value& name = member_or_null(config, "tokenizer_class"); !name.is_null()) {
-    std::string result = name.as_string();
-    if (result.ends_with("Fast")) result.resize(result.size() - 4);
-    return result;
-  }
-  if (vocabulary.find("<s>") != kNoToken && vocabulary.find("<mask>") != kNoToken) return "RobertaTokenizer";
-  if (vocabulary.find("<|endoftext|>") != kNoToken) return "GPT2Tokenizer";
-  fail(
-      "neither a tokenizer_config.json nor the special tokens tell whose vocab.json and merges.txt these "
-      "are");
+// The class that the config names, without "Fast"; "" where it names none.
+std::string class_of(const Value& config) {
+  const Value& name = member_or_null(config, "tokenizer_class");
+  std::string result = name.is_null() ? "" : name.as_string();
+  if (result.ends_with("Fast")) result.resize(result.size() - 4);
+  return result;
+}
+
+// Those that take a text apart as BertTokenizer does.
+void check_is_bert(const Value& config) {
+  constexpr std::array<std::string_view, 13> kAlike = {"",
+                                                       "BertTokenizer",
+                                                       "DistilBertTokenizer",
+                                                       "ElectraTokenizer",
+                                                       "MobileBertTokenizer",
+                                                       "ConvBertTokenizer",
+                                                       "SqueezeBertTokenizer",
+                                                       "FunnelTokenizer",
+                                                       "LayoutLMTokenizer",
+                                                       "LxmertTokenizer",
+                                                       "RetriBertTokenizer",
+                                                       "DPRContextEncoderTokenizer",
+                                                       "DPRQuestionEncoderTokenizer"};
+  const std::string name = class_of(config);
+  if (std::ranges::find(kAlike, name) != kAlike.end()) return;
+  fail("\"", name,
+       "\" needs a tokenizer.json (from a vocab.txt only BertTokenizer and those that work as it are known)");
 }
 
 void declare_specials(std::initializer_list<std::string_view> names, const Vocabulary& vocabulary,
@@ -139,6 +154,7 @@ TokenizerDeclaration read_tokenizer_json(const Value& file) {
 }
 
 TokenizerDeclaration declare_bert(Vocabulary vocabulary, const Value& config) {
+  check_is_bert(config);
   TokenizerDeclaration declaration;
   for (const std::string_view name : {"[UNK]", "[CLS]", "[SEP]"}) {
     if (vocabulary.find(name) == kNoToken) fail("the vocabulary has no token ", name);
@@ -166,7 +182,13 @@ TokenizerDeclaration declare_byte_level(const Value& vocabulary, std::string_vie
   BytePairDeclaration model;
   model.vocabulary = Vocabulary::of_object(vocabulary);
   read_merges_file(merges, model);
-  const std::string kind = byte_level_class(model.vocabulary, config);
+  const std::string kind = class_of(config);
+  if (kind.empty()) {
+    fail(
+        "neither tokenizer_config.json nor config.json tells whose vocab.json and merges.txt these are "
+        "(expected: ",
+        "\"tokenizer_class\" in the former, or a tokenizer.json)");
+  }
   const bool add_prefix_space = flag_of(config, "add_prefix_space", false);
   declaration.pre_tokenizer = byte_level(add_prefix_space);
   if (kind == "RobertaTokenizer") {

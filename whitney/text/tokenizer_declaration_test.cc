@@ -16,8 +16,9 @@ Value json(const std::string& text) { return data::parse_json_with_big_integers(
 constexpr const char* kRobertaVocabulary =
     R"({"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "a": 4, "b": 5, "#": 6, "ab": 7, "#a": 8, "<mask>": 9})";
 
-TEST(TokenizerDeclaration, TellsRobertaByItsSpecialTokens) {
-  const auto declaration = declare_byte_level(json(kRobertaVocabulary), "#version: 0.2\na b\n# a\n", {});
+TEST(TokenizerDeclaration, FramesTextsOfRoberta) {
+  const auto declaration = declare_byte_level(json(kRobertaVocabulary), "#version: 0.2\na b\n# a\n",
+                                              json(R"({"tokenizer_class": "RobertaTokenizer"})"));
   // Only the first line is a comment: "# a" is a merge.
   EXPECT_EQ(std::get<BytePairDeclaration>(declaration.model).merges.size(), 2u);
   EXPECT_EQ(declaration.post_processor.at("type").as_string(), "TemplateProcessing");
@@ -39,6 +40,24 @@ TEST(TokenizerDeclaration, HeedsTheClassOfTheConfig) {
               declare_byte_level(vocabulary, "a b\n", json(R"({"tokenizer_class": "LlamaTokenizer"})"));
             }).find("\"LlamaTokenizer\" needs a tokenizer.json"),
             std::string::npos);
+}
+
+// CLIP's vocabulary holds GPT-2's tokens, and its merges work otherwise.
+TEST(TokenizerDeclaration, GuessesNoClass) {
+  EXPECT_NE(
+      error_of([&] { declare_byte_level(json(kRobertaVocabulary), "a b\n", {}); }).find("tokenizer_class"),
+      std::string::npos);
+  EXPECT_NE(error_of([&] {
+              declare_byte_level(json(R"({"a": 0, "<|endoftext|>": 1})"), "", {});
+            }).find("tokenizer_class"),
+            std::string::npos);
+  Vocabulary words;
+  for (const char* word : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a"}) words.add(word, words.size());
+  EXPECT_NE(error_of([&] {
+              declare_bert(words, json(R"({"tokenizer_class": "BertJapaneseTokenizer"})"));
+            }).find("\"BertJapaneseTokenizer\" needs a tokenizer.json"),
+            std::string::npos);
+  declare_bert(words, json(R"({"tokenizer_class": "DistilBertTokenizerFast"})"));
 }
 
 TEST(TokenizerDeclaration, NamesTheLineOfABrokenMerge) {

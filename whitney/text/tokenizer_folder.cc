@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -46,6 +47,21 @@ Value read_config(const fs::path& folder) {
   return config;
 }
 
+// Without a class in the config, that of the model's type: as transformers chooses.
+void name_class_of_model(const fs::path& folder, Value& config) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kClasses = {
+      {{"gpt2", "GPT2Tokenizer"},
+       {"roberta", "RobertaTokenizer"},
+       {"qwen2", "Qwen2Tokenizer"},
+       {"qwen3", "Qwen2Tokenizer"}}};
+  if (config.find("tokenizer_class") != nullptr || !fs::exists(folder / "config.json")) return;
+  const Value model = data::read_json_file((folder / "config.json").string());
+  const Value* type = model.is_object() ? model.find("model_type") : nullptr;
+  for (const auto& [model_type, name] : kClasses) {
+    if (type != nullptr && *type == Value(model_type)) config.set("tokenizer_class", Value(name));
+  }
+}
+
 // One token a line, whose number from 0 is its id.
 Vocabulary read_lines(const std::string& path) {
   const Array<std::byte> bytes = map_file(path);
@@ -76,7 +92,8 @@ TokenizerDeclaration read_bert(const fs::path& path, const fs::path& folder) {
 
 TokenizerDeclaration read_byte_level(const fs::path& folder) {
   const Value vocabulary = data::read_json_file((folder / "vocab.json").string());
-  const Value config = read_config(folder);
+  Value config = read_config(folder);
+  name_class_of_model(folder, config);
   const Array<std::byte> merges = map_file((folder / "merges.txt").string());
   if (valid_utf8_prefix(text_of(merges)) != text_of(merges).size()) {
     fail((folder / "merges.txt").string(), ": is no UTF-8");

@@ -43,7 +43,8 @@ Tokenizer open_files(const std::vector<std::pair<std::string, std::string>>& fil
 Tokenizer open_bert() { return open_files({{"vocab.txt", read_fixture("bert-base-uncased-vocab.txt.gz")}}); }
 Tokenizer open_gpt2() {
   return open_files({{"vocab.json", read_fixture("gpt2-vocab.json.gz")},
-                     {"merges.txt", read_fixture("gpt2-merges.txt.gz")}});
+                     {"merges.txt", read_fixture("gpt2-merges.txt.gz")},
+                     {"config.json", R"({"model_type": "gpt2"})"}});
 }
 Tokenizer open_json(const std::string& name) { return Tokenizer::parse(read_fixture(name), name); }
 
