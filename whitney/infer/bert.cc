@@ -1,14 +1,12 @@
-// BERT (Devlin et al. 2018, arXiv 1810.04805), and those that are BERT but for the numbering of positions:
-// RoBERTa (1907.11692), XLM-RoBERTa (1911.02116), CamemBERT (1911.03894). MiniLM, BGE, E5 and GTE are BERT.
+// BERT (Devlin et al. 2018, arXiv 1810.04805). MiniLM, BGE, E5 and GTE are BERT.
+
+#include "whitney/infer/bert.h"
 
 #include <algorithm>
 
-#include "whitney/infer/model_parts.h"
-
 namespace whitney::infer {
-namespace {
 
-Transformer make(const ModelSource& source, int64_t first_position) {
+Transformer make_bert_kin(const ModelSource& source, int64_t first_position) {
   const ModelConfig& config = source.config;
   if (config.text("position_embedding_type", "absolute") != "absolute") {
     config.fail_field("position_embedding_type", "\"absolute\", the only kind of positions that is run");
@@ -40,17 +38,9 @@ Transformer make(const ModelSource& source, int64_t first_position) {
   return model;
 }
 
-Transformer make_bert(const ModelSource& source) { return make(source, 0); }
+namespace {
 
-// Positions are counted from the padding token's id on, which has a row of its own.
-Transformer make_roberta(const ModelSource& source) {
-  return make(source, source.config.size_or("pad_token_id", 1, 0) + 1);
-}
-
-const Architecture kBert("bert", make_bert);
-const Architecture kRoberta("roberta", make_roberta);
-const Architecture kXlmRoberta("xlm-roberta", make_roberta);
-const Architecture kCamembert("camembert", make_roberta);
+const Architecture kBert("bert", [](const ModelSource& source) { return make_bert_kin(source, 0); });
 
 }  // namespace
 }  // namespace whitney::infer

@@ -58,7 +58,6 @@ Transformer make_llama(const ModelSource& source) {
 }
 
 const Architecture kLlama("llama", make_llama);
-const Architecture kMistral("mistral", make_llama);
 
 }  // namespace
 }  // namespace whitney::infer
