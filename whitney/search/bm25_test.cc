@@ -204,6 +204,16 @@ TEST(Bm25, SkippingChangesNoBitOfWhatIsFound) {
   }
 }
 
+TEST(Bm25, TakesATextOfTenMegabytes) {
+  std::string text;
+  const size_t size = 10'000'000 / one_in();
+  for (int64_t i = 0; text.size() < size; ++i) text += "w" + std::to_string(i % 5000) + " w0 ";
+  const Texts texts = {text, "w7 lonely"};
+  const auto index = index_texts(texts, plain_words());
+  EXPECT_EQ(hits_of(*index, "lonely", 5).front().first, 1);
+  EXPECT_EQ(hits_of(*index, "w4999", 5).front().first, 0);
+}
+
 TEST(Bm25, AFilterLeavesTheHitsThatSatisfyIt) {
   const auto index = index_texts(made_up_texts(3, 5000), plain_words());
   for (const uint32_t step : {2U, 17U, 600U}) {
