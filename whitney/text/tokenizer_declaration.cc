@@ -84,14 +84,14 @@ std::string class_of(const Value& config) {
 
 // Those that take a text apart as BertTokenizer does.
 void check_is_bert(const Value& config) {
-  constexpr std::array<std::string_view, 13> kAlike = {"",
+  constexpr std::array<std::string_view, 12> kAlike = {"",
                                                        "BertTokenizer",
                                                        "DistilBertTokenizer",
                                                        "ElectraTokenizer",
                                                        "MobileBertTokenizer",
                                                        "ConvBertTokenizer",
                                                        "SqueezeBertTokenizer",
-                                                       "FunnelTokenizer",
+
                                                        "LayoutLMTokenizer",
                                                        "LxmertTokenizer",
                                                        "RetriBertTokenizer",

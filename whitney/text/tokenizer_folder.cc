@@ -47,16 +47,25 @@ Value read_config(const fs::path& folder) {
   return config;
 }
 
-// Without a class in the config, that of the model's type: as transformers chooses.
-void name_class_of_model(const fs::path& folder, Value& config) {
+// Without a class in the tokenizer's config, that of the model's, as transformers chooses; with `by_type`
+// else that of the model's type.
+void name_class_of_model(const fs::path& folder, bool by_type, Value& config) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kClasses = {
       {{"gpt2", "GPT2Tokenizer"},
        {"roberta", "RobertaTokenizer"},
        {"qwen2", "Qwen2Tokenizer"},
        {"qwen3", "Qwen2Tokenizer"}}};
-  if (config.find("tokenizer_class") != nullptr || !fs::exists(folder / "config.json")) return;
+  const auto named = [](const Value& file, const char* member) -> const Value* {
+    const Value* found = file.is_object() ? file.find(member) : nullptr;
+    return found == nullptr || found->is_null() ? nullptr : found;
+  };
+  if (named(config, "tokenizer_class") != nullptr || !fs::exists(folder / "config.json")) return;
   const Value model = data::read_json_file((folder / "config.json").string());
-  const Value* type = model.is_object() ? model.find("model_type") : nullptr;
+  if (const Value* own = named(model, "tokenizer_class")) {
+    config.set("tokenizer_class", *own);
+    return;
+  }
+  const Value* type = by_type ? named(model, "model_type") : nullptr;
   for (const auto& [model_type, name] : kClasses) {
     if (type != nullptr && *type == Value(model_type)) config.set("tokenizer_class", Value(name));
   }
@@ -86,14 +95,15 @@ TokenizerDeclaration read_json_tokenizer(const fs::path& path, const fs::path& f
 }
 
 TokenizerDeclaration read_bert(const fs::path& path, const fs::path& folder) {
-  const Value config = read_config(folder);
+  Value config = read_config(folder);
+  name_class_of_model(folder, false, config);
   return in_file(path.string(), [&] { return declare_bert(read_lines(path.string()), config); });
 }
 
 TokenizerDeclaration read_byte_level(const fs::path& folder) {
   const Value vocabulary = data::read_json_file((folder / "vocab.json").string());
   Value config = read_config(folder);
-  name_class_of_model(folder, config);
+  name_class_of_model(folder, true, config);
   const Array<std::byte> merges = map_file((folder / "merges.txt").string());
   if (valid_utf8_prefix(text_of(merges)) != text_of(merges).size()) {
     fail((folder / "merges.txt").string(), ": is no UTF-8");

@@ -48,6 +48,25 @@ Tokenizer open_gpt2() {
 }
 Tokenizer open_json(const std::string& name) { return Tokenizer::parse(read_fixture(name), name); }
 
+TEST(TokenizerFolder, HeedsTheClassInTheModelsConfig) {
+  const auto open_with = [](const std::string& config) {
+    return open_files({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nplay\n"}, {"config.json", config}});
+  };
+  for (const char* name : {"BertJapaneseTokenizer", "FunnelTokenizer"}) {
+    EXPECT_NE(error_of([&] { open_with(std::string(R"({"tokenizer_class": ")") + name + "\"}"); }).find(name),
+              std::string::npos);
+  }
+  EXPECT_EQ(open_with(R"({"tokenizer_class": null, "model_type": "gpt2"})").encode("play").size(), 3u);
+  const auto byte_level_of = [](const std::string& type) {
+    return open_files({{"vocab.json", R"({"<s>": 0, "</s>": 1, "a": 2})"},
+                       {"merges.txt", "#version: 0.2\n"},
+                       {"tokenizer_config.json", R"({"tokenizer_class": null})"},
+                       {"config.json", R"({"model_type": ")" + type + "\"}"}});
+  };
+  EXPECT_EQ(byte_level_of("roberta").encode("a"), (std::vector<int32_t>{0, 2, 1}));
+  EXPECT_EQ(byte_level_of("qwen3").encode("a"), (std::vector<int32_t>{2}));
+}
+
 class Fixtures : public ::testing::Test {
  protected:
   void SetUp() override {
