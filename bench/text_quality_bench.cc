@@ -234,6 +234,8 @@ void measure_limit(const char* model) {
     add("MiniLM", model, false);
     add("BM25 + MiniLM, rrf", "bm25", false, Value::object({{"with", model}}));
     add("BM25 + MiniLM, weighted", "bm25", false, Value::object({{"with", model}, {"fusion", "weighted"}}));
+    add("BM25 + MiniLM, weighted .9", "bm25", false,
+        Value::object({{"with", model}, {"fusion", "weighted"}, {"weight", 0.9}}));
   }
   table.print();
 }

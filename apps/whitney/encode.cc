@@ -35,8 +35,8 @@ struct EncodeVerbOptions {
     field(
         "lines", lines,
         "Reads and writes JSON lines as a stream, a block of texts at a time, whatever the files' names: id "
-        "and "
-        "vector, or vectors (of tokens, of windows), or indices and values (of words); to standard output no "
+        "and vector, or vectors (of tokens, of windows), or indices and values (of words); to standard "
+        "output no "
         "work of a stopped run is kept");
     field(
         "precision", precision,
@@ -60,6 +60,16 @@ std::string shape_text(const infer::EncodedCorpus& encoded) {
     return concat(texts, " texts, ", count_text(encoding.vectors.rows()), " x ", encoding.vectors.cols(),
                   " float32");
   return concat(texts, " x ", encoding.vectors.cols(), " float32");
+}
+
+// The same of lines, whose values are gone.
+std::string shape_text(const infer::EncodedLines& encoded, const infer::Encoder& encoder,
+                       const infer::EncodeOptions& options) {
+  const std::string texts = count_text(encoded.num_texts);
+  if (encoder.output(options) == infer::EncodeOutput::kSparse) return texts + " texts, weights of words";
+  const bool is_one =
+      encoder.output(options) == infer::EncodeOutput::kDense && options.long_texts != infer::LongTexts::kLate;
+  return concat(texts, is_one ? " x " : " texts, vectors of ", encoder.dim(options), " float32");
 }
 
 // Runs `encode`; when it is interrupted, says where its work is kept.
@@ -114,7 +124,7 @@ Outcome run_lines(const Command& command, const EncodeVerbOptions& options, cons
   if (journal) infer::forget_journal(*journal);
   const int64_t dim = encoder.dim(options.encode);
   return written(
-      output, concat(count_text(encoded.num_texts), " x ", dim, " float32"),
+      output, shape_text(encoded, encoder, options.encode),
       Value::object({{"rows", encoded.num_texts}, {"dim", dim}, {"resumed_rows", encoded.num_resumed}}),
       watch.seconds(), session);
 }

@@ -231,6 +231,16 @@ std::vector<OptionSpec> option_specs() {
   return std::move(collector.specs);
 }
 
+/// The values that an options struct has, by the names of its fields.
+template <class Options>
+Value option_values(Options options) {
+  detail::SpecCollector collector;
+  options.fields(collector);
+  Value values = Value::object();
+  for (const OptionSpec& spec : collector.specs) values.set(spec.name, spec.default_value);
+  return values;
+}
+
 /// Fills an options struct from a resolved object (see resolve_options in registry.h).
 template <class Options>
 Options options_from(const Value& resolved) {

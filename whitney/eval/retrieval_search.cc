@@ -24,16 +24,6 @@ std::string given_or(const std::optional<Path>& given, const std::string& found)
   return given ? given->value : found;
 }
 
-// A part's options as a declaration names them, with the values that they have.
-template <class Options>
-Value value_of(Options options) {
-  whitney::detail::SpecCollector collector;
-  options.fields(collector);
-  Value value = Value::object();
-  for (const OptionSpec& spec : collector.specs) value.set(spec.name, spec.default_value);
-  return value;
-}
-
 bool is_run_file(const std::string& path) {
   const std::string_view name = path;
   for (const std::string_view packed : {"", ".gz", ".xz", ".zst"}) {
@@ -58,7 +48,7 @@ class Searcher {
       : context_(context), test_(test), options_(options), num_hits_(num_hits) {}
 
   Answer by_bm25() const {
-    const auto index = build_index("bm25", test_.corpus(), {}, value_of(options_.bm25), context_);
+    const auto index = build_index("bm25", test_.corpus(), {}, option_values(options_.bm25), context_);
     return by_words(*index);
   }
 

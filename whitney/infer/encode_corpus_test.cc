@@ -12,6 +12,7 @@
 #include "whitney/data/artifact.h"
 #include "whitney/infer/encoded_file.h"
 #include "whitney/infer/infer_cases_test.h"
+#include "whitney/infer/progress_cases_test.h"
 
 namespace whitney::infer {
 namespace {
@@ -44,26 +45,6 @@ class EncodeCorpus : public testing::Test {
 
   TemporaryFolder folder_;
   std::string model_;
-};
-
-// Asks to stop once so many texts are done.
-class StopAfter : public Progress {
- public:
-  StopAfter(int64_t texts, CancellationToken& token) : texts_(texts), token_(token) {}
-  void advance(std::string_view, int64_t done, int64_t, std::string_view) override {
-    if (done >= texts_) token_.request();
-  }
-  void note(std::string_view) override {}
-
- private:
-  int64_t texts_;
-  CancellationToken& token_;
-};
-
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
 };
 
 TEST_F(EncodeCorpus, GoesOnWhereItWasStoppedAndGivesTheSameBytes) {

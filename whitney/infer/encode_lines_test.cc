@@ -18,6 +18,7 @@
 #include "whitney/infer/encode_corpus.h"
 #include "whitney/infer/infer_cases_test.h"
 #include "whitney/infer/not_finite.h"
+#include "whitney/infer/progress_cases_test.h"
 
 namespace whitney::infer {
 namespace {
@@ -60,26 +61,6 @@ class EncodeLines : public testing::Test {
   TemporaryFolder folder_;
   std::string journal_ = folder_.file("out.jsonl.partial");
   int num_parts_ = 0;
-};
-
-// Asks to stop once so many texts are done, and keeps the notes.
-class StopAfter : public Progress {
- public:
-  StopAfter(int64_t texts, CancellationToken& token) : texts_(texts), token_(token) {}
-  void advance(std::string_view, int64_t done, int64_t, std::string_view) override {
-    if (done >= texts_) token_.request();
-  }
-  void note(std::string_view) override {}
-
- private:
-  int64_t texts_;
-  CancellationToken& token_;
-};
-
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
 };
 
 // The most bytes that a file may have while this lives, as on a full disk.

@@ -14,14 +14,6 @@
 namespace whitney::infer {
 namespace {
 
-Value options_value(EncodeOptions options) {
-  whitney::detail::SpecCollector collector;
-  options.fields(collector);
-  Value value = Value::object();
-  for (const OptionSpec& spec : collector.specs) value.set(spec.name, spec.default_value);
-  return value;
-}
-
 bool is_of_model(const std::filesystem::path& path) {
   static const std::set<std::string> kExtensions = {".json", ".txt", ".model", ".safetensors"};
   return kExtensions.contains(path.extension().string());
@@ -31,7 +23,7 @@ bool is_of_model(const std::filesystem::path& path) {
 
 Value encode_record(const Encoder& encoder, const std::string& model_path, const EncodeOptions& options) {
   Value record = Value::object(
-      {{"program_version", kVersion}, {"method", "encode"}, {"options", options_value(options)}});
+      {{"program_version", kVersion}, {"method", "encode"}, {"options", option_values(options)}});
   record.set("precision", name_of_enum(encoder.precision()));
   record.set("metric", name_of_enum(metric_of(encoder)));
   if (options.output == EncodeOutput::kSparse) record.set("num_words", encoder.dim(options));

@@ -50,12 +50,12 @@ Transformer make_llama_kin(const ModelSource& source, const LlamaTraits& traits)
   return model;
 }
 
-namespace {
-
 Transformer make_llama(const ModelSource& source) {
   const bool bias = source.config.flag("attention_bias", false);
   return make_llama_kin(source, {bias, bias, false, 10000});
 }
+
+namespace {
 
 const Architecture kLlama("llama", make_llama);
 

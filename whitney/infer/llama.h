@@ -18,4 +18,7 @@ struct LlamaTraits {
 /// positions, grouped heads, a feed-forward net gated by SiLU.
 Transformer make_llama_kin(const ModelSource& source, const LlamaTraits& traits);
 
+/// Llama itself: biases where config.json asks for them.
+Transformer make_llama(const ModelSource& source);
+
 }  // namespace whitney::infer

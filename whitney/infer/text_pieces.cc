@@ -131,7 +131,7 @@ class Cutter {
     });
   }
 
-  // The special tokens and the prompt belong to the first and the last window.
+  // What stands before the text belongs to its first window, what stands behind it to the last.
   void add_late_windows(Ids head, Ids body, int64_t size, TextPieces& pieces) const {
     add_piece({leading_, head, body, trailing_}, pieces.tokens);
     const int64_t piece = pieces.tokens.size() - 1, length = std::ssize(body);
