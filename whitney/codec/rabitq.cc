@@ -11,9 +11,9 @@
 #include "whitney/codec/k_means.h"
 #include "whitney/codec/part_tables.h"
 #include "whitney/codec/rabitq_blocks.h"
+#include "whitney/codec/rabitq_sums.h"
 #include "whitney/codec/rotation_transform.h"
 #include "whitney/core/error.h"
-#include "whitney/linalg/code_scores.h"
 
 namespace whitney::codec {
 namespace {
@@ -60,7 +60,7 @@ void write_head(const Head& head, uint8_t* code) {
 
 struct Fitted {
   RotationTransform rotation;
-  // k x d, and rotated.
+  // k x d, and rotated: k x rabitq_padded(d), zeros behind the d.
   Matrix centroids, rotated;
   std::vector<float> centroid_squares;
   // Of each rotated centroid the sum of its coordinates.
@@ -78,11 +78,13 @@ struct Fitted {
 Fitted make_fitted(RotationTransform rotation, Matrix centroids, bool normalized,
                    const RabitqOptions& options) {
   const int64_t k = centroids.rows(), dim = centroids.cols();
-  Fitted fitted{std::move(rotation), std::move(centroids), Matrix(k, dim), {}, {}, 1, normalized, options};
+  const int64_t padded = rabitq_padded(dim);
+  Fitted fitted{std::move(rotation), std::move(centroids), Matrix(k, padded), {}, {}, 1, normalized, options};
   auto* out = fitted.rotated.mutable_data<float>();
-  for (int64_t c = 0; c < k; ++c) {
-    fitted.rotation.apply(fitted.centroids.row<float>(c).data(), out + c * dim);
-    fitted.rotated_sums.push_back(std::accumulate(out + c * dim, out + (c + 1) * dim, 0.0F));
+  std::fill_n(out, k * padded, 0.0F);
+  for (int64_t c = 0; c < k; ++c, out += padded) {
+    fitted.rotation.apply(fitted.centroids.row<float>(c).data(), out);
+    fitted.rotated_sums.push_back(std::accumulate(out, out + dim, 0.0F));
     double square = 0;
     for (const float value : fitted.centroids.row<float>(c)) square += static_cast<double>(value) * value;
     fitted.centroid_squares.push_back(static_cast<float>(square));
@@ -113,6 +115,8 @@ class QueryTerms {
   }
   const std::vector<float>& rotated() const { return rotated_; }
 
+  // Whether value() depends on <o, R c>.
+  bool needs_centre_dot() const { return kernel_ == Kernel::kSquaredL2 || fitted_.normalized; }
   // The kernel's value from <o, R q> and <o, R c>, or estimates of them.
   float value(const Head& head, float query_dot, float centre_dot) const {
     const float from_centre = head.norm * (query_dot - centre_dot);  // <r, q - c>
@@ -387,76 +391,37 @@ class RabitqCodec : public Codec {
   Fitted fitted_;
 };
 
-// Spreads 8 numbers of `bits` bits (1 to 7) that lie one behind the other over 8 bytes.
-uint64_t spread(uint64_t packed, int bits) {
-  const auto low_of = [&](int count, uint64_t lanes) {
-    return ((uint64_t{1} << (count * bits)) - 1) * lanes;
-  };
-  uint64_t spread = (packed & low_of(4, 1)) | (packed >> (4 * bits) & low_of(4, 1)) << 32;
-  const uint64_t twos = low_of(2, 0x1'0000'0001), ones = low_of(1, 0x0001'0001'0001'0001);
-  spread = (spread & twos) | (spread >> (2 * bits) & twos) << 16;
-  return (spread & ones) | (spread >> bits & ones) << 8;
-}
-
-// Codes of all bits become bytes, 8 at a time, whose sums with float32 weights a kernel gives.
+// The sum of a code's numbers with the query's coordinates less the centroid's, of both levels.
 class RabitqFineScorer : public FineScorer {
  public:
   RabitqFineScorer(const RabitqCodec& codec, Kernel kernel, const float* query)
-      : codec_(codec), terms_(codec.fitted(), kernel, query) {
-    query_sum_ = std::accumulate(terms_.rotated().begin(), terms_.rotated().end(), 0.0F);
+      : codec_(codec), terms_(codec.fitted(), kernel, query), weights_(terms_.rotated()) {
+    query_sum_ = std::accumulate(weights_.begin(), weights_.end(), 0.0F);
+    weights_.resize(static_cast<size_t>(rabitq_padded(codec.dim())), 0.0F);
   }
 
   float score(const uint8_t* code, const uint8_t* fine) const override {
     const Fitted& fitted = codec_.fitted();
     const Head head = fitted.head_of(code);
-    const bool has_fine = fine != nullptr && codec_.low_bits() > 0;
-    const int bits = has_fine ? codec_.low_bits() : 0;
-    // Coordinate i of x_bar is its byte less this.
-    const float middle = static_cast<float>((2 << bits) - 1) / 2;
-    const bool has_centre = fitted.centroid_squares[head.centroid] != 0;
-    const float* centre = fitted.rotated.row<float>(head.centroid).data();
-    float query_dot = -middle * query_sum_;
-    float centre_dot = has_centre ? -middle * fitted.rotated_sums[head.centroid] : 0.0F;
-    constexpr int64_t kBytes = 512;
-    alignas(64) std::array<uint8_t, kBytes> bytes;
-    for (int64_t begin = 0; begin < codec_.dim(); begin += kBytes) {
-      const int64_t count = std::min(kBytes, codec_.dim() - begin);
-      unpack(code + kHead + begin / 8, has_fine ? fine + kFineHead + begin / 8 * bits : nullptr, bits, count,
-             bytes.data());
-      const PackedCodes row{bytes.data(), kBytes, count, 8};
-      float sum = 0;
-      weighted_code_sums(row, 1, terms_.rotated().data() + begin, &sum);
-      query_dot += sum;
-      if (!has_centre) continue;
-      weighted_code_sums(row, 1, centre + begin, &sum);
-      centre_dot += sum;
-    }
+    const int low_bits = fine != nullptr ? codec_.low_bits() : 0;
+    const bool has_fine = low_bits > 0;
+    const RabitqNumbers numbers{code + kHead, has_fine ? fine + kFineHead : nullptr, low_bits, codec_.dim()};
+    // Coordinate i of x_bar is its number less this.
+    const float middle = static_cast<float>((2 << low_bits) - 1) / 2;
+    const bool less_centre = terms_.needs_centre_dot() && fitted.centroid_squares[head.centroid] != 0;
+    const float* centre = less_centre ? fitted.rotated.row<float>(head.centroid).data() : nullptr;
+    const float weight_sum = query_sum_ - (less_centre ? fitted.rotated_sums[head.centroid] : 0.0F);
+    const float dot = rabitq_sum(numbers, weights_.data(), centre) - middle * weight_sum;
     const float along = has_fine ? RabitqCodec::fine_dot(fine)
                                  : head.cosine * std::sqrt(static_cast<float>(codec_.dim())) / 2;
-    const float divisor = std::max(along, 1e-12F);
-    return terms_.value(head, query_dot / divisor, centre_dot / divisor);
+    return terms_.value(head, dot / std::max(along, 1e-12F), 0);
   }
 
  private:
-  // Writes `count` codes, a byte each.
-  static void unpack(const uint8_t* signs, const uint8_t* low, int bits, int64_t count, uint8_t* out) {
-    constexpr uint64_t kOnes = 0x0101'0101'0101'0101, kDiagonal = 0x8040'2010'0804'0201;
-    for (int64_t i = 0; i < count; i += 8, low += bits) {
-      // A sign a byte: its bit of the byte's number, carried to the top and moved to the place above `low`.
-      const uint64_t own = signs[i / 8] * kOnes & kDiagonal;
-      uint64_t codes = ((own + 0x7f * kOnes) >> 7 & kOnes) << bits;
-      const int64_t some = std::min<int64_t>(8, count - i);
-      if (bits > 0) {
-        uint64_t packed = 0;
-        std::memcpy(&packed, low, static_cast<size_t>((some * bits + 7) / 8));
-        codes |= spread(packed, bits);
-      }
-      std::memcpy(out + i, &codes, static_cast<size_t>(some));
-    }
-  }
-
   const RabitqCodec& codec_;
   QueryTerms terms_;
+  // R q.
+  std::vector<float> weights_;
   float query_sum_ = 0;
 };
 
