@@ -7,7 +7,7 @@
 // Each program gets the least ef that reaches the recall. Ours is told the filter's text in every call, of
 // one query or of all that share it; what a text came to it keeps, unless the text is new each time. Filters
 // at random, around the query and far from it: its digit of MNIST and another, of the others the region that
-// it lies in (nearest of ten rows) and the farthest.
+// it lies in (nearest of ten rows) and the farthest; its half of all rows and the other.
 
 #include <algorithm>
 #include <array>
@@ -264,6 +264,33 @@ Labels regions_of(const SearchData& data) {
   return labels;
 }
 
+// Halves: which of two rows that are far apart is nearer, cut where half of the rows lie on either side.
+Labels halves_of(const SearchData& data) {
+  const auto farthest_from = [&](std::span<const float> from) {
+    int64_t best = 0;
+    double most = -1;
+    for (int64_t row = 0; row < data.base.rows(); ++row) {
+      const double found = squared_distance(from, data.base.row<float>(row));
+      if (found > most) most = found, best = row;
+    }
+    return data.base.row<float>(best);
+  };
+  const std::span<const float> one = farthest_from(data.base.row<float>(0)), other = farthest_from(one);
+  const auto side = [&](std::span<const float> vector) {
+    return squared_distance(vector, one) - squared_distance(vector, other);
+  };
+  std::vector<double> sides;
+  for (int64_t row = 0; row < data.base.rows(); ++row) sides.push_back(side(data.base.row<float>(row)));
+  const double cut = median(sides);
+  Labels labels;
+  labels.name = "half";
+  for (const double of_row : sides) labels.base.push_back(of_row < cut ? 0 : 1);
+  for (int64_t q = 0; q < data.queries.rows(); ++q)
+    labels.queries.push_back(side(data.queries.row<float>(q)) < cut ? 0 : 1);
+  labels.far[0] = 1;
+  return labels;
+}
+
 Labels labels_of(const SearchData& data) {
   if (data.base_labels.empty()) return regions_of(data);
   Labels labels{"digit", data.base_labels, data.query_labels, {}};
@@ -272,12 +299,14 @@ Labels labels_of(const SearchData& data) {
   return labels;
 }
 
-void add_columns(SearchData& data, const Labels& labels) {
+void add_columns(SearchData& data, std::span<const Labels> all_labels) {
   data.attributes.num_rows = data.base.rows();
   data.attributes.columns.push_back(random_column("noise", data.base.rows(), 1000));
-  ColumnBuilder column(labels.name, ColumnType::kInt);
-  for (const int label : labels.base) column.add_int(label, "");
-  data.attributes.columns.push_back(column.finish());
+  for (const Labels& labels : all_labels) {
+    ColumnBuilder column(labels.name, ColumnType::kInt);
+    for (const int label : labels.base) column.add_int(label, "");
+    data.attributes.columns.push_back(column.finish());
+  }
 }
 
 void write_files(const SearchData& data, const TemporaryFolder& folder) {
@@ -345,13 +374,16 @@ FilterCase by_label(const Searcher& searcher, const SearchData& data, const Labe
   return result;
 }
 
-std::vector<FilterCase> cases_of(const Searcher& searcher, const SearchData& data, const Labels& labels) {
+std::vector<FilterCase> cases_of(const Searcher& searcher, const SearchData& data,
+                                 std::span<const Labels> all_labels) {
   std::vector<FilterCase> cases;
   const auto add = [&](Value::List conditions) {
     cases.push_back(one_filter(searcher, data, std::move(conditions)));
   };
   for (const int most : {1, 9, 49, 199, 499}) add({condition("noise", "between", {0, most})});
-  for (const bool far : {false, true}) cases.push_back(by_label(searcher, data, labels, far));
+  for (const Labels& labels : all_labels) {
+    for (const bool far : {false, true}) cases.push_back(by_label(searcher, data, labels, far));
+  }
   if (data.attributes.find("section") != nullptr) {
     add({condition("section", "=", {"sound"})});
     add({condition("section", "=", {"python"})});
@@ -443,7 +475,7 @@ void run_case(const FilterCase& filter, std::span<const std::unique_ptr<Contesta
 
 void run(std::optional<SearchData> data, const Arguments& arguments) {
   if (!data) return;
-  const Labels labels = labels_of(*data);
+  const std::array<Labels, 2> labels = {labels_of(*data), halves_of(*data)};
   add_columns(*data, labels);
   const TemporaryFolder folder;
   write_files(*data, folder);

@@ -59,9 +59,9 @@ void HnswRequest::mark() {
 
 void HnswRequest::choose(const SearchParams& params, int64_t num_together) {
   const int64_t num_passing = passing_->num_nodes();
-  planner_.emplace(
-      parts_.costs ? *parts_.costs : standard_costs(parts_),
-      FilterTask{parts_.graph.num_nodes, num_passing, ef_, std::min(k_, num_passing), num_together});
+  const SearchCosts costs = parts_.costs ? *parts_.costs : standard_costs(parts_);
+  FilterTask task{parts_.graph.num_nodes, num_passing, ef_, std::min(k_, num_passing), num_together, {}};
+  planner_.emplace(costs, task);
   plan_ = params.plan;
   if (!is_filtered()) {
     scans_all_ = params.exact || num_passing <= most_distances_of(ef_);
@@ -72,11 +72,8 @@ void HnswRequest::choose(const SearchParams& params, int64_t num_together) {
       params.exact || num_passing == 0 || (plan_ ? *plan_ == FilterPlan::kScan : planner_->scan_is_best());
   if (scans_all_) return;
   mark();
-  const int64_t num_rows = num_allowed();
-  for (const int64_t at : {num_rows / 6, num_rows / 2, num_rows * 5 / 6}) {
-    const uint32_t node = parts_.nodes.node_of(passing_->rows().select(at));
-    if (node != kNoNode) starts_.push_back(node);
-  }
+  task.share_among = passing_->share_among();
+  planner_.emplace(costs, task);
 }
 
 void SearchActuals::add(const SearchActuals& other) {
@@ -99,6 +96,12 @@ void SearchActuals::expect(const PlanEstimate& estimate) {
   ++plans[static_cast<size_t>(estimate.plan)];
   expected_distances += estimate.distances;
   expected_nanoseconds += estimate.nanoseconds;
+}
+
+void SearchActuals::expect(const PlanEstimate& estimate, double local_share) {
+  expect(estimate);
+  local_shares += local_share;
+  ++num_shares;
 }
 
 Value explain_search(const HnswRequest& request, const SearchActuals& actuals) {

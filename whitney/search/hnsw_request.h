@@ -48,7 +48,7 @@ class HnswRequest {
   /// The nodes that pass, ascending; listed when first asked for.
   std::span<const uint32_t> passing_nodes() const { return passing_->nodes(); }
   /// Some of them, where filtered walks begin besides.
-  std::span<const uint32_t> starts() const { return starts_; }
+  std::span<const uint32_t> starts() const { return passing_->starts(); }
 
   /// True where every query is answered by a scan, wherever it lies.
   bool scans_all() const { return scans_all_; }
@@ -70,7 +70,6 @@ class HnswRequest {
   std::shared_ptr<const PassingNodes> passing_;
   // Null as long as only scans ask.
   const uint64_t *row_bits_ = nullptr, *node_bits_ = nullptr;
-  std::vector<uint32_t> starts_;
   std::optional<FilterPlan> plan_;
   std::optional<FilterPlanner> planner_;
 };
@@ -90,6 +89,8 @@ struct SearchActuals {
 
   void add(const SearchActuals& other);
   void expect(const PlanEstimate& estimate);
+  /// Where the share of passing nodes around the query decided.
+  void expect(const PlanEstimate& estimate, double local_share);
 };
 
 /// What `explain` says of them.

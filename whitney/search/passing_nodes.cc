@@ -4,6 +4,8 @@
 #include <bit>
 #include <numeric>
 
+#include "whitney/search/hnsw_walk.h"
+
 namespace whitney::search {
 
 PassingNodes::PassingNodes(const HnswParts& parts, const RowSet* allowed)
@@ -70,6 +72,36 @@ void PassingNodes::list_nodes() const {
 std::span<const uint32_t> PassingNodes::nodes() const {
   std::call_once(listed_, [&] { list_nodes(); });
   return nodes_;
+}
+
+void PassingNodes::pick_starts() const {
+  for (const int64_t at : {num_rows_ / 6, num_rows_ / 2, num_rows_ * 5 / 6}) {
+    const uint32_t node = num_rows_ > 0 ? parts_.nodes.node_of(rows_.select(at)) : kNoNode;
+    if (node != kNoNode) starts_.push_back(node);
+  }
+}
+
+std::span<const uint32_t> PassingNodes::starts() const {
+  if (is_filtered_) std::call_once(picked_, [&] { pick_starts(); });
+  return starts_;
+}
+
+void PassingNodes::look_among() const {
+  constexpr int64_t kLooked = 4;
+  const GraphView view = parts_.graph.view();
+  int64_t num_looked = 0;
+  for (int64_t i = 0; i < kLooked && num_rows_ > 0; ++i) {
+    const uint32_t node = parts_.nodes.node_of(rows_.select((2 * i + 1) * num_rows_ / (2 * kLooked)));
+    if (node == kNoNode) continue;
+    share_among_ += passing_share(view, node, node_bits());
+    ++num_looked;
+  }
+  if (num_looked > 0) share_among_ /= static_cast<double>(num_looked);
+}
+
+double PassingNodes::share_among() const {
+  std::call_once(looked_, [&] { look_among(); });
+  return share_among_;
 }
 
 int64_t PassingNodes::size_bytes() const {

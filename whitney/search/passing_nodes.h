@@ -31,6 +31,11 @@ class PassingNodes : public FilterMemo::Content {
   const uint64_t* row_bits() const;
   /// Ascending.
   std::span<const uint32_t> nodes() const;
+  /// At most three of them, spread over the rows: where filtered walks begin besides.
+  std::span<const uint32_t> starts() const;
+
+  /// The share of passing nodes around nodes that pass, by four of them.
+  double share_among() const;
 
   int64_t size_bytes() const override;
 
@@ -38,14 +43,17 @@ class PassingNodes : public FilterMemo::Content {
   void mark_rows() const;
   void mark_nodes() const;
   void list_nodes() const;
+  void pick_starts() const;
+  void look_among() const;
 
   const HnswParts& parts_;
   bool is_filtered_ = false;
   RowSet rows_;
   int64_t num_rows_ = 0, num_zero_ = 0, num_nodes_ = 0;
-  mutable std::once_flag marked_, listed_;
+  mutable std::once_flag marked_, listed_, picked_, looked_;
   mutable std::vector<uint64_t> row_bits_, node_bits_;
-  mutable std::vector<uint32_t> nodes_;
+  mutable std::vector<uint32_t> nodes_, starts_;
+  mutable double share_among_ = 0;
 };
 
 }  // namespace whitney::search

@@ -20,6 +20,8 @@ constexpr double kPatience = 2;
 /// Looking where a query lies may take this part of a scan, unless several times as many pass around the
 /// query as elsewhere.
 constexpr double kLookShare = 0.1, kLikelyTimes = 4;
+/// By so much more may pass around a query than around a node that a rough look takes for it.
+constexpr double kRoughTimes = 1.2;
 
 /// How many times as many a filtered walk must keep to find as many of the true neighbours as a walk without
 /// a filter does: where only passing neighbours are expanded the graph is thinned, elsewhere two hops make up
@@ -156,24 +158,35 @@ PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
   const auto passing = static_cast<double>(task_.num_passing);
   const double share = passing / static_cast<double>(std::max<int64_t>(task_.num_nodes, 1));
   const bool is_far = local_share < kFarShare * share;
-  const double around = is_far ? share : local_share;
-  const double kept = std::min(static_cast<double>(task_.ef) * kept_factor(is_far, local_share), passing);
+  // A walk begins where the query lies and goes on among those that pass.
+  const double among = task_.share_among.value_or(local_share);
+  const double around = std::sqrt((is_far ? share : local_share) * among);
+  const double kept = std::min(static_cast<double>(task_.ef) * kept_factor(is_far, around), passing);
   // What was met before is looked at again, but not measured.
   const double steps = kept * costs_.filtered_steps(around), lists = kept * costs_.filtered_lists(around);
   return {FilterPlan::kFilteredGraph, costs_.walk_start + costs_.walk(costs_.start_steps + steps, lists),
           costs_.start_steps + std::min(steps, passing), lists, static_cast<int64_t>(kept)};
 }
 
+double FilterPlanner::share_of_nearest(double local_share) const {
+  const double share =
+      static_cast<double>(task_.num_passing) / static_cast<double>(std::max<int64_t>(task_.num_nodes, 1));
+  const double among = task_.share_among.value_or(share);
+  const double clustered = share < 1 ? std::clamp((among - share) / (1 - share), 0.0, 1.0) : 0;
+  return std::min(local_share, local_share + clustered * (local_share - share));
+}
+
 PlanEstimate FilterPlanner::graph_then_filter(double local_share) const {
   const auto nodes = static_cast<double>(task_.num_nodes);
   const auto wanted = static_cast<double>(task_.wanted);
+  const double nearest = share_of_nearest(local_share);
   const auto ef_for = [&](double share) {
     const double passing = std::max(1.1 * static_cast<double>(task_.ef), enough_passing(wanted, share));
     return std::min(8 + passing / share, nodes);
   };
-  const double steps = costs_.plain_steps * ef_for(std::max(local_share, 1e-6));
+  const double steps = costs_.plain_steps * ef_for(std::max(nearest, 1e-6));
   // Where it is forced upon fewer, it keeps no more than for so many, and another plan finds the rest.
-  const double ef = ef_for(std::max(local_share, kLeastDropShare));
+  const double ef = ef_for(std::max(nearest, kLeastDropShare));
   return {FilterPlan::kGraphThenFilter,
           costs_.walk_start + (costs_.start_steps + steps) * costs_.plain_distance,
           costs_.start_steps + std::min(steps, nodes), 0, static_cast<int64_t>(ef)};
@@ -201,10 +214,18 @@ bool FilterPlanner::scan_is_best() const {
   if (task_.num_passing <= task_.wanted) return true;
   const double scan_time = scan().nanoseconds;
   if (scan_time <= cheapest_walk(1)) return true;
+  const double share = static_cast<double>(task_.num_passing) / static_cast<double>(task_.num_nodes);
+  return looks_roughly() && scan_time <= cheapest_walk(std::min(1.0, kLikelyTimes * share));
+}
+
+bool FilterPlanner::looks_roughly() const {
   // About half of what a walk begins with: bits of what passes, and the descent.
   const double look = (costs_.walk_start + costs_.start_steps * costs_.plain_distance) / 2;
-  const double share = static_cast<double>(task_.num_passing) / static_cast<double>(task_.num_nodes);
-  return look > kLookShare * scan_time && scan_time <= cheapest_walk(std::min(1.0, kLikelyTimes * share));
+  return look > kLookShare * scan().nanoseconds;
+}
+
+bool FilterPlanner::scan_is_best_near(double rough_share) const {
+  return scan().nanoseconds <= cheapest_walk(std::min(1.0, kRoughTimes * rough_share));
 }
 
 PlanEstimate FilterPlanner::choose(double local_share) const {

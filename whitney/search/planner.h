@@ -56,6 +56,9 @@ struct FilterTask {
   int64_t ef = 0, wanted = 0;
   /// Queries that share a scan.
   int64_t num_together = 1;
+  /// The share of passing nodes around those that pass: more than elsewhere where a filter picks regions.
+  /// Absent: as around the query.
+  std::optional<double> share_among = std::nullopt;
 };
 
 /// One way, and what it is expected to take.
@@ -87,6 +90,11 @@ class FilterPlanner {
   /// short that looking would take a part of it that counts, and the cheapest unless very many pass around
   /// the query.
   bool scan_is_best() const;
+  /// True where to look where a query lies takes a part of a scan that counts: a rougher look comes first.
+  bool looks_roughly() const;
+  /// True where a scan is the cheapest even if a fifth more pass around the query than around a node near
+  /// it, as rough looks find.
+  bool scan_is_best_near(double rough_share) const;
   /// The cheapest of the three.
   PlanEstimate choose(double local_share) const;
 
@@ -99,6 +107,8 @@ class FilterPlanner {
   static constexpr double kMostScans = 5;
 
  private:
+  /// Where a filter picks regions and fewer pass around the query than in all, still fewer do nearer to it.
+  double share_of_nearest(double local_share) const;
   double cheapest_walk(double local_share) const;
   SearchCosts costs_;
   FilterTask task_;

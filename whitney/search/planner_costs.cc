@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/core/random.h"
+#include "whitney/search/filter_memo.h"
 
 namespace whitney::search {
 namespace {
@@ -26,8 +28,10 @@ constexpr double kMostSwitched = 0.1;
 struct Trial {
   std::optional<FilterPlan> plan;
   int64_t ef = 0;
-  /// Whom the queries ask, in turns; none: all rows.
+  /// Whom the queries ask, in turns; none: all rows. What a search makes of them is kept, as of a filter that
+  /// is met again.
   std::vector<RowSet> allowed;
+  std::vector<std::unique_ptr<FilterMemo>> memos;
   /// All queries in one search.
   bool at_once = false;
   std::array<double, kRounds> nanoseconds = {};
@@ -90,7 +94,11 @@ SearchResult ask(const Index& index, const Matrix& queries, int64_t q, const Tri
   params.plan = trial.plan;
   params.options = Value::object({{"ef", trial.ef}});
   params.explain = explain;
-  if (!trial.allowed.empty()) params.allowed = &trial.allowed[static_cast<size_t>(q) % trial.allowed.size()];
+  if (!trial.allowed.empty()) {
+    const size_t place = static_cast<size_t>(q) % trial.allowed.size();
+    params.allowed = &trial.allowed[place];
+    params.memo = trial.memos[place].get();
+  }
   return index.search(queries.view().slice(q, q + trial.step()), params, one_thread);
 }
 
@@ -148,6 +156,9 @@ Trials trials_over(const RowSet& live) {
     trials.filtered[i].plan = FilterPlan::kFilteredGraph;
     trials.filtered[i].ef = kFilteredWalk;
   }
+  for (Trial* trial : trials.all()) {
+    for (size_t i = 0; i < trial->allowed.size(); ++i) trial->memos.push_back(std::make_unique<FilterMemo>());
+  }
   return trials;
 }
 
@@ -160,7 +171,7 @@ void fit_scan(const Trials& trials, SearchCosts& costs) {
 
 /// How many the walks of a trial keep.
 double kept(const Trial& trial, const MeasuredGraph& graph, double share) {
-  const FilterTask task = {graph.num_nodes, trial.allowed[0].size(), trial.ef, kHits};
+  const FilterTask task = {graph.num_nodes, trial.allowed[0].size(), trial.ef, kHits, 1, {}};
   return static_cast<double>(FilterPlanner(graph.standard, task).estimate(*trial.plan, share).ef);
 }
 

@@ -69,6 +69,28 @@ TEST(Planner, KeepsMoreWhereFewPassAroundTheQuery) {
   EXPECT_GT(planner.filtered_graph(0.01).nanoseconds, planner.filtered_graph(0.2).nanoseconds);
 }
 
+TEST(Planner, WalksAmongThePassingTakeLessWhereTheyLieTogether) {
+  FilterTask task{100'000, 20'000, 64, 10};
+  const SearchCosts costs = SearchCosts::typical(400, false, 32);
+  const PlanEstimate anywhere = FilterPlanner(costs, task).filtered_graph(0.3);
+  task.share_among = 0.2;  // no more than in all
+  const FilterPlanner sprinkled(costs, task);
+  task.share_among = 0.9;
+  const FilterPlanner together(costs, task);
+  EXPECT_LT(together.filtered_graph(0.3).nanoseconds, anywhere.nanoseconds);
+  EXPECT_LT(together.filtered_graph(0.3).nanoseconds, sprinkled.filtered_graph(0.3).nanoseconds);
+  // Nearer to a query around which fewer pass than in all, still fewer do; elsewhere nothing is known.
+  EXPECT_GT(together.graph_then_filter(0.1).ef, sprinkled.graph_then_filter(0.1).ef);
+  EXPECT_EQ(together.graph_then_filter(0.4).ef, sprinkled.graph_then_filter(0.4).ef);
+}
+
+TEST(Planner, LooksRoughlyWhereAScanIsShort) {
+  EXPECT_TRUE(planner_of(1000).looks_roughly());
+  EXPECT_FALSE(planner_of(60'000).looks_roughly());
+  EXPECT_TRUE(planner_of(4000).scan_is_best_near(0.04));
+  EXPECT_FALSE(planner_of(30'000).scan_is_best_near(0.9));
+}
+
 TEST(Planner, WhatItChoosesMayTakeTwoScansAtMostBeforeItScans) {
   for (int64_t passing = 1; passing <= 100'000; passing = passing * 2 + 1) {
     for (const int64_t ef : {11, 64, 1000}) {

@@ -112,6 +112,7 @@ SearchResult Searcher::search_filtered(const SearchRequest& request, int64_t num
   params.options = resolve_options(search_method_, request.options);
   params.exact = request.exact;
   params.explain = request.explain;
+  params.plan = request.plan;
   const auto begin = std::chrono::steady_clock::now();
   std::shared_ptr<const search::EvaluatedFilter> filter;
   if (!request.filter.empty()) {

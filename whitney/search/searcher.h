@@ -31,6 +31,8 @@ struct SearchRequest {
   std::vector<int64_t> excluded;
   bool exact = false;
   bool explain = false;
+  /// The way of a query under a filter; absent: as the index plans (SearchParams::plan).
+  std::optional<FilterPlan> plan;
   /// The most time that the search may take, its filter included; absent: what it needs. See
   /// SearchParams::deadline.
   std::optional<double> timeout_ms;
