@@ -17,6 +17,8 @@
 
 namespace whitney::infer {
 
+class LatentAttention;
+
 /// Texts as tokens laid end to end, without padding: those of text s are ids[starts[s]] .. ids[starts[s + 1]
 /// - 1].
 struct PackedBatch {
@@ -96,14 +98,18 @@ struct Transformer {
   bool norm_first = false;
   std::optional<Norm> final_norm;
   std::optional<RelativeBias> relative_bias;
+  /// What the states go through at last; may be null.
+  std::shared_ptr<const LatentAttention> latents;
   /// The most tokens of a text; kUnlimited where nothing bounds it.
   int64_t max_tokens = kUnlimited;
 
   int64_t vocabulary_size() const { return embeddings.words.rows(); }
+  /// Values of a token at its widest, between two products.
+  int64_t inside() const;
   /// Leaves the last layer's states (or the mean of several) in workspace.hidden, tokens x width, behind the
-  /// final norm where there is one, also when layers are left out. Throws Error for an id beyond the
-  /// vocabulary and a text that is too long. A text's states depend on its ids and the SIMD level, never on
-  /// the batch or the threads.
+  /// final norm and the latents where there are any, also when layers are left out. Throws Error for an id
+  /// beyond the vocabulary and a text that is too long. A text's states depend on its ids and the SIMD level,
+  /// never on the batch or the threads.
   void run(const Context& context, const PackedBatch& batch, const ForwardOptions& options,
            Workspace& workspace) const;
   /// Bytes of a workspace for so many tokens on `threads` threads, all in one text.
