@@ -46,7 +46,7 @@ struct DenseList {
   double times;
 };
 
-/// Adds times * scores[i] of each list to sums[i].
-void add_dense(std::span<const DenseList> lists, std::span<double> sums);
+/// Adds times * scores[i] of each list to sums[i]; best: as best_of_groups gives them behind that.
+void add_dense(std::span<const DenseList> lists, std::span<double> sums, double* best);
 
 }  // namespace whitney::search

@@ -149,7 +149,6 @@ void Bm25Walk::keep_dense(Bm25Term& term) {
 // Adds all words up. Where the window has all that is left of a small index, those of many rows together.
 void Bm25Walk::accumulate_all(uint32_t begin, uint32_t end) {
   auto& dense = scratch_.dense_lists;
-  dense.clear();
   const bool is_whole = counts_.windows == 1 && end == scores_.lengths.size();
   if (is_whole) {
     int64_t num_postings = 0;
@@ -169,7 +168,8 @@ void Bm25Walk::accumulate_all(uint32_t begin, uint32_t end) {
   }
   if (dense.empty()) return;
   num_touched_ = std::max(num_touched_, most_touched_ + 1);
-  add_dense(dense, std::span(scratch_.sums).first(end - begin));
+  scratch_.group_bests.resize((end - begin + kGroupOfSums - 1) / kGroupOfSums);
+  add_dense(dense, std::span(scratch_.sums).first(end - begin), scratch_.group_bests.data());
 }
 
 // A score that k rows of the window reach, for when there is no threshold yet: that of the k-th of the best
@@ -181,8 +181,10 @@ float Bm25Walk::reached_score(std::span<const double> sums, const Bm25Rows& rows
       rows.excluded >= 0)
     return 0;
   auto& best = scratch_.group_bests;
-  best.resize(static_cast<size_t>(num_groups));
-  best_of_groups(sums, best.data());
+  if (scratch_.dense_lists.empty()) {  // else these are there already
+    best.resize(static_cast<size_t>(num_groups));
+    best_of_groups(sums, best.data());
+  }
   double last = 0;
   if (num_groups <= kFewGroups) {
     last = kth_largest(best, k);
@@ -266,6 +268,7 @@ std::span<const uint64_t> Bm25Walk::run(const Bm25Rows& rows, int64_t k, uint32_
     ++counts_.windows;
     size_t num_optional = skips ? choose_optional(end) : 0;
     num_touched_ = 0;
+    scratch_.dense_lists.clear();
     if (num_optional == 0) {
       accumulate_all(begin, end);
     } else {
