@@ -103,13 +103,15 @@ class Forward {
     parallel_for(context_, batch_.num_texts(), [&](int64_t s) {
       const int64_t first = batch_.starts[static_cast<size_t>(s)],
                     last = batch_.starts[static_cast<size_t>(s) + 1];
+      int64_t next_place = embeddings.first_position;
       for (int64_t t = first; t < last; ++t) {
         float* row = hidden_ + t * width;
         const int64_t id = batch_.ids[static_cast<size_t>(t)];
         embeddings.words.copy_rows(id, id + 1, row);
         for (int64_t c = 0; c < embeddings.type.size(); ++c) row[c] += embeddings.type[c];
         if (embeddings.positions.rows() == 0) continue;
-        const float* position = embeddings.positions.row<float>(t - first + embeddings.first_position).data();
+        const int64_t place = id == embeddings.padding ? id : next_place++;
+        const float* position = embeddings.positions.row<float>(place).data();
         for (int64_t c = 0; c < width; ++c) row[c] += position[c];
       }
     });

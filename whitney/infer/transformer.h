@@ -36,9 +36,11 @@ struct PackedBatch {
 /// What a token is before the first layer: norm(word + position + type).
 struct TokenEmbeddings {
   WeightTensor words;
-  /// Row t + first_position is added to token t of a text; empty where the model has no table.
+  /// Row t + first_position is added to token t of a text; empty where the model has no table. Where a
+  /// padding token is told, one in a text gets the row of its own id, and is not counted.
   Matrix positions;
   int64_t first_position = 0;
+  std::optional<int64_t> padding;
   /// The row of token type 0; may be empty.
   Array<float> type;
   std::optional<Norm> norm;
