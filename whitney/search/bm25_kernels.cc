@@ -166,18 +166,36 @@ double KthLargest(const double* values, size_t size, int64_t k) {
   return result;
 }
 
+// Stores the largest of four vectors that follow one another again and again, by their places of eight.
+template <class D, class V = hn::Vec<D>>
+void StoreBestOfEight(D d, V a, V b, V c, V e, double* best) {
+  const size_t lanes = hn::Lanes(d);
+  if (lanes == 8) {
+    hn::StoreU(hn::Max(hn::Max(a, b), hn::Max(c, e)), d, best);
+  } else if (lanes == 4) {
+    hn::StoreU(hn::Max(a, c), d, best);
+    hn::StoreU(hn::Max(b, e), d, best + 4);
+  } else {
+    hn::StoreU(a, d, best);
+    hn::StoreU(b, d, best + 2);
+    hn::StoreU(c, d, best + 4);
+    hn::StoreU(e, d, best + 6);
+  }
+}
+
 // The products are exact, so that it is the same whether they are fused with the sums. Four vectors at a
 // time: with fewer, asking for the lists' places takes as long as adding.
 void AddDense(const DenseList* lists, size_t num_lists, double* sums, size_t size, double* best) {
-  for (size_t begin = 0; begin < size; begin += kGroupOfSums) {
-    double largest = kUntouched;
+  constexpr size_t kBlock = kGroupOfSums * kDenseGroups;
+  for (size_t begin = 0; begin < size; begin += kBlock, best += kDenseGroups) {
+    for (size_t j = 0; j < kDenseGroups; ++j) best[j] = kUntouched;
     size_t i = begin;
-    const size_t end = HWY_MIN(size, begin + kGroupOfSums);
+    const size_t end = HWY_MIN(size, begin + kBlock);
 #if HWY_TARGET != HWY_SCALAR
-    const hn::ScalableTag<double> d;
+    const hn::CappedTag<double, kDenseGroups> d;
     const hn::Rebind<float, decltype(d)> single;
     const size_t lanes = hn::Lanes(d);
-    auto most = hn::Set(d, kUntouched);
+    auto most_a = hn::Set(d, kUntouched), most_b = most_a, most_c = most_a, most_e = most_a;
     for (; i + 4 * lanes <= end; i += 4 * lanes) {
       auto a = hn::LoadU(d, sums + i), b = hn::LoadU(d, sums + i + lanes),
            c = hn::LoadU(d, sums + i + 2 * lanes), e = hn::LoadU(d, sums + i + 3 * lanes);
@@ -193,16 +211,19 @@ void AddDense(const DenseList* lists, size_t num_lists, double* sums, size_t siz
       hn::StoreU(b, d, sums + i + lanes);
       hn::StoreU(c, d, sums + i + 2 * lanes);
       hn::StoreU(e, d, sums + i + 3 * lanes);
-      most = hn::Max(most, hn::Max(hn::Max(a, b), hn::Max(c, e)));
+      most_a = hn::Max(most_a, a);
+      most_b = hn::Max(most_b, b);
+      most_c = hn::Max(most_c, c);
+      most_e = hn::Max(most_e, e);
     }
-    largest = hn::GetLane(hn::MaxOfLanes(d, most));
+    StoreBestOfEight(d, most_a, most_b, most_c, most_e, best);
 #endif
     for (; i < end; ++i) {
       for (size_t j = 0; j < num_lists; ++j)
         sums[i] += lists[j].times * static_cast<double>(lists[j].scores[i]);
+      double& largest = best[(i - begin) % kDenseGroups];
       largest = HWY_MAX(largest, sums[i]);
     }
-    *best++ = largest;
   }
 }
 
