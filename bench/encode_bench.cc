@@ -1,11 +1,12 @@
 // Question: how fast do texts become vectors, beside sentence-transformers, onnxruntime and ctranslate2?
 // MiniLM (all-MiniLM-L6-v2) in float32 and int8 on package synopses and Wikipedia paragraphs, one text at a
-// time and all at once, on one thread and two. The vectors are compared first: in float32 with each peer's,
-// in int8 each with ours in float32. WHITNEY_MINILM names the model's folder; arguments: the number of
-// synopses and of paragraphs (400 and 100; 4000 and 1000 take half an hour), the parts into which they are
-// dealt (5), each encoded by all in turn, and words that a cell's heading must hold to be run, such as
-// "float32,one by one,2 threads" (all cells).
-// `bench/fetch_peers --encoders` brings the peers.
+// time, in calls of 32 and all at once, on one thread and two. The vectors are compared first: in float32
+// with each peer's, in int8 each with ours in float32. WHITNEY_MINILM names the model's folder; arguments:
+// the number of synopses and of paragraphs (400 and 100; 4000 and 1000 take half an hour), the parts into
+// which they are dealt (5), each encoded by all in turn, and words that a cell's heading must hold to be run,
+// such as "float32,one by one,2 threads" (all cells). "lengths" in their place: milliseconds a text of ours
+// alone at 32, 128 and 512 tokens, by the text and in calls of 32. `bench/fetch_peers --encoders` brings the
+// peers.
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -133,20 +135,28 @@ class DenseProducts {
   std::vector<DenseWeights> layers_;
 };
 
-Matrix encode(const infer::Encoder& encoder, const Texts& texts, bool at_once, int threads) {
+// Texts of a call; all: as many as there are.
+struct CallSize {
+  size_t texts;
+  const char* name;
+};
+constexpr CallSize kAtOnce{SIZE_MAX, "at once"}, kBatches{32, "in calls of 32"}, kOneByOne{1, "one by one"};
+
+Matrix encode(const infer::Encoder& encoder, const Texts& texts, const CallSize& call, int threads) {
   const Context context = with_threads(threads);
-  if (at_once) return encoder.encode(context, texts.views).vectors;
   Matrix all(std::ssize(texts.views), encoder.dim());
-  for (size_t i = 0; i < texts.views.size(); ++i) {
-    const Matrix one = encoder.encode(context, {&texts.views[i], 1}).vectors;
-    std::copy_n(one.row<float>(0).data(), one.cols(),
-                all.mutable_data<float>() + static_cast<int64_t>(i) * one.cols());
+  float* out = all.mutable_data<float>();
+  for (size_t first = 0; first < texts.views.size();) {
+    const size_t count = std::min(call.texts, texts.views.size() - first);
+    const Matrix some = encoder.encode(context, std::span(texts.views).subspan(first, count)).vectors;
+    out = std::copy_n(some.row<float>(0).data(), some.rows() * some.cols(), out);
+    first += count;
   }
   return all;
 }
 
 struct Cell {
-  bool at_once;
+  CallSize call;
   int threads;
   infer::Precision precision;
 
@@ -180,8 +190,8 @@ class Race {
   void run(const TextSet& set, const Cell& cell) {
     const std::string heading = set.name + ", " + std::to_string(set.num_texts()) + " texts, " +
                                 std::to_string(set.num_tokens()) + " tokens, " + cell.precision_name() +
-                                (cell.at_once ? ", at once, " : ", one by one, ") +
-                                std::to_string(cell.threads) + (cell.threads == 1 ? " thread" : " threads");
+                                ", " + cell.call.name + ", " + std::to_string(cell.threads) +
+                                (cell.threads == 1 ? " thread" : " threads");
     for (const std::string& words : wanted_) {
       if (heading.find(words) == std::string::npos) return;
     }
@@ -211,14 +221,17 @@ class Race {
 
   static int64_t rows_of(const Texts& texts, const Cell& cell) {
     constexpr int64_t kManyRows = 512;  // of a packed batch
-    return cell.at_once ? kManyRows : texts.tokens / std::ssize(texts.texts);
+    const auto num_texts = static_cast<double>(texts.texts.size());
+    const double a_call =
+        static_cast<double>(texts.tokens) * std::min(static_cast<double>(cell.call.texts) / num_texts, 1.0);
+    return std::min(kManyRows, static_cast<int64_t>(a_call));
   }
 
   void run_part(const Texts& texts, const Cell& cell, Times& times) {
     const bool is_int8 = cell.precision == infer::Precision::kInt8;
     Matrix vectors;
     times.ours.push_back(
-        seconds_of([&] { vectors = encode(is_int8 ? int8_ : full_, texts, cell.at_once, cell.threads); }));
+        seconds_of([&] { vectors = encode(is_int8 ? int8_ : full_, texts, cell.call, cell.threads); }));
     if (is_int8) {
       compare("whitney", vectors, texts, cell, times);
     } else {
@@ -238,7 +251,7 @@ class Race {
     const Value answer = peers_.ask(Value::object({{"question", "encode"},
                                                    {"peer", peer},
                                                    {"set", texts.name},
-                                                   {"at_once", cell.at_once},
+                                                   {"call", cell.call.name},
                                                    {"precision", cell.precision_name()},
                                                    {"threads", cell.threads}}));
     if (const Value* seconds = answer.find("seconds")) return seconds->as_real();
@@ -316,7 +329,7 @@ Texts make_part(const std::string& name, std::vector<std::string> lines, const i
   }
   if (!file.flush()) fail(folder, ": cannot be written");
   texts.views.assign(texts.texts.begin(), texts.texts.end());
-  texts.truth = encode(encoder, texts, true, 2);
+  texts.truth = encode(encoder, texts, kAtOnce, 2);
   return texts;
 }
 
@@ -332,6 +345,48 @@ TextSet make_texts(const std::string& name, const std::vector<std::string>& line
   return set;
 }
 
+// Texts of so many tokens each, special tokens inside, cut from paragraphs.
+text::TokenBatch texts_of(const infer::Encoder& encoder, const std::vector<std::string>& paragraphs,
+                          int64_t length, int64_t count) {
+  const text::Tokenizer& tokenizer = *encoder.tokenizer();
+  const auto first = tokenizer.leading_special_tokens(), last = tokenizer.trailing_special_tokens();
+  const int64_t inside = length - tokenizer.num_special_tokens();
+  text::TokenBatch batch;
+  std::vector<int32_t> words;
+  for (size_t next = 0; batch.size() < count; ++next) {
+    const std::vector<int32_t> more = tokenizer.encode(paragraphs[next % paragraphs.size()], {false, {}});
+    words.insert(words.end(), more.begin(), more.end());
+    if (std::ssize(words) < inside) continue;
+    batch.ids.insert(batch.ids.end(), first.begin(), first.end());
+    batch.ids.insert(batch.ids.end(), words.begin(), words.begin() + inside);
+    batch.ids.insert(batch.ids.end(), last.begin(), last.end());
+    batch.starts.push_back(std::ssize(batch.ids));
+    words.clear();
+  }
+  return batch;
+}
+
+void measure_lengths(const infer::Encoder& encoder, const char* precision,
+                     const std::vector<std::string>& paragraphs) {
+  constexpr int kRuns = 15;
+  for (const int threads : {1, 2}) {
+    for (const int64_t length : {32, 128, 512}) {
+      for (const int64_t count : {1, 32}) {
+        const text::TokenBatch texts = texts_of(encoder, paragraphs, length, count);
+        std::vector<double> seconds;
+        for (int run = 0; run <= kRuns; ++run)
+          seconds.push_back(seconds_of([&] { encoder.encode_tokens(with_threads(threads), texts); }));
+        seconds.erase(seconds.begin());
+        const auto [least, most] = std::ranges::minmax(seconds);
+        const double scale = 1e3 / static_cast<double>(count);
+        std::printf("%-7s %d threads, %3lld tokens, calls of %2lld: %7.3f ms a text (%.3f .. %.3f)\n",
+                    precision, threads, static_cast<long long>(length), static_cast<long long>(count),
+                    scale * median(seconds), scale * least, scale * most);
+      }
+    }
+  }
+}
+
 int run(int argc, char** argv) {
   const auto number = [&](int at, int fallback) { return argc > at ? std::atoi(argv[at]) : fallback; };
   const char* model = std::getenv("WHITNEY_MINILM");
@@ -344,6 +399,12 @@ int run(int argc, char** argv) {
   const TemporaryFolder work;
   const infer::Encoder encoder = infer::Encoder::open(with_threads(2), model);
   const infer::Encoder int8 = infer::Encoder::open(with_threads(2), model, infer::Precision::kInt8);
+  const std::vector<std::string> long_texts = paragraphs_of(lines_of(*articles + "/wiki-0.tsv.xz"));
+  if (argc > 4 && std::string_view(argv[4]) == "lengths") {
+    measure_lengths(encoder, "float32", long_texts);
+    measure_lengths(int8, "int8", long_texts);
+    return 0;
+  }
   PythonPeer peers("encode_bench_peer.py", {model, work.path()}, {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"});
   std::printf("SIMD level %s; peers: %s\nlimit: %.1f GFLOP/s of multiply-adds a thread\n",
               simd_level().c_str(), peers.is_there() ? peers.versions().c_str() : "none", peak_flops() / 1e9);
@@ -352,13 +413,13 @@ int run(int argc, char** argv) {
                       encoder, work.path());
   };
   const TextSet synopses = set_of("synopses", lines_of(*packages + "/synopses.txt.gz"), number(1, 400));
-  const TextSet paragraphs =
-      set_of("paragraphs", paragraphs_of(lines_of(*articles + "/wiki-0.tsv.xz")), number(2, 100));
+  const TextSet paragraphs = set_of("paragraphs", long_texts, number(2, 100));
   Race race(encoder, int8, peers, work.path(), argc > 4 ? split(argv[4], ',') : std::vector<std::string>());
   for (const infer::Precision precision : {infer::Precision::kFloat32, infer::Precision::kInt8}) {
     for (const TextSet* texts : {&synopses, &paragraphs}) {
       for (const int threads : {1, 2}) {
-        for (const bool at_once : {true, false}) race.run(*texts, {at_once, threads, precision});
+        for (const CallSize& call : {kAtOnce, kBatches, kOneByOne})
+          race.run(*texts, {call, threads, precision});
       }
     }
   }

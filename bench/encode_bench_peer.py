@@ -1,9 +1,9 @@
 """Encodes texts with all-MiniLM-L6-v2 by sentence-transformers, onnxruntime and ctranslate2 on the CPU.
 
 Arguments: the model's folder and a folder to work in, where encode_bench.cc wrote NAME.txt, a text a line. Reads
-questions, a line of JSON each: hello; encode (peer, set, at_once, threads, precision: seconds from texts to vectors,
-which are written to `vectors` as float32). "At once" is by batches of 32 texts sorted by length, else one text at a
-time. onnxruntime runs the graph that its own transformer optimiser fused; its int8 is quantize_dynamic of that graph,
+questions, a line of JSON each: hello; encode (peer, set, call, threads, precision: seconds from texts to vectors,
+which are written to `vectors` as float32). "At once" is by batches of 32 texts sorted by length, else calls get 32 texts,
+or one, as they come. onnxruntime runs the graph that its own transformer optimiser fused; its int8 is quantize_dynamic of that graph,
 a scale for each channel of the weights. sentence-transformers serves float32 alone.
 """
 
@@ -27,11 +27,15 @@ BATCH = 32
 MOST_TOKENS = 256
 
 
-def sorted_batches(texts, at_once):
-    if not at_once:
-        return [[i] for i in range(len(texts))]
-    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-    return [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+CALLS = {"in calls of 32": BATCH, "one by one": 1}
+
+
+def batches(texts, call):
+    order = range(len(texts))
+    if call == "at once":
+        order = sorted(order, key=lambda i: -len(texts[i]))
+    size = CALLS.get(call, BATCH)
+    return [order[i : i + size] for i in range(0, len(order), size)]
 
 
 def pooled(states, mask):
@@ -46,11 +50,10 @@ class Torch:
         self.threads = threads
         self.model = SentenceTransformer(folder, device="cpu")
 
-    def encode(self, texts, at_once):
+    def encode(self, texts, call):
         torch.set_num_threads(self.threads)
-        if at_once:
-            return self.model.encode(texts, batch_size=BATCH)
-        return np.concatenate([self.model.encode([text]) for text in texts])
+        size = CALLS.get(call, len(texts))
+        return np.concatenate([self.model.encode(texts[i : i + size], batch_size=BATCH) for i in range(0, len(texts), size)])
 
 
 class WithTokenizer:
@@ -59,9 +62,9 @@ class WithTokenizer:
         self.tokenizer.enable_truncation(MOST_TOKENS)
         self.tokenizer.no_padding()
 
-    def encode(self, texts, at_once):
+    def encode(self, texts, call):
         vectors = [None] * len(texts)
-        for batch in sorted_batches(texts, at_once):
+        for batch in batches(texts, call):
             encoded = self.tokenizer.encode_batch([texts[i] for i in batch])
             ids = [e.ids for e in encoded]
             lengths = np.array([len(i) for i in ids])
@@ -162,7 +165,7 @@ def main():
                 made[key] = PEERS[key[0]](folder, work, *key[1:])
             with torch.inference_mode():
                 begin = time.perf_counter()
-                vectors = made[key].encode(texts[name], question["at_once"])
+                vectors = made[key].encode(texts[name], question["call"])
                 seconds = time.perf_counter() - begin
             np.ascontiguousarray(vectors, dtype=np.float32).tofile(f"{work}/vectors")
             answer = {"seconds": seconds}

@@ -21,6 +21,31 @@ const Value* encoding_record(const Value& record) {
   return nullptr;
 }
 
+// The ancestor that changed the vectors for good (compress standardize, say): what is made of its vectors,
+// unlike its own file, does not change queries. Null when there is none.
+const Value* changed_ancestor(const Value& record) {
+  const Value* parents = record.find("parents");
+  if (parents == nullptr || !parents->is_list()) return nullptr;
+  for (const Value& parent : parents->as_list()) {
+    const Value* changes = parent.find("changes_vectors");
+    if (changes != nullptr && *changes == Value(true)) return &parent;
+    if (const Value* found = changed_ancestor(parent)) return found;
+  }
+  return nullptr;
+}
+
+void check_vectors_are_as_encoded(const Value& record) {
+  const Value* changed = changed_ancestor(record);
+  if (changed == nullptr) return;
+  const Value* name = changed->find("method");
+  const std::string method = name != nullptr && name->is_string() ? name->as_string() : "a codec";
+  fail("the vectors searched were changed by compress ", method,
+       " behind their encoding, and queries encoded from texts are not: search the compressed file itself, "
+       "or by "
+       "vectors that compress ",
+       method, " changed with option \"like\"");
+}
+
 // The fingerprint of what was read of a kind, where the record of an encoding has it.
 std::optional<std::string> fingerprint_of_input(const Value& encoding, std::string_view wanted) {
   const Value* inputs = encoding.find("inputs");
@@ -85,6 +110,7 @@ void check_width(const Encoder& encoder, int64_t given, int64_t wanted) {
 
 Matrix encode_queries(const Context& context, const Encoder& encoder, const Value& record, int64_t dim,
                       std::span<const std::string_view> queries) {
+  check_vectors_are_as_encoded(record);
   EncodeOptions options = query_options(encoder, record);
   options.output = EncodeOutput::kDense;
   Matrix vectors = encoder.encode(context, queries, options).vectors;

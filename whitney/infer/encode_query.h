@@ -24,7 +24,8 @@ WHITNEY_API std::optional<std::string> encoding_model(const Value& record);
 
 /// Encodes queries as the texts were that they search: under the options of their record, each to one vector,
 /// with the model's query prompt if the texts had none of their own. `dim` is the width of the texts'
-/// vectors; another one is an Error that asks for the model that made them.
+/// vectors; another one is an Error that asks for the model that made them, and so are vectors that were
+/// changed for good behind their encoding, unless what is searched changes its queries likewise.
 WHITNEY_API Matrix encode_queries(const Context& context, const Encoder& encoder, const Value& record,
                                   int64_t dim, std::span<const std::string_view> queries);
 

@@ -89,6 +89,17 @@ TEST_F(EncodeQuery, TakesTheDefaultsForVectorsFromElsewhere) {
             values_of(encoder.encode(Context(), queries_, options).vectors));
 }
 
+// A file of compress standardize changes its queries; what is made of its vectors does not.
+TEST_F(EncodeQuery, RefusesVectorsThatWereChangedBehindTheirEncoding) {
+  const Encoder encoder = Encoder::open(Context(), model_);
+  Value changed = Value::object({{"method", "standardize"}, {"changes_vectors", true}});
+  changed.set("parents", Value::List{record_of(encoder)});
+  EXPECT_EQ(encode_queries(Context(), encoder, changed, 16, queries_).rows(), 2);
+  const Value index = index_over(index_over(changed));
+  const std::string error = error_of([&] { encode_queries(Context(), encoder, index, 16, queries_); });
+  EXPECT_NE(error.find("changed by compress standardize behind their encoding"), std::string::npos) << error;
+}
+
 TEST_F(EncodeQuery, AsksForTheModelThatMadeTheVectors) {
   const Encoder encoder = Encoder::open(Context(), model_);
   const std::string error =

@@ -5,6 +5,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/infer/encoder_parts.h"
+#include "whitney/infer/latent_attention.h"
 #include "whitney/infer/not_finite.h"
 #include "whitney/infer/pooling.h"
 #include "whitney/infer/text_frames.h"
@@ -180,6 +181,7 @@ int64_t Encoder::weights_bytes() const {
     for (const Linear* linear : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down})
       bytes += linear->size_bytes();
   }
+  if (parts_->transformer->latents != nullptr) bytes += parts_->transformer->latents->size_bytes();
   return bytes;
 }
 
@@ -190,6 +192,7 @@ double Encoder::flops_per_token() const {
     for (const Linear* linear : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down})
       flops += 2.0 * static_cast<double>(linear->in()) * static_cast<double>(linear->out());
   }
+  if (parts_->transformer->latents != nullptr) flops += parts_->transformer->latents->flops();
   return flops;
 }
 

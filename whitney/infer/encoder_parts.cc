@@ -191,6 +191,7 @@ PieceSettings Encoder::Parts::piece_settings(const EncodeOptions& options) const
     settings.window = std::min(settings.window.value_or(settings.most_tokens), settings.most_tokens);
   }
   settings.prompt = options.prompt ? *options.prompt : folder.prompt(options.prompt_name);
+  settings.suffix = folder.suffix;
   settings.include_prompt = options.include_prompt.value_or(pooling.include_prompt);
   settings.lower_case = folder.do_lower_case;
   settings.special_tokens = transformer.has_value();

@@ -85,6 +85,7 @@ inline void write_small_model(const std::string& folder, const std::string& name
   std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nplay\nmusic\ngame\n";
   for (int i = 0; i < 40; ++i) words += std::to_string(i) + "\n";
   write_file(folder + "/vocab.txt", words);
+  write_file(folder + "/tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})");
 }
 
 /// Makes the small model give a NaN for texts that hold the word "music", and for no others.

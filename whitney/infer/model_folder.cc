@@ -64,6 +64,30 @@ void read_sentence_settings(ModelFolder& folder) {
     folder.splade->max_words = settings->size("max_active_dims");
 }
 
+// The token that ends a text, as the tokenizer's settings name it.
+std::string end_token(const std::string& folder) {
+  const ModelConfig settings = read_settings(folder, "tokenizer_config.json");
+  constexpr const char* kField = "eos_token";
+  if (!settings.has(kField)) settings.fail_field(kField, "the token that NV-Embed puts behind each text");
+  if (settings.root().at(kField).is_string()) return settings.text(kField);
+  return settings.section(kField)->text("content");
+}
+
+// NV-Embed's own code ends each text by its end token, leaves the prompt out of pooling, and gives vectors of
+// length 1.
+void read_nv_embed(bool has_modules, ModelFolder& folder) {
+  if (fs::exists(fs::path(folder.transformer_folder) / "tokenizer.json") &&
+      folder.config->flag("add_eos", true))
+    folder.suffix = end_token(folder.transformer_folder);
+  if (has_modules) return;
+  folder.modules.back().pooling.include_prompt = !folder.config->flag("is_mask_instruction", true);
+  const auto latent = folder.config->section("latent_attention_config");
+  if (!latent || latent->flag("output_normalize", true)) {
+    folder.modules.push_back(
+        {.kind = ModuleKind::kNormalize, .folder = folder.path, .pooling = {}, .dense = {}});
+  }
+}
+
 // llama.cpp's numbers: 0 none (pooled here by the mean, as without the field), 1 mean, 2 cls, 3 last, 4 rank.
 PoolingMode gguf_pooling(const Value& type, const std::string& where) {
   if (type == Value(0) || type == Value(1)) return PoolingMode::kMean;
@@ -99,7 +123,8 @@ ModelFolder ModelFolder::open(const std::string& path) {
   ModelFolder folder;
   folder.path = path;
   const std::string modules = (fs::path(path) / "modules.json").string();
-  if (fs::exists(modules)) {
+  const bool has_modules = fs::exists(modules);
+  if (has_modules) {
     folder.modules = read_modules(path, modules);
   } else {
     folder.modules = {{.kind = ModuleKind::kTransformer, .folder = path, .pooling = {}, .dense = {}},
@@ -111,6 +136,7 @@ ModelFolder ModelFolder::open(const std::string& path) {
     folder.config = read_settings(folder.transformer_folder, "config.json");
     settings = transformer_settings(folder.transformer_folder);
     folder.do_lower_case = settings && settings->flag("do_lower_case", false);
+    if (folder.config->text("model_type", "") == "nvembed") read_nv_embed(has_modules, folder);
   }
   folder.max_length = max_length_of(folder, settings);
   for (const ModelModule& module : folder.modules) {

@@ -85,6 +85,9 @@ struct ModelFolder {
   std::optional<int64_t> max_length;
   /// Lower-cases the text before it is tokenised.
   bool do_lower_case = false;
+  /// Put behind each text: the token that ends one, where the model was trained to see it and the tokenizer
+  /// does not add it (NV-Embed). Mostly empty.
+  std::string suffix;
   /// Name to text, in the file's order.
   std::vector<std::pair<std::string, std::string>> prompts;
   std::optional<std::string> default_prompt_name;

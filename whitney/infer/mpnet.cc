@@ -11,7 +11,9 @@ Transformer make_mpnet(const ModelSource& source) {
   const int64_t positions = config.size("max_position_embeddings");
   const double epsilon = config.real("layer_norm_eps", 1e-12);
   read_bert_embeddings(source, positions, epsilon, model);
-  model.embeddings.first_position = config.size_or("pad_token_id", 1, 0) + 1;
+  const int64_t padding = config.size_or("pad_token_id", 1, 0);
+  model.embeddings.padding = padding;
+  model.embeddings.first_position = padding + 1;  // as in RoBERTa
   model.max_tokens = positions - model.embeddings.first_position;
   model.relative_bias =
       read_relative_bias(source, "encoder.relative_attention_bias.weight", model.num_heads, 128);

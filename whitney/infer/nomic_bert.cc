@@ -29,6 +29,10 @@ Settings read_own(const ModelConfig& config) {
   s.num_layers = config.size("n_layer", 1, 4096);
   s.inside = config.size_or("n_inner", 4 * s.width);
   s.max_tokens = config.size_or("n_positions", kUnlimited, 1, kUnlimited);
+  // The factor stretches positions beyond the trained ones, of the longest text of a batch: none is run
+  // there.
+  if (config.has("rotary_scaling_factor"))
+    s.max_tokens = std::min(s.max_tokens, config.size_or("max_trained_positions", 2048));
   s.epsilon = config.real("layer_norm_epsilon", 1e-12);
   s.rope.theta = config.real("rotary_emb_base", 10000);
   s.rope.partial_factor = config.real("rotary_emb_fraction", 1);

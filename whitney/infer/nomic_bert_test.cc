@@ -102,6 +102,15 @@ TEST_F(NomicsOwnConfig, TurnsNeighboursWhereItSaysSo) {
     EXPECT_LT(worst_of(states_of(open_transformer(folder), {one.ids}), one.states), 3e-5);
 }
 
+TEST_F(NomicsOwnConfig, RunsNoTextBeyondThePositionsThatItsScalingLeavesAlone) {
+  const auto most = [&](const Value& changes) {
+    return open_transformer(folder_with(own_config(changes))).max_tokens;
+  };
+  const int64_t all = most(Value::object());
+  EXPECT_EQ(most(Value::object({{"max_trained_positions", 20}})), all);
+  EXPECT_EQ(most(Value::object({{"max_trained_positions", 20}, {"rotary_scaling_factor", 2}})), 20);
+}
+
 TEST_F(NomicsOwnConfig, RefusesWhatCannotBeRun) {
   const auto error_with = [&](const char* field, const Value& value) {
     return error_of([&] { states(own_config(Value::object({{field, value}}))); });

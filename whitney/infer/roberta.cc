@@ -8,7 +8,10 @@ namespace {
 
 // Positions are counted from the padding token's id on, which has a row of its own.
 Transformer make_roberta(const ModelSource& source) {
-  return make_bert_kin(source, source.config.size_or("pad_token_id", 1, 0) + 1);
+  const int64_t padding = source.config.size_or("pad_token_id", 1, 0);
+  Transformer model = make_bert_kin(source, padding + 1);
+  model.embeddings.padding = padding;
+  return model;
 }
 
 const Architecture kRoberta("roberta", make_roberta);

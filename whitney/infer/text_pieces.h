@@ -41,8 +41,8 @@ struct PieceSettings {
   std::optional<int64_t> window;
   /// The most tokens that the model can run at once.
   int64_t most_tokens = 0;
-  /// Put before each text.
-  std::string prompt;
+  /// Put before each text, and behind it; what is behind it is never cut off.
+  std::string prompt, suffix;
   bool include_prompt = true;
   bool lower_case = false;
   bool special_tokens = true;

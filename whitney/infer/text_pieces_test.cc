@@ -81,11 +81,35 @@ TEST(TextPieces, CountThePromptsTokensForAPrefix) {
   EXPECT_EQ(cut({"a"}, options, settings).prefixes, (std::vector<int64_t>{0}));
 }
 
-TEST(TextPieces, LowerTheTextAndNotThePrompt) {
+// As sentence-transformers, whose lower case is a step of the tokenizer's.
+TEST(TextPieces, LowerThePromptAndTheText) {
   PieceSettings settings = window(8);
   settings.lower_case = true;
+  settings.include_prompt = false;
   settings.prompt = "F ";
-  EXPECT_EQ(piece(cut({"A b"}, {}, settings), 0), (Ids{1, 0, 10, 11, 2}));
+  const TextPieces pieces = cut({"A b"}, {}, settings);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 10, 11, 2}));
+  EXPECT_EQ(pieces.spans[0].begin, 2);
+}
+
+TEST(TextPieces, EndByTheModelsOwnToken) {
+  PieceSettings settings = window(5);
+  settings.suffix = "f";
+  settings.prompt = "e ";
+  settings.include_prompt = false;
+  const TextPieces pieces = cut({"a b c", ""}, {}, settings);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 14, 10, 15, 2})) << "a long text is cut before it";
+  EXPECT_EQ(piece(pieces, 1), (Ids{1, 14, 15, 2}));
+  EXPECT_EQ(pieces.spans[0].begin, 2);
+  EXPECT_EQ(pieces.spans[0].end, 5);
+
+  EncodeOptions options;
+  options.long_texts = LongTexts::kMean;
+  EXPECT_EQ(piece(cut({"a b"}, options, settings), 1), (Ids{1, 14, 11, 15, 2})) << "every window ends so";
+  options = {};
+  options.frame = "d {}";
+  settings.prompt = "";
+  EXPECT_EQ(piece(cut({"a"}, options, settings), 0), (Ids{1, 13, 10, 15, 2}));
 }
 
 TEST(TextPieces, CutWindowsThatShareTokens) {

@@ -5,6 +5,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/infer/activation.h"
+#include "whitney/infer/latent_attention.h"
 #include "whitney/linalg/simd.h"
 
 namespace whitney::infer {
@@ -54,9 +55,7 @@ class Forward {
         num_parts_(num_parts(context.num_threads(), tokens_)) {
     const int64_t heads = model.num_heads * model.head_dim;
     const int64_t qkv = tokens_ * (heads + 2 * model.num_kv_heads * model.head_dim);
-    int64_t inside = 0;
-    for (const TransformerLayer& layer : model.layers) inside = std::max(inside, layer.up.out());
-    inside *= std::min(tokens_, kFeedRows);
+    const int64_t inside = model.inside() * std::min(tokens_, kFeedRows);
     hidden_ = reserve(workspace.hidden, tokens_ * model.width);
     attended_ = reserve(workspace.attended, tokens_ * heads);
     if (model.norm_first) normed_ = reserve(workspace.normed, tokens_ * model.width);
@@ -94,6 +93,7 @@ class Forward {
     if (model_.final_norm) normalize_rows(context_, *model_.final_norm, tokens_, hidden_, hidden_);
     mix(num_layers_);
     if (mixed_ != nullptr) leave_mixed();
+    if (model_.latents != nullptr) look_at_latents();
   }
 
  private:
@@ -103,13 +103,15 @@ class Forward {
     parallel_for(context_, batch_.num_texts(), [&](int64_t s) {
       const int64_t first = batch_.starts[static_cast<size_t>(s)],
                     last = batch_.starts[static_cast<size_t>(s) + 1];
+      int64_t next_place = embeddings.first_position;
       for (int64_t t = first; t < last; ++t) {
         float* row = hidden_ + t * width;
         const int64_t id = batch_.ids[static_cast<size_t>(t)];
         embeddings.words.copy_rows(id, id + 1, row);
         for (int64_t c = 0; c < embeddings.type.size(); ++c) row[c] += embeddings.type[c];
         if (embeddings.positions.rows() == 0) continue;
-        const float* position = embeddings.positions.row<float>(t - first + embeddings.first_position).data();
+        const int64_t place = id == embeddings.padding ? id : next_place++;
+        const float* position = embeddings.positions.row<float>(place).data();
         for (int64_t c = 0; c < width; ++c) row[c] += position[c];
       }
     });
@@ -134,6 +136,15 @@ class Forward {
     parallel_blocks(context_, tokens_ * model_.width, kMixedValues, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) hidden_[i] = mixed_[i] * scale;
     });
+  }
+
+  void look_at_latents() {
+    float* normed = reserve(workspace_.normed, tokens_ * model_.width);
+    for (int64_t first = 0; first < tokens_; first += kFeedRows) {
+      const int64_t at = first * model_.width;
+      model_.latents->apply(context_, std::min(kFeedRows, tokens_ - first), hidden_ + at, normed + at,
+                            inside_);
+    }
   }
 
   // Calls body(context, rows) for all rows, which then shares out its work among threads, or for a part of
@@ -271,16 +282,20 @@ void Transformer::run(const Context& context, const PackedBatch& batch, const Fo
   Forward(context, *this, batch, options, workspace).run();
 }
 
+int64_t Transformer::inside() const {
+  int64_t inside = latents == nullptr ? 0 : latents->inside();
+  for (const TransformerLayer& layer : layers) inside = std::max(inside, layer.up.out());
+  return inside;
+}
+
 int64_t Transformer::workspace_bytes(int64_t num_tokens, int threads) const {
   const int64_t heads = num_heads * head_dim, qkv = heads + 2 * num_kv_heads * head_dim;
-  int64_t inside = 0;
-  for (const TransformerLayer& layer : layers) inside = std::max(inside, layer.up.out());
-  inside *= std::min(num_tokens, kFeedRows);
+  const int64_t inside = this->inside() * std::min(num_tokens, kFeedRows);
   const int64_t wide =
       num_parts(threads, num_tokens) > 1 ? num_tokens * qkv + inside : std::max(num_tokens * qkv, inside);
   // Keys and values of a head, and the scores of a hundred queries (see attention.cc).
   const int64_t attention = threads * (num_tokens * 2 * (head_dim + 32) + 12 * (num_tokens + 64) + (1 << 18));
-  const int64_t rows = width + heads + (norm_first ? width : 0);
+  const int64_t rows = width + heads + (norm_first || latents != nullptr ? width : 0);
   return 4 * (num_tokens * rows + wide + attention);
 }
 

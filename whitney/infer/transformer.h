@@ -17,6 +17,8 @@
 
 namespace whitney::infer {
 
+class LatentAttention;
+
 /// Texts as tokens laid end to end, without padding: those of text s are ids[starts[s]] .. ids[starts[s + 1]
 /// - 1].
 struct PackedBatch {
@@ -34,9 +36,11 @@ struct PackedBatch {
 /// What a token is before the first layer: norm(word + position + type).
 struct TokenEmbeddings {
   WeightTensor words;
-  /// Row t + first_position is added to token t of a text; empty where the model has no table.
+  /// Row t + first_position is added to token t of a text; empty where the model has no table. Where a
+  /// padding token is told, one in a text gets the row of its own id, and is not counted.
   Matrix positions;
   int64_t first_position = 0;
+  std::optional<int64_t> padding;
   /// The row of token type 0; may be empty.
   Array<float> type;
   std::optional<Norm> norm;
@@ -96,14 +100,18 @@ struct Transformer {
   bool norm_first = false;
   std::optional<Norm> final_norm;
   std::optional<RelativeBias> relative_bias;
+  /// What the states go through at last; may be null.
+  std::shared_ptr<const LatentAttention> latents;
   /// The most tokens of a text; kUnlimited where nothing bounds it.
   int64_t max_tokens = kUnlimited;
 
   int64_t vocabulary_size() const { return embeddings.words.rows(); }
+  /// Values of a token at its widest, between two products.
+  int64_t inside() const;
   /// Leaves the last layer's states (or the mean of several) in workspace.hidden, tokens x width, behind the
-  /// final norm where there is one, also when layers are left out. Throws Error for an id beyond the
-  /// vocabulary and a text that is too long. A text's states depend on its ids and the SIMD level, never on
-  /// the batch or the threads.
+  /// final norm and the latents where there are any, also when layers are left out. Throws Error for an id
+  /// beyond the vocabulary and a text that is too long. A text's states depend on its ids and the SIMD level,
+  /// never on the batch or the threads.
   void run(const Context& context, const PackedBatch& batch, const ForwardOptions& options,
            Workspace& workspace) const;
   /// Bytes of a workspace for so many tokens on `threads` threads, all in one text.

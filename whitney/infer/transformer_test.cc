@@ -81,6 +81,22 @@ TEST(Transformer, GivesALongTextTheSameBitsAtAnyNumberOfThreads) {
   }
 }
 
+// A text that spells the padding token, say.
+TEST(Transformer, CountsNoPaddingAmongRobertasPositions) {
+  for (const char* name : {"roberta-tiny", "mpnet-tiny"}) {
+    const std::string path = kept_file(std::string("checkpoints/") + name);
+    if (path.empty()) GTEST_SKIP() << "no tests/data above this folder and no WHITNEY_ROOT";
+    const Transformer model = open_transformer(path);
+    const auto embedded = [&](const std::vector<int32_t>& ids, int64_t token) {
+      const std::vector<float> states = states_of(model, {ids}, 1, {0, {}});
+      const auto first = states.begin() + token * model.width;
+      return std::vector<float>(first, first + model.width);
+    };
+    EXPECT_EQ(embedded({2, 9, 1, 17, 3}, 3), embedded({2, 9, 17, 3}, 2)) << name;
+    EXPECT_EQ(embedded({2, 9, 1, 17, 3}, 2), embedded({1}, 0)) << name;
+  }
+}
+
 TEST(Transformer, StopsAfterALayerWithTheFullRunsStates) {
   const std::string path = data_folder("hf-tiny-checkpoints");
   if (path.empty()) GTEST_SKIP() << "no checkpoints: set WHITNEY_DATA";

@@ -27,9 +27,9 @@ constexpr std::string_view kOneFile = "model.safetensors";
 constexpr std::string_view kIndexEnding = ".safetensors.index.json";
 
 // What a whole model puts before the names of its encoder; tried in this order.
-constexpr std::array<std::string_view, 12> kPrefixes{
-    "",       "bert.",    "roberta.", "xlm-roberta.", "camembert.",  "distilbert.", "nomic_bert.",
-    "mpnet.", "electra.", "model.",   "transformer.", "model.model."};
+constexpr std::array<std::string_view, 13> kPrefixes{
+    "",       "bert.",    "roberta.", "xlm-roberta.", "camembert.",   "distilbert.",     "nomic_bert.",
+    "mpnet.", "electra.", "model.",   "transformer.", "model.model.", "embedding_model."};
 
 std::string shape_text(std::span<const int64_t> shape) {
   std::string text = "[";

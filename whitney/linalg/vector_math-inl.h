@@ -49,11 +49,11 @@ HWY_INLINE hn::Vec<D> ScaleByPowerOfTwo(D d, hn::Vec<D> value, hn::Vec<D> n) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, value), hn::ShiftLeft<23>(hn::ConvertTo(di, n))));
 }
 
-// e^x for x <= 0, within 2 units in the last place; 0 below -87, where float32 nears its smallest normal
-// value. x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 in two parts, as n ln 2 must be exact to r's last digit.
+// Splits x, not above 0, into n ln 2 + r with |r| <= ln 2 / 2, and returns e^r - 1: e^x = 2^n (1 + that). ln
+// 2 is in two parts, as n ln 2 must be exact to r's last digit.
 template <class D>
-HWY_INLINE hn::Vec<D> ExpOfNonPositive(D d, hn::Vec<D> x) {
-  const auto n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504f)));
+HWY_INLINE hn::Vec<D> ExpOfRemainderLessOne(D d, hn::Vec<D> x, hn::Vec<D>& n) {
+  n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504f)));
   auto r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
   // (e^r - 1 - r) / r^2, minimax.
@@ -61,7 +61,15 @@ HWY_INLINE hn::Vec<D> ExpOfNonPositive(D d, hn::Vec<D> x) {
   p = hn::MulAdd(p, r, hn::Set(d, 0.0416668542f));
   p = hn::MulAdd(p, r, hn::Set(d, 0.166665778f));
   p = hn::MulAdd(p, r, hn::Set(d, 0.5f));
-  p = hn::Add(hn::MulAdd(p, hn::Mul(r, r), r), hn::Set(d, 1.0f));
+  return hn::MulAdd(p, hn::Mul(r, r), r);
+}
+
+// e^x for x <= 0, within 2 units in the last place; 0 below -87, where float32 nears its smallest normal
+// value.
+template <class D>
+HWY_INLINE hn::Vec<D> ExpOfNonPositive(D d, hn::Vec<D> x) {
+  hn::Vec<D> n;
+  const auto p = hn::Add(ExpOfRemainderLessOne(d, x, n), hn::Set(d, 1.0f));
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.0f)), ScaleByPowerOfTwo(d, p, n));
 }
 
@@ -74,19 +82,17 @@ HWY_INLINE hn::Vec<D> Sigmoid(D d, hn::Vec<D> x) {
   return hn::Div(top, hn::Add(one, e));
 }
 
-// tanh |x| = (1 - e) / (1 + e), e = e^-2|x|; near 0, where that would lose digits, x + x^3 p(x^2), p fitted
-// to [0, 0.625^2] at Chebyshev's points.
+// tanh |x| = -m / (2 + m), m = e^-2|x| - 1, which keeps its digits near 0. Beyond 20 it is 1.
 template <class D>
 HWY_INLINE hn::Vec<D> Tanh(D d, hn::Vec<D> x) {
-  const auto a = hn::Abs(x), square = hn::Mul(x, x), one = hn::Set(d, 1.0f);
-  const auto e = ExpOfNonPositive(d, hn::Mul(a, hn::Set(d, -2.0f)));
-  const auto far = hn::CopySign(hn::Div(hn::Sub(one, e), hn::Add(one, e)), x);
-  auto p = hn::MulAdd(square, hn::Set(d, -0.006104948f), hn::Set(d, 0.0210036412f));
-  p = hn::MulAdd(p, square, hn::Set(d, -0.0538524985f));
-  p = hn::MulAdd(p, square, hn::Set(d, 0.133327827f));
-  p = hn::MulAdd(p, square, hn::Set(d, -0.333333284f));
-  const auto near = hn::MulAdd(hn::Mul(x, square), p, x);
-  return hn::IfThenElse(hn::Lt(a, hn::Set(d, 0.625f)), near, far);
+  const auto least = hn::Set(d, -40.0f), one = hn::Set(d, 1.0f);
+  auto twice = hn::Mul(hn::Abs(x), hn::Set(d, -2.0f));
+  twice = hn::IfThenElse(hn::Lt(twice, least), least, twice);  // what is no number stays so
+  hn::Vec<D> n;
+  const auto rest = ExpOfRemainderLessOne(d, twice, n);
+  const auto scale = ScaleByPowerOfTwo(d, one, n);
+  const auto minus_m = hn::NegMulAdd(scale, rest, hn::Sub(one, scale));
+  return hn::CopySign(hn::Div(minus_m, hn::Sub(hn::Set(d, 2.0f), minus_m)), x);
 }
 
 // x times the normal distribution's P(X <= x). With a = |x| the upper tail is 2^-(1 + a p(a)), where p is a

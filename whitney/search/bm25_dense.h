@@ -28,8 +28,9 @@ class DenseScores {
   const float* find(int64_t list) const {
     if (lists_.empty()) return nullptr;
     const size_t first = first_place_of(list);
-    if (lists_[first] == list) return scores_.data() + first * num_rows_;
-    if (lists_[first + 1] == list) return scores_.data() + (first + 1) * num_rows_;
+    for (size_t place = first; place < first + kWays; ++place) {
+      if (lists_[place] == list) return scores_.data() + place * num_rows_;
+    }
     return nullptr;
   }
 
@@ -38,30 +39,34 @@ class DenseScores {
   void make(int64_t list, int64_t num_rows, const Fill& fill) {
     if (lists_.empty()) {
       num_rows_ = static_cast<size_t>(num_rows);
-      const size_t num_pairs = std::min(std::bit_floor(kMostScores / num_rows_ / 2), kMostPairs);
-      next_.assign(num_pairs, 0);
-      lists_.assign(2 * num_pairs, -1);
+      const size_t num_sets = std::min(std::bit_floor(kMostScores / num_rows_ / kWays), kMostSets);
+      next_.assign(num_sets, 0);
+      lists_.assign(kWays * num_sets, -1);
       scores_.resize(lists_.size() * num_rows_);
     }
-    const size_t first = first_place_of(list), place = first + next_[first / 2];
+    const size_t first = first_place_of(list), place = first + next_[first / kWays];
     const auto scores = std::span(scores_).subspan(place * num_rows_, num_rows_);
     lists_[place] = -1;
     std::ranges::fill(scores, static_cast<float>(kUntouched));
     fill(scores);
     lists_[place] = list;
-    next_[first / 2] ^= 1;
+    next_[first / kWays] = static_cast<uint8_t>((place - first + 1) % kWays);
   }
 
  private:
   static constexpr int64_t kRowsPerPosting = 8;
-  static constexpr size_t kMostScores = 1 << 19, kMostPairs = 256;  // 2 MB at most
+  static constexpr size_t kMostScores = 1 << 19, kMostSets = 64;  // 2 MB at most
+  // Places that a list may take. (With two, lists that fell together were made anew again and again.)
+  static constexpr size_t kWays = 8;
 
-  size_t first_place_of(int64_t list) const { return (static_cast<size_t>(list) & (next_.size() - 1)) * 2; }
+  size_t first_place_of(int64_t list) const {
+    return (static_cast<size_t>(list) & (next_.size() - 1)) * kWays;
+  }
 
   size_t num_rows_ = 0;
   std::vector<int64_t> lists_;
   std::vector<float> scores_;
-  // Which of a pair of places is given away next.
+  // Which of a set's places is given away next.
   std::vector<uint8_t> next_;
 };
 

@@ -23,18 +23,17 @@ TEST(DenseScores, AreKeptForListsOfManyRowsOfSmallIndexes) {
   EXPECT_FALSE(DenseScores::is_dense(kRows + 1, kRows + 1));
 }
 
-// Two lists of a pair of places stay, and a third takes the place of the first.
+// Eight lists that fall together stay, and a ninth takes the place of the first.
 TEST(DenseScores, ForgetTheListThatCameFirst) {
   DenseScores kept;
   EXPECT_EQ(kept.find(7), nullptr);
-  constexpr int64_t kPairs = (1 << 19) / kRows / 2;
-  for (const int64_t list : {7, 7 + static_cast<int>(kPairs), 8}) make(kept, list);
-  EXPECT_EQ(kept.find(7)[3], 7);
-  EXPECT_EQ(kept.find(7 + kPairs)[3], 7 + kPairs);
-  make(kept, 7 + 2 * kPairs);
+  constexpr int64_t kWays = 8, kSets = (1 << 19) / kRows / kWays;
+  for (int64_t i = 0; i < kWays; ++i) make(kept, 7 + i * kSets);
+  make(kept, 8);
+  for (int64_t i = 0; i < kWays; ++i) EXPECT_EQ(kept.find(7 + i * kSets)[3], 7 + i * kSets);
+  make(kept, 7 + kWays * kSets);
   EXPECT_EQ(kept.find(7), nullptr);
-  EXPECT_EQ(kept.find(7 + kPairs)[3], 7 + kPairs);
-  EXPECT_EQ(kept.find(7 + 2 * kPairs)[3], 7 + 2 * kPairs);
+  for (int64_t i = 1; i <= kWays; ++i) EXPECT_EQ(kept.find(7 + i * kSets)[3], 7 + i * kSets);
   EXPECT_EQ(kept.find(8)[3], 8);
 }
 

@@ -166,28 +166,64 @@ double KthLargest(const double* values, size_t size, int64_t k) {
   return result;
 }
 
-// The products are exact, so that it is the same whether they are fused with the sums.
-void AddDense(const DenseList* lists, size_t num_lists, double* sums, size_t size) {
-  size_t i = 0;
-#if HWY_TARGET != HWY_SCALAR
-  const hn::ScalableTag<double> d;
-  const hn::Rebind<float, decltype(d)> single;
+// Stores the largest of four vectors that follow one another again and again, by their places of eight.
+template <class D, class V = hn::Vec<D>>
+void StoreBestOfEight(D d, V a, V b, V c, V e, double* best) {
   const size_t lanes = hn::Lanes(d);
-  for (; i + 2 * lanes <= size; i += 2 * lanes) {
-    auto low = hn::LoadU(d, sums + i), high = hn::LoadU(d, sums + i + lanes);
-    for (size_t j = 0; j < num_lists; ++j) {
-      const float* scores = lists[j].scores + i;
-      const auto times = hn::Set(d, lists[j].times);
-      low = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores)), low);
-      high = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores + lanes)), high);
-    }
-    hn::StoreU(low, d, sums + i);
-    hn::StoreU(high, d, sums + i + lanes);
+  if (lanes == 8) {
+    hn::StoreU(hn::Max(hn::Max(a, b), hn::Max(c, e)), d, best);
+  } else if (lanes == 4) {
+    hn::StoreU(hn::Max(a, c), d, best);
+    hn::StoreU(hn::Max(b, e), d, best + 4);
+  } else {
+    hn::StoreU(a, d, best);
+    hn::StoreU(b, d, best + 2);
+    hn::StoreU(c, d, best + 4);
+    hn::StoreU(e, d, best + 6);
   }
+}
+
+// The products are exact, so that it is the same whether they are fused with the sums. Four vectors at a
+// time: with fewer, asking for the lists' places takes as long as adding.
+void AddDense(const DenseList* lists, size_t num_lists, double* sums, size_t size, double* best) {
+  constexpr size_t kBlock = kGroupOfSums * kDenseGroups;
+  for (size_t begin = 0; begin < size; begin += kBlock, best += kDenseGroups) {
+    for (size_t j = 0; j < kDenseGroups; ++j) best[j] = kUntouched;
+    size_t i = begin;
+    const size_t end = HWY_MIN(size, begin + kBlock);
+#if HWY_TARGET != HWY_SCALAR
+    const hn::CappedTag<double, kDenseGroups> d;
+    const hn::Rebind<float, decltype(d)> single;
+    const size_t lanes = hn::Lanes(d);
+    auto most_a = hn::Set(d, kUntouched), most_b = most_a, most_c = most_a, most_e = most_a;
+    for (; i + 4 * lanes <= end; i += 4 * lanes) {
+      auto a = hn::LoadU(d, sums + i), b = hn::LoadU(d, sums + i + lanes),
+           c = hn::LoadU(d, sums + i + 2 * lanes), e = hn::LoadU(d, sums + i + 3 * lanes);
+      for (size_t j = 0; j < num_lists; ++j) {
+        const float* scores = lists[j].scores + i;
+        const auto times = hn::Set(d, lists[j].times);
+        a = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores)), a);
+        b = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores + lanes)), b);
+        c = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores + 2 * lanes)), c);
+        e = hn::MulAdd(times, hn::PromoteTo(d, hn::LoadU(single, scores + 3 * lanes)), e);
+      }
+      hn::StoreU(a, d, sums + i);
+      hn::StoreU(b, d, sums + i + lanes);
+      hn::StoreU(c, d, sums + i + 2 * lanes);
+      hn::StoreU(e, d, sums + i + 3 * lanes);
+      most_a = hn::Max(most_a, a);
+      most_b = hn::Max(most_b, b);
+      most_c = hn::Max(most_c, c);
+      most_e = hn::Max(most_e, e);
+    }
+    StoreBestOfEight(d, most_a, most_b, most_c, most_e, best);
 #endif
-  for (; i < size; ++i) {
-    for (size_t j = 0; j < num_lists; ++j)
-      sums[i] += lists[j].times * static_cast<double>(lists[j].scores[i]);
+    for (; i < end; ++i) {
+      for (size_t j = 0; j < num_lists; ++j)
+        sums[i] += lists[j].times * static_cast<double>(lists[j].scores[i]);
+      double& largest = best[(i - begin) % kDenseGroups];
+      largest = HWY_MAX(largest, sums[i]);
+    }
   }
 }
 
@@ -225,8 +261,8 @@ double kth_largest(std::span<const double> values, int64_t k) {
   return HWY_DYNAMIC_DISPATCH(KthLargest)(values.data(), values.size(), k);
 }
 
-void add_dense(std::span<const DenseList> lists, std::span<double> sums) {
-  HWY_DYNAMIC_DISPATCH(AddDense)(lists.data(), lists.size(), sums.data(), sums.size());
+void add_dense(std::span<const DenseList> lists, std::span<double> sums, double* best) {
+  HWY_DYNAMIC_DISPATCH(AddDense)(lists.data(), lists.size(), sums.data(), sums.size(), best);
 }
 
 }  // namespace whitney::search

@@ -46,7 +46,15 @@ struct DenseList {
   double times;
 };
 
-/// Adds times * scores[i] of each list to sums[i].
-void add_dense(std::span<const DenseList> lists, std::span<double> sums);
+/// Groups that add_dense makes of kGroupOfSums times as many sums, every eighth of which are one. (The
+/// largest of each is then at hand: sums that lie together would have to be compared across a vector.)
+inline constexpr size_t kDenseGroups = 8;
+constexpr size_t num_dense_groups(size_t num_sums) {
+  return (num_sums + kGroupOfSums * kDenseGroups - 1) / (kGroupOfSums * kDenseGroups) * kDenseGroups;
+}
+
+/// Adds times * scores[i] of each list to sums[i]. best[num_dense_groups()]: the largest sum of each group,
+/// kUntouched of one that is empty.
+void add_dense(std::span<const DenseList> lists, std::span<double> sums, double* best);
 
 }  // namespace whitney::search

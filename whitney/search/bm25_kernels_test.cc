@@ -133,13 +133,20 @@ TEST_F(Bm25Kernels, FindTheKthLargest) {
 TEST_F(Bm25Kernels, AddDenseListsAndLeaveUntouchedSumsSo) {
   for (const std::string& level : simd_levels()) {
     set_simd_level(level);
-    for (const size_t size : {0, 1, 7, 8, 15, 16, 17, 50}) {
-      std::vector<double> sums(size + 1, kUntouched);
+    for (const size_t size : {0, 1, 7, 8, 15, 16, 17, 50, 65, 511, 512, 513, 1400}) {
+      std::vector<double> sums(size + 1, kUntouched), best(num_dense_groups(size) + 1, 7);
       std::vector<float> first(size, -0.0F), second(size, -0.0F);
       for (size_t i = 0; i < size; i += 3) first[i] = static_cast<float>(i);  // from 0 on, which touches
       for (size_t i = 0; i < size; i += 2) second[i] = 0.5F;
       const std::vector<DenseList> lists = {{first.data(), 1}, {second.data(), 3}};
-      add_dense(lists, std::span(sums).first(size));
+      add_dense(lists, std::span(sums).first(size), best.data());
+      std::vector<double> wanted(num_dense_groups(size), kUntouched);
+      for (size_t i = 0; i < size; ++i) {
+        double& largest = wanted[i / 512 * 8 + i % 8];
+        largest = std::max(largest, sums[i]);
+      }
+      wanted.push_back(7);
+      EXPECT_EQ(best, wanted) << level << ", " << size;
       for (size_t i = 0; i < size; ++i) {
         double expected = kUntouched;
         if (i % 3 == 0) expected += static_cast<double>(i);

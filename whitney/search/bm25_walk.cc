@@ -134,7 +134,6 @@ bool Bm25Walk::is_dense(const Bm25Term& term) const {
 }
 
 void Bm25Walk::keep_dense(Bm25Term& term) {
-  if (scratch_.dense.find(term.kept_list()) != nullptr) return;
   Bm25Term whole = term;  // which stays at its first block, for when another list takes the place
   scratch_.dense.make(term.kept_list(), std::ssize(scores_.lengths), [&](std::span<float> scores) {
     for (; !whole.cursor.at_end(); whole.cursor.next_block()) {
@@ -149,13 +148,12 @@ void Bm25Walk::keep_dense(Bm25Term& term) {
 // Adds all words up. Where the window has all that is left of a small index, those of many rows together.
 void Bm25Walk::accumulate_all(uint32_t begin, uint32_t end) {
   auto& dense = scratch_.dense_lists;
-  dense.clear();
   const bool is_whole = counts_.windows == 1 && end == scores_.lengths.size();
   if (is_whole) {
     int64_t num_postings = 0;
     for (Bm25Term* term : terms_) {
       num_postings += term->cursor.count();
-      if (is_dense(*term)) keep_dense(*term);
+      if (is_dense(*term) && scratch_.dense.find(term->kept_list()) == nullptr) keep_dense(*term);
     }
     // Then no list is needed of the places that are added to.
     if (static_cast<size_t>(num_postings) > most_touched_) num_touched_ = most_touched_ + 1;
@@ -169,20 +167,25 @@ void Bm25Walk::accumulate_all(uint32_t begin, uint32_t end) {
   }
   if (dense.empty()) return;
   num_touched_ = std::max(num_touched_, most_touched_ + 1);
-  add_dense(dense, std::span(scratch_.sums).first(end - begin));
+  scratch_.group_bests.resize(num_dense_groups(end - begin));
+  add_dense(dense, std::span(scratch_.sums).first(end - begin), scratch_.group_bests.data());
 }
 
 // A score that k rows of the window reach, for when there is no threshold yet: that of the k-th of the best
 // sums of groups. With it, few sums have to be ordered. 0 where rows may not be returned.
 float Bm25Walk::reached_score(std::span<const double> sums, const Bm25Rows& rows) {
-  const auto num_groups = static_cast<int64_t>((sums.size() + kGroupOfSums - 1) / kGroupOfSums);
+  const bool has_bests = !scratch_.dense_lists.empty();
+  const auto num_groups = static_cast<int64_t>(has_bests ? num_dense_groups(sums.size())
+                                                         : (sums.size() + kGroupOfSums - 1) / kGroupOfSums);
   const int64_t k = scratch_.best.k();
   if (scratch_.best.threshold() > 0 || num_groups < k || k == 0 || !rows.allowed.empty() ||
       rows.excluded >= 0)
     return 0;
   auto& best = scratch_.group_bests;
-  best.resize(static_cast<size_t>(num_groups));
-  best_of_groups(sums, best.data());
+  if (!has_bests) {
+    best.resize(static_cast<size_t>(num_groups));
+    best_of_groups(sums, best.data());
+  }
   double last = 0;
   if (num_groups <= kFewGroups) {
     last = kth_largest(best, k);
@@ -266,6 +269,7 @@ std::span<const uint64_t> Bm25Walk::run(const Bm25Rows& rows, int64_t k, uint32_
     ++counts_.windows;
     size_t num_optional = skips ? choose_optional(end) : 0;
     num_touched_ = 0;
+    scratch_.dense_lists.clear();
     if (num_optional == 0) {
       accumulate_all(begin, end);
     } else {

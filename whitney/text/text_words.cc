@@ -1,5 +1,6 @@
 #include "whitney/text/text_words.h"
 
+#include <algorithm>
 #include <array>
 
 #include "whitney/text/unicode.h"
@@ -62,15 +63,17 @@ bool WordReader::take_other_character(std::string& word) {
 bool WordReader::next(std::string& word) {
   word.clear();
   while (at_ < text_.size()) {
-    size_t end = at_;
-    while (end < text_.size() && lower_ascii(text_[end]) != 0) ++end;
-    if (end > at_) {
-      const size_t before = word.size();
-      word += text_.substr(at_, end - at_);
-      if (lower_case_) {
-        for (size_t i = before; i < word.size(); ++i) word[i] = lower_ascii(word[i]);
-      }
-      at_ = end;
+    std::array<char, 32> letters;  // of long words, the first: the others come next
+    const size_t most = std::min(letters.size(), text_.size() - at_);
+    size_t size = 0;
+    for (; size < most; ++size) {
+      const char lower = lower_ascii(text_[at_ + size]);
+      if (lower == 0) break;
+      letters[size] = lower_case_ ? lower : text_[at_ + size];
+    }
+    if (size > 0) {
+      word.append(letters.data(), size);
+      at_ += size;
     } else if (static_cast<unsigned char>(text_[at_]) >= 0x80) {
       if (!take_other_character(word) && !word.empty()) return true;
     } else if (!word.empty()) {

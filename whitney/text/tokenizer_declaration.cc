@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/text/config_tokens.h"
 #include "whitney/text/known_members.h"
 
 namespace whitney::text {
@@ -24,15 +26,6 @@ auto reading(std::string_view part, const Read& read) {
   } catch (const Error& error) {
     fail(part, ": ", error.what());
   }
-}
-
-AddedToken special_token(std::string_view content, int32_t id) {
-  AddedToken token;
-  token.content = content;
-  token.id = id;
-  token.special = true;
-  token.normalized = false;
-  return token;
 }
 
 bool flag_of(const Value& config, std::string_view name, bool otherwise) {
@@ -74,12 +67,40 @@ void read_merges_file(std::string_view text, BytePairDeclaration& model) {
   }
 }
 
-// The class that the config names, without "Fast"; "" where it names none.
-std::string class_of(const Value& config) {
-  const Value& name = member_or_null(config, "tokenizer_class");
-  std::string result = name.is_null() ? "" : name.as_string();
-  if (result.ends_with("Fast")) result.resize(result.size() - 4);
-  return result;
+// Roles of tokens, and which they are where the config does not say, as in transformers.
+using Roles = std::span<const std::pair<std::string_view, std::string_view>>;
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kBertRoles{{{"pad_token", "[PAD]"},
+                                                                                   {"unk_token", "[UNK]"},
+                                                                                   {"cls_token", "[CLS]"},
+                                                                                   {"sep_token", "[SEP]"},
+                                                                                   {"mask_token", "[MASK]"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kRobertaRoles{{{"bos_token", "<s>"},
+                                                                                      {"pad_token", "<pad>"},
+                                                                                      {"eos_token", "</s>"},
+                                                                                      {"unk_token", "<unk>"},
+                                                                                      {"cls_token", "<s>"},
+                                                                                      {"sep_token", "</s>"}}};
+constexpr std::string_view kEndOfText = "<|endoftext|>";
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kGpt2Roles{
+    {{"bos_token", kEndOfText}, {"eos_token", kEndOfText}, {"unk_token", kEndOfText}, {"pad_token", ""}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kQwen2Roles{
+    {{"bos_token", ""}, {"eos_token", kEndOfText}, {"unk_token", kEndOfText}, {"pad_token", kEndOfText}}};
+
+void declare_roberta(ConfigTokens& tokens, TokenizerDeclaration& declaration) {
+  for (const auto& [role, usual] : kRobertaRoles) tokens.add_role(role, usual);
+  const size_t before = tokens.tokens.size();
+  tokens.add_role("mask_token", "<mask>");
+  if (tokens.tokens.size() > before) tokens.tokens.back().lstrip = true;
+  declaration.post_processor =
+      template_around({tokens.framing("cls_token", "<s>")}, {tokens.framing("sep_token", "</s>")});
+}
+
+// Nothing is put around a text but by "add_bos_token" and "add_eos_token", of OPT, say.
+void declare_decoder(Roles roles, ConfigTokens& tokens, TokenizerDeclaration& declaration) {
+  for (const auto& [role, usual] : roles) tokens.add_role(role, usual);
+  const auto leading = tokens.framing_if("add_bos_token", roles[0].first, roles[0].second);
+  const auto trailing = tokens.framing_if("add_eos_token", roles[1].first, roles[1].second);
+  if (!leading.empty() || !trailing.empty()) declaration.post_processor = template_around(leading, trailing);
 }
 
 // Those that take a text apart as BertTokenizer does.
@@ -91,24 +112,15 @@ void check_is_bert(const Value& config) {
                                                        "MobileBertTokenizer",
                                                        "ConvBertTokenizer",
                                                        "SqueezeBertTokenizer",
-
                                                        "LayoutLMTokenizer",
                                                        "LxmertTokenizer",
                                                        "RetriBertTokenizer",
                                                        "DPRContextEncoderTokenizer",
                                                        "DPRQuestionEncoderTokenizer"};
-  const std::string name = class_of(config);
+  const std::string name = tokenizer_class_of(config);
   if (std::ranges::find(kAlike, name) != kAlike.end()) return;
   fail("\"", name,
        "\" needs a tokenizer.json (from a vocab.txt only BertTokenizer and those that work as it are known)");
-}
-
-void declare_specials(std::initializer_list<std::string_view> names, const Vocabulary& vocabulary,
-                      TokenizerDeclaration& declaration) {
-  for (const std::string_view name : names) {
-    const int32_t id = vocabulary.find(name);
-    if (id != kNoToken) declaration.added_tokens.push_back(special_token(name, id));
-  }
 }
 
 }  // namespace
@@ -156,10 +168,9 @@ TokenizerDeclaration read_tokenizer_json(const Value& file) {
 TokenizerDeclaration declare_bert(Vocabulary vocabulary, const Value& config) {
   check_is_bert(config);
   TokenizerDeclaration declaration;
-  for (const std::string_view name : {"[UNK]", "[CLS]", "[SEP]"}) {
-    if (vocabulary.find(name) == kNoToken) fail("the vocabulary has no token ", name);
-  }
-  declare_specials({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, vocabulary, declaration);
+  ConfigTokens tokens(config, vocabulary);
+  for (const auto& [role, usual] : kBertRoles) tokens.add_role(role, usual);
+  const auto unknown = tokens.framing("unk_token", "[UNK]");
   declaration.normalizer =
       typed("BertNormalizer", {{"clean_text", true},
                                {"handle_chinese_chars", flag_of(config, "tokenize_chinese_chars", true)},
@@ -167,10 +178,12 @@ TokenizerDeclaration declare_bert(Vocabulary vocabulary, const Value& config) {
                                {"lowercase", flag_of(config, "do_lower_case", true)}});
   declaration.pre_tokenizer = typed("BertPreTokenizer");
   declaration.post_processor =
-      template_around({{"[CLS]", vocabulary.find("[CLS]")}}, {{"[SEP]", vocabulary.find("[SEP]")}});
+      template_around({tokens.framing("cls_token", "[CLS]")}, {tokens.framing("sep_token", "[SEP]")});
+  declaration.added_tokens = std::move(tokens.tokens);
   declaration.decoder = typed("WordPiece", {{"prefix", "##"}, {"cleanup", true}});
   declaration.config = config;
   WordPieceDeclaration model;
+  model.unknown = unknown.first;
   model.vocabulary = std::move(vocabulary);
   declaration.model = std::move(model);
   return declaration;
@@ -182,36 +195,28 @@ TokenizerDeclaration declare_byte_level(const Value& vocabulary, std::string_vie
   BytePairDeclaration model;
   model.vocabulary = Vocabulary::of_object(vocabulary);
   read_merges_file(merges, model);
-  const std::string kind = class_of(config);
+  const std::string kind = tokenizer_class_of(config);
   if (kind.empty()) {
     fail(
         "neither tokenizer_config.json nor config.json tells whose vocab.json and merges.txt these are "
         "(expected: ",
         "\"tokenizer_class\" in the former, or a tokenizer.json)");
   }
-  const bool add_prefix_space = flag_of(config, "add_prefix_space", false);
-  declaration.pre_tokenizer = byte_level(add_prefix_space);
+  declaration.pre_tokenizer = byte_level(flag_of(config, "add_prefix_space", false));
+  ConfigTokens tokens(config, model.vocabulary);
   if (kind == "RobertaTokenizer") {
-    declare_specials({"<s>", "<pad>", "</s>", "<unk>"}, model.vocabulary, declaration);
-    if (const int32_t mask = model.vocabulary.find("<mask>"); mask != kNoToken) {
-      declaration.added_tokens.push_back(special_token("<mask>", mask));
-      declaration.added_tokens.back().lstrip = true;
-    }
-    const auto framed = [&](const char* name) -> std::pair<std::string, int32_t> {
-      if (model.vocabulary.find(name) == kNoToken) fail("the vocabulary has no token ", name);
-      return {name, model.vocabulary.find(name)};
-    };
-    declaration.post_processor = template_around({framed("<s>")}, {framed("</s>")});
+    declare_roberta(tokens, declaration);
   } else if (kind == "GPT2Tokenizer") {
-    declare_specials({"<|endoftext|>"}, model.vocabulary, declaration);
+    declare_decoder(kGpt2Roles, tokens, declaration);
   } else if (kind == "Qwen2Tokenizer") {
     declaration.normalizer = typed("NFC");
     declaration.pre_tokenizer = split_then_bytes(kQwenRegex);
-    declare_specials({"<|endoftext|>", "<|im_start|>", "<|im_end|>"}, model.vocabulary, declaration);
+    declare_decoder(kQwen2Roles, tokens, declaration);
   } else {
     fail("\"", kind, "\" needs a tokenizer.json (from vocab.json and merges.txt only GPT2Tokenizer, ",
          "RobertaTokenizer and Qwen2Tokenizer are known)");
   }
+  declaration.added_tokens = std::move(tokens.tokens);
   declaration.decoder = typed("ByteLevel");
   declaration.config = config;
   declaration.model = std::move(model);

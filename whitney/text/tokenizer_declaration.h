@@ -33,12 +33,12 @@ struct TokenizerDeclaration {
 TokenizerDeclaration read_tokenizer_json(const Value& file);
 
 /// BERT's pipeline over a vocab.txt, heeding do_lower_case, tokenize_chinese_chars and strip_accents.
-/// Throws Error when the vocabulary lacks [UNK], [CLS] or [SEP].
+/// Throws Error when the vocabulary lacks the tokens around a text or the unknown one.
 TokenizerDeclaration declare_bert(Vocabulary vocabulary, const Value& config);
 
 /// The byte-level pipeline over a vocab.json and a merges.txt, by the tokenizer_class of
-/// tokenizer_config.json (GPT2Tokenizer, RobertaTokenizer, Qwen2Tokenizer), and without one by the special
-/// tokens. Throws Error when neither tells.
+/// tokenizer_config.json (GPT2Tokenizer, RobertaTokenizer, Qwen2Tokenizer). Throws Error when it names none,
+/// or another.
 TokenizerDeclaration declare_byte_level(const Value& vocabulary, std::string_view merges,
                                         const Value& config);
 

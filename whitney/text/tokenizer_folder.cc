@@ -9,6 +9,7 @@
 #include "whitney/core/error.h"
 #include "whitney/data/json_file.h"
 #include "whitney/data/mapped_file.h"
+#include "whitney/text/config_tokens.h"
 #include "whitney/text/tokenizer.h"
 #include "whitney/text/tokenizer_parts.h"
 #include "whitney/text/unicode.h"
@@ -44,31 +45,41 @@ Value read_config(const fs::path& folder) {
       if (config.find(key) == nullptr) config.set(key, value);
     }
   }
+  const fs::path added = folder / "added_tokens.json";
+  if (fs::exists(added) && config.find("added_tokens_decoder") == nullptr) {
+    const Value file = data::read_json_file(added.string());
+    config.set("added_tokens_decoder",
+               in_file(added.string(), [&] { return added_tokens_decoder(file, config); }));
+  }
   return config;
 }
 
-// Without a class in the tokenizer's config, that of the model's, as transformers chooses; with `by_type`
-// else that of the model's type.
-void name_class_of_model(const fs::path& folder, bool by_type, Value& config) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kClasses = {
-      {{"gpt2", "GPT2Tokenizer"},
-       {"roberta", "RobertaTokenizer"},
-       {"qwen2", "Qwen2Tokenizer"},
-       {"qwen3", "Qwen2Tokenizer"}}};
+// Classes of the models whose config.json names none, as transformers chooses them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kByteLevelClasses = {
+    {{"gpt2", "GPT2Tokenizer"},
+     {"roberta", "RobertaTokenizer"},
+     {"qwen2", "Qwen2Tokenizer"},
+     {"qwen3", "Qwen2Tokenizer"}}};
+constexpr std::array<std::string_view, 17> kBertTypes = {
+    "bert",     "convbert",  "distilbert",    "dpr",        "electra",    "ernie",
+    "layoutlm", "lxmert",    "megatron-bert", "mobilebert", "nezha",      "nomic_bert",
+    "qdqbert",  "retribert", "squeezebert",   "vilt",       "visual_bert"};
+
+// Without a class in the tokenizer's config, that of the model's. Returns the model's type, "" where neither
+// file names a class nor a type.
+std::string name_class_of_model(const fs::path& folder, Value& config) {
   const auto named = [](const Value& file, const char* member) -> const Value* {
     const Value* found = file.is_object() ? file.find(member) : nullptr;
     return found == nullptr || found->is_null() ? nullptr : found;
   };
-  if (named(config, "tokenizer_class") != nullptr || !fs::exists(folder / "config.json")) return;
+  if (named(config, "tokenizer_class") != nullptr || !fs::exists(folder / "config.json")) return "";
   const Value model = data::read_json_file((folder / "config.json").string());
   if (const Value* own = named(model, "tokenizer_class")) {
     config.set("tokenizer_class", *own);
-    return;
+    return "";
   }
-  const Value* type = by_type ? named(model, "model_type") : nullptr;
-  for (const auto& [model_type, name] : kClasses) {
-    if (type != nullptr && *type == Value(model_type)) config.set("tokenizer_class", Value(name));
-  }
+  const Value* type = named(model, "model_type");
+  return type != nullptr && type->is_string() ? type->as_string() : "";
 }
 
 // One token a line, whose number from 0 is its id.
@@ -96,14 +107,21 @@ TokenizerDeclaration read_json_tokenizer(const fs::path& path, const fs::path& f
 
 TokenizerDeclaration read_bert(const fs::path& path, const fs::path& folder) {
   Value config = read_config(folder);
-  name_class_of_model(folder, false, config);
+  const std::string type = name_class_of_model(folder, config);
+  if (!type.empty() && std::ranges::find(kBertTypes, type) == kBertTypes.end()) {
+    fail((folder / "config.json").string(), ": a model of the type \"", type,
+         "\" needs a tokenizer.json, or a \"tokenizer_class\" (a vocab.txt is read as BERT's)");
+  }
   return in_file(path.string(), [&] { return declare_bert(read_lines(path.string()), config); });
 }
 
 TokenizerDeclaration read_byte_level(const fs::path& folder) {
   const Value vocabulary = data::read_json_file((folder / "vocab.json").string());
   Value config = read_config(folder);
-  name_class_of_model(folder, true, config);
+  const std::string type = name_class_of_model(folder, config);
+  for (const auto& [model_type, name] : kByteLevelClasses) {
+    if (type == model_type) config.set("tokenizer_class", Value(name));
+  }
   const Array<std::byte> merges = map_file((folder / "merges.txt").string());
   if (valid_utf8_prefix(text_of(merges)) != text_of(merges).size()) {
     fail((folder / "merges.txt").string(), ": is no UTF-8");

@@ -56,7 +56,13 @@ TEST(TokenizerFolder, HeedsTheClassInTheModelsConfig) {
     EXPECT_NE(error_of([&] { open_with(std::string(R"({"tokenizer_class": ")") + name + "\"}"); }).find(name),
               std::string::npos);
   }
-  EXPECT_EQ(open_with(R"({"tokenizer_class": null, "model_type": "gpt2"})").encode("play").size(), 3u);
+  EXPECT_EQ(open_with(R"({"tokenizer_class": null, "model_type": "electra"})").encode("play").size(), 3u);
+  EXPECT_NE(error_of([&] {
+              open_with(R"({"model_type": "funnel"})");
+            }).find("config.json: a model of the type \"funnel\""),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { open_with(R"({"tokenizer_class": 3})"); }).find("\"tokenizer_class\" is 3"),
+            std::string::npos);
   const auto byte_level_of = [](const std::string& type) {
     return open_files({{"vocab.json", R"({"<s>": 0, "</s>": 1, "a": 2})"},
                        {"merges.txt", "#version: 0.2\n"},
@@ -65,6 +71,52 @@ TEST(TokenizerFolder, HeedsTheClassInTheModelsConfig) {
   };
   EXPECT_EQ(byte_level_of("roberta").encode("a"), (std::vector<int32_t>{0, 2, 1}));
   EXPECT_EQ(byte_level_of("qwen3").encode("a"), (std::vector<int32_t>{2}));
+}
+
+// As transformers 5.24 gives them for the same files.
+TEST(TokenizerFolder, HeedsTheTokensOfTheConfig) {
+  const std::string vocabulary = R"({"</s>": 0, "<pad>": 1, "a": 2, "b": 3, "<": 4, "|": 5, ">": 6})";
+  const auto open_with = [&](const std::string& config) {
+    return open_files(
+        {{"vocab.json", vocabulary}, {"merges.txt", "#version: 0.2\n"}, {"tokenizer_config.json", config}});
+  };
+  const Tokenizer opt =
+      open_with(R"({"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true, "bos_token": "</s>",
+      "eos_token": {"content": "</s>"}, "unk_token": "</s>", "pad_token": "<pad>"})");
+  EXPECT_EQ(opt.encode("ab<pad>b</s>"), (Ids{0, 2, 3, 1, 3, 0}));
+  const Tokenizer qwen =
+      open_with(R"({"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<|b|>", "pad_token": "<|b|>",
+      "added_tokens_decoder": {"8": {"content": "<|a|>", "special": true, "normalized": false},
+                               "7": {"content": "<|b|>", "special": true, "normalized": false}}})");
+  EXPECT_EQ(qwen.encode("a<|a|>b<|b|><a>"), (Ids{2, 8, 3, 7, 4, 2, 6}));
+  EXPECT_EQ(qwen.special_ids().eos, 7);
+  EXPECT_EQ(qwen.vocabulary_size(), 9);
+
+  const std::string words = "[PAD]\n[UNK]\n<cls>\n<sep>\na\n<\n>\nnew\n[CLS]\n[SEP]\n";
+  const Tokenizer bert =
+      open_files({{"vocab.txt", words},
+                  {"tokenizer_config.json", R"({"cls_token": "<cls>", "sep_token": "<sep>"})"},
+                  {"added_tokens.json", R"({"<new>": 10})"}});
+  EXPECT_EQ(bert.encode("a <new> a <sep>"), (Ids{2, 4, 10, 4, 3, 3}));
+}
+
+TEST(TokenizerFolder, NamesWhatIsWrongWithTheTokensOfTheConfig) {
+  const auto error_with = [](const std::string& config) {
+    return error_of([&] {
+      open_files({{"vocab.json", R"({"a": 0, "<|endoftext|>": 1})"},
+                  {"merges.txt", ""},
+                  {"tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer", )" + config + "}"}});
+    });
+  };
+  const auto holds = [](const std::string& error, const char* part) {
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  };
+  holds(error_with(R"("added_tokens_decoder": {"x": {"content": "b"}})"), "the key \"x\"");
+  holds(error_with(R"("added_tokens_decoder": {"3": {"special": true}})"), "\"added_tokens_decoder\" is");
+  holds(error_with(R"("added_tokens_decoder": {"3": {"content": "a"}})"), "the model gives it 0");
+  holds(error_with(R"("bos_token": 5)"), "\"bos_token\" is 5");
+  holds(error_with(R"("add_bos_token": 1)"), "\"add_bos_token\" is 1");
+  holds(error_with(R"("add_bos_token": true, "bos_token": "<s>")"), "has no token <s>");
 }
 
 class Fixtures : public ::testing::Test {
