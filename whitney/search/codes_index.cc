@@ -22,7 +22,7 @@ namespace {
 using search::CodedRows;
 using search::CodesQuery;
 using search::IndexRows;
-using search::RowMeasure;
+using search::RankScratch;
 
 // Candidates to rank again by default, for each hit.
 constexpr int64_t kRescoreFactor = 4;
@@ -48,38 +48,33 @@ class FullVectors {
   Embeddings embeddings_;
 };
 
-// Ranks rows by the full vectors, or by both levels of the codes.
+// Ranks rows for one query by the full vectors, or by both levels of the codes; from any thread.
 class Ranker {
  public:
   Ranker(const CodedRows& rows, const CompressedEmbeddings& data, const Ids& ids, const float* query,
          const std::optional<FullVectors>& full)
-      : rows_(rows),
-        data_(data),
-        ids_(ids),
-        query_(query),
-        full_(full),
-        row_(static_cast<size_t>(data.dim())),
-        code_(static_cast<size_t>(data.codec->code_bytes())),
-        is_zero_(rows.is_zero_query(query)) {
+      : rows_(rows), data_(data), ids_(ids), query_(query), full_(full), is_zero_(rows.is_zero_query(query)) {
     if (!full) scorer_ = data.codec->fine_scorer(rows.kernel(), query);
   }
-  float key(uint32_t row) {
+  float key(uint32_t row, RankScratch& scratch) const {
     if (is_zero_ || rows_.is_zero(row)) return CodedRows::kNoCosine;
     if (!full_) {
-      rows_.codes.read(row, code_.data());
-      return rows_.key_of(scorer_->score(code_.data(), data_.fine(row)));
+      scratch.code.resize(static_cast<size_t>(data_.codec->code_bytes()));
+      rows_.codes.read(row, scratch.code.data());
+      return rows_.key_of(scorer_->score(scratch.code.data(), data_.fine(row)));
     }
-    full_->read(ids_, row, row_.data());
-    if (rows_.metric == Metric::kCosine) normalize();
-    return rows_.key_of(distance(rows_.kernel(), query_, row_.data(), data_.dim()));
+    scratch.row.resize(static_cast<size_t>(data_.dim()));
+    full_->read(ids_, row, scratch.row.data());
+    if (rows_.metric == Metric::kCosine) normalize(scratch.row);
+    return rows_.key_of(distance(rows_.kernel(), query_, scratch.row.data(), data_.dim()));
   }
 
  private:
-  void normalize() {
+  static void normalize(std::vector<float>& row) {
     float norm = 0;
-    const auto dim = std::ssize(row_);
-    row_norms_of_block({row_.data(), 1, dim, dim, DType::kF32}, &norm);
-    for (float& value : row_) value = norm > 0 ? value / norm : value;
+    const auto dim = std::ssize(row);
+    row_norms_of_block({row.data(), 1, dim, dim, DType::kF32}, &norm);
+    for (float& value : row) value = norm > 0 ? value / norm : value;
   }
 
   const CodedRows& rows_;
@@ -88,8 +83,6 @@ class Ranker {
   const float* query_;
   const std::optional<FullVectors>& full_;
   std::unique_ptr<codec::FineScorer> scorer_;
-  std::vector<float> row_;
-  std::vector<uint8_t> code_;
   bool is_zero_;
 };
 
@@ -154,7 +147,9 @@ class CodesIndex : public Index {
       plan = "none: no row is allowed";
     } else if (by_bounds) {
       plan = "scan of codes, then rescoring by bounds";
-      found = scan_by_bounds(prepared, asked, allowed, wanted, full, rescored, watch, context);
+      search::RankedCodes ranked = scan_by_bounds(prepared, asked, allowed, wanted, full, watch, context);
+      found = std::move(ranked.best);
+      rescored = ranked.num_ranked;
     } else {
       const int64_t count = has_better ? num_rescored(options, params, wanted, allowed.size()) : 0;
       found = search::scan_for_best(coded_, allowed, asked, std::max(wanted, count), watch, context);
@@ -214,35 +209,18 @@ class CodesIndex : public Index {
          " has not changed; without it hits are ranked as the codes compare them");
   }
 
-  // Looks again at those rows, the most promising first, until none can enter.
-  std::vector<Entries> scan_by_bounds(const Matrix& queries, std::span<const CodesQuery> asked,
-                                      const RowSet& allowed, int64_t k,
-                                      const std::optional<FullVectors>& full, int64_t& num_looked_at,
-                                      SharedDeadlineWatch& watch, const Context& context) const {
-    const auto within = search::scan_within_bounds(coded_, allowed, asked, k, watch, context);
-    std::vector<Entries> found(asked.size());
-    std::vector<int64_t> looked_at(asked.size());
-    parallel_for(context, std::ssize(found), [&](int64_t query) {
-      const auto q = static_cast<size_t>(query);
-      RowMeasure measured(coded_, asked[q]);
-      Entries candidates;  // by the least key that they may have
-      for (const uint32_t row : within[q]) {
-        float bound = 0;
-        const float key = measured.key_with_bound(row, bound);
-        candidates.push_back({key - bound, row});
-      }
-      sort_entries(candidates);
-      Ranker ranks = ranker(queries.row<float>(query).data(), full);
-      TopK top(k);
-      for (const TopK::Entry& entry : candidates) {
-        if (entry.key > top.bound() || (looked_at[q] % kRankedPerLook == 0 && watch.is_over())) break;
-        top.push(ranks.key(entry.row), entry.row);
-        ++looked_at[q];
-      }
-      found[q] = top.take();
+  search::RankedCodes scan_by_bounds(const Matrix& queries, std::span<const CodesQuery> asked,
+                                     const RowSet& allowed, int64_t k, const std::optional<FullVectors>& full,
+                                     SharedDeadlineWatch& watch, const Context& context) const {
+    std::vector<std::unique_ptr<const Ranker>> rankers(asked.size());
+    parallel_for(context, std::ssize(rankers), [&](int64_t q) {
+      rankers[static_cast<size_t>(q)] =
+          std::make_unique<const Ranker>(ranker(queries.row<float>(q).data(), full));
     });
-    num_looked_at = std::accumulate(looked_at.begin(), looked_at.end(), int64_t{0});
-    return found;
+    return search::scan_and_rank(
+        coded_, allowed, asked, k,
+        [&](size_t q, uint32_t row, RankScratch& scratch) { return rankers[q]->key(row, scratch); }, watch,
+        context);
   }
 
   // Queries whose rows cannot all be ranked in time keep the order and the values of the codes.
@@ -250,11 +228,12 @@ class CodesIndex : public Index {
                SharedDeadlineWatch& watch, const Context& context) const {
     parallel_for(context, std::ssize(found), [&](int64_t query) {
       const auto q = static_cast<size_t>(query);
-      Ranker ranks = ranker(queries.row<float>(query).data(), full);
+      const Ranker ranks = ranker(queries.row<float>(query).data(), full);
+      RankScratch scratch;
       Entries ranked = found[q];
       for (size_t i = 0; i < ranked.size(); ++i) {
         if (i % kRankedPerLook == 0 && watch.is_over()) return;
-        ranked[i].key = ranks.key(ranked[i].row);
+        ranked[i].key = ranks.key(ranked[i].row, scratch);
       }
       sort_entries(ranked);
       found[q] = std::move(ranked);

@@ -150,22 +150,28 @@ void lower(std::atomic<float>& limit, float to) {
   }
 }
 
-// The rows that may be among the k best of each query, by the ranges of blocks: few, which are then measured
-// one by one, so that hits and their values are those of a scan of all rows.
-std::vector<std::vector<uint32_t>> scan_blocks(const CodedRows& rows, const AllowedCodes& allowed,
-                                               std::span<const CodesQuery> queries, int64_t k,
-                                               bool with_bounds, SharedDeadlineWatch& watch,
-                                               const Context& context) {
+// A row that may be among the best, and between what its key lies.
+struct RowRange {
+  uint32_t row;
+  float least, greatest;
+};
+
+// Scans blocks for all queries. A part is what a task finds for a query: take(part, q, ranges) takes the rows
+// whose keys may be at most part.limit(), beyond which nothing can enter it.
+template <class Part, class Take>
+void scan_blocks(const CodedRows& rows, const AllowedCodes& allowed, std::span<const CodesQuery> queries,
+                 bool with_bounds, std::vector<Part>& parts, const Take& take, SharedDeadlineWatch& watch,
+                 const Context& context) {
   const auto num_tasks = static_cast<size_t>(allowed.num_tasks());
-  std::vector<Candidates> parts(num_tasks * queries.size(), Candidates(k));
-  // What k rows of each query have for certain, by any task: which task is how far changes how many rows are
-  // looked at, and no row that may be among the best.
+  // The least limit of any task: which task is how far changes how many rows are looked at, and no row that
+  // may be among the best.
   std::vector<std::atomic<float>> limits(queries.size());
   for (std::atomic<float>& limit : limits) limit = std::numeric_limits<float>::infinity();
   allowed.each_block_batch(context, [&](int64_t task, int64_t first, int64_t count) {
     std::array<codec::FoundKey, kBatch> found;
+    std::array<RowRange, kBatch> ranges;
     each_query(queries.size(), watch, [&](size_t q) {
-      Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
+      Part& part = parts[q * num_tasks + static_cast<size_t>(task)];
       const auto limit_now = [&] {
         return std::min(part.limit(), limits[q].load(std::memory_order_relaxed));
       };
@@ -174,23 +180,85 @@ std::vector<std::vector<uint32_t>> scan_blocks(const CodedRows& rows, const Allo
         some = std::min(std::isinf(limit_now()) ? kFewBlocks : std::max(kFewBlocks, 2 * at), count - at);
         const int64_t num_found =
             select_in_blocks(rows, queries[q], first + at, some, with_bounds, limit_now(), found.data());
+        size_t num_ranges = 0;
         for (const codec::FoundKey& one : std::span(found).first(static_cast<size_t>(num_found))) {
           const int64_t block = first + at + one.place / kLanesOfCodes;
-          if ((allowed.lanes(block) >> (one.place % kLanesOfCodes) & 1) == 0 || one.least > limit_now())
-            continue;
-          part.add_between(one.least, one.greatest,
-                           static_cast<uint32_t>((first + at) * kLanesOfCodes) + one.place);
+          if ((allowed.lanes(block) >> (one.place % kLanesOfCodes) & 1) == 0) continue;
+          ranges[num_ranges++] = {static_cast<uint32_t>((first + at) * kLanesOfCodes) + one.place, one.least,
+                                  one.greatest};
         }
+        take(part, q, std::span(ranges).first(num_ranges), limit_now);
         lower(limits[q], part.limit());
       }
     });
   });
+}
+
+// The rows that may be among the k best of each query: few, which are then measured one by one, so that hits
+// and their values are those of a scan of all rows.
+std::vector<std::vector<uint32_t>> rows_in_blocks(const CodedRows& rows, const AllowedCodes& allowed,
+                                                  std::span<const CodesQuery> queries, int64_t k,
+                                                  SharedDeadlineWatch& watch, const Context& context) {
+  const auto num_tasks = static_cast<size_t>(allowed.num_tasks());
+  std::vector<Candidates> parts(num_tasks * queries.size(), Candidates(k));
+  scan_blocks(
+      rows, allowed, queries, false, parts,
+      [](Candidates& part, size_t, std::span<const RowRange> ranges, const auto& limit) {
+        for (const RowRange& range : ranges) {
+          if (range.least <= limit()) part.add_between(range.least, range.greatest, range.row);
+        }
+      },
+      watch, context);
   std::vector<std::vector<uint32_t>> found(queries.size());
   parallel_for(context, std::ssize(found), [&](int64_t q) {
     const auto begin = static_cast<size_t>(q) * num_tasks;
     found[static_cast<size_t>(q)] = merge_candidates(std::span(parts).subspan(begin, num_tasks), k);
   });
   return found;
+}
+
+// The best of a task by rank, which count for no better than their bounds.
+class RankedPart {
+ public:
+  explicit RankedPart(int64_t k) : top_(k) {}
+  float limit() const { return top_.bound(); }
+  // The most promising first, so that the others meet a limit.
+  template <class Rank, class Limit>
+  void take(std::span<RowRange> ranges, const Rank& rank, const Limit& limit) {
+    std::ranges::sort(ranges, {}, &RowRange::least);
+    for (const RowRange& range : ranges) {
+      if (range.least > limit()) break;
+      top_.push(std::max(range.least, rank(range.row)), range.row);
+      ++num_ranked_;
+    }
+  }
+  std::vector<TopK::Entry> best() { return top_.take(); }
+  int64_t num_ranked() const { return num_ranked_; }
+
+ private:
+  TopK top_;
+  int64_t num_ranked_ = 0;
+};
+
+// What all tasks have of each query, in the order of rank.
+RankedCodes merge_ranked(std::vector<RankedPart>& parts, size_t num_queries, int64_t k, const RankRow& rank,
+                         const Context& context) {
+  RankedCodes result;
+  result.best.resize(num_queries);
+  const size_t num_tasks = num_queries == 0 ? 0 : parts.size() / num_queries;
+  parallel_for(context, std::ssize(result.best), [&](int64_t query) {
+    const auto q = static_cast<size_t>(query);
+    TopK top(k);
+    for (size_t task = 0; task < num_tasks; ++task) {
+      for (const TopK::Entry& entry : parts[q * num_tasks + task].best()) top.push(entry.key, entry.row);
+    }
+    RankScratch scratch;
+    TopK ranked(k);
+    for (const TopK::Entry& entry : top.take()) ranked.push(rank(q, entry.row, scratch), entry.row);
+    result.best[q] = ranked.take();
+  });
+  for (const RankedPart& part : parts) result.num_ranked += part.num_ranked();
+  return result;
 }
 
 }  // namespace
@@ -249,7 +317,7 @@ std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const
   const AllowedCodes may_return(allowed, codes.size(), watch);
   std::vector<std::vector<TopK::Entry>> found(queries.size());
   if (codes.in_blocks()) {
-    const auto candidates = scan_blocks(rows, may_return, queries, k, false, watch, context);
+    const auto candidates = rows_in_blocks(rows, may_return, queries, k, watch, context);
     parallel_for(context, std::ssize(found), [&](int64_t query) {
       const auto q = static_cast<size_t>(query);
       RowMeasure measured(rows, queries[q]);
@@ -278,43 +346,38 @@ std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const
   return found;
 }
 
-std::vector<std::vector<uint32_t>> scan_within_bounds(const CodedRows& rows, const RowSet& allowed,
-                                                      std::span<const CodesQuery> queries, int64_t k,
-                                                      SharedDeadlineWatch& watch, const Context& context) {
+RankedCodes scan_and_rank(const CodedRows& rows, const RowSet& allowed, std::span<const CodesQuery> queries,
+                          int64_t k, const RankRow& rank, SharedDeadlineWatch& watch,
+                          const Context& context) {
   const codec::CodeRows& codes = rows.codes.rows(context);
   const AllowedCodes may_return(allowed, codes.size(), watch);
-  std::vector<std::vector<uint32_t>> found(queries.size());
-  if (codes.in_blocks()) {
-    found = scan_blocks(rows, may_return, queries, k, true, watch, context);
-    parallel_for(context, std::ssize(found), [&](int64_t query) {
-      const auto q = static_cast<size_t>(query);
-      RowMeasure measured(rows, queries[q]);
-      Candidates all(k);
-      for (const uint32_t row : found[q]) {
-        float bound = 0;
-        const float key = measured.key_with_bound(row, bound);
-        all.add(key, bound, row);
-      }
-      found[q] = merge_candidates(std::span(&all, 1), k);
-    });
-    return found;
-  }
   const auto num_tasks = static_cast<size_t>(may_return.num_tasks());
-  std::vector<Candidates> parts(num_tasks * queries.size(), Candidates(k));
-  may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
-    std::vector<float> values(static_cast<size_t>(count)), bounds(values);
-    each_query(queries.size(), watch, [&](size_t q) {
-      Candidates& part = parts[q * num_tasks + static_cast<size_t>(task)];
-      measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), bounds.data());
-      for (size_t i = 0; i < values.size(); ++i) {
-        if (values[i] - bounds[i] <= part.limit())
-          part.add(values[i], bounds[i], static_cast<uint32_t>(first) + static_cast<uint32_t>(i));
-      }
+  std::vector<RankedPart> parts(num_tasks * queries.size(), RankedPart(std::min(k, kTaskRows)));
+  const auto take = [&](RankedPart& part, size_t q, std::span<RowRange> ranges, const auto& limit) {
+    if (ranges.empty()) return;
+    RankScratch scratch;
+    part.take(ranges, [&](uint32_t row) { return rank(q, row, scratch); }, limit);
+  };
+  if (codes.in_blocks()) {
+    scan_blocks(rows, may_return, queries, true, parts, take, watch, context);
+  } else {
+    may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
+      std::vector<float> values(static_cast<size_t>(count)), bounds(values);
+      std::vector<RowRange> ranges;
+      each_query(queries.size(), watch, [&](size_t q) {
+        RankedPart& part = parts[q * num_tasks + static_cast<size_t>(task)];
+        measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), bounds.data());
+        ranges.clear();
+        for (size_t i = 0; i < values.size(); ++i) {
+          if (values[i] - bounds[i] <= part.limit())
+            ranges.push_back({static_cast<uint32_t>(first) + static_cast<uint32_t>(i), values[i] - bounds[i],
+                              values[i] + bounds[i]});
+        }
+        take(part, q, ranges, [&] { return part.limit(); });
+      });
     });
-  });
-  for (size_t q = 0; q < found.size(); ++q)
-    found[q] = merge_candidates(std::span(parts).subspan(q * num_tasks, num_tasks), k);
-  return found;
+  }
+  return merge_ranked(parts, queries.size(), k, rank, context);
 }
 
 }  // namespace whitney::search

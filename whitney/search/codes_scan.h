@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -105,10 +106,25 @@ std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const
                                                     std::span<const CodesQuery> queries, int64_t k,
                                                     SharedDeadlineWatch& watch, const Context& context);
 
-/// The allowed rows of each query that could be among the k best if each estimate erred by its bound at most;
-/// where time is up, of those rows that were come to.
-std::vector<std::vector<uint32_t>> scan_within_bounds(const CodedRows& rows, const RowSet& allowed,
-                                                      std::span<const CodesQuery> queries, int64_t k,
-                                                      SharedDeadlineWatch& watch, const Context& context);
+/// Buffers of who ranks rows.
+struct RankScratch {
+  std::vector<uint8_t> code;
+  std::vector<float> row;
+};
+/// rank(q, row, scratch): a key of the row by more than its code's first level, from any thread.
+using RankRow = std::function<float(size_t, uint32_t, RankScratch&)>;
+
+struct RankedCodes {
+  /// Of each query, ascending by what rank gives.
+  std::vector<std::vector<TopK::Entry>> best;
+  /// Rows that were ranked; with several threads it depends on which is how far.
+  int64_t num_ranked = 0;
+};
+
+/// Finds the k best of each query by rank among the allowed rows, and ranks only those whose code's bound
+/// lets them be among these. A row counts for no better than its bound: whoever ranks it first, the hits are
+/// the same. Where time is up, of those rows that were come to.
+RankedCodes scan_and_rank(const CodedRows& rows, const RowSet& allowed, std::span<const CodesQuery> queries,
+                          int64_t k, const RankRow& rank, SharedDeadlineWatch& watch, const Context& context);
 
 }  // namespace whitney::search

@@ -58,29 +58,33 @@ TEST(CodesScan, FindsTheBestThatMeasuringEachRowFinds) {
   }
 }
 
-TEST(CodesScan, KeepsEveryRowThatItsBoundLeavesAmongTheBest) {
-  const CodedRows rows = coded("rabitq", 700);
-  const std::vector<CodesQuery> queries = codes_queries(rows, made_up_rows(3, 1), {});
-  const RowSet all = RowSet::range(0, 700);
+TEST(CodesScan, RanksThoseWhoseBoundsLeaveThemAmongTheBest) {
+  constexpr int64_t kRows = 700, kHits = 10;
+  const CodedRows rows = coded("rabitq", kRows);
+  const Matrix asked = made_up_rows(3, 1), vectors = made_up_rows(kRows, 0);
+  const std::vector<CodesQuery> queries = codes_queries(rows, asked, {});
+  const auto exact = [&](size_t q, uint32_t row) {
+    return distance(Kernel::kSquaredL2, asked.row<float>(static_cast<int64_t>(q)).data(),
+                    vectors.row<float>(row).data(), kDim);
+  };
   SharedDeadlineWatch watch{Deadline()};
-  const auto within = scan_within_bounds(rows, all, queries, 10, watch, {});
+  const RankedCodes ranked =
+      scan_and_rank(rows, RowSet::range(0, kRows), queries, kHits,
+                    [&](size_t q, uint32_t row, RankScratch&) { return exact(q, row); }, watch, {});
+  EXPECT_GE(ranked.num_ranked, 3 * kHits);
+  EXPECT_LT(ranked.num_ranked, 3 * kRows / 2);
   for (size_t q = 0; q < 3; ++q) {
+    ASSERT_EQ(ranked.best[q].size(), kHits);
+    for (const TopK::Entry& entry : ranked.best[q]) EXPECT_EQ(entry.key, exact(q, entry.row));
+    EXPECT_TRUE(std::ranges::is_sorted(ranked.best[q], {}, &TopK::Entry::key));
+    // No other row is nearer, and was so by its bound.
     RowMeasure measure(rows, queries[q]);
-    std::vector<float> most;  // what each key is at most
-    for (uint32_t row = 0; row < 700; ++row) {
+    const float farthest = ranked.best[q].back().key;
+    for (uint32_t row = 0; row < kRows; ++row) {
+      if (std::ranges::count(ranked.best[q], row, &TopK::Entry::row) > 0) continue;
       float bound = 0;
       const float key = measure.key_with_bound(row, bound);
-      most.push_back(key + bound);
-    }
-    std::ranges::nth_element(most, most.begin() + 9);
-    EXPECT_GE(within[q].size(), 10);
-    EXPECT_LT(within[q].size(), 700);
-    for (uint32_t row = 0; row < 700; ++row) {
-      float bound = 0;
-      const float key = measure.key_with_bound(row, bound);
-      if (key - bound < most[9]) {
-        EXPECT_EQ(std::ranges::count(within[q], row), 1) << row;
-      }
+      EXPECT_GE(std::max(exact(q, row), key - bound) * 1.0001F, farthest) << row;
     }
   }
 }

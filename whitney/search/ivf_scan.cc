@@ -357,6 +357,19 @@ std::vector<TopK::Entry> search_codes(const IvfParts& parts, const IvfPlan& plan
   CodeScan scan(parts, plan, query, codes, passing, work);
   const auto place_of = [&](uint32_t row) { return parts.places[row]; };
   TopK top(plan.wanted);
+  if (plan.by_bounds && !parts.has_vectors() && !parts.has_bytes()) {
+    // The second level lies beside the first: ranking at once gives a tighter limit than waiting for the most
+    // promising would. A row counts for no better than its bound.
+    scan.each_found(
+        lists, ListKeys::kOfVectors, [&] { return top.bound(); },
+        [&](const codec::FoundKey& key, ListPlace place) {
+          top.push(std::max(key.least, ranker.key(place)), parts.lists[place.list].rows.data()[place.at]);
+          ++work.distances;
+        });
+    TopK ranked(plan.wanted);
+    for (const TopK::Entry& entry : top.take()) ranked.push(ranker.key(place_of(entry.row)), entry.row);
+    return ranked.take();
+  }
   if (plan.by_bounds) {
     auto entries = rows_within_ranges(parts, scan, plan, lists);
     // The most promising first; most are never looked at, so that a heap orders them as they are.
