@@ -307,6 +307,9 @@ class TaskSearch {
     filter.hard_budget = request_.is_forced() ? kNoLimit : planner.hard_budget(estimate);
     filter.wanted = asked_.due_ranked;
     filter.links_cost = planner.costs().links / planner.costs().walk_distance;
+    // Far from what passes, some of the nearest that do are linked to by nodes alone that do not (MNIST, the
+    // half of the digits that a query does not lie in: recall .980 to .988 with 160 kept).
+    if (estimate.is_far) filter.one_hop_share = 0.6;
     return search_filtered(view_, query_->code, start, request_.starts(), filter, scratch_);
   }
 

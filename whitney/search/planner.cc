@@ -151,7 +151,7 @@ PlanEstimate FilterPlanner::scan() const {
   // All queries together fetch a row once.
   const double shared = std::min(costs_.shared_row, costs_.scan_row);
   const double row = shared + (costs_.scan_row - shared) / static_cast<double>(task_.num_together);
-  return {FilterPlan::kScan, costs_.scan_start + rows * row, rows, 0, 0};
+  return {FilterPlan::kScan, costs_.scan_start + rows * row, rows, 0, 0, false};
 }
 
 PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
@@ -164,8 +164,12 @@ PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
   const double kept = std::min(static_cast<double>(task_.ef) * kept_factor(is_far, around), passing);
   // What was met before is looked at again, but not measured.
   const double steps = kept * costs_.filtered_steps(around), lists = kept * costs_.filtered_lists(around);
-  return {FilterPlan::kFilteredGraph, costs_.walk_start + costs_.walk(costs_.start_steps + steps, lists),
-          costs_.start_steps + std::min(steps, passing), lists, static_cast<int64_t>(kept)};
+  return {FilterPlan::kFilteredGraph,
+          costs_.walk_start + costs_.walk(costs_.start_steps + steps, lists),
+          costs_.start_steps + std::min(steps, passing),
+          lists,
+          static_cast<int64_t>(kept),
+          is_far};
 }
 
 double FilterPlanner::share_of_nearest(double local_share) const {
@@ -189,7 +193,10 @@ PlanEstimate FilterPlanner::graph_then_filter(double local_share) const {
   const double ef = ef_for(std::max(nearest, kLeastDropShare));
   return {FilterPlan::kGraphThenFilter,
           costs_.walk_start + (costs_.start_steps + steps) * costs_.plain_distance,
-          costs_.start_steps + std::min(steps, nodes), 0, static_cast<int64_t>(ef)};
+          costs_.start_steps + std::min(steps, nodes),
+          0,
+          static_cast<int64_t>(ef),
+          false};
 }
 
 PlanEstimate FilterPlanner::estimate(FilterPlan plan, double local_share) const {

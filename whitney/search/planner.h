@@ -70,6 +70,8 @@ struct PlanEstimate {
   double lists = 0;
   /// Nearest that the walk keeps.
   int64_t ef = 0;
+  /// Far fewer pass around the query than in all.
+  bool is_far = false;
 };
 
 /// Weighs the plans up.
