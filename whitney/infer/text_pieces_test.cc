@@ -65,6 +65,7 @@ TEST(TextPieces, LeaveThePromptOutOfPooling) {
   const TextPieces pieces = cut({"a"}, {}, settings);
   EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 15, 10, 2}));
   EXPECT_EQ(pieces.spans[0].begin, 3);
+  EXPECT_EQ(pieces.spans[0].places_before, 3);
   EXPECT_EQ(pieces.spans[0].end, 5);
 }
 
