@@ -67,8 +67,12 @@ class Cutter {
     texts_ = views_;
   }
 
-  // What pooling leaves out.
-  int64_t skipped() const { return settings_.include_prompt ? 0 : prompt_tokens(); }
+  // What pooling leaves out: of a prompt that fills the window, all but what ends a text.
+  int64_t skipped() const {
+    if (settings_.include_prompt) return 0;
+    const int64_t most = settings_.window.value_or(settings_.most_tokens) - std::ssize(trailing_);
+    return std::min(prompt_tokens(), std::max<int64_t>(most, 0));
+  }
 
   // The prompt's tokens, leading special tokens included.
   int64_t prompt_tokens() const {

@@ -69,6 +69,16 @@ TEST(TextPieces, LeaveThePromptOutOfPooling) {
   EXPECT_EQ(pieces.spans[0].end, 5);
 }
 
+// As sentence-transformers, which cuts the prompt likewise before it is counted.
+TEST(TextPieces, PoolTheEndOfATextWhosePromptFillsTheWindow) {
+  PieceSettings settings = window(4);
+  settings.include_prompt = false;
+  settings.prompt = "f f f f ";
+  const TextPieces pieces = cut({"a"}, {}, settings);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 15, 2}));
+  EXPECT_EQ(pieces.spans[0].begin, 3);
+}
+
 TEST(TextPieces, CountThePromptsTokensForAPrefix) {
   PieceSettings settings = window(4);
   settings.prompt = "f f ";
