@@ -189,7 +189,7 @@ Matrix Encoder::Parts::pooled(const Context& context, const TextPieces& pieces,
       const PooledSpan span = pooled_part(pieces.spans[static_cast<size_t>(s)], options);
       const int64_t rows = span.end - span.begin;
       pool(wanted, states + span.begin * width(), rows, width(), part_of(weights, span.begin, rows),
-           out + s * cols);
+           out + s * cols, span.places_before);
     }
   });
   return vectors;

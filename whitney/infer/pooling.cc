@@ -24,6 +24,7 @@ void weighted_sum(const float* states, int64_t rows, int64_t dim, const Weight& 
 struct RowWeights {
   std::span<const float> weights;
   int64_t rows;
+  int64_t places_before;
 
   float operator[](int64_t i) const { return weights.empty() ? 1.0f : weights[static_cast<size_t>(i)]; }
   double total() const {
@@ -32,8 +33,8 @@ struct RowWeights {
   }
   // By place, what divides: sentence-transformers leaves the places out of it where tokens have weights.
   double total_by_place() const {
-    const double n = static_cast<double>(rows);
-    return weights.empty() ? n * (n + 1) / 2 : total();
+    const double n = static_cast<double>(rows), before = static_cast<double>(places_before);
+    return weights.empty() ? n * (n + 1) / 2 + n * before : total();
   }
 };
 
@@ -43,7 +44,9 @@ float max_or_nan(float a, float b) { return a < b || std::isnan(b) ? b : a; }
 void pool_one(PoolingMode mode, const float* states, const RowWeights& weights, int64_t dim, float* out) {
   const int64_t rows = weights.rows;
   const auto weight = [&](int64_t i) { return weights[i]; };
-  const auto by_place = [&](int64_t i) { return static_cast<float>(i + 1) * weights[i]; };
+  const auto by_place = [&](int64_t i) {
+    return static_cast<float>(weights.places_before + i + 1) * weights[i];
+  };
   switch (mode) {
     case PoolingMode::kCls:
       weighted_sum(states, 1, dim, weight, 1, out);
@@ -73,12 +76,12 @@ void pool_one(PoolingMode mode, const float* states, const RowWeights& weights, 
 }  // namespace
 
 void pool(std::span<const PoolingMode> modes, const float* states, int64_t rows, int64_t dim,
-          std::span<const float> weights, float* out) {
+          std::span<const float> weights, float* out, int64_t places_before) {
   for (const PoolingMode mode : modes) {
     if (rows == 0) {
       std::fill_n(out, dim, 0.0f);
     } else {
-      pool_one(mode, states, {weights, rows}, dim, out);
+      pool_one(mode, states, {weights, rows, places_before}, dim, out);
     }
     out += dim;
   }

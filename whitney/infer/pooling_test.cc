@@ -37,6 +37,15 @@ TEST(Pooling, WeighsStatesByTheirTokens) {
                 {2, -4, 2, 6, -1.5 / 3.5, 4 / 3.5, -1.5 / root, 4 / root, -10 / 3.5, 18 / 3.5, -5, 6});
 }
 
+// Behind a prompt of two tokens: (3 + 12 - 25, -6 + 16 + 30) over 3 + 4 + 5.
+TEST(Pooling, CountsThePlacesOfWhatStandsBefore) {
+  const PoolingMode mode = PoolingMode::kWeightedMean;
+  std::vector<float> out(2);
+  pool({&mode, 1}, kStates.data(), 3, 2, {}, out.data(), 2);
+  EXPECT_FLOAT_EQ(out[0], -10 / 12.0F);
+  EXPECT_FLOAT_EQ(out[1], 40 / 12.0F);
+}
+
 TEST(Pooling, GivesZerosForNoStateAndForWeightsOfZero) {
   expect_pooled({PoolingMode::kCls, PoolingMode::kMean}, {}, 0, {0, 0, 0, 0});
   expect_pooled({PoolingMode::kMean, PoolingMode::kWeightedMean}, {0, 0, 0}, 3, {0, 0, 0, 0});

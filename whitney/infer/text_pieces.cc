@@ -67,8 +67,12 @@ class Cutter {
     texts_ = views_;
   }
 
-  // What pooling leaves out.
-  int64_t skipped() const { return settings_.include_prompt ? 0 : prompt_tokens(); }
+  // What pooling leaves out: of a prompt that fills the window, all but what ends a text.
+  int64_t skipped() const {
+    if (settings_.include_prompt) return 0;
+    const int64_t most = settings_.window.value_or(settings_.most_tokens) - std::ssize(trailing_);
+    return std::min(prompt_tokens(), std::max<int64_t>(most, 0));
+  }
 
   // The prompt's tokens, leading special tokens included.
   int64_t prompt_tokens() const {
@@ -80,7 +84,7 @@ class Cutter {
   TextPieces cut_beginnings() {
     TextPieces pieces = whole_pieces(beginnings());
     const int64_t skip = skipped();
-    for (PooledSpan& span : pieces.spans) span.begin = std::min(skip, span.end);
+    for (PooledSpan& span : pieces.spans) span.begin = span.places_before = std::min(skip, span.end);
     if (options_.attention != AttentionSwitch::kPrefixLm) return pieces;
     const int64_t prefix = prompt_tokens();
     for (const PooledSpan& span : pieces.spans) pieces.prefixes.push_back(std::min(prefix, span.end));
@@ -149,7 +153,8 @@ class Cutter {
     each_window(std::ssize(body), size, [&](int64_t begin, int64_t end) {
       add_piece({leading_, head, part(body, begin, end), trailing_}, pieces.tokens);
       const int64_t piece = pieces.tokens.size() - 1, num_tokens = std::ssize(pieces.tokens[piece]);
-      pieces.spans.push_back({piece, pooled_from(head, num_tokens), num_tokens});
+      const int64_t from = pooled_from(head, num_tokens);
+      pieces.spans.push_back({piece, from, num_tokens, from});
     });
   }
 
@@ -158,10 +163,11 @@ class Cutter {
     add_piece({leading_, head, body, trailing_}, pieces.tokens);
     const int64_t piece = pieces.tokens.size() - 1, length = std::ssize(body);
     const int64_t lead = std::ssize(leading_) + std::ssize(head);
+    const int64_t from = pooled_from(head, std::ssize(pieces.tokens[piece]));
     each_window(length, size, [&](int64_t begin, int64_t end) {
-      pieces.spans.push_back({piece,
-                              begin == 0 ? pooled_from(head, std::ssize(pieces.tokens[piece])) : lead + begin,
-                              lead + end + (end == length ? std::ssize(trailing_) : 0)});
+      pieces.spans.push_back({piece, begin == 0 ? from : lead + begin,
+                              lead + end + (end == length ? std::ssize(trailing_) : 0),
+                              begin == 0 ? from : 0});
     });
   }
 
@@ -212,7 +218,8 @@ class Cutter {
                       sentences[static_cast<size_t>(i / num_frames)], size, pieces.tokens);
       }
       const int64_t end = std::ssize(pieces.tokens[i]);
-      pieces.spans.push_back({i, frames.asks_for_a_word ? end - 1 : std::min(skip, end), end});
+      const int64_t from = frames.asks_for_a_word ? end - 1 : std::min(skip, end);
+      pieces.spans.push_back({i, from, end, frames.asks_for_a_word ? 0 : from});
       if ((i + 1) % num_frames == 0) pieces.starts.push_back(i + 1);
     }
     return pieces;

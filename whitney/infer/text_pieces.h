@@ -18,6 +18,8 @@ struct PooledSpan {
   int64_t piece = 0;
   int64_t begin = 0;
   int64_t end = 0;
+  /// Tokens of a prompt before them that are left out, and still count where tokens weigh by their places.
+  int64_t places_before = 0;
 };
 
 /// What options skip_first_tokens and last_tokens leave of a span: its last token at least, where it has any.

@@ -65,7 +65,18 @@ TEST(TextPieces, LeaveThePromptOutOfPooling) {
   const TextPieces pieces = cut({"a"}, {}, settings);
   EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 15, 10, 2}));
   EXPECT_EQ(pieces.spans[0].begin, 3);
+  EXPECT_EQ(pieces.spans[0].places_before, 3);
   EXPECT_EQ(pieces.spans[0].end, 5);
+}
+
+// As sentence-transformers, which cuts the prompt likewise before it is counted.
+TEST(TextPieces, PoolTheEndOfATextWhosePromptFillsTheWindow) {
+  PieceSettings settings = window(4);
+  settings.include_prompt = false;
+  settings.prompt = "f f f f ";
+  const TextPieces pieces = cut({"a"}, {}, settings);
+  EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 15, 2}));
+  EXPECT_EQ(pieces.spans[0].begin, 3);
 }
 
 TEST(TextPieces, CountThePromptsTokensForAPrefix) {

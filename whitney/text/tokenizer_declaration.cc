@@ -30,7 +30,9 @@ auto reading(std::string_view part, const Read& read) {
 
 bool flag_of(const Value& config, std::string_view name, bool otherwise) {
   const Value& value = member_or_null(config, name);
-  return value.is_null() ? otherwise : value.as_bool();
+  if (value.is_null()) return otherwise;
+  if (!value.is_bool()) fail("\"", name, "\" is ", value.to_json(), ", but must be true or false");
+  return value.as_bool();
 }
 
 Value split_then_bytes(std::string_view regex) {

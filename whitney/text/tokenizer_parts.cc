@@ -19,6 +19,7 @@ auto made(std::string_view part, const Make& make) {
 }
 
 Side side_of(const Value& value, std::string_view name) {
+  if (!value.is_string()) fail("\"", name, "\" is ", value.to_json(), ": expected left or right");
   const std::string& side = value.as_string();
   if (side == "left" || side == "Left") return Side::kLeft;
   if (side == "right" || side == "Right") return Side::kRight;

@@ -115,6 +115,8 @@ TEST(TokenizerFolder, NamesWhatIsWrongWithTheTokensOfTheConfig) {
   holds(error_with(R"("added_tokens_decoder": {"3": {"special": true}})"), "\"added_tokens_decoder\" is");
   holds(error_with(R"("added_tokens_decoder": {"3": {"content": "a"}})"), "the model gives it 0");
   holds(error_with(R"("bos_token": 5)"), "\"bos_token\" is 5");
+  holds(error_with(R"("add_prefix_space": "no")"), "\"add_prefix_space\" is \"no\"");
+  holds(error_with(R"("padding_side": 1)"), "\"padding_side\" is 1");
   holds(error_with(R"("add_bos_token": 1)"), "\"add_bos_token\" is 1");
   holds(error_with(R"("add_bos_token": true, "bos_token": "<s>")"), "has no token <s>");
 }
