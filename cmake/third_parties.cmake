@@ -40,6 +40,7 @@ whitney_third_party(lzma PACKAGE liblzma-dev HEADER lzma.h LIBRARY lzma)
 whitney_third_party(zstd PACKAGE libzstd-dev HEADER zstd.h LIBRARY zstd)
 whitney_third_party(xxhash PACKAGE libxxhash-dev HEADER xxhash.h LIBRARY xxhash)
 whitney_third_party(simdjson PACKAGE libsimdjson-dev HEADER simdjson.h LIBRARY simdjson)
+whitney_third_party(eigen PACKAGE libeigen3-dev HEADER eigen3/Eigen/Core)
 whitney_third_party(tomlplusplus PACKAGE libtomlplusplus-dev HEADER toml++/toml.h)
 if(WHITNEY_BENCH)
   whitney_third_party(onednn PACKAGE libdnnl-dev HEADER oneapi/dnnl/dnnl.hpp LIBRARY dnnl OPTIONAL)  # a peer
