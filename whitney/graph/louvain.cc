@@ -18,29 +18,46 @@ std::vector<uint32_t> random_order(int64_t n, uint64_t seed, int level) {
   return order;
 }
 
+// One run through all levels from the communities in `labels`; gives the gain in Q.
+double improve(const ModularityGraph& graph, const LouvainOptions& options, const Context& context,
+               std::vector<uint32_t>& labels, int& num_levels) {
+  ModularityGraph level;
+  const ModularityGraph* current = &graph;
+  std::vector<uint32_t> merged = labels;
+  double total = 0;
+  while (true) {
+    const int64_t n = current->num_nodes();
+    CommunityMoves moves(*current, std::move(merged), options.resolution);
+    const std::vector<uint32_t> order =
+        options.shuffle ? random_order(n, context.seed, num_levels) : current->order;
+    const double gain = move_in_passes(*current, moves, order, options.tolerance, context);
+    total += gain;
+    merged = moves.take_labels();
+    const int64_t num_communities = renumber(merged);
+    if (current == &graph) {
+      labels = merged;
+    } else {
+      for (uint32_t& label : labels) label = merged[label];
+    }
+    context.advance("levels", ++num_levels, 0, "levels");
+    const bool may_gain = gain > options.tolerance || current == &graph;
+    if (!may_gain || num_communities == n || num_communities <= 1) return total;
+    level = aggregate(*current, merged, num_communities, context);
+    current = &level;
+    merged.resize(static_cast<size_t>(num_communities));
+    std::iota(merged.begin(), merged.end(), 0U);
+  }
+}
+
 }  // namespace
 
 Communities louvain_communities(const ModularityGraph& graph, const LouvainOptions& options,
                                 const Context& context) {
   std::vector<uint32_t> labels(static_cast<size_t>(graph.num_nodes()));
   std::iota(labels.begin(), labels.end(), 0U);
-  ModularityGraph level;
-  const ModularityGraph* current = &graph;
   int num_levels = 0;
-  while (true) {
-    const int64_t n = current->num_nodes();
-    CommunityMoves moves(*current, options.resolution);
-    const std::vector<uint32_t> order =
-        options.shuffle ? random_order(n, context.seed, num_levels) : current->order;
-    const double gain = move_in_passes(*current, moves, order, options.tolerance, context);
-    std::vector<uint32_t> merged = moves.take_labels();
-    const int64_t num_communities = renumber(merged);
-    for (uint32_t& label : labels) label = merged[label];
-    ++num_levels;
-    context.advance("levels", num_levels, 0, "levels");
-    if (gain <= options.tolerance || num_communities == n || num_communities <= 1) break;
-    level = aggregate(*current, merged, num_communities, context);
-    current = &level;
+  for (int iteration = 0; iteration < options.iterations; ++iteration) {
+    if (improve(graph, options, context, labels, num_levels) <= options.tolerance) break;
   }
   return make_communities(graph, std::move(labels), options.resolution, num_levels, context);
 }

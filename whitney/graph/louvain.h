@@ -19,6 +19,7 @@ struct LouvainOptions {
   NullModel null_model = NullModel::kAuto;
   double tolerance = 1e-7;
   bool shuffle = false;
+  int iterations = 2;
   void fields(auto&& field) {
     field("resolution", resolution, Range{0, 1e9},
           "gamma: above 1 gives more and smaller communities. In units of the whole graph: the same value "
@@ -31,6 +32,10 @@ struct LouvainOptions {
           "at 1e-3");
     field("shuffle", shuffle,
           "Visit nodes in random order, another one for each seed, instead of by row, which is faster");
+    field(
+        "iterations", iterations, Range{1, 1000},
+        "How often the whole is repeated from the communities found, so that nodes can leave what they were "
+        "merged into; one that gains no more than tolerance is the last. 1: the paper");
   }
 };
 

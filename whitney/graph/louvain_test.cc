@@ -29,6 +29,7 @@ LouvainOptions bipartite(double resolution, double tolerance = 1e-7) {
   options.null_model = NullModel::kBipartite;
   options.resolution = resolution;
   options.tolerance = tolerance;
+  options.iterations = 1;
   return options;
 }
 
@@ -99,6 +100,18 @@ TEST(Louvain, UsesEveryNumberAndPutsTheLargestFirst) {
   for (const uint32_t label : found.labels) ++sizes.at(label);
   EXPECT_THAT(sizes, Each(::testing::Gt(0)));
   EXPECT_TRUE(std::ranges::is_sorted(sizes, std::greater<>()));
+}
+
+TEST(Louvain, FindsMoreWhenItIsRepeated) {
+  RandomStream random(2, "random", 0);
+  Edges edges;
+  for (int i = 0; i < 1500; ++i) edges.emplace_back(random.below(500), random.below(500));
+  const Graph graph = graph_of(500, edges);
+  std::vector<double> found;
+  for (const int iterations : {1, 2, 8})
+    found.push_back(communities_of(graph, {.iterations = iterations}).modularity);
+  EXPECT_GT(found[1], found[0] + 1e-3);
+  EXPECT_GE(found[2], found[1]);
 }
 
 TEST(Louvain, GivesTheSameLabelsAtAnyNumberOfThreads) {
