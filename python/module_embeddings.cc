@@ -58,7 +58,7 @@ void bind_tables(nb::module_& module) {
       .def(
           "__init__",
           [](Table* self, const Ids& ids, std::vector<Column> columns) {
-            Table table{ids, attributes_of(ids.size(), std::move(columns))};
+            Table table{ids, attributes_of(ids.size(), std::move(columns)), Value::object()};
             table.attributes.validate();
             new (self) Table(std::move(table));
           },
@@ -79,7 +79,8 @@ void bind_tables(nb::module_& module) {
            "Columns of the rows of these ids, how many of them it lacks, and how many of its own were not "
            "asked for.")
       .def_ro("ids", &Table::ids)
-      .def_prop_ro("columns", [](const Table& table) { return table.attributes.columns; });
+      .def_prop_ro("columns", [](const Table& table) { return table.attributes.columns; })
+      .def_prop_ro("record", [](const Table& table) { return object_from(table.record); });
 }
 
 }  // namespace

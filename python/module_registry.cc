@@ -1,4 +1,5 @@
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <array>
@@ -46,19 +47,16 @@ nb::list methods() {
   return list;
 }
 
-Embeddings learn_graph(const std::string& method, const Graph& graph, const nb::dict& options,
-                       const Call& call) {
+Learned learn_graph(const std::string& method, const Graph& graph, const nb::dict& options,
+                    const Call& call) {
   const Value given = value_from(options, concat("options of ", method));
   // The learner reads a variant; the graph's arrays are shared with it, not copied.
   const Dataset data = graph;
-  return call([&](const Context& context) { return learn(method, data, given, context); });
+  return call([&](const Context& context) { return run_learner(method, data, given, context); });
 }
 
 std::string input_of(const std::string& method) {
-  const auto* learner =
-      dynamic_cast<const Learner*>(Registry::instance().get(Verb::kLearn, method).runner.get());
-  WHITNEY_CHECK(learner != nullptr, "the method ", method, " of learn is no learner");
-  switch (learner->input()) {
+  switch (learner_of(Registry::instance().get(Verb::kLearn, method)).input()) {
     case DataKind::kGraph:
       return "graph";
     case DataKind::kCorpus:
@@ -67,6 +65,11 @@ std::string input_of(const std::string& method) {
       return "table";
   }
   return "";
+}
+
+std::string output_of(const std::string& method) {
+  const LearnedKind kind = learner_of(Registry::instance().get(Verb::kLearn, method)).output();
+  return kind == LearnedKind::kTable ? "table" : "embeddings";
 }
 
 nb::dict info() {
@@ -102,6 +105,7 @@ void bind_registry(nb::module_& module) {
       },
       nb::arg("verb"), nb::arg("name"), nb::arg("given"));
   module.def("learner_input", &input_of, nb::arg("method"), "\"graph\", \"corpus\" or \"table\".");
+  module.def("learner_output", &output_of, nb::arg("method"), "\"embeddings\" or \"table\".");
   module.def("learn_graph", &learn_graph, nb::arg("method"), nb::arg("graph"), nb::arg("options"),
              nb::arg("call"));
 }

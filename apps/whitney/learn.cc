@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
@@ -20,20 +22,14 @@ struct LearnOptions {
 
   void fields(auto&& field) {
     field("output", output,
-          "File to write; .safetensors keeps everything, .npy, .fvecs and others what they can, - is "
-          "standard output");
+          "File to write; .safetensors keeps everything, .npy, .fvecs and others what they can (of a table: "
+          ".tsv, .csv, .jsonl), - is standard output");
     field("directed", directed, "Graphs: edges hold in one direction only");
     field("weighted", weighted, "Graphs: the third column is a weight; absent: when all of it are numbers");
     field("id_field", id_field, "Tables and texts: field of the id; absent: id, else row numbers");
     field("text_field", text_field, "Texts: field of the text");
   }
 };
-
-const Learner& learner_of(const Method& method) {
-  const auto* learner = dynamic_cast<const Learner*>(method.runner.get());
-  WHITNEY_CHECK(learner != nullptr, "the method ", method.info.name, " of learn is no learner");
-  return *learner;
-}
 
 void report_unused(const Command& command, DataKind kind, Session& session) {
   const bool is_graph = kind == DataKind::kGraph;
@@ -62,16 +58,8 @@ Dataset read_input(const std::string& path, DataKind kind, const LearnOptions& o
   return Table();
 }
 
-Outcome run_learn(const Command& command, Session& session) {
-  const Stopwatch watch;
-  const auto options = options_from<LearnOptions>(command.options);
-  const std::string output = required_output(command, options.output);
-  check_output(output, command.common.force);
-  const DataKind kind = learner_of(*command.method).input();
-  report_unused(command, kind, session);
-  const Dataset data = read_input(command.inputs[0], kind, options, session.context);
-  const Embeddings embeddings =
-      learn(command.method->info.name, data, command.method_options, session.context);
+Outcome write_learned(const Embeddings& embeddings, const std::string& output, const Stopwatch& watch,
+                      const Command& command, Session& session) {
   if (output == "-")
     save_embeddings(embeddings, output, command.common.force, session.context);
   else
@@ -83,6 +71,42 @@ Outcome run_learn(const Command& command, Session& session) {
                                 {"dim", embeddings.dim()},
                                 {"dtype", dtype_text(embeddings.vectors.dtype())}}),
                  watch.seconds(), session);
+}
+
+// What a method found out about a table stands in its record; people read it at once.
+std::string quality_text(const Value& record) {
+  const Value* quality = record.find("quality");
+  std::string text;
+  if (quality == nullptr) return text;
+  for (const auto& [name, value] : quality->as_object()) {
+    if (value.is_int()) text += concat(", ", name, " ", value.as_int());
+    if (value.is_number() && !value.is_int())
+      text += concat(", ", name, " ", std::round(value.as_real() * 1e4) / 1e4);
+  }
+  return text;
+}
+
+Outcome write_learned(const Table& table, const std::string& output, const Stopwatch& watch,
+                      const Command& command, Session& session) {
+  write_table(table, output, command.common.force, session.context);
+  Value json = Value::object({{"rows", table.ids.size()}});
+  if (const Value* quality = table.record.find("quality")) json.set("quality", *quality);
+  return written(output, count_text(table.ids.size()) + " rows" + quality_text(table.record), json,
+                 watch.seconds(), session);
+}
+
+Outcome run_learn(const Command& command, Session& session) {
+  const Stopwatch watch;
+  const auto options = options_from<LearnOptions>(command.options);
+  const std::string output = required_output(command, options.output);
+  check_output(output, command.common.force);
+  const DataKind kind = learner_of(*command.method).input();
+  report_unused(command, kind, session);
+  const Dataset data = read_input(command.inputs[0], kind, options, session.context);
+  const Learned learned =
+      run_learner(command.method->info.name, data, command.method_options, session.context);
+  return std::visit(
+      [&](const auto& result) { return write_learned(result, output, watch, command, session); }, learned);
 }
 
 Outcome estimate_learn(const Command& command, Session& session) {
@@ -108,9 +132,10 @@ VerbCommand learn_verb() {
   verb.summary = "data -> embeddings, or a model that makes embeddings";
   verb.description =
       "Learns embeddings from data. A graph is an edge list (TSV, CSV or SNAP text: source target [weight]), "
-      "texts and tables "
-      "are JSON lines, CSV or TSV; each may be packed by gzip, xz or zstd, and - is standard input.";
+      "texts and tables are JSON lines, CSV or TSV; each may be packed by gzip, xz or zstd, and - is "
+      "standard input.";
   verb.examples = {"whitney learn fastrp edges.tsv -o nodes.safetensors --dim 256",
+                   "whitney learn louvain edges.tsv -o communities.tsv",
                    "zcat edges.tsv.gz | whitney learn fastrp - -o nodes.safetensors"};
   verb.methods_of = Verb::kLearn;
   verb.min_inputs = verb.max_inputs = 1;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -13,15 +13,15 @@ from ._calls import Progress, call
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
 from ._options import given_options, option_lines
-from ._tables import Embeddings, as_embeddings
+from ._tables import Embeddings, Table, as_embeddings
 from ._whitney import Error
 
 COMMON = {"seed": None, "threads": None, "progress": False}
 
 
 def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Optional[int] = None,
-          progress: Progress = False, **options: Any) -> Embeddings:
-    """Learns embeddings from data by a method such as "fastrp".
+          progress: Progress = False, **options: Any) -> Union[Embeddings, Table]:
+    """Learns embeddings from data by a method such as "fastrp", or a table of communities or parts ("louvain").
 
     data is a Graph, or anything that `whitney.read_graph` takes. The same seed gives the same bytes at any number of
     threads; `whitney.methods("learn")` lists methods and options.
@@ -31,8 +31,8 @@ def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Option
     if kind != "graph":
         raise Error(f"{method} learns from a {kind}, which this version's Python cannot hand over yet: whitney learn "
                     f"{method} FILE does it on the command line")
-    return Embeddings._of(_whitney.learn_graph(method, read_graph(data, threads=threads)._native,
-                                               given_options(options), told))
+    made = Table if _whitney.learner_output(method) == "table" else Embeddings
+    return made._of(_whitney.learn_graph(method, read_graph(data, threads=threads)._native, given_options(options), told))
 
 
 class Estimator:
@@ -168,6 +168,30 @@ class Learner(Estimator):
         return tags
 
 
+class TableLearner(Estimator):
+    """Learns a number of each node of a graph, its community or part: a Graph, or anything that `whitney.read_graph` takes."""
+
+    def fit(self, X: Any, y: Any = None):
+        """Learns; the result is the Table `table_`, its numbers alone are `labels_`. y is not used."""
+        graph = read_graph(X, threads=self.threads)
+        self.table_ = learn(self._whitney_method["name"], graph, **self._given(), **self._call())
+        self.labels_ = next(iter(self.table_.attributes.values()))
+        self._note_features(X, graph.num_nodes)
+        return self
+
+    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
+        """Learns and returns `labels_`, in the order of the graph's ids."""
+        return self.fit(X).labels_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "clusterer"
+        tags.input_tags.sparse = True
+        tags.input_tags.pairwise = True
+        tags.input_tags.positive_only = True
+        return tags
+
+
 class IndexEstimator(Estimator):
     """Builds an index over vectors; `index_` is the whitney.Index."""
 
@@ -247,7 +271,10 @@ def _document(method: dict, base: type) -> str:
 
 def make_class(method: dict) -> type:
     """The class of a declared method: keyword-only options with their defaults, and a page of documentation."""
-    base = Learner if method["verb"] == "learn" else INDEX_ESTIMATORS[_whitney.index_input(method["name"])]
+    if method["verb"] == "index":
+        base = INDEX_ESTIMATORS[_whitney.index_input(method["name"])]
+    else:
+        base = TableLearner if _whitney.learner_output(method["name"]) == "table" else Learner
 
     def __init__(self, **options: Any):
         Estimator.__init__(self, **options)

@@ -55,6 +55,11 @@ class Table:
         """The columns by name."""
         return Attributes(self._native.columns)
 
+    @property
+    def provenance(self) -> dict:
+        """How a table that a method made was made: method, options, seed, inputs, quality. Else empty."""
+        return self._native.record
+
     def save(self, path: str | os.PathLike, *, force: bool = False) -> None:
         """Writes JSON lines, CSV, TSV or an artifact, by extension; an existing file only with force."""
         self._native.save(os.fspath(path), force, call())

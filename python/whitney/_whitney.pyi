@@ -132,6 +132,9 @@ class Table:
     @property
     def columns(self) -> list[Column]: ...
 
+    @property
+    def record(self) -> object: ...
+
 class Embeddings:
     """Ids, vectors, typed attributes, and the record of how they were made."""
 
@@ -512,7 +515,10 @@ def resolve_options(verb: str, name: str, given: dict) -> object: ...
 def learner_input(method: str) -> str:
     """"graph", "corpus" or "table"."""
 
-def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings: ...
+def learner_output(method: str) -> str:
+    """"embeddings" or "table"."""
+
+def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table: ...
 
 def kind_of_file(path: str) -> str:
     """

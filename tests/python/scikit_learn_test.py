@@ -85,6 +85,25 @@ def test_a_learner_stands_in_a_pipeline():
     assert made.shape == (34, 8)
 
 
+def test_a_class_of_communities_is_a_clusterer():
+    adjacency = networkx.to_scipy_sparse_array(GRAPH, weight=None, format="csr")
+    model = whitney.Louvain()
+    labels = model.fit_predict(adjacency)
+    table = whitney.learn("louvain", adjacency)
+    assert isinstance(table, whitney.Table) and model.labels_ is labels
+    assert labels.tolist() == table.attributes["community"].tolist()
+    quality = table.provenance["quality"]
+    assert quality["modularity"] > 0.41 and quality["communities"] == len(set(labels.tolist()))
+    assert networkx.community.modularity(
+        GRAPH, [set(np.flatnonzero(labels == c)) for c in set(labels)], weight=None) == pytest.approx(quality["modularity"])
+
+
+def test_a_table_keeps_its_record_in_its_file(tmp_path):
+    table = whitney.learn("leiden", GRAPH, seed=3)
+    table.save(tmp_path / "c.safetensors")
+    assert whitney.open(tmp_path / "c.safetensors").provenance == table.provenance
+
+
 def test_an_index_class_searches():
     x = np.eye(5, dtype=np.float32)
     hits = whitney.HNSW(m=4).fit(x).search(x[2], k=1)

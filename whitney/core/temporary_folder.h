@@ -11,11 +11,14 @@
 
 namespace whitney {
 
-/// A new empty folder that is removed with all it holds at the end: where tests write.
+/// A new empty folder that is removed with all it holds at the end: where tests write, and where long work
+/// spills what would not fit into memory.
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "whitney-XXXXXX").string()) {
-    if (mkdtemp(path_.data()) == nullptr) fail(path_, ": the folder cannot be made");
+  /// In the system's folder of temporary files.
+  TemporaryFolder() : TemporaryFolder(std::filesystem::temp_directory_path().string()) {}
+  explicit TemporaryFolder(const std::string& under) : path_(under + "/whitney-XXXXXX") {
+    if (mkdtemp(path_.data()) == nullptr) fail(under, ": no folder can be made in it");
   }
   ~TemporaryFolder() {
     std::error_code ignored;  // a destructor has nobody to tell

@@ -42,6 +42,8 @@ WHITNEY_API void check_finite(const Matrix& vectors, const Ids& ids, const Conte
 struct WHITNEY_API Table {
   Ids ids;
   Attributes attributes;
+  /// Provenance of a table that a method made, as of Embeddings; else an empty object.
+  Value record = Value::object();
 };
 
 /// xxh3-128 over ids, vectors and attributes: the fingerprint of an input in a record, the same in memory and

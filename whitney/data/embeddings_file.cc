@@ -132,6 +132,7 @@ Table load_table(const Artifact& artifact) {
   }
   table.ids = read_ids(artifact, rows);
   table.attributes = read_attributes(artifact, rows);
+  table.record = provenance_of(artifact.record());
   return table;
 }
 
@@ -139,7 +140,7 @@ void save_table(const Table& table, const std::string& path, bool force, const C
   if (!table.attributes.empty() && table.attributes.num_rows != table.ids.size()) {
     fail("there are attributes of ", table.attributes.num_rows, " rows for ", table.ids.size(), " ids");
   }
-  ArtifactWriter writer("table", Value::object());
+  ArtifactWriter writer("table", table.record);
   writer.add_ids(table.ids);
   writer.add_attributes(table.attributes);
   writer.write(path, force, context);

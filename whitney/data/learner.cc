@@ -53,26 +53,39 @@ Value describe_input(const Dataset& data) {
 
 }  // namespace
 
-Embeddings learn(std::string_view name, const Dataset& data, const Value& given_options,
-                 const Context& context) {
-  const Method& method = Registry::instance().get(Verb::kLearn, name);
+const Learner& learner_of(const Method& method) {
   const auto* learner = dynamic_cast<const Learner*>(method.runner.get());
-  WHITNEY_CHECK(learner != nullptr, name, " is registered under learn and is no Learner");
-  if (learner->input() != kind_of(data)) {
-    fail(name, " learns from ", name_of(learner->input()), ", and was given ", name_of(kind_of(data)));
+  WHITNEY_CHECK(learner != nullptr, method.info.name, " is registered under learn and is no Learner");
+  return *learner;
+}
+
+Learned run_learner(std::string_view name, const Dataset& data, const Value& given_options,
+                    const Context& context) {
+  const Method& method = Registry::instance().get(Verb::kLearn, name);
+  const Learner& learner = learner_of(method);
+  if (learner.input() != kind_of(data)) {
+    fail(name, " learns from ", name_of(learner.input()), ", and was given ", name_of(kind_of(data)));
   }
   const Value options = prepare_options(method, given_options, context);
-  refuse_if_too_large(method, learner->estimate(size_of(data), options, context), context);
-  Embeddings embeddings = learner->learn(data, options, context);
+  refuse_if_too_large(method, learner.estimate(size_of(data), options, context), context);
+  Learned learned = learner.learn(data, options, context);
 
   Value record = record_of_run(method, options, context);
   record.set("inputs", Value::List{describe_input(data)});
+  Value& told = std::visit([](auto& result) -> Value& { return result.record; }, learned);
   // What the learner tells (metric, quality) stands behind what holds for all.
-  if (!embeddings.record.is_null()) {
-    for (const auto& [key, value] : embeddings.record.as_object()) record.set(key, value);
+  if (!told.is_null()) {
+    for (const auto& [key, value] : told.as_object()) record.set(key, value);
   }
-  embeddings.record = std::move(record);
-  return embeddings;
+  told = std::move(record);
+  return learned;
+}
+
+Embeddings learn(std::string_view method, const Dataset& data, const Value& given_options,
+                 const Context& context) {
+  if (learner_of(Registry::instance().get(Verb::kLearn, method)).output() != LearnedKind::kEmbeddings)
+    throw UsageError(concat(method, " makes a table, and embeddings are asked for"));
+  return std::get<Embeddings>(run_learner(method, data, given_options, context));
 }
 
 }  // namespace whitney

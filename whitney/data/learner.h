@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -19,6 +20,10 @@ namespace whitney {
 using Dataset = std::variant<Graph, Corpus, Table>;
 enum class DataKind : uint8_t { kGraph, kCorpus, kTable };
 
+/// What a learner makes: vectors of the rows, or attributes of them (the community or part of a node).
+using Learned = std::variant<Embeddings, Table>;
+enum class LearnedKind : uint8_t { kEmbeddings, kTable };
+
 /// Sizes of an input, known before it is loaded (exactly or as an estimate).
 struct DataSize {
   int64_t num_rows = 0;
@@ -26,25 +31,29 @@ struct DataSize {
   int64_t nnz = 0;
 };
 
-/// Runs a method of the verb `learn`: data -> Embeddings.
+/// Runs a method of the verb `learn`: data -> Embeddings, or a Table.
 class WHITNEY_API Learner : public MethodRunner {
  public:
   virtual DataKind input() const = 0;
+  virtual LearnedKind output() const { return LearnedKind::kEmbeddings; }
   /// `options` are resolved. The result's record holds what the learner knows (metric, quality); `learn` adds
   /// the rest.
-  virtual Embeddings learn(const Dataset& data, const Value& options, const Context& context) const = 0;
+  virtual Learned learn(const Dataset& data, const Value& options, const Context& context) const = 0;
   virtual CostEstimate estimate(const DataSize& size, const Value& options, const Context& context) const = 0;
 };
 
-/// Adapts plain functions over an options struct.
-template <class Options>
+/// Adapts plain functions over an options struct; Result: Embeddings or Table.
+template <class Options, class Result = Embeddings>
 class GraphLearner : public Learner {
  public:
-  using Run = Embeddings (*)(const Graph&, const Options&, const Context&);
+  using Run = Result (*)(const Graph&, const Options&, const Context&);
   using EstimateCost = CostEstimate (*)(const DataSize&, const Options&, const Context&);
   GraphLearner(Run run, EstimateCost estimate_cost) : run_(run), estimate_(estimate_cost) {}
   DataKind input() const override { return DataKind::kGraph; }
-  Embeddings learn(const Dataset& data, const Value& options, const Context& context) const override {
+  LearnedKind output() const override {
+    return std::is_same_v<Result, Table> ? LearnedKind::kTable : LearnedKind::kEmbeddings;
+  }
+  Learned learn(const Dataset& data, const Value& options, const Context& context) const override {
     return run_(std::get<Graph>(data), options_from<Options>(options), context);
   }
   CostEstimate estimate(const DataSize& size, const Value& options, const Context& context) const override {
@@ -56,16 +65,23 @@ class GraphLearner : public Learner {
   EstimateCost estimate_;
 };
 
-template <class Options>
-bool register_graph_learner(MethodInfo info, typename GraphLearner<Options>::Run run,
-                            typename GraphLearner<Options>::EstimateCost estimate) {
-  return register_method(declare_method<Options>(Verb::kLearn, std::move(info),
-                                                 std::make_shared<GraphLearner<Options>>(run, estimate)));
+template <class Options, class Result = Embeddings>
+bool register_graph_learner(MethodInfo info, typename GraphLearner<Options, Result>::Run run,
+                            typename GraphLearner<Options, Result>::EstimateCost estimate) {
+  return register_method(declare_method<Options>(
+      Verb::kLearn, std::move(info), std::make_shared<GraphLearner<Options, Result>>(run, estimate)));
 }
+
+/// The learner of a method of the verb `learn`.
+WHITNEY_API const Learner& learner_of(const Method& method);
 
 /// Runs a learner the same way from every door: resolves options, says which have no effect, refuses what
 /// cannot fit into memory (with the estimate), learns, and completes the record (method, options, seed, input
 /// fingerprint).
+WHITNEY_API Learned run_learner(std::string_view method, const Dataset& data, const Value& given_options,
+                                const Context& context);
+
+/// As run_learner, of a method that makes embeddings. Throws UsageError for one that makes a table.
 WHITNEY_API Embeddings learn(std::string_view method, const Dataset& data, const Value& given_options,
                              const Context& context);
 

@@ -46,6 +46,23 @@ const bool kRegistered = [] {
   return register_graph_learner<DegreesOptions>(std::move(info), degrees, degrees_cost);
 }();
 
+// Each node's degree as a column.
+Table degree_table(const Graph& graph, const DegreesOptions&, const Context& context) {
+  ColumnBuilder column("degree");
+  for (int64_t i = 0; i < graph.num_nodes(); ++i)
+    column.add_int(static_cast<int64_t>(graph.neighbors(i).size()), "");
+  context.note("counted");
+  return {.ids = graph.ids,
+          .attributes = {graph.num_nodes(), {column.finish()}},
+          .record = Value::object({{"quality", Value::object({{"largest", 2}})}})};
+}
+
+const bool kTableRegistered = [] {
+  MethodInfo info;
+  info.name = "degree-table-for-test";
+  return register_graph_learner<DegreesOptions, Table>(std::move(info), degree_table, degrees_cost);
+}();
+
 // a - b - c.
 Graph path_graph() {
   const std::vector<uint32_t> sources = {0, 1}, targets = {1, 2};
@@ -112,6 +129,24 @@ TEST(Learn, NamesUnknownMethodsAndOptions) {
               HasSubstr("degrees-for-test"));
   EXPECT_THAT(error_of([] { learn("degrees-for-test", path_graph(), Value::object({{"dims", 3}}), {}); }),
               HasSubstr("dim"));
+}
+
+TEST(Learn, MakesATableWithARecordThatItsFileKeeps) {
+  const TemporaryFolder folder;
+  const Learned learned = run_learner("degree-table-for-test", path_graph(), {}, {});
+  const auto& table = std::get<Table>(learned);
+  EXPECT_THAT(table.attributes.find("degree")->ints.span(), ElementsAre(1, 2, 1));
+  EXPECT_EQ(table.record.at("method"), Value("degree-table-for-test"));
+  EXPECT_EQ(table.record.at("quality").at("largest"), Value(2));
+  save_table(table, folder.file("t.safetensors"), false, {});
+  const Table kept = load_table(Artifact::open(folder.file("t.safetensors")));
+  EXPECT_EQ(kept.record.to_json(), table.record.to_json());
+  EXPECT_EQ(fingerprint(kept), fingerprint(table));
+}
+
+TEST(Learn, GivesNoTableWhereEmbeddingsAreAskedFor) {
+  EXPECT_THAT(error_of([] { learn("degree-table-for-test", path_graph(), {}, {}); }),
+              HasSubstr("degree-table-for-test makes a table, and embeddings are asked for"));
 }
 
 }  // namespace

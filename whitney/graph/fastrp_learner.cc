@@ -33,7 +33,7 @@ namespace {
 class FastRPLearner : public Learner {
  public:
   DataKind input() const override { return DataKind::kGraph; }
-  Embeddings learn(const Dataset& data, const Value& options, const Context& context) const override {
+  Learned learn(const Dataset& data, const Value& options, const Context& context) const override {
     Embeddings result = fastrp(std::get<Graph>(data), options_from<FastRPOptions>(options), context);
     // A record holds no path: fastrp has set the fingerprint of the features in its place.
     Value recorded = options;

@@ -1,0 +1,89 @@
+#include "whitney/graph/partitioned.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "whitney/core/error.h"
+#include "whitney/graph/partition.h"
+#include "whitney/graph/partitioned_run.h"
+
+namespace whitney::graph {
+namespace {
+
+const char* kWithoutParts = "has no effect: the graph is embedded whole";
+
+Embeddings embed_whole(const Graph& graph, const BaseMethod& base, const Context& context) {
+  context.note(concat("option \"parts\" ", kWithoutParts));
+  Embeddings result;
+  result.vectors = base.embed(graph, base.dim(), "the graph", context);
+  return result;
+}
+
+Embeddings embed_by_parts(const Graph& graph, const PartitionedOptions& options, const BaseMethod& base,
+                          const Context& context) {
+  if (graph.directed) context.note("directions have no effect on parts: an edge counts in both");
+  const TemporaryFolder scratch =
+      options.scratch ? TemporaryFolder(options.scratch->value) : TemporaryFolder();
+  PartitionedRun run{graph, options, base, context, scratch, {}};
+  const auto file = options.combine == PartCombination::kAlign ? embed_aligned(run) : embed_concatenated(run);
+  Embeddings result;
+  result.vectors = file->map();
+  result.record.set("quality", Value::object({{"levels", std::move(run.levels)}}));
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::string> PartitionedOptions::ineffective() const {
+  std::vector<std::string> sentences;
+  const PartitionedOptions standard;
+  const auto idle = [&](bool given, const char* name, const char* why) {
+    if (given) sentences.push_back(concat("option \"", name, "\" has no effect with ", why));
+  };
+  if (combine == PartCombination::kAlign) {
+    const char* why = "combine align";
+    idle(border != standard.border, "border", why);
+    idle(min_dim != standard.min_dim, "min_dim", why);
+    idle(normalize_blocks != standard.normalize_blocks, "normalize_blocks", why);
+  } else {
+    idle(max_halo != standard.max_halo, "max_halo", "combine concatenate");
+    idle(smoothing != standard.smoothing, "smoothing", "combine concatenate");
+    idle(border == BorderEdges::kNone && min_dim != standard.min_dim, "min_dim", "border none");
+    idle(border == BorderEdges::kNone && leaf_nodes.has_value(), "leaf_nodes", "border none");
+  }
+  for (const std::string& sentence : BaseMethod(base).ineffective()) sentences.push_back("base: " + sentence);
+  return sentences;
+}
+
+Embeddings partitioned(const Graph& graph, const PartitionedOptions& options, const Context& context) {
+  const BaseMethod base(options.base);
+  const int64_t n = graph.num_nodes();
+  const bool is_whole = options.parts == 1 || n <= 1 || (options.leaf_nodes && n <= *options.leaf_nodes);
+  if (!is_whole) PartSizes{options.parts, options.max_imbalance}.check(n);
+  Embeddings result =
+      is_whole ? embed_whole(graph, base, context) : embed_by_parts(graph, options, base, context);
+  result.ids = graph.ids;
+  result.record.set("metric", "cosine");
+  return result;
+}
+
+CostEstimate estimate_partitioned(const DataSize& size, const PartitionedOptions& options,
+                                  const Context& context) {
+  const BaseMethod base(options.base);
+  if (options.parts == 1) return base.estimate(size, context);
+  const bool aligned = options.combine == PartCombination::kAlign;
+  const double share =
+      std::min(1.0, (1 + options.max_imbalance) / options.parts * (aligned ? 1 + options.max_halo : 1));
+  const auto of = [&](int64_t count) { return static_cast<int64_t>(share * static_cast<double>(count)) + 1; };
+  const CostEstimate part = base.estimate({of(size.num_rows), of(size.nnz)}, context);
+  const int64_t at_a_time = std::min(options.parallel_parts, options.parts);
+  const int64_t metis_bytes = options.partitioner == PartitionMethod::kMetis ? size.nnz * 24 : 0;
+  CostEstimate cost;
+  // The graph and the cut, and the larger of cutting and embedding.
+  cost.peak_bytes = size.nnz * 8 + size.num_rows * 40 +
+                    std::max(metis_bytes + size.num_rows * 64, part.peak_bytes * at_a_time);
+  cost.seconds = part.seconds * (options.parts + 1) + static_cast<double>(size.nnz) / 3e6;
+  return cost;
+}
+
+}  // namespace whitney::graph

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "whitney/core/context.h"
+#include "whitney/core/matrix.h"
+#include "whitney/data/graph.h"
+#include "whitney/graph/part_graph.h"
+#include "whitney/graph/row_file.h"
+
+namespace whitney::graph {
+
+/// The vectors of border nodes to which parts are turned.
+struct Frame {
+  /// Their rows in the whole graph, ascending.
+  std::vector<uint32_t> rows;
+  /// Vector i is that of rows[i].
+  const RowFile* vectors = nullptr;
+};
+
+/// The rows of a part's own nodes, in the order of `rows_of_core`, turned by the orthogonal matrix that takes
+/// its anchors (nodes and halo that stand in the frame) nearest to the frame's vectors; as they are where
+/// there is no anchor. Products of rows within the part do not change.
+Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& frame, const Context& context);
+
+/// The rows in the whole graph of a part's own nodes.
+std::vector<uint32_t> rows_of_core(const PartGraph& part);
+
+/// One pass of smoothing for some rows: X'(v) = rownorm(X(v) / 2 + mean over v's neighbours by weight / 2). A
+/// node without neighbours keeps its direction, a zero row stays zero.
+Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const RowFile& vectors,
+                   const Context& context);
+
+}  // namespace whitney::graph
