@@ -23,3 +23,20 @@ def test_reconstruction_compares_embeddings_in_one_table(graph):
     assert maps["fastrp"] > 2 * maps["random"]
     with pytest.raises(whitney.Error, match="takes embeddings, graph"):
         whitney.evaluate("reconstruction", one)
+
+
+def test_link_prediction_learns_without_the_test_edges(graph):
+    report = whitney.evaluate("link-prediction", graph, learn="fastrp", learn__dim=32, learn__weights=[1, 1], test_ratio=0.03, hits=[1])
+    assert [row["method"] for row in report.rows] == ["fastrp", "common_neighbors", "preferential_attachment"]
+    assert report["test_edges"] == 1
+    same = whitney.evaluate("link-prediction", graph, learn=whitney.FastRP(dim=32, weights=[1, 1]), test_ratio=0.03, hits=[1])
+    assert dict(same) == dict(report)
+
+
+def test_roles_and_clusters_of_several_embeddings_are_one_table(graph):
+    labels = {id: "joint" if id in (0, 30) else "ring" for id in graph.ids.tolist()}
+    roles = [whitney.learn("degree_profile", graph), whitney.learn("graphwave", graph)]
+    report = whitney.evaluate("role-classification", *roles, labels)
+    assert [row["method"] for row in report.rows] == ["degree_profile", "graphwave", "majority"]
+    clusters = whitney.evaluate("node-clustering", *roles, labels, num_resamples=0)
+    assert len(clusters.rows) == 2 and clusters["points"] == 60

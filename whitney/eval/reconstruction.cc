@@ -35,17 +35,6 @@ struct Measured {
   std::string curve_name() const { return decoder.empty() ? method : concat(method, " (", decoder, ")"); }
 };
 
-std::vector<Decoder> decoders_of(const ReconstructionOptions& options, const Value& record) {
-  std::vector<Decoder> result;
-  for (const eval::DecoderChoice choice : options.decoders) {
-    const Decoder decoder = choice == eval::DecoderChoice::kOwn
-                                ? eval::decoder_of(record)
-                                : static_cast<Decoder>(static_cast<int>(choice) - 1);
-    if (std::ranges::find(result, decoder) == result.end()) result.push_back(decoder);
-  }
-  return result;
-}
-
 Matrix random_vectors(int64_t n, int64_t dim, const Context& context) {
   Matrix result(n, dim);
   float* out = result.mutable_data<float>();
@@ -98,7 +87,7 @@ class Reconstruction {
   void measure_methods(const std::vector<NamedEmbeddings>& methods) {
     std::vector<std::vector<Decoder>> decoders;
     for (const NamedEmbeddings& method : methods) {
-      decoders.push_back(decoders_of(options_, method.embeddings.record));
+      decoders.push_back(eval::chosen_decoders(options_.decoders, method.embeddings.record));
       total_ += std::ssize(decoders.back());
     }
     for (size_t i = 0; i < methods.size(); ++i) {

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "whitney/core/api.h"
@@ -12,18 +10,9 @@
 #include "whitney/core/report.h"
 #include "whitney/data/graph.h"
 #include "whitney/eval/node_vectors.h"
+#include "whitney/eval/reconstruction_decoder.h"
 
 namespace whitney {
-
-namespace eval {
-
-/// Decoders to measure: `own` stands for the one that the record of the embeddings names.
-enum class DecoderChoice : uint8_t { kOwn, kDot, kCosine, kEuclid, kSourceTarget };
-inline constexpr auto enum_names(DecoderChoice) {
-  return std::array<std::string_view, 5>{"own", "dot", "cosine", "euclid", "source_target"};
-}
-
-}  // namespace eval
 
 /// Options of graph reconstruction (RESTORE, Yip et al. 2023, arXiv 2308.14659).
 struct ReconstructionOptions {

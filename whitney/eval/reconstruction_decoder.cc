@@ -36,6 +36,17 @@ Decoder decoder_of(const Value& record) {
   return metric->as_string() == name_of_enum(Metric::kL2) ? Decoder::kEuclid : Decoder::kDot;
 }
 
+std::vector<Decoder> chosen_decoders(std::span<const DecoderChoice> choices, const Value& record) {
+  std::vector<Decoder> result;
+  for (const DecoderChoice choice : choices) {
+    const Decoder decoder = choice == DecoderChoice::kOwn
+                                ? decoder_of(record)
+                                : static_cast<Decoder>(static_cast<int>(choice) - 1);
+    if (std::ranges::find(result, decoder) == result.end()) result.push_back(decoder);
+  }
+  return result;
+}
+
 PairScores::PairScores(const MatrixView& vectors, Decoder decoder, const Context& context)
     : kernel_(decoder == Decoder::kEuclid ? Kernel::kSquaredL2 : Kernel::kInnerProduct) {
   if (decoder == Decoder::kCosine) {

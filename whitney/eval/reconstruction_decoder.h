@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
@@ -19,9 +20,17 @@ inline constexpr auto enum_names(Decoder) {
   return std::array<std::string_view, 4>{"dot", "cosine", "euclid", "source_target"};
 }
 
+/// Decoders to measure: `own` stands for the one that the record of the embeddings names.
+enum class DecoderChoice : uint8_t { kOwn, kDot, kCosine, kEuclid, kSourceTarget };
+inline constexpr auto enum_names(DecoderChoice) {
+  return std::array<std::string_view, 5>{"own", "dot", "cosine", "euclid", "source_target"};
+}
+
 /// The decoder that the record of embeddings names: its "decoder", else that of its "metric" (cosine;
 /// inner_product: dot; l2: euclid), else dot. Throws Error for an unknown decoder.
 WHITNEY_API Decoder decoder_of(const Value& record);
+/// The decoders chosen for embeddings of this record, each once, in the order of the choices.
+WHITNEY_API std::vector<Decoder> chosen_decoders(std::span<const DecoderChoice> choices, const Value& record);
 
 /// The scores of pairs of nodes, from their vectors. With x_u the vector of u: x_u . x_v (dot), the same of
 /// rows scaled to length 1 (cosine), -|x_u - x_v|^2 (euclid, which ranks as exp of it does), or the first
