@@ -44,6 +44,12 @@ void bind_report(nb::module_& module) {
       "task_inputs",
       [](const std::string& verb, const std::string& task) { return task_of(verb_of(verb), task).inputs(); },
       nb::arg("verb"), nb::arg("task"), "Names of a task's input files, in order.");
+  module.def(
+      "task_repeats_first",
+      [](const std::string& verb, const std::string& task) {
+        return task_of(verb_of(verb), task).repeats_first();
+      },
+      nb::arg("verb"), nb::arg("task"), "Whether the first input may be given several times.");
 }
 
 }  // namespace whitney::python

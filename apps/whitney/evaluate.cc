@@ -49,6 +49,12 @@ Outcome estimate_evaluate(const Command& command, Session& session) {
     fail("a task on a model takes what encoding its texts takes: whitney estimate encode ", command.inputs[0],
          " TEXTS");
   }
+  const auto* task = dynamic_cast<const Task*>(command.method->runner.get());
+  WHITNEY_CHECK(task != nullptr, "the method ", command.method->info.name, " of evaluate is no task");
+  if (const std::string first = task->inputs().front(); first == "graph" || first == "comparison") {
+    fail("evaluate ", command.method->info.name, " reads a ", first,
+         " and learns: whitney estimate learn METHOD GRAPH tells what that takes");
+  }
   // Tasks hold their embeddings once as they are and once as float32 at most.
   const VectorsSize size = estimate_vectors_size(command.inputs.at(0));
   const CostEstimate cost{2 * size.rows * size.dim * 4, 0};
@@ -73,7 +79,7 @@ VerbCommand evaluate_verb() {
       "whitney evaluate node-classification nodes.safetensors labels.tsv --train-ratios 0.1,0.5,0.9"};
   verb.methods_of = Verb::kEvaluate;
   verb.min_inputs = 1;
-  verb.max_inputs = 8;
+  verb.max_inputs = 64;
   verb.options = option_specs<EvaluateOptions>();
   verb.common = {"threads", "seed", "force", "max_memory"};
   verb.run = run_evaluate;

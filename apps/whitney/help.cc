@@ -81,7 +81,10 @@ std::string inputs_of(const Method& method) {
   const auto* task = dynamic_cast<const Task*>(method.runner.get());
   std::string text;
   if (task == nullptr) return text;
-  for (const std::string& input : task->inputs()) text += (text.empty() ? "" : " ") + input;
+  for (const std::string& input : task->inputs()) {
+    const bool repeats = text.empty() && task->repeats_first();
+    text += (text.empty() ? "" : " ") + input + (repeats ? " ..." : "");
+  }
   return text;
 }
 
@@ -159,6 +162,7 @@ std::string python_example(const Method& method) {
                     "\", nodes)\nhits = small.search(nodes.vectors[:5], k=10)\n");
     case Verb::kEvaluate: {
       std::string arguments = inputs_of(method);
+      if (const size_t more = arguments.find(" ..."); more != arguments.npos) arguments.erase(more, 4);
       for (size_t at = arguments.find(' '); at != arguments.npos; at = arguments.find(' ', at + 2))
         arguments.insert(at, ",");
       return concat("report = whitney.evaluate(\"", info.name, "\", ", arguments,

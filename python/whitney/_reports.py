@@ -161,13 +161,13 @@ def _write_pairs(pairs: Any, path: str) -> None:
             file.write(json.dumps(row, default=lambda number: number.item()) + "\n")
 
 
-def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str) -> str:
+def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, number: int = 1) -> str:
     """Tasks read files: what is in memory is written to a folder that lives as long as the call."""
     if isinstance(data, (str, os.PathLike)):
         return os.fspath(data)
     if isinstance(data, Model):
         return data.path
-    path = os.path.join(folder, name)
+    path = os.path.join(folder, name if number == 1 else f"{name}-{number}")
     if name == "pairs":
         _write_pairs(data, path + ".jsonl")
         return path + ".jsonl"
@@ -193,6 +193,8 @@ def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str) -> st
 def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: Optional[int], progress: Progress,
              options: dict) -> Report:
     names = _whitney.task_inputs(verb, task)
+    if _whitney.task_repeats_first(verb, task) and len(inputs) > len(names):
+        names = [names[0]] * (len(inputs) - len(names) + 1) + names[1:]
     if len(inputs) != len(names):
         given = "1 input was" if len(inputs) == 1 else f"{len(inputs)} inputs were"
         raise Error(f"{verb} {task} takes {', '.join(names)}, and {given} given")
@@ -205,7 +207,8 @@ def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: 
     named = next((data for data in (*inputs, *options.values()) if isinstance(data, (Embeddings, Index, Corpus))), None)
     ids = None if named is None else named.ids
     with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
-        paths = [_as_file(name, data, ids, folder) for name, data in zip(names, inputs)]
+        paths = [_as_file(name, data, ids, folder, names[:place + 1].count(name))
+                 for place, (name, data) in enumerate(zip(names, inputs))]
         options = {name: _as_file(name, value, ids, folder) if isinstance(value, Corpus) else value
                    for name, value in options.items()}
         return Report(_whitney.evaluate(verb, task, paths, given_options(options), told))
@@ -221,7 +224,8 @@ def evaluate(task: str, *inputs: Any, seed: Optional[int] = None, threads: Optio
              progress: Progress = False, **options: Any) -> Report:
     """Measures embeddings against known truth, by a task such as "node-classification".
 
-    Inputs are those of the task, in its order: files, or Embeddings, a Model, an Index, a Graph, vectors; labels may be a
+    Inputs are those of the task, in its order (the first one several times where the task compares methods, such as
+    "reconstruction"): files, or Embeddings, a Model, an Index, a Graph, vectors; labels may be a
     dict id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input; pairs
     a frame, or a list of (first, second, score); texts= what whitney.Corpus takes. What is in memory is written to a
     temporary file, which the task reads.

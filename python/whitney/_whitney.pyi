@@ -499,6 +499,9 @@ def evaluate(verb: str, task: str, paths: Sequence[str], options: dict, call: Ca
 def task_inputs(verb: str, task: str) -> list[str]:
     """Names of a task's input files, in order."""
 
+def task_repeats_first(verb: str, task: str) -> bool:
+    """Whether the first input may be given several times."""
+
 version: str = '0.1.0'
 
 def methods() -> list:

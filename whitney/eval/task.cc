@@ -8,9 +8,11 @@ namespace whitney {
 namespace {
 
 // "2 inputs (embeddings, labels)"
-std::string inputs_text(const std::vector<std::string>& inputs) {
-  std::string text = concat(inputs.size(), inputs.size() == 1 ? " input (" : " inputs (");
-  for (size_t i = 0; i < inputs.size(); ++i) text += (i > 0 ? ", " : "") + inputs[i];
+std::string inputs_text(const std::vector<std::string>& inputs, bool repeats_first) {
+  std::string text =
+      concat(repeats_first ? "at least " : "", inputs.size(), inputs.size() == 1 ? " input (" : " inputs (");
+  for (size_t i = 0; i < inputs.size(); ++i)
+    text += (i > 0 ? ", " : "") + inputs[i] + (i == 0 && repeats_first ? " ..." : "");
   return text + ")";
 }
 
@@ -22,9 +24,10 @@ Report evaluate(Verb verb, std::string_view task, const std::vector<std::string>
   const auto* runner = dynamic_cast<const Task*>(method.runner.get());
   WHITNEY_CHECK(runner != nullptr, name_of(verb), " ", task, " is registered without a Task");
   const std::vector<std::string> inputs = runner->inputs();
-  if (paths.size() != inputs.size()) {
-    throw UsageError(concat(name_of(verb), " ", task, " takes ", inputs_text(inputs), ", but ", paths.size(),
-                            paths.size() == 1 ? " was given" : " were given"));
+  const bool more = runner->repeats_first() && paths.size() > inputs.size();
+  if (paths.size() != inputs.size() && !more) {
+    throw UsageError(concat(name_of(verb), " ", task, " takes ", inputs_text(inputs, runner->repeats_first()),
+                            ", but ", paths.size(), paths.size() == 1 ? " was given" : " were given"));
   }
   const Value options = resolve_options(method, given_options);
   if (method.ineffective) {

@@ -16,7 +16,9 @@ class WHITNEY_API Task : public MethodRunner {
  public:
   /// Names of the input files, in the order of the command line: {"embeddings", "labels"}.
   virtual std::vector<std::string> inputs() const = 0;
-  /// `paths` as many as inputs(); options resolved.
+  /// True when the first input may be given several times, before the others: methods to compare.
+  virtual bool repeats_first() const { return false; }
+  /// `paths` as many as inputs(), or more where the first one repeats; options resolved.
   virtual Report run(const std::vector<std::string>& paths, const Value& options,
                      const Context& context) const = 0;
 };

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "whitney/core/api.h"
+
+namespace whitney::eval {
+
+/// How well one source's ranking of all other nodes finds a set of R of them.
+struct SourceRanking {
+  /// R, the size of the set; the others are 0 when it is empty.
+  int64_t relevant = 0;
+  /// 1/R sum over relevant ranks i of (relevant down to i) / i; equal scores stand by node number.
+  double average_precision = 0;
+  /// The same when relevant nodes stand first, or last, among equal scores.
+  double optimistic = 0, pessimistic = 0;
+  /// Relevant nodes among the first R, divided by R.
+  double precision = 0;
+  /// As GEM's code counts it: only candidates of a score above 0 (and of a higher number than the source
+  /// where edges have no direction) are ranked, and the sum is divided by the relevant ones among them.
+  double gem_average_precision = 0;
+};
+
+/// What else a source's ranking tells.
+struct RankingTies {
+  /// Candidates down to the last relevant one, and how many of them share their score.
+  int64_t ranked = 0, tied = 0;
+};
+
+/// Ranks candidates by score and measures the ranking for the sets "exactly k hops away", k = 1..max_hops,
+/// and "at most k hops away". Keeps its memory from source to source: one object a thread.
+class WHITNEY_API HopRanking {
+ public:
+  explicit HopRanking(int max_hops, bool gem_compatible = false, bool directed = false);
+
+  /// scores[v] and hops[v] (1..max_hops, else 0) of every node; the source itself is no candidate. Writes
+  /// 2 max_hops rankings: exact sets, then cumulative ones. Only candidates that score at least as much as
+  /// the worst relevant one are sorted, by radix; O(n) where they are few. NaN ranks last.
+  RankingTies measure(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops,
+                      std::span<SourceRanking> out);
+
+ private:
+  void select(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops);
+  void sort();
+  void count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
+  void add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
+  RankingTies add_ties(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
+  void add_gem(int64_t source, std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
+
+  int max_hops_;
+  bool gem_compatible_, directed_;
+  /// The key of the score above (ascending: best first), the node below.
+  std::vector<uint64_t> ranked_, spare_;
+};
+
+/// Maps scores to keys whose ascending order is that of descending scores: 0 and -0 are equal, NaN is last.
+WHITNEY_API uint32_t descending_key(float score);
+
+/// The expected average precision of a random order of N candidates of which R are relevant:
+/// (R - 1)/(N - 1) (1 - H_N/N) + H_N/N, H_N = 1 + 1/2 + .. + 1/N.
+class WHITNEY_API ChanceAveragePrecision {
+ public:
+  explicit ChanceAveragePrecision(int64_t candidates);
+  /// NaN when nothing is relevant.
+  double of(int64_t relevant) const;
+
+ private:
+  double candidates_, first_;  // N, and H_N/N: the value for R = 1
+};
+
+}  // namespace whitney::eval
