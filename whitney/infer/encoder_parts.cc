@@ -102,7 +102,7 @@ std::unique_ptr<const Encoder::Parts> Encoder::Parts::open(const Context& contex
   if (folder.gguf != nullptr) {
     parts->tokenizer = text::Tokenizer::of_gguf(vocabulary_of(*folder.gguf), path);
   } else if (has_tokenizer_files(folder.transformer_folder)) {
-    parts->tokenizer = text::Tokenizer::open(folder.transformer_folder);
+    parts->tokenizer = text::Tokenizer::open(folder.transformer_folder, folder.do_lower_case);
   }
   return parts;
 }
@@ -193,7 +193,6 @@ PieceSettings Encoder::Parts::piece_settings(const EncodeOptions& options) const
   settings.prompt = options.prompt ? *options.prompt : folder.prompt(options.prompt_name);
   settings.suffix = folder.suffix;
   settings.include_prompt = options.include_prompt.value_or(pooling.include_prompt);
-  settings.lower_case = folder.do_lower_case;
   settings.special_tokens = transformer.has_value();
   return settings;
 }

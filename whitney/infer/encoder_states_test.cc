@@ -147,6 +147,26 @@ TEST_F(SmallModel, WeighsTokensByATable) {
   }
 }
 
+// As sentence-transformers 6.2, whose lower case is a step of the tokenizer's: added tokens are found before
+// it.
+TEST_F(SmallModel, LowersThePromptAndTheTextWhereItsSettingsSaySo) {
+  const std::string lowered = folder_.file("lowered");
+  std::filesystem::copy(folder_.file("model"), lowered);
+  write_file(lowered + "/tokenizer_config.json",
+             R"({"tokenizer_class": "BertTokenizer", "do_lower_case": false})");
+  const auto run = [&](std::string prompt, std::string_view text) {
+    EncodeOptions options;
+    options.prompt = std::move(prompt);
+    options.include_prompt = false;
+    const std::string_view texts[] = {text};
+    return values_of(Encoder::open(Context(), lowered).encode(Context(), texts, options).vectors);
+  };
+  const std::vector<float> small = run("play ", "music [SEP] 7");
+  EXPECT_NE(run("Play ", "MUSIC [SEP] 7"), small);
+  write_file(lowered + "/sentence_bert_config.json", R"({"do_lower_case": true})");
+  EXPECT_EQ(run("Play ", "MUSIC [SEP] 7"), small);
+}
+
 // [CLS] and the prompt's word see each other and nothing of the text, which sees what comes before it.
 TEST_F(SmallModel, LetsThePromptsTokensAloneSeeLaterOnes) {
   const auto run = [&](std::string prompt, std::string_view text, AttentionSwitch attention) {

@@ -83,7 +83,7 @@ struct ModelFolder {
 
   /// The most tokens of a text, special tokens inside; nothing when nothing bounds it.
   std::optional<int64_t> max_length;
-  /// Lower-cases the text before it is tokenised.
+  /// Lower-cases texts and prompts: Tokenizer::open's lower_case.
   bool do_lower_case = false;
   /// Put behind each text: the token that ends one, where the model was trained to see it and the tokenizer
   /// does not add it (NV-Embed). Mostly empty.

@@ -4,7 +4,6 @@
 
 #include "whitney/core/error.h"
 #include "whitney/infer/text_frames.h"
-#include "whitney/text/unicode.h"
 
 namespace whitney::infer {
 namespace {
@@ -27,11 +26,6 @@ class Cutter {
   Cutter(const Context& context, const text::Tokenizer& tokenizer, std::span<const std::string_view> texts,
          const EncodeOptions& options, const PieceSettings& settings)
       : context_(context), tokenizer_(tokenizer), texts_(texts), options_(options), settings_(settings) {
-    if (settings.lower_case) {
-      text::append_lower_case(settings.prompt, prompt_);
-    } else {
-      prompt_ = settings.prompt;
-    }
     if (settings.special_tokens) {
       leading_ = tokenizer.leading_special_tokens();
       trailing_ = special_trailing_ = tokenizer.trailing_special_tokens();
@@ -52,17 +46,10 @@ class Cutter {
  private:
   // Texts as the tokenizer gets them.
   void prepare() {
-    const bool has_prompt = !prompt_.empty() && !options_.echo && !options_.frame;
-    if (!has_prompt && !settings_.lower_case) return;
+    const bool has_prompt = !settings_.prompt.empty() && !options_.echo && !options_.frame;
+    if (!has_prompt) return;
     owned_.reserve(texts_.size());
-    for (const std::string_view text : texts_) {
-      std::string& prepared = owned_.emplace_back(has_prompt ? prompt_ : std::string());
-      if (settings_.lower_case) {
-        text::append_lower_case(text, prepared);
-      } else {
-        prepared += text;
-      }
-    }
+    for (const std::string_view text : texts_) owned_.emplace_back(settings_.prompt).append(text);
     views_.assign(owned_.begin(), owned_.end());
     texts_ = views_;
   }
@@ -76,8 +63,8 @@ class Cutter {
 
   // The prompt's tokens, leading special tokens included.
   int64_t prompt_tokens() const {
-    if (prompt_.empty()) return 0;
-    return std::ssize(tokenizer_.encode(prompt_, {settings_.special_tokens, {}})) -
+    if (settings_.prompt.empty()) return 0;
+    return std::ssize(tokenizer_.encode(settings_.prompt, {settings_.special_tokens, {}})) -
            std::ssize(special_trailing_);
   }
 
@@ -116,7 +103,7 @@ class Cutter {
   TextPieces cut_windows() {
     text::TokenBatch framed;
     tokenizer_.encode(context_, texts_, {false, {}}, framed);
-    const int64_t num_head = prompt_.empty() ? 0 : prompt_tokens() - std::ssize(leading_);
+    const int64_t num_head = settings_.prompt.empty() ? 0 : prompt_tokens() - std::ssize(leading_);
     const int64_t most = settings_.window.value_or(settings_.most_tokens), size = room(most, num_head);
     if (options_.overlap >= size) fail("overlap ", options_.overlap, " must be below the window's ", size);
     TextPieces pieces;
@@ -174,8 +161,9 @@ class Cutter {
   // "Document:" text "\nDocument again:" text, of which the second copy is pooled (Springer et al. 2024,
   // arXiv 2402.15449). The parts are tokenised one by one, so that both copies have the same tokens.
   TextPieces cut_echoes() {
-    const std::string before = prompt_.empty() ? "Document:" : "Instruct:" + prompt_ + ",\nQuery:";
-    const std::string between = prompt_.empty() ? "\nDocument again:" : "\nQuery again:";
+    const std::string before =
+        settings_.prompt.empty() ? "Document:" : "Instruct:" + settings_.prompt + ",\nQuery:";
+    const std::string between = settings_.prompt.empty() ? "\nDocument again:" : "\nQuery again:";
     const std::vector<int32_t> head = tokenizer_.encode(before, {false, {}});
     const std::vector<int32_t> middle = tokenizer_.encode(between, {false, {}});
     text::TokenBatch bodies;
@@ -200,7 +188,7 @@ class Cutter {
     for (const std::string_view text : texts_) {
       sentences.push_back(frames.asks_for_a_word ? one_sentence(text) : std::string(text));
       for (const TextFrame& frame : frames.frames)
-        framed.push_back(prompt_ + frame.before + sentences.back() + frame.behind);
+        framed.push_back(settings_.prompt + frame.before + sentences.back() + frame.behind);
     }
     text::TokenBatch bodies;
     const std::vector<std::string_view> views(framed.begin(), framed.end());
@@ -227,7 +215,7 @@ class Cutter {
 
   void add_shortened(const TextFrame& frame, std::string_view text, int64_t size,
                      text::TokenBatch& tokens) const {
-    const std::vector<int32_t> head = tokenizer_.encode(prompt_ + frame.before, {false, {}});
+    const std::vector<int32_t> head = tokenizer_.encode(settings_.prompt + frame.before, {false, {}});
     const std::vector<int32_t> tail = tokenizer_.encode(frame.behind, {false, {}});
     const std::vector<int32_t> body = tokenizer_.encode(text, {false, {}});
     const int64_t left = size - std::ssize(head) - std::ssize(tail);
@@ -243,7 +231,6 @@ class Cutter {
   std::span<const std::string_view> texts_;
   const EncodeOptions& options_;
   const PieceSettings& settings_;
-  std::string prompt_;
   Ids leading_, special_trailing_;
   std::vector<int32_t> suffix_;  // and what the tokenizer puts behind it; empty where the model has none
   Ids trailing_;

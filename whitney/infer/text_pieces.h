@@ -46,7 +46,6 @@ struct PieceSettings {
   /// Put before each text, and behind it; what is behind it is never cut off.
   std::string prompt, suffix;
   bool include_prompt = true;
-  bool lower_case = false;
   bool special_tokens = true;
 };
 

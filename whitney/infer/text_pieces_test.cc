@@ -92,17 +92,6 @@ TEST(TextPieces, CountThePromptsTokensForAPrefix) {
   EXPECT_EQ(cut({"a"}, options, settings).prefixes, (std::vector<int64_t>{0}));
 }
 
-// As sentence-transformers, whose lower case is a step of the tokenizer's.
-TEST(TextPieces, LowerThePromptAndTheText) {
-  PieceSettings settings = window(8);
-  settings.lower_case = true;
-  settings.include_prompt = false;
-  settings.prompt = "F ";
-  const TextPieces pieces = cut({"A b"}, {}, settings);
-  EXPECT_EQ(piece(pieces, 0), (Ids{1, 15, 10, 11, 2}));
-  EXPECT_EQ(pieces.spans[0].begin, 2);
-}
-
 TEST(TextPieces, EndByTheModelsOwnToken) {
   PieceSettings settings = window(5);
   settings.suffix = "f";

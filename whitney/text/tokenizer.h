@@ -47,9 +47,9 @@ enum class Side : uint8_t { kLeft, kRight };
 class WHITNEY_API Tokenizer {
  public:
   /// Opens a folder (tokenizer.json, else vocab.txt, else vocab.json with merges.txt; tokenizer_config.json
-  /// and special_tokens_map.json are heeded) or one tokenizer.json or vocab.txt. Throws Error naming file and
-  /// field.
-  static Tokenizer open(const std::string& path);
+  /// and special_tokens_map.json are heeded) or one tokenizer.json or vocab.txt. lower_case: texts are
+  /// brought to lower case before all else but the cut at added tokens. Throws Error naming file and field.
+  static Tokenizer open(const std::string& path, bool lower_case = false);
   /// Reads the text of a tokenizer.json; `where` begins errors.
   static Tokenizer parse(std::string_view json, std::string_view where);
   /// Makes the tokenizer of a GGUF file; `where` begins errors.

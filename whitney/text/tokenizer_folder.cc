@@ -145,7 +145,7 @@ TokenizerDeclaration read_folder(const fs::path& folder) {
 
 }  // namespace
 
-Tokenizer Tokenizer::open(const std::string& path) {
+Tokenizer Tokenizer::open(const std::string& path, bool lower_case) {
   const fs::path place(path);
   if (!fs::exists(place)) fail(path, ": is missing");
   const bool is_folder = fs::is_directory(place);
@@ -153,6 +153,11 @@ Tokenizer Tokenizer::open(const std::string& path) {
                                      : place.extension() == ".txt"
                                          ? read_bert(place, place.parent_path())
                                          : read_json_tokenizer(place, place.parent_path());
+  if (lower_case) {
+    Value::List steps{typed("Lowercase")};
+    if (!declaration.normalizer.is_null()) steps.push_back(std::move(declaration.normalizer));
+    declaration.normalizer = typed("Sequence", {{"normalizers", std::move(steps)}});
+  }
   return in_file(path, [&] { return Tokenizer(std::make_unique<const Parts>(std::move(declaration))); });
 }
 
