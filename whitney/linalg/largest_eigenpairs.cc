@@ -104,7 +104,7 @@ Eigenpairs largest_eigenpairs(const Context& context, int64_t n, const DenseProd
   const int64_t count = std::min(options.count, n), width = width_of_eigenpairs(count, n);
   Eigenpairs result;
   if (count == 0) return result;
-  Matrix x = random_signs(context, options.purpose, n, width), product(n, width), spare(n, width);
+  Matrix x = random_block(context, options.purpose, n, width), product(n, width), spare(n, width);
   for (int round = 0; round < options.max_rounds; ++round) {
     context.advance("eigenvectors", round, 0, "rounds");
     context.check_cancelled();

@@ -16,7 +16,7 @@ namespace {
 /// An orthonormal basis (rows x width) of about what the largest singular vectors span.
 Matrix find_range(const Context& context, const LinearMap& map, const RandomizedSvdOptions& options,
                   int64_t width) {
-  Matrix right = random_signs(context, options.purpose, map.cols, width);
+  Matrix right = random_block(context, options.purpose, map.cols, width);
   Matrix left(map.rows, width);
   map.multiply(right, left.mutable_data<float>());
   // Where one product takes columns so close together, the square of A would lose some in float32.
@@ -53,17 +53,14 @@ int64_t width_of_search(int64_t rank, int64_t oversampling, int64_t most) {
   return std::min((rank + oversampling + kLanes - 1) / kLanes * kLanes, most);
 }
 
-Matrix random_signs(const Context& context, const std::string& purpose, int64_t rows, int64_t cols) {
+Matrix random_block(const Context& context, const std::string& purpose, int64_t rows, int64_t cols) {
   Matrix result(rows, cols);
   float* values = result.mutable_data<float>();
   parallel_blocks(context, rows, 256, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       RandomStream random(context.seed, purpose, static_cast<uint64_t>(i));
-      uint64_t bits = 0;
-      for (int64_t j = 0; j < cols; ++j, bits >>= 1) {
-        if (j % 64 == 0) bits = random.next_u64();
-        values[i * cols + j] = (bits & 1) != 0 ? 1.0F : -1.0F;
-      }
+      for (int64_t j = 0; j < cols; ++j)
+        values[i * cols + j] = static_cast<float>(random.next_u32() >> 8) * 0x1p-23F - 1.0F;
     }
   });
   return result;

@@ -33,7 +33,7 @@ struct TruncatedSvd {
   Matrix right;  // cols x rank, or nothing
 };
 
-/// Computes the largest singular values and vectors by subspace iteration from random signs (Halko,
+/// Computes the largest singular values and vectors by subspace iteration from a random start (Halko,
 /// Martinsson, Tropp 2011, arXiv 0909.4061, algorithms 4.4 and 5.1). 2 num_iterations + 2 products, and
 /// O((rows + cols) width^2) for each round. Memory: two matrices of rows x width and one of cols x width, one
 /// more of rows x rank, and 34 MB. The same bytes for any number of threads, where the products give them.
@@ -43,8 +43,9 @@ WHITNEY_API TruncatedSvd randomized_svd(const Context& context, const LinearMap&
 /// The columns that randomized_svd and largest_eigenpairs work on for a rank: at most `most`.
 WHITNEY_API int64_t width_of_search(int64_t rank, int64_t oversampling, int64_t most);
 
-/// A rows x cols matrix of independent signs, +1 or -1; row i is a function of (seed, purpose, i).
-WHITNEY_API Matrix random_signs(const Context& context, const std::string& purpose, int64_t rows,
+/// A rows x cols matrix of independent numbers, uniform in [-1, 1); row i is a function of (seed, purpose,
+/// i). (Signs would do for tall matrices; small square ones of signs are too often singular.)
+WHITNEY_API Matrix random_block(const Context& context, const std::string& purpose, int64_t rows,
                                 int64_t cols);
 
 }  // namespace whitney

@@ -1,0 +1,67 @@
+#include "whitney/graph/graph_matrix.h"
+
+#include <cmath>
+
+#include "whitney/core/error.h"
+#include "whitney/core/parallel.h"
+
+namespace whitney::graph {
+namespace {
+
+constexpr int64_t kRowBlock = 1024;
+
+}  // namespace
+
+Graph undirected(const Graph& graph, std::string_view method, const Context& context) {
+  if (graph.num_nodes() == 0) fail(method, ": the graph has no nodes");
+  if (!graph.directed) return graph;
+  context.note(concat(method, ": the direction of edges has no effect: the graph is taken as undirected"));
+  std::vector<uint32_t> sources;
+  sources.reserve(static_cast<size_t>(graph.nnz()));
+  for (int64_t u = 0; u < graph.num_nodes(); ++u)
+    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
+  return build_graph(graph.ids, {sources, graph.targets.span(), graph.weights.span()}, false, context);
+}
+
+std::vector<double> degrees_of(const Graph& graph, const Context& context) {
+  std::vector<double> degrees(static_cast<size_t>(graph.num_nodes()));
+  parallel_blocks(context, graph.num_nodes(), kRowBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t u = begin; u < end; ++u) {
+      double degree = graph.weighted() ? 0 : static_cast<double>(graph.neighbors(u).size());
+      for (const float weight : graph.neighbor_weights(u)) degree += weight;
+      degrees[static_cast<size_t>(u)] = degree;
+    }
+  });
+  return degrees;
+}
+
+Array<float> normalized_weights(const Graph& graph, const std::vector<double>& degrees,
+                                const Context& context) {
+  Array<float> result(graph.nnz());
+  float* out = result.mutable_data();
+  parallel_blocks(context, graph.num_nodes(), kRowBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t u = begin; u < end; ++u) {
+      for (int64_t e = graph.offsets[u]; e < graph.offsets[u + 1]; ++e) {
+        const double weight = graph.weighted() ? graph.weights[e] : 1.0;
+        out[e] = static_cast<float>(weight /
+                                    std::sqrt(degrees[static_cast<size_t>(u)] * degrees[graph.targets[e]]));
+      }
+    }
+  });
+  return result;
+}
+
+std::vector<float> inverse_degrees(const std::vector<double>& degrees) {
+  std::vector<float> result(degrees.size());
+  for (size_t i = 0; i < degrees.size(); ++i)
+    result[i] = degrees[i] > 0 ? static_cast<float>(1 / degrees[i]) : 0.0F;
+  return result;
+}
+
+int64_t graph_bytes(const DataSize& size) {
+  constexpr int64_t kProgramBytes = 32 << 20;
+  // Targets, perhaps weights; starts, ids, degrees and one scale a node.
+  return kProgramBytes + size.nnz * 8 + size.num_rows * (8 + 24 + 16);
+}
+
+}  // namespace whitney::graph
