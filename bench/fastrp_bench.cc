@@ -20,8 +20,8 @@
 #include "bench/graph_data.h"
 #include "bench/machine_limits.h"
 #include "bench/pairs.h"
+#include "bench/rmat.h"
 #include "whitney/core/error.h"
-#include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/core/value.h"
 #include "whitney/graph/fastrp.h"
@@ -30,29 +30,6 @@ namespace whitney::bench {
 namespace {
 
 using graph::FastRPOptions;
-
-/// An R-MAT graph (Chakrabarti, Zhan, Faloutsos 2004; quadrants 0.57, 0.19, 0.19, 0.05) of 2^scale nodes,
-/// numbered at random, as ids by first appearance would be.
-Graph rmat(int scale, int64_t num_edges) {
-  const int64_t n = int64_t{1} << scale;
-  std::vector<uint32_t> number(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) number[static_cast<size_t>(i)] = static_cast<uint32_t>(i);
-  RandomStream random(42, "rmat", 0);
-  random.shuffle(std::span(number));
-  std::vector<uint32_t> sources, targets;
-  for (int64_t e = 0; e < num_edges; ++e) {
-    uint32_t u = 0, v = 0;
-    for (int bit = 0; bit < scale; ++bit) {
-      const double p = random.uniform();
-      u = 2 * u + (p >= 0.76 ? 1 : 0);
-      v = 2 * v + ((p >= 0.57 && p < 0.76) || p >= 0.95 ? 1 : 0);
-    }
-    if (u == v) continue;
-    sources.push_back(number[u]);
-    targets.push_back(number[v]);
-  }
-  return build_graph(Ids::row_numbers(n), {sources, targets, {}}, false, Context());
-}
 
 std::optional<Graph> read_graph(const std::string& name) {
   if (name == "rmat") return rmat(18, 3'000'000);

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+/// The parts of partition_bench; each prints its table and gives false when a claim does not hold.
+namespace whitney::bench {
+
+struct PartitionBenchOptions {
+  int num_pairs = 5;
+  std::string base = "fastrp";
+  /// Only this part: communities, cuts, quality, memory; empty: all.
+  std::string only;
+};
+
+bool bench_communities(const PartitionBenchOptions& options);
+bool bench_cuts(const PartitionBenchOptions& options);
+bool bench_quality(const PartitionBenchOptions& options);
+bool bench_memory(const PartitionBenchOptions& options);
+
+}  // namespace whitney::bench
