@@ -88,17 +88,21 @@ Outcome estimate_compress(const Command& command, Session& session) {
 VerbCommand compress_verb() {
   VerbCommand verb;
   verb.name = "compress";
-  verb.arguments = "CODEC EMBEDDINGS -o OUTPUT [--option value ...]";
+  verb.arguments = "[CODEC] EMBEDDINGS -o OUTPUT [--option value ...]";
   verb.summary = "embeddings -> smaller, by a codec";
   verb.description =
       "Writes embeddings in less space and tells what that loses: the relative error is 0 where nothing is "
       "lost and 1 "
       "where all is. Ids and attributes are kept. 'whitney search' reads the result as it is and compares "
       "with the "
-      "codes; everything else, such as convert or index, reads the vectors that the codes stand for.";
-  verb.examples = {"whitney compress lvq texts.safetensors -o small.safetensors --bits 4x8",
+      "codes; everything else, such as convert or index, reads the vectors that the codes stand for. With "
+      "--budget and no "
+      "codec named, the codec auto picks the one that finds the most in so many bytes.";
+  verb.examples = {"whitney compress texts.safetensors --budget 64MB -o small.safetensors",
+                   "whitney compress lvq texts.safetensors -o small.safetensors --bits 4x8",
                    "whitney search small.safetensors --id X --rescore 50 --vectors texts.safetensors"};
   verb.methods_of = Verb::kCompress;
+  verb.implied = {.option = "budget", .method = "auto"};
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<CompressOptions>();
   verb.common = {"threads", "seed", "force", "max_memory"};
