@@ -1,8 +1,10 @@
 """Measures recall of faiss's and rabitqlib's codecs over the rows and queries that codec_bench.cc wrote, with one thread.
 
 Arguments: the folder, the width and k. Reads questions, a line of JSON each: hello; codec (factory: bytes a vector, the
-rows found, seconds of searching all queries one by one, or error; "rabitqlib B": its codes of B bits around 16 means); scan (factory, copies, queries: seconds of searching
-so many queries one by one among the rows repeated so often; the index is kept for the next question of its kind).
+rows found, seconds of searching all queries one by one, or error; "rabitqlib B": its codes of B bits around 16 means;
+seed: of the codebooks of pq, of the means of rabitqlib, and of a rotation before faiss's RaBitQ, which has none of its
+own); scan (factory, doublings, queries: seconds of searching so many queries one by one among the rows doubled so often;
+the index is kept for the next question of its kind).
 """
 
 import importlib.metadata
@@ -30,33 +32,41 @@ def main():
 
     scanned = {"factory": None}
 
-    def index_of(factory):
-        index = faiss.index_factory(dim, factory, faiss.METRIC_L2)
+    def index_of(factory, seed=None):
+        inner = index = faiss.index_factory(dim, factory, faiss.METRIC_L2)
         if factory == "RaBitQ":  # its best: queries in 8 bits, not in float32
             index.qb = 8
+        if seed is not None and factory.startswith("RaBitQ"):
+            rotation = faiss.RandomRotationMatrix(dim, dim)
+            rotation.init(seed)
+            index = faiss.IndexPreTransform(rotation, inner)
+            index.inner = inner  # stays alive
+        elif seed is not None and hasattr(inner, "pq"):
+            inner.pq.cp.seed = seed
         index.train(base)
         return index
 
-    def scan(factory, copies, num_queries):
+    def scan(factory, doublings, num_queries):
         if scanned["factory"] != factory:
             scanned.clear()
+            scanned["factory"] = None
             try:
                 index = index_of(factory)
             except RuntimeError as error:
-                scanned["factory"] = None
                 return {"error": str(error).splitlines()[-1]}
-            for _ in range(copies):
-                index.add(base)
+            index.add(base)
+            for _ in range(doublings):
+                index.merge_from(faiss.deserialize_index(faiss.serialize_index(index)))
             scanned.update(factory=factory, index=index)
         begin = time.perf_counter()
         for i in range(num_queries):
             scanned["index"].search(queries[i:i + 1], k)
         return {"seconds": time.perf_counter() - begin}
 
-    def measure_rabitqlib(bits, num_means=16):
+    def measure_rabitqlib(bits, seed, num_means=16):
         if rabitqlib is None:
             return {"error": "rabitqlib is not there"}
-        means = faiss.Kmeans(dim, num_means, niter=25, seed=1234)
+        means = faiss.Kmeans(dim, num_means, niter=25, seed=1234 if seed is None else seed)
         means.train(base)
         assignment = means.index.search(base, 1)[1].ravel().astype(np.uint32)
         index = rabitqlib.IvfIndex(dim=dim, max_elements=len(base), num_clusters=num_means, nbits=bits, metric="l2")
@@ -69,21 +79,22 @@ def main():
             size = os.path.getsize(file.name) - means.centroids.nbytes
         return {"seconds": seconds, "bytes": size // len(base), "rows": rows.ravel().tolist()}
 
-    def measure(factory):
+    def measure(factory, seed):
         if factory.startswith("rabitqlib"):
-            return measure_rabitqlib(int(factory.split()[1]))
+            return measure_rabitqlib(int(factory.split()[1]), seed)
         try:
-            index = index_of(factory)
+            index = index_of(factory, seed)
         except RuntimeError as error:
             return {"error": str(error).splitlines()[-1]}
         index.add(base)
         begin = time.perf_counter()
         rows = np.concatenate([index.search(queries[i:i + 1], k)[1] for i in range(len(queries))])
         seconds = time.perf_counter() - begin
+        coded = getattr(index, "inner", index)
         try:
-            size = index.sa_code_size()
+            size = coded.sa_code_size()
         except RuntimeError:  # codes in blocks alone
-            size = index.code_size
+            size = coded.code_size
         return {"seconds": seconds, "bytes": size, "rows": rows.ravel().tolist()}
 
     for line in sys.stdin:
@@ -94,9 +105,9 @@ def main():
                 versions += f", rabitqlib {importlib.metadata.version('rabitqlib')}"
             answer = {"versions": versions}
         elif question["question"] == "scan":
-            answer = scan(question["factory"], question["copies"], question["queries"])
+            answer = scan(question["factory"], question["doublings"], question["queries"])
         else:
-            answer = measure(question["factory"])
+            answer = measure(question["factory"], question.get("seed"))
         print(json.dumps(answer), flush=True)
 
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,7 +19,7 @@
 namespace whitney::bench {
 namespace {
 
-constexpr int64_t kNeighbors = 10, kQueries = 4, kFloatBytes = 800'000'000;
+constexpr int64_t kNeighbors = 10, kQueries = 2;
 
 // A codec of ours ("" is float32 itself) and faiss's of about as many bytes; "" where it has none.
 struct Scan {
@@ -49,6 +50,23 @@ std::vector<Scan> scans(int64_t dim) {
           {"rabitq", Value::object({{"num_centroids", 16}}), ""}};
 }
 
+// More than a cache could hold of it: one and a half of the last level, 400 MB at least; rows are doubled
+// until they take as much, so that sets take up to twice that.
+int64_t bytes_of_set() {
+  constexpr int64_t kLeast = 400'000'000, kKilo = 1024;
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  int64_t kilobytes = 0;
+  file >> kilobytes;
+  return std::max(kLeast, 3 * kKilo * kilobytes / 2);
+}
+
+// The rows become 2^this times as many.
+int64_t doublings(int64_t num_rows, int64_t row_bytes, int64_t wanted_bytes) {
+  int64_t count = 0;
+  while ((num_rows * row_bytes << count) < wanted_bytes) ++count;
+  return count;
+}
+
 template <class T>
 Array<T> repeated(const Array<T>& once, int64_t copies) {
   Array<T> many(once.size() * copies);
@@ -61,7 +79,7 @@ Array<T> repeated(const Array<T>& once, int64_t copies) {
 // ranges of all of them: what a search does before it looks at single rows.
 struct Built {
   std::unique_ptr<Index> index;
-  int64_t row_bytes = 0;
+  int64_t row_bytes = 0, doublings = 0;
   std::optional<double> ranges_seconds;
 };
 
@@ -81,25 +99,30 @@ double seconds_of_ranges(const codec::Codec& codec, const codec::CodeRows& rows,
   return *std::ranges::min_element(seconds);
 }
 
-Built build(const Scan& scan, const CodecData& data, int64_t copies) {
-  const int64_t n = copies * data.base.rows(), dim = data.base.cols();
+Built build(const Scan& scan, const CodecData& data, int64_t wanted_bytes) {
+  const int64_t once = data.base.rows(), dim = data.base.cols();
   Embeddings embeddings;
   embeddings.record.set("metric", "l2");
+  Built built;
   if (scan.method.empty()) {
+    built.row_bytes = 4 * dim;
+    built.doublings = doublings(once, built.row_bytes, wanted_bytes);
+    const int64_t n = once << built.doublings;
     embeddings.vectors = Matrix(n, dim);
-    const auto once = data.base.bytes();
     auto* out = embeddings.vectors.mutable_data<std::byte>();
-    for (int64_t i = 0; i < copies; ++i) out = std::copy(once.begin(), once.end(), out);
+    const auto bytes = data.base.bytes();
+    for (int64_t i = 0; i < n / once; ++i) out = std::copy(bytes.begin(), bytes.end(), out);
     embeddings.ids = Ids::row_numbers(n);
-    return {flat_index(embeddings), 4 * dim, std::nullopt};
+    built.index = flat_index(embeddings);
+    return built;
   }
   embeddings.vectors = data.base;
-  embeddings.ids = Ids::row_numbers(data.base.rows());
+  embeddings.ids = Ids::row_numbers(once);
   CompressedEmbeddings small = compress(scan.method, embeddings, scan.options, one_thread());
-  small.codes.codes = repeated(small.codes.codes, copies);
-  small.ids = Ids::row_numbers(n);
-  Built built;
   built.row_bytes = small.bytes_per_vector();
+  built.doublings = doublings(once, built.row_bytes, wanted_bytes);
+  small.codes.codes = repeated(small.codes.codes, int64_t{1} << built.doublings);
+  small.ids = Ids::row_numbers(once << built.doublings);
   if (small.codec->block_layout()) {
     const codec::CodeRows rows(*small.codec, small.codes.codes, one_thread());
     built.ranges_seconds = seconds_of_ranges(*small.codec, rows, data.queries.row<float>(0).data());
@@ -119,30 +142,33 @@ double seconds_of_searches(const Index& index, const Matrix& queries) {
 }  // namespace
 
 void compare_scans(const CodecData& data, PythonPeer& peer) {
-  const int64_t copies = std::max<int64_t>(1, kFloatBytes / (data.base.rows() * data.base.cols() * 4));
-  const auto n = static_cast<double>(copies * data.base.rows());
-  const double bandwidth = read_bandwidth(1);
+  const int64_t wanted_bytes = bytes_of_set();
+  const double bandwidth = cached_read_bandwidth(wanted_bytes);
   std::printf(
-      "\n%.0f x %lld searched by single queries, k = %lld; memory is read at %.1f GB/s\n"
-      "%-38s %6s %11s %7s %6s %14s   %-12s %11s  %s\n",
-      n, static_cast<long long>(data.base.cols()), static_cast<long long>(kNeighbors), bandwidth / 1e9,
-      "ours", "bytes", "M vectors/s", "GB/s", "memory", "ranges alone", "faiss", "M vectors/s",
-      "ours / faiss");
+      "\n%s x %lld, %.0f MB of each searched by single queries, k = %lld; memory is read at %.1f GB/s\n"
+      "%-38s %6s %7s %11s %7s %6s %14s   %-12s %11s  %s\n",
+      data.name.c_str(), static_cast<long long>(data.base.cols()), static_cast<double>(wanted_bytes) / 1e6,
+      static_cast<long long>(kNeighbors), bandwidth / 1e9, "ours", "bytes", "M rows", "M vectors/s", "GB/s",
+      "memory", "ranges alone", "faiss", "M vectors/s", "ours / faiss");
   for (const Scan& scan : scans(data.base.cols())) {
     const std::string name = scan.method.empty() ? "float32" : scan.method + options_text(scan.options);
     if (!is_wanted(data.name + " scan " + name)) continue;
-    const Built built = build(scan, data, copies);
+    const Built built = build(scan, data, wanted_bytes);
+    const auto n = static_cast<double>(data.base.rows() << built.doublings);
     const auto ours = [&] { return seconds_of_searches(*built.index, data.queries); };
     std::optional<Value> answer;
-    const Value question = Value::object(
-        {{"question", "scan"}, {"factory", scan.factory}, {"copies", copies}, {"queries", kQueries}});
+    const Value question = Value::object({{"question", "scan"},
+                                          {"factory", scan.factory},
+                                          {"doublings", built.doublings},
+                                          {"queries", kQueries}});
     if (peer.is_there() && !scan.factory.empty()) answer = peer.ask(question);
     const bool has_peer = answer && answer->find("error") == nullptr;
     const Pairs pairs =
         run_pairs(5, ours, [&] { return has_peer ? peer.ask(question).at("seconds").as_real() : 1.0; });
     const double speed = n * kQueries / pairs.ours, bytes = speed * static_cast<double>(built.row_bytes);
-    std::printf("%-38s %6lld %11.1f %7.2f %4.0f %%", name.c_str(), static_cast<long long>(built.row_bytes),
-                speed / 1e6, bytes / 1e9, 100 * bytes / bandwidth);
+    std::printf("%-38s %6lld %7.1f %11.1f %7.2f %4.0f %%", name.c_str(),
+                static_cast<long long>(built.row_bytes), n / 1e6, speed / 1e6, bytes / 1e9,
+                100 * bytes / bandwidth);
     if (built.ranges_seconds)
       std::printf(" %9.2f GB/s", n * static_cast<double>(built.row_bytes) / *built.ranges_seconds / 1e9);
     else

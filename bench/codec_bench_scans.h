@@ -20,8 +20,9 @@ struct CodecData {
 bool is_wanted(const std::string& name);
 std::string options_text(const Value& options);
 
-/// Prints how fast single queries search the base repeated until its float32 take 800 MB: float32 and codes
-/// of falling size, beside the peer's (which holds as many rows) and what memory reads at most.
+/// Prints how fast single queries search float32 and codes of falling size, beside the peer's of as many rows
+/// and what memory reads at most. The base is doubled until each one's own bytes are at least one and
+/// a half of the last cache.
 void compare_scans(const CodecData& data, PythonPeer& peer);
 
 }  // namespace whitney::bench

@@ -152,9 +152,24 @@ const Method& get_method(Verb verb, const std::string& word) {
   return Registry::instance().get(verb, word);  // throws with the nearest name
 }
 
-void take_method(Command& command, std::vector<std::string>& positionals) {
+// Whether the words name no method, and an option tells which one is meant.
+bool is_implied(const VerbCommand& verb, const Words& words) {
+  if (verb.implied.option.empty()) return false;
+  const bool is_typed = std::ranges::any_of(
+      words.options, [&](const TypedOption& option) { return option.name == verb.implied.option; });
+  if (!is_typed || words.positionals.size() > verb.max_inputs) return false;
+  return words.positionals.empty() ||
+         Registry::instance().find(*verb.methods_of, words.positionals.front()) == nullptr;
+}
+
+void take_method(Command& command, Words& words) {
   const Verb verb = *command.verb->methods_of;
   if (Registry::instance().of(verb).empty()) fail(no_method_yet(command.verb->name));
+  if (is_implied(*command.verb, words)) {
+    command.method = &Registry::instance().get(verb, command.verb->implied.method);
+    return;
+  }
+  std::vector<std::string>& positionals = words.positionals;
   if (positionals.empty()) {
     throw UsageError(concat(command.verb->name, " needs a method (known: ", method_list(verb), ")"));
   }
@@ -244,7 +259,7 @@ Command parse_command(std::span<const std::string> words) {
     return command;
   }
   Words split = split_words(words.subspan(1), [&](std::string_view name) { return is_flag(verb, name); });
-  if (verb.methods_of) take_method(command, split.positionals);
+  if (verb.methods_of) take_method(command, split);
   command.inputs = std::move(split.positionals);
 
   OptionFiller filler(command);

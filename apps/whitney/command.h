@@ -76,6 +76,11 @@ struct VerbCommand {
   std::vector<std::string> examples;
   /// The verb whose methods the first positional names.
   std::optional<Verb> methods_of;
+  /// The method of a line that names none and types this option of it: `compress X --budget 64MB` is by
+  /// `auto`. Empty: a method is always named.
+  struct ImpliedMethod {
+    std::string option, method;
+  } implied;
   size_t min_inputs = 0;
   size_t max_inputs = 0;
   std::vector<OptionSpec> options;

@@ -4,6 +4,7 @@
 #include "apps/whitney/verbs.h"
 #include "whitney/codec/compressed.h"
 #include "whitney/core/error.h"
+#include "whitney/core/prepare_run.h"
 #include "whitney/data/atomic_file.h"
 #include "whitney/data/input_size.h"
 #include "whitney/data/readers.h"
@@ -24,21 +25,21 @@ struct CompressOptions {
   }
 };
 
-// A line for each codec that was tried, the chosen one first.
+// A line for each codec that was tried, the chosen one first, its options as they would be typed.
 std::string trials_text(const Value::List& trials) {
-  std::string text = "  bytes  error     recall@10  with vectors  codec\n";
+  std::string text =
+      "                           recall@10 of   second       full\n"
+      "  bytes       file  error         codes    level    vectors  codec\n";
   for (const Value& trial : trials) {
-    char line[96];
-    std::snprintf(line, sizeof line, "%7lld  %.6f  %9.4f  %12.4f  ",
+    char line[128];
+    const double rescored = trial.at("recall_rescored").as_real();
+    std::snprintf(line, sizeof line, "%7lld  %9s  %.6f  %8.4f  %7.4f  %9.4f  ",
                   static_cast<long long>(trial.at("bytes_per_vector").as_int()),
-                  trial.at("relative_error").as_real(), trial.at("recall").as_real(),
-                  trial.at("recall_with_vectors").as_real());
+                  size_text(trial.at("file_bytes").as_int()).c_str(), trial.at("relative_error").as_real(),
+                  trial.at("recall").as_real(), rescored, trial.at("recall_with_vectors").as_real());
     text += line + trial.at("method").as_string();
-    for (const char* option : {"bits", "dim", "num_subspaces"}) {
-      const Value* value = trial.at("options").find(option);
-      if (value == nullptr || value->is_null()) continue;
-      text += concat(" ", dashed(option), " ", value->is_string() ? value->as_string() : value->to_json());
-    }
+    for (const auto& [name, value] : trial.at("options").as_object())
+      text += concat(" ", dashed(name), " ", value.is_string() ? value.as_string() : value.to_json());
     text += "\n";
   }
   return text;
@@ -68,9 +69,9 @@ Outcome run_compress(const Command& command, Session& session) {
                              {"bytes_per_vector", after},
                              {"relative_error", error}}),
               watch.seconds(), session);
-  if (const Value* trials = compressed.record.find("trials"); trials != nullptr && output != "-") {
-    outcome.text = trials_text(trials->as_list()) + outcome.text;
-    outcome.json.set("trials", *trials);
+  if (!compressed.trials.empty() && output != "-") {
+    outcome.text = trials_text(compressed.trials) + outcome.text;
+    outcome.json.set("trials", compressed.trials);
   }
   return outcome;
 }
@@ -88,17 +89,21 @@ Outcome estimate_compress(const Command& command, Session& session) {
 VerbCommand compress_verb() {
   VerbCommand verb;
   verb.name = "compress";
-  verb.arguments = "CODEC EMBEDDINGS -o OUTPUT [--option value ...]";
+  verb.arguments = "[CODEC] EMBEDDINGS -o OUTPUT [--option value ...]";
   verb.summary = "embeddings -> smaller, by a codec";
   verb.description =
       "Writes embeddings in less space and tells what that loses: the relative error is 0 where nothing is "
       "lost and 1 "
       "where all is. Ids and attributes are kept. 'whitney search' reads the result as it is and compares "
       "with the "
-      "codes; everything else, such as convert or index, reads the vectors that the codes stand for.";
-  verb.examples = {"whitney compress lvq texts.safetensors -o small.safetensors --bits 4x8",
+      "codes; everything else, such as convert or index, reads the vectors that the codes stand for. With "
+      "--budget and no "
+      "codec named, the codec auto picks the one that finds the most in so many bytes.";
+  verb.examples = {"whitney compress texts.safetensors --budget 64MB -o small.safetensors",
+                   "whitney compress lvq texts.safetensors -o small.safetensors --bits 4x8",
                    "whitney search small.safetensors --id X --rescore 50 --vectors texts.safetensors"};
   verb.methods_of = Verb::kCompress;
+  verb.implied = {.option = "budget", .method = "auto"};
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<CompressOptions>();
   verb.common = {"threads", "seed", "force", "max_memory"};

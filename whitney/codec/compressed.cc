@@ -1,7 +1,8 @@
 #include "whitney/codec/compressed.h"
 
 #include <cmath>
-#include <limits>
+#include <cstddef>
+#include <memory>
 #include <utility>
 
 #include "whitney/codec/auto.h"
@@ -11,12 +12,11 @@
 namespace whitney {
 namespace {
 
-constexpr std::string_view kCodes = "codec.codes", kFine = "codec.fine", kZeroRows = "codec.zero_rows";
 // Rows by which the error that the record tells is measured.
 constexpr int64_t kErrorRows = 1000;
 
-Value complete_record(const Method& method, const Embeddings& embeddings, const Value& options, double error,
-                      bool changes_vectors, const Context& context) {
+Value complete_record(const Method& method, const Embeddings& embeddings, const std::string& print,
+                      const Value& options, double error, bool changes_vectors, const Context& context) {
   Value record = record_of_run(method, options, context);
   if (changes_vectors) record.set("changes_vectors", true);
   record.set("metric", name_of_enum(embeddings.metric())).set("dim", embeddings.dim());
@@ -25,7 +25,7 @@ Value complete_record(const Method& method, const Embeddings& embeddings, const 
   record.set("inputs", Value::List{Value::object({{"kind", "embeddings"},
                                                   {"num_rows", embeddings.size()},
                                                   {"dim", embeddings.dim()},
-                                                  {"fingerprint", fingerprint(embeddings)}})});
+                                                  {"fingerprint", print}})});
   Value parent = provenance_of(embeddings.record);
   if (parent.is_object() && !parent.as_object().empty())
     record.set("parents", Value::List{std::move(parent)});
@@ -38,87 +38,71 @@ CostEstimate estimate(const Embeddings& embeddings) {
   return {2 * embeddings.size() * embeddings.dim() * float_bytes, 0};
 }
 
-Array<uint8_t> codes_of(const Artifact& artifact, std::string_view name, int64_t rows, int64_t bytes) {
-  const TensorView& tensor = artifact.tensor(name);
-  if (tensor.shape != std::vector<int64_t>{rows, bytes}) {
-    fail(artifact.path(), ": tensor \"", name, "\" is not of ", rows, " x ", bytes, " values");
-  }
-  return tensor.as<uint8_t>();
+// Tells the bytes of the file that compress() by a fitted codec would make, without codes.
+codec::FileBytes planner_of(const Embeddings& embeddings, const Context& context) {
+  CompressedEmbeddings plan;
+  plan.ids = embeddings.ids;
+  plan.attributes = embeddings.attributes;
+  if (embeddings.metric() == Metric::kCosine) plan.zero_rows = codec::zero_rows(embeddings.vectors);
+  const auto planned = std::make_shared<CompressedEmbeddings>(std::move(plan));
+  // As many digits as an error has that is yet to be measured.
+  constexpr double kSomeError = 0.123456;
+  return [&embeddings, &context, planned, print = fingerprint(embeddings)](
+             const std::shared_ptr<const codec::Codec>& codec, std::string_view name, const Value& options) {
+    planned->codec = codec;
+    planned->record = complete_record(Registry::instance().get(Verb::kCompress, name), embeddings, print,
+                                      options, kSomeError, codec->changes_vectors(), context);
+    return file_bytes(*planned);
+  };
 }
 
-int64_t recorded_dim(const Artifact& artifact) {
-  constexpr int64_t kMostDim = int64_t{1} << 24;
-  const Value* dim = artifact.record().find("dim");
-  if (dim == nullptr || !dim->is_int() || dim->as_int() < 1 || dim->as_int() > kMostDim)
-    fail(artifact.path(), ": the record tells no width of the vectors (\"dim\")");
-  return dim->as_int();
+Value::List list_of(const std::vector<codec::CodecTrial>& trials) {
+  Value::List list;
+  const auto digits = [](double value, double unit) { return std::round(value * unit) / unit; };
+  for (const codec::CodecTrial& trial : trials) {
+    list.push_back(Value::object({{"method", trial.method},
+                                  {"options", trial.options},
+                                  {"bytes_per_vector", trial.bytes_per_vector},
+                                  {"file_bytes", trial.file_bytes},
+                                  {"relative_error", digits(trial.relative_error, 1e6)},
+                                  {"recall", digits(trial.recall.by_codes, 1e4)},
+                                  {"recall_rescored", digits(trial.recall.rescored, 1e4)},
+                                  {"recall_with_vectors", digits(trial.recall.with_vectors, 1e4)}}));
+  }
+  return list;
 }
 
-CompressedEmbeddings open_compressed(const Artifact& artifact) {
-  const Value* name = artifact.record().find("method");
-  const Value* options = artifact.record().find("options");
-  if (name == nullptr || !name->is_string() || options == nullptr || !options->is_object())
-    fail(artifact.path(), ": holds codes, and its record names no codec");
-  const Method* method = Registry::instance().find(Verb::kCompress, name->as_string());
-  if (method == nullptr) {
-    fail(artifact.path(), ": its vectors are compressed by the codec ", name->as_string(),
-         ", which this program does not have");
+// Puts as many of the trials, the best first, into the record as the budget leaves room for. False where the
+// file is too large even without.
+bool record_trials(int64_t budget, CompressedEmbeddings& compressed) {
+  if (file_bytes(compressed) > budget) return false;
+  const Value without = compressed.record;
+  for (size_t count = compressed.trials.size(); count > 0; count /= 2) {
+    const auto end = compressed.trials.begin() + static_cast<std::ptrdiff_t>(count);
+    compressed.record.set("trials", Value::List(compressed.trials.begin(), end));
+    if (file_bytes(compressed) <= budget) return true;
   }
-  CompressedEmbeddings result;
-  const Value resolved = resolve_options(*method, *options);
-  result.codec =
-      codec::codec_method(name->as_string()).open({artifact, "codec.", recorded_dim(artifact), resolved});
-  const TensorView& codes = artifact.tensor(kCodes);
-  const int64_t rows = codes.shape.empty() ? 0 : codes.shape[0];
-  if (rows > int64_t{std::numeric_limits<uint32_t>::max()} - 1)
-    fail(artifact.path(), ": has ", rows, " rows, which are too many");
-  result.codes.codes = codes_of(artifact, kCodes, rows, result.codec->code_bytes());
-  if (result.codec->fine_bytes() > 0)
-    result.codes.fine = codes_of(artifact, kFine, rows, result.codec->fine_bytes());
-  if (const TensorView* zero = artifact.find(kZeroRows)) {
-    result.zero_rows = zero->as<uint32_t>();
-    for (int64_t i = 0; i < result.zero_rows.size(); ++i) {
-      const int64_t row = result.zero_rows[i];
-      if (row >= rows || (i > 0 && row <= result.zero_rows[i - 1]))
-        fail(artifact.path(), ": tensor \"", kZeroRows, "\" holds no ascending rows of ", rows);
-    }
-  }
-  result.ids = read_ids(artifact, rows);
-  result.attributes = read_attributes(artifact, rows);
-  result.record = provenance_of(artifact.record());
-  result.path = artifact.path();
-  return result;
+  compressed.record = without;
+  return true;
 }
 
-// What was tried goes into the record of the one that was chosen.
+// The best whose file keeps the budget: sizes were told to a few digits of the record.
 CompressedEmbeddings compress_by_best(const Embeddings& embeddings, const Value& resolved,
                                       const Context& context) {
   const auto options = options_from<codec::AutoOptions>(resolved);
-  const int64_t bytes = codec::budget_per_vector(options.budget, embeddings.size(), embeddings.dim());
+  const int64_t budget = codec::budget_bytes(options.budget, embeddings.size(), embeddings.dim());
   const codec::Rows rows(embeddings.vectors, embeddings.metric() == Metric::kCosine);
-  const std::vector<codec::CodecTrial> trials =
-      codec::try_codecs(rows, embeddings.metric(), bytes, options.num_queries, context);
-  CompressedEmbeddings result = compress(trials.front().method, embeddings, trials.front().options, context);
-  Value::List tried;
+  const std::vector<codec::CodecTrial> trials = codec::try_codecs(
+      rows, embeddings.metric(), budget, planner_of(embeddings, context), options.num_queries, context);
   for (const codec::CodecTrial& trial : trials) {
-    tried.push_back(
-        Value::object({{"method", trial.method},
-                       {"options", trial.options},
-                       {"bytes_per_vector", trial.bytes_per_vector},
-                       {"relative_error", std::round(trial.relative_error * 1e6) / 1e6},
-                       {"recall", std::round(trial.recall * 1e4) / 1e4},
-                       {"recall_with_vectors", std::round(trial.recall_with_vectors * 1e4) / 1e4}}));
+    CompressedEmbeddings result = compress(trial.method, embeddings, trial.options, context);
+    result.trials = list_of(trials);
+    if (record_trials(budget, result)) return result;
   }
-  result.record.set("trials", std::move(tried));
-  return result;
+  constexpr int64_t kHeaderStep = 4096;
+  fail("option \"budget\": ", budget, " bytes are a few too little for ", trials.front().method,
+       " (expected: ", budget + kHeaderStep, " at least)");
 }
-
-Matrix decoded_vectors(const Artifact& artifact) {
-  return load_compressed(artifact).decode(Context()).vectors;
-}
-
-// What reads embeddings reads compressed ones, decoded: the reader stands below the codecs.
-const bool decoder_set = set_code_decoder(decoded_vectors);
 
 }  // namespace
 
@@ -162,43 +146,10 @@ CompressedEmbeddings compress(std::string_view name, const Embeddings& embedding
   if (rows.normalized()) result.zero_rows = codec::zero_rows(embeddings.vectors);
   result.ids = embeddings.ids;
   result.attributes = embeddings.attributes;
-  result.record = complete_record(method, embeddings, options,
+  result.record = complete_record(method, embeddings, fingerprint(embeddings), options,
                                   codec::relative_error(*result.codec, rows, kErrorRows, context),
                                   result.codec->changes_vectors(), context);
   return result;
-}
-
-bool holds_codes(const Artifact& artifact) {
-  return artifact.kind() == "embeddings" && artifact.find("vectors") == nullptr &&
-         artifact.find(kCodes) != nullptr;
-}
-
-CompressedEmbeddings load_compressed(const Artifact& artifact) {
-  try {
-    return open_compressed(artifact);
-  } catch (const UsageError& error) {
-    fail(artifact.path(), ": the options in its record do not fit: ", error.what());
-  }
-}
-
-void save_compressed(const CompressedEmbeddings& compressed, const std::string& path, bool force,
-                     const Context& context) {
-  if (compressed.codec->plain_type()) {
-    save_embeddings(compressed.decode(context), path, force, context);
-    return;
-  }
-  ArtifactWriter writer("embeddings", compressed.record);
-  writer.add(std::string(kCodes), {compressed.size(), compressed.codec->code_bytes()},
-             compressed.codes.codes);
-  if (compressed.codec->fine_bytes() > 0)
-    writer.add(std::string(kFine), {compressed.size(), compressed.codec->fine_bytes()},
-               compressed.codes.fine);
-  if (!compressed.zero_rows.empty())
-    writer.add(std::string(kZeroRows), {compressed.zero_rows.size()}, compressed.zero_rows);
-  compressed.codec->save(writer, "codec.");
-  writer.add_ids(compressed.ids);
-  writer.add_attributes(compressed.attributes);
-  writer.write(path, force, context);
 }
 
 }  // namespace whitney

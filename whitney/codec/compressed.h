@@ -22,6 +22,8 @@ struct WHITNEY_API CompressedEmbeddings {
   Attributes attributes;
   /// method and options are those of the codec; parents hold the record of what was compressed.
   Value record = Value::object();
+  /// What `auto` tried, best first (record member `trials` of docs/file-format.md). Never stored itself.
+  Value::List trials = {};
   /// The file that they were read from; empty for those made in memory. Never stored.
   std::string path = {};
 
@@ -50,6 +52,8 @@ WHITNEY_API CompressedEmbeddings compress(std::string_view method, const Embeddi
 WHITNEY_API bool holds_codes(const Artifact& artifact);
 /// A reader views the mapping: nothing is decoded. Throws Error that names the file.
 WHITNEY_API CompressedEmbeddings load_compressed(const Artifact& artifact);
+/// Bytes of the file that save_compressed writes; the codes themselves need not be there yet.
+WHITNEY_API int64_t file_bytes(const CompressedEmbeddings& compressed);
 WHITNEY_API void save_compressed(const CompressedEmbeddings& compressed, const std::string& path, bool force,
                                  const Context& context);
 

@@ -63,6 +63,7 @@ TEST(Compressed, SavesAndReadsEveryCodec) {
     const CompressedEmbeddings made = compress(method, embeddings, options, {});
     const std::string path = folder.file("x.safetensors");
     save_compressed(made, path, true, {});
+    EXPECT_EQ(std::ssize(bytes_of(path)), file_bytes(made)) << method;
     const Artifact artifact = Artifact::open(path);
     artifact.verify({});
     EXPECT_EQ(holds_codes(artifact), !made.codec->plain_type()) << method;

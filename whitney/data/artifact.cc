@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "whitney/core/error.h"
 #include "whitney/core/hash.h"
@@ -230,33 +231,40 @@ void ArtifactWriter::add(std::string name, DType dtype, std::vector<int64_t> sha
 
 namespace {
 
-// Where the tensors go: large ones first, each at a multiple of 64 bytes, zeros in tensors of their own
-// between.
-SafetensorsHeader lay_out(const auto& tensors, std::vector<std::span<const std::byte>>& runs) {
-  static constexpr std::array<std::byte, kAlignment> kZeros{};
-  std::vector<size_t> order(tensors.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::stable_sort(
-      order, [&](size_t a, size_t b) { return tensors[a].bytes.size() > tensors[b].bytes.size(); });
+// The tensors of a file in their places.
+struct Layout {
   SafetensorsHeader header;
-  int64_t place = 0;
-  for (const size_t i : order) {
-    if (const int64_t gap = (kAlignment - place % kAlignment) % kAlignment;
-        gap > 0 && !tensors[i].bytes.empty()) {
-      header.tensors.push_back({"", DType::kU8, {gap}, place, place + gap});
-      runs.push_back(std::span(kZeros).first(static_cast<size_t>(gap)));
+  // Which of the tensors each entry of the header is; -1: zeros between two.
+  std::vector<int64_t> sources;
+};
+
+// Where the tensors, whose entries tell their sizes, go: large ones first, each at a multiple of 64 bytes,
+// zeros in tensors of their own between.
+Layout lay_out(const std::vector<TensorEntry>& tensors) {
+  const auto size_of_tensor = [&](int64_t i) {
+    const TensorEntry& tensor = tensors[static_cast<size_t>(i)];
+    return tensor.end - tensor.begin;
+  };
+  std::vector<int64_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::ranges::stable_sort(order,
+                           [&](int64_t a, int64_t b) { return size_of_tensor(a) > size_of_tensor(b); });
+  Layout layout;
+  int64_t place = 0, num_gaps = 0;
+  for (const int64_t i : order) {
+    const int64_t size = size_of_tensor(i), gap = (kAlignment - place % kAlignment) % kAlignment;
+    if (gap > 0 && size > 0) {
+      layout.header.tensors.push_back(
+          {concat(kPaddingPrefix, num_gaps++), DType::kU8, {gap}, place, place + gap});
+      layout.sources.push_back(-1);
       place += gap;
     }
-    header.tensors.push_back(
-        {tensors[i].name, tensors[i].dtype, tensors[i].shape, place, place + tensors[i].bytes.size()});
-    runs.push_back(tensors[i].bytes.span());
-    place += tensors[i].bytes.size();
+    const TensorEntry& tensor = tensors[static_cast<size_t>(i)];
+    layout.header.tensors.push_back({tensor.name, tensor.dtype, tensor.shape, place, place + size});
+    layout.sources.push_back(i);
+    place += size;
   }
-  int64_t number = 0;
-  for (TensorEntry& entry : header.tensors) {
-    if (entry.name.empty()) entry.name = concat(kPaddingPrefix, number++);
-  }
-  return header;
+  return layout;
 }
 
 Value make_record(const std::string& kind, const Value& given, const Value& schema) {
@@ -279,15 +287,47 @@ std::string render(SafetensorsHeader& header, Value& record, const std::vector<s
   return make_safetensors_header(header);
 }
 
+// All hashes have one width, so that the header's size is known before they are.
+int64_t size_of_header(SafetensorsHeader& header, Value& record) {
+  const std::vector<std::string> hashes(header.tensors.size(), std::string(kNoHash));
+  return std::ssize(render(header, record, hashes));
+}
+
+std::vector<TensorEntry> entries_of(const auto& tensors) {
+  std::vector<TensorEntry> entries;
+  for (const auto& tensor : tensors)
+    entries.push_back({tensor.name, tensor.dtype, tensor.shape, 0, tensor.bytes.size()});
+  return entries;
+}
+
 }  // namespace
 
-void ArtifactWriter::write(const std::string& path, bool force, const Context& context) const {
-  std::vector<std::span<const std::byte>> runs;
-  SafetensorsHeader header = lay_out(tensors_, runs);
+int64_t ArtifactWriter::size_bytes(const std::vector<LaterTensor>& later) const {
+  std::vector<TensorEntry> entries = entries_of(tensors_);
+  for (const LaterTensor& tensor : later) {
+    const std::optional<int64_t> bytes = tensor_bytes(tensor.shape, tensor.dtype);
+    WHITNEY_CHECK(bytes.has_value(), "tensor ", tensor.name, " has no size");
+    entries.push_back({tensor.name, tensor.dtype, tensor.shape, 0, *bytes});
+  }
+  SafetensorsHeader header = lay_out(entries).header;
   Value record = make_record(kind_, record_, schema_);
-  // All hashes have one width, so that the header's size is known before they are.
-  const auto data_start =
-      std::ssize(render(header, record, std::vector<std::string>(runs.size(), std::string(kNoHash))));
+  const int64_t tensors_end = header.tensors.empty() ? 0 : header.tensors.back().end;
+  return size_of_header(header, record) + tensors_end;
+}
+
+void ArtifactWriter::write(const std::string& path, bool force, const Context& context) const {
+  Layout layout = lay_out(entries_of(tensors_));
+  SafetensorsHeader& header = layout.header;
+  static constexpr std::array<std::byte, kAlignment> kZeros{};
+  std::vector<std::span<const std::byte>> runs;
+  for (size_t i = 0; i < layout.sources.size(); ++i) {
+    const int64_t source = layout.sources[i];
+    const auto gap = static_cast<size_t>(header.tensors[i].end - header.tensors[i].begin);
+    runs.push_back(source < 0 ? std::span(kZeros).first(gap)
+                              : tensors_[static_cast<size_t>(source)].bytes.span());
+  }
+  Value record = make_record(kind_, record_, schema_);
+  const int64_t data_start = size_of_header(header, record);
   AtomicFile file(path, force);
   const auto hashes =
       hash_runs(runs, "write", context, [&](const Block& block, std::span<const std::byte> bytes) {

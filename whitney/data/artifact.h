@@ -96,6 +96,14 @@ class WHITNEY_API ArtifactWriter {
   void add_ids(const Ids& ids);
   void add_attributes(const Attributes& attributes);
   Value& record() { return record_; }
+  /// A tensor of which only the size is known yet.
+  struct LaterTensor {
+    std::string name;
+    DType dtype;
+    std::vector<int64_t> shape;
+  };
+  /// Bytes of the file that `write` would make if the tensors of `later` were added before.
+  int64_t size_bytes(const std::vector<LaterTensor>& later = {}) const;
   /// Writes beside, fsyncs and renames. Refuses an existing output unless `force`. Throws Error that names
   /// the file.
   void write(const std::string& path, bool force, const Context& context) const;

@@ -286,6 +286,22 @@ TEST(Artifact, RefusesItsOwnKindWithoutIds) {
               HasSubstr("ids"));
 }
 
+TEST(ArtifactWriter, TellsTheBytesOfAFileBeforeItsTensorsAreThere) {
+  const TemporaryFolder folder;
+  for (const int64_t rows : {0, 1, 3, 300, 5000}) {
+    ArtifactWriter writer("embeddings", Value::object({{"method", "toy"}}));
+    writer.add("fitted", {7}, Array<float>(7, 1.0F));
+    writer.add_attributes(sample().attributes);
+    const int64_t told =
+        writer.size_bytes({{"codes", DType::kU8, {rows, 13}}, {"rows", DType::kU32, {rows}}});
+    writer.add("codes", {rows, 13}, Array<uint8_t>(rows * 13, uint8_t{1}));
+    writer.add("rows", {rows}, Array<uint32_t>(rows, 1U));
+    EXPECT_EQ(writer.size_bytes(), told);
+    writer.write(folder.file("a"), true, {});
+    EXPECT_EQ(std::ssize(bytes_of(folder.file("a"))), told) << rows << " rows";
+  }
+}
+
 TEST(ArtifactWriter, RefusesANameTwiceAndBytesOfAnotherSize) {
   ArtifactWriter writer("model", {});
   writer.add("a", {2}, Array<float>{1, 2});
