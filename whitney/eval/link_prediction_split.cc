@@ -108,10 +108,11 @@ void draw_negatives(const Graph& graph, const LinkSplitOptions& options, int spl
       pair.first = result.positives[random.below(result.positives.size())].first;
       pair.second = graph.targets[int64_t(random.below(uint64_t(graph.nnz())))];
     }
-    if (!graph.directed && options.negatives == NegativeSampling::kUniform && pair.second < pair.first)
-      std::swap(pair.first, pair.second);
     if (pair.first == pair.second || has_edge(graph, pair.first, pair.second)) continue;
-    if (drawn.insert(pair).second) result.negatives.push_back(pair);
+    NodePair once = pair;
+    if (!graph.directed && once.second < once.first) std::swap(once.first, once.second);
+    if (drawn.insert(once).second)
+      result.negatives.push_back(options.negatives == NegativeSampling::kUniform ? once : pair);
   }
 }
 

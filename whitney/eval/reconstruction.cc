@@ -69,6 +69,11 @@ std::vector<int64_t> pair_counts(int64_t num_pairs) {
   return result;
 }
 
+/// How far above chance a figure is, of the way to 1; nothing where chance is 1 already (a complete graph).
+double corrected(double value, double chance) {
+  return 1 - chance < 1e-12 ? std::numeric_limits<double>::quiet_NaN() : (value - chance) / (1 - chance);
+}
+
 bool is_power_of_ten(int64_t value) {
   while (value % 10 == 0) value /= 10;
   return value == 1;
@@ -185,17 +190,15 @@ class Reconstruction {
     add_table(
         "map", [](const HopFigures& f) { return f.map; }, [](const HopFigures& f) { return f.map_error; });
     add_chance("map", "chance", [](const HopFigures& f) { return f.chance_map; });
-    add_table("map_corrected",
-              [](const HopFigures& f) { return (f.map - f.chance_map) / (1 - f.chance_map); });
+    add_table("map_corrected", [](const HopFigures& f) { return corrected(f.map, f.chance_map); });
     add_tied(report, sets_name, sets);
     if (options_.gem_compatible) add_table("map_gem", [](const HopFigures& f) { return f.gem_map; });
     add_table(
         "precision", [](const HopFigures& f) { return f.precision; },
         [](const HopFigures& f) { return f.precision_error; });
     add_chance("precision", "chance", [](const HopFigures& f) { return f.chance_precision; });
-    add_table("precision_corrected", [](const HopFigures& f) {
-      return (f.precision - f.chance_precision) / (1 - f.chance_precision);
-    });
+    add_table("precision_corrected",
+              [](const HopFigures& f) { return corrected(f.precision, f.chance_precision); });
     add_chance("neighbors", "graph", [](const HopFigures& f) { return f.mean_relevant; });
   }
 

@@ -47,6 +47,8 @@ class WHITNEY_API PairScores {
   float score(int64_t source, int64_t target) const;
 
   int64_t num_nodes() const { return targets_.rows; }
+  /// Whether a score of 0 says that a pair is no edge: -|x_u - x_v|^2 ranks as exp of it, which is above 0.
+  bool has_zero() const { return kernel_ != Kernel::kSquaredL2; }
 
  private:
   Matrix vectors_;

@@ -56,8 +56,8 @@ double ChanceAveragePrecision::of(int64_t relevant) const {
   return static_cast<double>(relevant - 1) / (candidates_ - 1) * (1 - first_) + first_;
 }
 
-HopRanking::HopRanking(int max_hops, bool gem_compatible, bool directed)
-    : max_hops_(max_hops), gem_compatible_(gem_compatible), directed_(directed) {}
+HopRanking::HopRanking(int max_hops, bool gem_compatible, bool directed, bool gem_drops)
+    : max_hops_(max_hops), gem_compatible_(gem_compatible), directed_(directed), gem_drops_(gem_drops) {}
 
 RankingTies HopRanking::measure(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops,
                                 std::span<SourceRanking> out) {
@@ -171,7 +171,7 @@ void HopRanking::add_gem(int64_t source, std::span<const uint8_t> hops, std::spa
   std::vector<int64_t> found(out.size(), 0);
   int64_t rank = 0;
   for (const uint64_t entry : ranked_) {
-    if (key_of(entry) >= zero) break;
+    if (gem_drops_ && key_of(entry) >= zero) break;
     if (!directed_ && int64_t{node_of(entry)} < source) continue;
     ++rank;
     const size_t hop = hops[node_of(entry)];

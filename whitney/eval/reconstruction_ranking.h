@@ -33,7 +33,9 @@ struct RankingTies {
 /// and "at most k hops away". Keeps its memory from source to source: one object a thread.
 class WHITNEY_API HopRanking {
  public:
-  explicit HopRanking(int max_hops, bool gem_compatible = false, bool directed = false);
+  /// gem_drops: scores of 0 and less leave GEM's figure; they do not where a decoder stands for exp of them.
+  explicit HopRanking(int max_hops, bool gem_compatible = false, bool directed = false,
+                      bool gem_drops = true);
 
   /// scores[v] and hops[v] (1..max_hops, else 0) of every node; the source itself is no candidate. Writes
   /// 2 max_hops rankings: exact sets, then cumulative ones. Only candidates that score at least as much as
@@ -50,7 +52,7 @@ class WHITNEY_API HopRanking {
   void add_gem(int64_t source, std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
 
   int max_hops_;
-  bool gem_compatible_, directed_;
+  bool gem_compatible_, directed_, gem_drops_;
   /// The key of the score above (ascending: best first), the node below.
   std::vector<uint64_t> ranked_, spare_;
 };

@@ -52,7 +52,10 @@ class Measurement {
   std::unique_ptr<Scratch> make_scratch() const {
     const int64_t most = plan_.pair_counts.empty() ? 1 : plan_.pair_counts.back();
     return std::make_unique<Scratch>(
-        Scratch{HopRanking(plan_.max_hops, plan_.gem_compatible, graph_.directed), TopPairs(most), {}, {}});
+        Scratch{HopRanking(plan_.max_hops, plan_.gem_compatible, graph_.directed, scores_.has_zero()),
+                TopPairs(most),
+                {},
+                {}});
   }
 
   void measure_block(Scratch& scratch, int64_t begin, int64_t end) {

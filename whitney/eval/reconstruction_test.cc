@@ -91,10 +91,13 @@ TEST(ReconstructionReport, BoundsFiguresWhereManyScoresAreEqual) {
 TEST(ReconstructionReport, CountsAsGemWhereAsked) {
   ReconstructionOptions options;
   options.gem_compatible = true;
-  options.decoders = {eval::DecoderChoice::kDot};
-  const Report report = reconstruction({{"circle", circle(50)}}, ring(50), options, Context());
-  // The last node has no candidate above it, and its average counts as 0.
-  EXPECT_DOUBLE_EQ(row_of(report, "map_gem", "exact", "circle")->figures[0].value, 49.0 / 50);
+  // GEM scores a distance by exp(-d^2): none of these scores is one that it drops.
+  for (const auto decoder : {eval::DecoderChoice::kDot, eval::DecoderChoice::kEuclid}) {
+    options.decoders = {decoder};
+    const Report report = reconstruction({{"circle", circle(50)}}, ring(50), options, Context());
+    // The last node has no candidate above it, and its average counts as 0.
+    EXPECT_DOUBLE_EQ(row_of(report, "map_gem", "exact", "circle")->figures[0].value, 49.0 / 50);
+  }
 }
 
 TEST(ReconstructionReport, NamesANodeWithoutAVector) {

@@ -6,6 +6,7 @@
 #include "whitney/core/error.h"
 #include "whitney/graph/partition.h"
 #include "whitney/graph/partitioned_run.h"
+#include "whitney/graph/undirected.h"
 
 namespace whitney::graph {
 namespace {
@@ -21,7 +22,10 @@ Embeddings embed_whole(const Graph& graph, const BaseMethod& base, const Context
 
 Embeddings embed_by_parts(const Graph& graph, const PartitionedOptions& options, const BaseMethod& base,
                           const Context& context) {
-  if (graph.directed) context.note("directions have no effect on parts: an edge counts in both");
+  if (graph.directed) {
+    context.note("directions have no effect on parts: an edge counts in both");
+    return embed_by_parts(without_directions(graph, context), options, base, context);
+  }
   const TemporaryFolder scratch =
       options.scratch ? TemporaryFolder(options.scratch->value) : TemporaryFolder();
   PartitionedRun run{graph, options, base, context, scratch, {}};

@@ -56,6 +56,7 @@ std::unique_ptr<RowFile> embed_aligned(PartitionedRun& run) {
   auto file = run.row_file("vectors");
   run.for_each_part(parts, 0, [&](uint32_t part, const Context& context) {
     const PartGraph piece = part_with_halo(run.graph, part_of, part, run.options.max_halo, context);
+    if (piece.rows.empty()) return;
     const Matrix vectors = run.base.embed(piece.graph, dim, "part " + std::to_string(part), context);
     const Matrix aligned = align_part(piece, vectors, frame, context);
     file->write(rows_of_core(piece), aligned.view().row<float>(0).data(), dim, 0);

@@ -38,6 +38,8 @@ class BaseMethod {
 
 /// The context of one piece: the same threads and limits, the seed of (seed, level, part), and silence, for
 /// the whole tells its own progress.
+/// part: that of a piece, or kWholeLevel.
+inline constexpr int64_t kWholeLevel = 0xFFFF'FFFF;
 Context piece_context(const Context& context, int level, int64_t part);
 
 }  // namespace whitney::graph

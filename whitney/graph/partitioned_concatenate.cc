@@ -39,6 +39,7 @@ class Concatenation {
     run_.tell_level(level.graph, part_of, parts, columns - outer, outer);
     run_.for_each_part(parts, number, [&](uint32_t part, const Context& context) {
       PartGraph piece = induced_graph(level.graph, rows_of_part(part_of, part), context);
+      if (piece.rows.empty()) return;
       for (uint32_t& row : piece.rows) row = level.rows[row];
       embed_piece(piece.graph, piece.rows, columns - outer, concat("part ", part, " of level ", number),
                   context);

@@ -1,5 +1,6 @@
 #include "whitney/graph/partitioned_run.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "whitney/core/error.h"
@@ -20,7 +21,7 @@ std::unique_ptr<RowFile> PartitionedRun::row_file(const std::string& name) const
 }
 
 std::vector<uint32_t> PartitionedRun::cut(const Graph& level_graph, int level, int parts) const {
-  Context quiet = piece_context(context, level, -1);  // no part has this number
+  Context quiet = piece_context(context, level, kWholeLevel);
   switch (options.partitioner) {
     case PartitionMethod::kMetis:
       return metis_parts(level_graph, {.parts = parts, .max_imbalance = options.max_imbalance}, quiet);
@@ -43,7 +44,7 @@ void PartitionedRun::for_each_part(
   };
   if (options.parallel_parts > 1) {
     Context several = context;
-    several.threads = options.parallel_parts;
+    several.threads = std::min(options.parallel_parts, context.num_threads());
     parallel_for(several, parts, run_part);
     return;
   }

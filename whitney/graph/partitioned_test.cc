@@ -16,6 +16,7 @@
 #include "whitney/graph/partition.h"
 #include "whitney/graph/partitioned_align.h"
 #include "whitney/graph/partitioned_base.h"
+#include "whitney/graph/undirected.h"
 
 namespace whitney::graph {
 namespace {
@@ -90,6 +91,26 @@ TEST(Partitioned, GivesTheSameBytesForAnyThreadsAndPartsAtATime) {
   }
 }
 
+TEST(Partitioned, TakesEdgesInBothDirections) {
+  const Graph directed = blocks(3, true);
+  EXPECT_TRUE(same_bytes(partitioned(directed, with(4), {}).vectors,
+                         partitioned(without_directions(directed, {}), with(4), {}).vectors));
+}
+
+TEST(Partitioned, PassesOverPartsThatGotNoNode) {
+  const Graph graph = graph_of(10, {{0, 1}, {2, 3}, {4, 5}, {6, 7}, {8, 9}});
+  for (const PartCombination combine : {PartCombination::kAlign, PartCombination::kConcatenate}) {
+    PartitionedOptions options = with(7, combine);
+    options.partitioner = PartitionMethod::kFennel;
+    EXPECT_EQ(partitioned(graph, options, {}).vectors.rows(), 10);
+  }
+}
+
+TEST(Partitioned, CutsEachLevelBySeedsOfItsOwn) {
+  EXPECT_NE(piece_context({}, 0, kWholeLevel).seed, piece_context({}, 1, kWholeLevel).seed);
+  EXPECT_NE(piece_context({}, 0, kWholeLevel).seed, piece_context({}, 0, 0).seed);
+}
+
 TEST(Partitioned, EmbedsComponentsByThemselvesWhereNothingIsCut) {
   Edges edges;
   for (uint32_t i = 0; i < 30; ++i) {
@@ -156,7 +177,8 @@ TEST(Partitioned, SplitsColumnsAndLeavesZerosWhereNodesAreAtNoBorder) {
       }
     }
     if (outer == 0) break;
-    const auto part_of = metis_parts(level_graph, {.parts = 4}, piece_context({}, static_cast<int>(l), -1));
+    const auto part_of =
+        metis_parts(level_graph, {.parts = 4}, piece_context({}, static_cast<int>(l), kWholeLevel));
     PartGraph border = border_graph(level_graph, part_of, BorderEdges::kInduced, {});
     std::vector<uint32_t> next;
     for (const uint32_t row : border.rows) next.push_back(rows[row]);
@@ -175,7 +197,7 @@ TEST(Partitioned, BringsPartsIntoOneSpace) {
   const Graph graph = blocks(8);
   const auto gap = [&](const PartitionedOptions& options) {
     const Matrix x = partitioned(graph, options, {}).vectors;
-    const auto part_of = metis_parts(graph, {.parts = 4}, piece_context({}, 0, -1));
+    const auto part_of = metis_parts(graph, {.parts = 4}, piece_context({}, 0, kWholeLevel));
     double across = 0;
     int64_t count = 0;
     for (int64_t u = 0; u < graph.num_nodes(); ++u) {
