@@ -1,0 +1,72 @@
+#include "whitney/graph/graph_factorization.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "whitney/core/random.h"
+#include "whitney/graph/fastrp_cases_test.h"
+
+namespace whitney::graph {
+namespace {
+
+Matrix factors(const Graph& graph, const GraphFactorizationOptions& options, int threads = 1) {
+  Context context;
+  context.threads = threads;
+  return graph_factorization(graph, options, context).vectors;
+}
+
+double score(const Matrix& x, int64_t u, int64_t v) {
+  const auto a = row_of(x, u), b = row_of(x, v);
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
+TEST(GraphFactorization, StepsAlongTheGradientOfAnEdge) {
+  const Graph graph = graph_of(2, {{0, 1}}, {2});
+  const Matrix x = factors(graph, {.dim = 19, .num_sweeps = 0});
+  const Matrix y = factors(graph, {.dim = 19, .learning_rate = 0.1, .penalty = 0.5, .num_sweeps = 1});
+  const double error = 2 - score(x, 0, 1);
+  for (size_t j = 0; j < 19; ++j) {
+    const double a = x.row<float>(0)[j], b = x.row<float>(1)[j];
+    EXPECT_NEAR(y.row<float>(0)[j], a + 0.1 * (error * b - 0.5 * a), 1e-6);
+    EXPECT_NEAR(y.row<float>(1)[j], b + 0.1 * (error * a - 0.5 * b), 1e-6);
+  }
+}
+
+TEST(GraphFactorization, FitsAllEdgesOfKarateWhenItHasTheRoom) {
+  const Graph graph = karate();
+  const Matrix x = factors(graph, {.dim = 64, .num_sweeps = 200});
+  double squares = 0;
+  for (int64_t u = 0; u < 34; ++u) {
+    for (const uint32_t v : graph.neighbors(u)) squares += std::pow(score(x, u, v) - 1, 2);
+  }
+  EXPECT_LT(std::sqrt(squares / static_cast<double>(graph.nnz())), 0.05);
+}
+
+TEST(GraphFactorization, GivesNodesWithoutOtherNeighboursZeroVectors) {
+  const Matrix x = factors(graph_of(4, {{0, 1}, {2, 2}}), {.dim = 5, .num_sweeps = 3});
+  EXPECT_GT(norm(row_of(x, 0)), 0);
+  EXPECT_EQ(norm(row_of(x, 2)), 0);
+  EXPECT_EQ(norm(row_of(x, 3)), 0);
+}
+
+TEST(GraphFactorization, SaysWhenItDiverges) {
+  const Graph graph = graph_of(3, {{0, 1}, {1, 2}, {0, 2}}, {1e4F, 1e4F, 1e4F});
+  EXPECT_NE(error_of([&] { factors(graph, {.dim = 4}); }).find("float32"), std::string::npos);
+}
+
+TEST(GraphFactorization, GivesEqualBytesWithAnyNumberOfThreads) {
+  Edges edges;
+  RandomStream random(7, "test graph", 0);
+  for (int e = 0; e < 3000; ++e)
+    edges.push_back({static_cast<uint32_t>(random.below(700)), static_cast<uint32_t>(random.below(700))});
+  const Graph graph = graph_of(700, edges);
+  const Matrix one = factors(graph, {.dim = 20, .num_sweeps = 5}, 1);
+  EXPECT_TRUE(same_bytes(one, factors(graph, {.dim = 20, .num_sweeps = 5}, 2)));
+  EXPECT_TRUE(same_bytes(one, factors(graph, {.dim = 20, .num_sweeps = 5}, 5)));
+}
+
+}  // namespace
+}  // namespace whitney::graph
