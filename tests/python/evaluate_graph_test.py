@@ -40,3 +40,10 @@ def test_roles_and_clusters_of_several_embeddings_are_one_table(graph):
     assert [row["method"] for row in report.rows] == ["degree_profile", "graphwave", "majority"]
     clusters = whitney.evaluate("node-clustering", *roles, labels, num_resamples=0)
     assert len(clusters.rows) == 2 and clusters["points"] == 60
+
+
+def test_semantics_reads_tests_from_a_file(tmp_path):
+    words = whitney.Embeddings(vectors=np.array([[1, 0], [1, 0.2], [-1, 1]], np.float32), ids=["cat.n.01", "dog.n.01", "car.n.01"])
+    (tmp_path / "pairs.txt").write_text("cat dog 9\ncat car 1\ndog car 2\n")
+    report = whitney.evaluate("semantics", words, tmp_path / "pairs.txt", senses="max")
+    assert report["count"] == 3 and report["spearman"] == 1
