@@ -31,6 +31,7 @@ def main():
     queries = np.fromfile(f"{folder}/queries", dtype=np.float32).reshape(-1, dim)
 
     scanned = {"factory": None}
+    kept = []
 
     def index_of(factory, seed=None):
         inner = index = faiss.index_factory(dim, factory, faiss.METRIC_L2)
@@ -40,7 +41,7 @@ def main():
             rotation = faiss.RandomRotationMatrix(dim, dim)
             rotation.init(seed)
             index = faiss.IndexPreTransform(rotation, inner)
-            index.inner = inner  # stays alive
+            kept[:] = rotation, inner  # the index only points to them
         elif seed is not None and hasattr(inner, "pq"):
             inner.pq.cp.seed = seed
         index.train(base)
@@ -90,7 +91,7 @@ def main():
         begin = time.perf_counter()
         rows = np.concatenate([index.search(queries[i:i + 1], k)[1] for i in range(len(queries))])
         seconds = time.perf_counter() - begin
-        coded = getattr(index, "inner", index)
+        coded = index if not isinstance(index, faiss.IndexPreTransform) else faiss.downcast_index(index.index)
         try:
             size = coded.sa_code_size()
         except RuntimeError:  # codes in blocks alone

@@ -13,6 +13,7 @@
 #include "bench/pairs.h"
 #include "whitney/codec/code_rows.h"
 #include "whitney/codec/compressed.h"
+#include "whitney/core/error.h"
 #include "whitney/search/codes_index.h"
 #include "whitney/search/flat.h"
 
@@ -131,6 +132,10 @@ Built build(const Scan& scan, const CodecData& data, int64_t wanted_bytes) {
   return built;
 }
 
+std::string name_of_scan(const Scan& scan) {
+  return scan.method.empty() ? "float32" : scan.method + options_text(scan.options);
+}
+
 double seconds_of_searches(const Index& index, const Matrix& queries) {
   SearchParams params;
   params.k = kNeighbors;
@@ -142,6 +147,11 @@ double seconds_of_searches(const Index& index, const Matrix& queries) {
 }  // namespace
 
 void compare_scans(const CodecData& data, PythonPeer& peer) {
+  const auto is_asked = [&](const Scan& scan) {
+    return is_wanted(concat(data.name, " scan ", name_of_scan(scan)));
+  };
+  const std::vector<Scan> asked = scans(data.base.cols());
+  if (std::ranges::none_of(asked, is_asked)) return;
   const int64_t wanted_bytes = bytes_of_set();
   const double bandwidth = cached_read_bandwidth(wanted_bytes);
   std::printf(
@@ -150,9 +160,9 @@ void compare_scans(const CodecData& data, PythonPeer& peer) {
       data.name.c_str(), static_cast<long long>(data.base.cols()), static_cast<double>(wanted_bytes) / 1e6,
       static_cast<long long>(kNeighbors), bandwidth / 1e9, "ours", "bytes", "M rows", "M vectors/s", "GB/s",
       "memory", "ranges alone", "faiss", "M vectors/s", "ours / faiss");
-  for (const Scan& scan : scans(data.base.cols())) {
-    const std::string name = scan.method.empty() ? "float32" : scan.method + options_text(scan.options);
-    if (!is_wanted(data.name + " scan " + name)) continue;
+  for (const Scan& scan : asked) {
+    if (!is_asked(scan)) continue;
+    const std::string name = name_of_scan(scan);
     const Built built = build(scan, data, wanted_bytes);
     const auto n = static_cast<double>(data.base.rows() << built.doublings);
     const auto ours = [&] { return seconds_of_searches(*built.index, data.queries); };
