@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "whitney/core/alias_table.h"
+#include "whitney/core/api.h"
+#include "whitney/core/array.h"
+#include "whitney/core/context.h"
+#include "whitney/core/fast_random.h"
+#include "whitney/data/graph.h"
+
+namespace whitney::graph {
+
+/// The types of nodes that a walk follows (metapath2vec, Dong, Chawla, Swami, KDD 2017): node i of a walk has
+/// type path[i mod path.size()].
+struct Metapath {
+  /// The type of each node; empty: walks go to any node.
+  std::vector<uint32_t> node_types;
+  std::vector<uint32_t> path;
+};
+
+/// The law of walks.
+struct WalkRule {
+  /// Nodes of a walk, l in node2vec's paper.
+  int64_t length = 80;
+  /// Return and in-out parameters of node2vec. Both 1: a node is drawn by the weights of its edges alone.
+  double p = 1;
+  double q = 1;
+  Metapath metapath = {};
+};
+
+/// Walks of equal capacity, one behind the other.
+class WalkBlock {
+ public:
+  int64_t size() const { return std::ssize(lengths_); }
+  /// Walk i: at most `length` nodes, fewer where it came to a node without a way on.
+  std::span<const uint32_t> walk(int64_t i) const {
+    return {nodes_.data() + i * capacity_, static_cast<size_t>(lengths_[static_cast<size_t>(i)])};
+  }
+
+ private:
+  friend class RandomWalks;
+  std::vector<uint32_t> nodes_;
+  std::vector<int64_t> lengths_;
+  int64_t capacity_ = 0;
+};
+
+/// Draws random walks on a graph, which it keeps a reference to; const is safe for several threads.
+///
+/// From v a walk goes to x with a probability proportional to the weight of the edge (alias tables, 8 bytes
+/// an entry; none where all edges weigh 1). With p or q not 1 (Grover, Leskovec 2016, arXiv 1607.00653), come
+/// from t, the weight is multiplied by 1/p where x = t, by 1 where an edge leads from t to x, else by 1/q:
+/// x is drawn by weight and kept with probability alpha / max(1, 1/p, 1/q), which is the same law as
+/// node2vec's tables of sum deg^2 entries without them. No walk is kept.
+///
+/// A walk is a function of the graph, the rule and (seed, pass, start), so that any cut of the starts into
+/// blocks and any number of threads give the same walks. Several walks take their steps in turns, so that
+/// beyond the caches the waits for memory overlap.
+class WHITNEY_API RandomWalks {
+ public:
+  /// Throws UsageError where a rule contradicts itself: a metapath with p or q, types that do not match the
+  /// nodes, a path that names a type that no node has.
+  RandomWalks(const Graph& graph, const WalkRule& rule, const Context& context);
+
+  const Graph& graph() const { return graph_; }
+  const WalkRule& rule() const { return rule_; }
+  /// Bytes of the tables.
+  int64_t size_bytes() const;
+
+  /// Makes the walk of each start, in order. A start that the metapath does not begin with has a walk of
+  /// itself alone.
+  void walk(uint64_t seed, uint64_t pass, std::span<const uint32_t> starts, WalkBlock& block) const;
+
+ private:
+  struct Walker;
+  template <bool kWeighted>
+  void walk_group(std::span<Walker> walkers) const;
+  template <bool kWeighted>
+  void walk_biased_group(std::span<Walker> walkers) const;
+  bool keeps(Walker& walker, uint32_t candidate) const;
+  bool has_edge(uint32_t from, uint32_t to) const;
+  void sort_by_type(const Context& context);
+  void make_alias_tables(const Context& context);
+
+  const Graph& graph_;
+  WalkRule rule_;
+  /// Row (node, type) of the entries: node num_types_ + type. One type: the graph's own arrays.
+  int64_t num_types_ = 1;
+  Array<int64_t> offsets_;
+  Array<uint32_t> targets_;
+  Array<float> weights_;
+  Array<AliasSlot> slots_;
+  /// A candidate is kept where 32 random bits are below: it is where the walk came from, a neighbour of that,
+  /// or neither.
+  uint64_t keep_return_ = 0, keep_near_ = 0, keep_far_ = 0;
+};
+
+}  // namespace whitney::graph
