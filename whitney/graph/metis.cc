@@ -74,7 +74,7 @@ std::vector<uint32_t> metis_parts(const Graph& graph, const MetisOptions& option
   sizes.check(graph.num_nodes());
   const SymmetricRows rows = partition_rows(graph, context);
   std::vector<idx_t> found(static_cast<size_t>(graph.num_nodes()));
-  if (options.parts > 1 && rows.neighbors.size() > 0) {
+  if (options.parts > 1 && !rows.neighbors.empty()) {
     run_metis(metis_graph(rows), options, context.seed, found);
   } else {  // METIS divides by zero where there is nothing to cut
     for (size_t v = 0; v < found.size(); ++v)
