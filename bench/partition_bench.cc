@@ -1,7 +1,7 @@
 // Claims: louvain is at least as fast as networkit's PLM and leiden as leidenalg, on one thread, at equal or
-// better modularity; of the partitioners metis cuts least; vectors of parts that are aligned tell labels and
-// edges better than the paper's concatenation, which tells more than inner vectors alone; and a partitioned
-// run needs a share of the whole run's memory. Fails where one does not hold. Peers run in
+// better modularity; of the partitioners metis cuts least on sparse graphs; vectors of parts that are aligned
+// tell labels and edges better than the paper's concatenation, which tells more than inner vectors alone; and
+// a partitioned run needs a share of the whole run's memory. Fails where one does not hold. Peers run in
 // WHITNEY_BENCH_PYTHON (default bench/peers/.venv/bin/python).
 //
 //   partition_bench [--pairs 5] [--base fastrp] [--only communities|cuts|quality|memory]

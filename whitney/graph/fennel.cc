@@ -139,7 +139,7 @@ const bool registered = register_graph_learner<FennelOptions, Table>(
          "Gives each node the number of a part, so that parts are even and few edges lead from one to another. Nodes "
          "come one after another, and each goes where most of its neighbours are, less a cost that grows with a part's "
          "size. Reads the stream several times; --passes 1 --order rows is the paper's single pass. No part has more "
-         "than 1 + max_imbalance times its share. metis cuts less and needs the graph several times in memory.\n"
+         "than 1 + max_imbalance times its share. metis cuts less on sparse graphs, and needs the graph several times in memory.\n"
          "Weights count; directions do not. The output is a table with the column part.",
      .source = "Tsourakakis, Gkantsidis, Radunovic, Vojnovic: FENNEL: Streaming Graph Partitioning for Massive Scale "
                "Graphs, WSDM 2014; Nishimura, Ugander: Restreaming Graph Partitioning, KDD 2013",

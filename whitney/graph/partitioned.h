@@ -49,7 +49,7 @@ struct PartitionedOptions {
   void fields(auto&& field) {
     field("base", base, "learn", "Method that embeds each part; base.dim is the width of the whole");
     field("parts", parts, Range{1, 65536}, "Parts of a level, k");
-    field("partitioner", partitioner, "What cuts the graph; metis cuts least");
+    field("partitioner", partitioner, "What cuts the graph; metis cuts least on sparse graphs");
     field("max_imbalance", max_imbalance, Range{0.001, 100},
           "A part holds at most 1 + max_imbalance times its share of the nodes");
     field("combine", combine,

@@ -62,7 +62,7 @@ std::vector<uint32_t> rows_of_core(const PartGraph& part) {
 }
 
 Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& frame, const Context& context) {
-  const Matrix core = select_rows(vectors, core_places(part));
+  Matrix core = select_rows(vectors, core_places(part));
   const Anchors anchors = anchors_of(part.rows, frame.rows);
   if (anchors.in_part.empty()) return core;
   // From the frame to the part: the transpose of the turn, which a product with a transposed matrix wants.
