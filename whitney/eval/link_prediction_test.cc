@@ -132,7 +132,7 @@ TEST(LinkSplit, DrawsNodesByTheirDegreeWhereAsked) {
     return double(std::ranges::count_if(split.negatives, [](const NodePair& p) { return p.second < 3; })) /
            double(split.negatives.size());
   };
-  EXPECT_GT(hubs(eval::NegativeSampling::kDegree), 0.06);  // 0.03 of nodes
+  EXPECT_GT(hubs(eval::NegativeSampling::kDegree), 0.045);  // 0.03 of nodes; a pair is drawn once
   EXPECT_LT(hubs(eval::NegativeSampling::kUniform), 0.03);
 }
 
