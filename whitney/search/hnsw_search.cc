@@ -416,7 +416,6 @@ class TaskSearch {
 
 SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, const MatrixView& queries,
                          const SearchParams& params, const Context& context, const GraphWalk* graph_walk) {
-  if (params.k < 1) throw UsageError(concat("k is ", params.k, "; a search returns at least 1 hit"));
   const Matrix checked = checked_queries(queries, parts.space.dim, params.k, context);
   const int64_t num_together =
       codes_bound_distances(parts.graph.view()) ? std::min(queries.rows, kQueriesPerTask) : 1;

@@ -9,12 +9,13 @@
 #include "whitney/core/registry.h"
 #include "whitney/search/filter.h"
 #include "whitney/search/filter_cache.h"
+#include "whitney/search/row_scan.h"
 
 namespace whitney {
 namespace {
 
 void check_request(const SearchRequest& request, int64_t num_queries, int64_t num_rows) {
-  if (request.k < 1) throw UsageError(concat("k is ", request.k, "; a search returns at least 1 hit"));
+  search::check_k(request.k);
   if (request.timeout_ms && !(*request.timeout_ms >= 0))
     throw UsageError(concat("timeout_ms is ", *request.timeout_ms, "; a search may take 0 or more"));
   if (request.excluded.empty()) return;
