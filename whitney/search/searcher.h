@@ -63,7 +63,7 @@ class WHITNEY_API Searcher {
   /// The live rows that satisfy a filter (empty: all live rows). Throws UsageError.
   RowSet matches(const std::string& filter, const Context& context) const;
 
-  /// Changes; not while a search runs.
+  /// Changes; not while a search runs (SharedSearcher sees to that).
   void add(const Embeddings& more, const Context& context);
   void add_texts(const Corpus& more, const Attributes& attributes, const Context& context);
   void add_ragged(const RaggedEmbeddings& more, const Context& context);
