@@ -31,8 +31,11 @@ struct SearchRequest {
   std::vector<int64_t> excluded;
   bool exact = false;
   bool explain = false;
-  /// The most time that the search may take, its filter included; absent: what it needs. See
-  /// SearchParams::deadline.
+  /// The most time that the search may take, its filter included; absent: what it needs. Where it is up
+  /// before the filter is evaluated, the result has no hits and is partial. What the filter built whole until
+  /// then (which rows of a column have a value, its sorted numbers, its words) is kept; the part that was
+  /// being built is dropped, so that a filter whose next part takes longer than every timeout never gets
+  /// further: a call without one (`matches`) makes it ready. See SearchParams::deadline.
   std::optional<double> timeout_ms;
 };
 
@@ -74,7 +77,7 @@ class WHITNEY_API Searcher {
   SearchResult search_filtered(const SearchRequest& request, int64_t num_queries, bool finds_all,
                                const Context& context, const Search& search) const;
   std::shared_ptr<const search::EvaluatedFilter> evaluate(const std::string& filter,
-                                                          const Context& context) const;
+                                                          const search::FilterWatch& watch) const;
   void rebuild_attributes();
 
   std::unique_ptr<Index> index_;
