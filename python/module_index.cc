@@ -4,9 +4,6 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <mutex>
-#include <shared_mutex>
-
 #include "python/module_arrays.h"
 #include "python/module_call.h"
 #include "python/module_ids.h"
@@ -17,43 +14,28 @@
 #include "whitney/core/error.h"
 #include "whitney/core/registry.h"
 #include "whitney/search/codes_index.h"
-#include "whitney/search/searcher.h"
+#include "whitney/search/shared_searcher.h"
 
 namespace whitney::python {
 namespace {
 
-// A searcher that Python's threads may share: searches together, changes alone. Nobody waits for the lock
-// with the GIL.
-class SharedSearcher {
- public:
-  explicit SharedSearcher(Searcher searcher) : searcher_(std::move(searcher)) {}
-
-  template <class Work>
-  auto read(const Call& call, const Work& work) const {
-    return call([&](const Context& context) {
-      const std::shared_lock lock(mutex_);
-      return work(searcher_, context);
-    });
-  }
-  template <class Work>
-  void change(const Call& call, const Work& work) {
-    call([&](const Context& context) {
-      const std::unique_lock lock(mutex_);
-      work(searcher_, context);
-    });
-  }
-  /// For what takes no time.
-  template <class Look>
-  auto look(const Look& look) const {
-    const nb::gil_scoped_release released;
-    const std::shared_lock lock(mutex_);
-    return look(searcher_.index());
-  }
-
- private:
-  mutable std::shared_mutex mutex_;
-  Searcher searcher_;
-};
+// Nobody waits for a searcher's lock with the GIL.
+template <class Work>
+auto read(const SharedSearcher& shared, const Call& call, const Work& work) {
+  return call([&](const Context& context) {
+    return shared.read([&](const Searcher& searcher) { return work(searcher, context); });
+  });
+}
+template <class Work>
+void change(SharedSearcher& shared, const Call& call, const Work& work) {
+  call([&](const Context& context) { shared.change([&](Searcher& searcher) { work(searcher, context); }); });
+}
+// For what takes no time.
+template <class Look>
+auto look(const SharedSearcher& shared, const Look& look_at) {
+  const nb::gil_scoped_release released;
+  return shared.read([&](const Searcher& searcher) { return look_at(searcher.index()); });
+}
 
 using Shared = std::shared_ptr<SharedSearcher>;
 
@@ -81,9 +63,8 @@ Shared build_texts(const std::string& method, const Corpus& corpus, std::vector<
 
 void add_texts(SharedSearcher& shared, const Corpus& more, std::vector<Column> columns, const Call& call) {
   const Attributes attributes = attributes_of(more, std::move(columns));
-  shared.change(call, [&](Searcher& searcher, const Context& context) {
-    searcher.add_texts(more, attributes, context);
-  });
+  change(shared, call,
+         [&](Searcher& searcher, const Context& context) { searcher.add_texts(more, attributes, context); });
 }
 
 std::string input_of(const std::string& method) {
@@ -130,7 +111,7 @@ SearchRequest request_of(int64_t k, const std::string& filter, const nb::dict& o
 template <class Ask>
 Hits found(const SharedSearcher& shared, const Call& call, const Ask& ask) {
   Ids ids;
-  SearchResult result = shared.read(call, [&](const Searcher& searcher, const Context& context) {
+  SearchResult result = read(shared, call, [&](const Searcher& searcher, const Context& context) {
     ids = searcher.index().ids();
     return ask(searcher, context);
   });
@@ -186,29 +167,29 @@ Hits search_ragged(const SharedSearcher& shared, const RaggedEmbeddings& queries
 }
 
 nb::object stored_vector(const SharedSearcher& shared, int64_t row) {
-  std::vector<float> vector = shared.look([&](const Index& index) { return index.vector(row); });
+  std::vector<float> vector = look(shared, [&](const Index& index) { return index.vector(row); });
   const size_t size = vector.size();
   return numpy_from(std::move(vector), {size});
 }
 
 // Rows that were removed are not found.
 std::optional<int64_t> find(const SharedSearcher& shared, nb::handle id) {
-  const Ids ids = shared.look([](const Index& index) { return index.ids(); });
+  const Ids ids = look(shared, [](const Index& index) { return index.ids(); });
   const std::optional<int64_t> row = find_row(ids, id);
-  const bool is_live = row && shared.look([&](const Index& index) {
-    return index.live().contains(static_cast<uint32_t>(*row));
-  });
+  const bool is_live = row && look(shared, [&](const Index& index) {
+                         return index.live().contains(static_cast<uint32_t>(*row));
+                       });
   return is_live ? row : std::nullopt;
 }
 
 nb::object live_rows(const SharedSearcher& shared) {
-  std::vector<uint32_t> rows = shared.look([](const Index& index) { return index.live().rows(); });
+  std::vector<uint32_t> rows = look(shared, [](const Index& index) { return index.live().rows(); });
   const size_t size = rows.size();
   return numpy_from(std::move(rows), {size});
 }
 
 nb::object matches(const SharedSearcher& shared, const std::string& filter, const Call& call) {
-  std::vector<uint32_t> rows = shared.read(call, [&](const Searcher& searcher, const Context& context) {
+  std::vector<uint32_t> rows = read(shared, call, [&](const Searcher& searcher, const Context& context) {
     return searcher.matches(filter, context).rows();
   });
   const size_t size = rows.size();
@@ -216,7 +197,7 @@ nb::object matches(const SharedSearcher& shared, const std::string& filter, cons
 }
 
 nb::list search_options(const SharedSearcher& shared) {
-  return list_from(shared.look([](const Index& index) { return index.search_options(); }));
+  return list_from(look(shared, [](const Index& index) { return index.search_options(); }));
 }
 
 }  // namespace
@@ -254,37 +235,36 @@ void bind_index(nb::module_& module) {
       .def(
           "add_ragged",
           [](SharedSearcher& shared, const RaggedEmbeddings& more, const Call& call) {
-            shared.change(call, [&](Searcher& searcher, const Context& context) {
-              searcher.add_ragged(more, context);
-            });
+            change(shared, call,
+                   [&](Searcher& searcher, const Context& context) { searcher.add_ragged(more, context); });
           },
           nb::arg("rows"), nb::arg("call"))
       .def(
           "ragged",
           [](const SharedSearcher& shared, int64_t row) {
-            return shared.look([&](const Index& index) { return index.ragged(row); });
+            return look(shared, [&](const Index& index) { return index.ragged(row); });
           },
           nb::arg("row"))
       .def("matches", &matches, nb::arg("filter"), nb::arg("call"))
       .def(
           "add",
           [](SharedSearcher& shared, const Embeddings& more, const Call& call) {
-            shared.change(call,
-                          [&](Searcher& searcher, const Context& context) { searcher.add(more, context); });
+            change(shared, call,
+                   [&](Searcher& searcher, const Context& context) { searcher.add(more, context); });
           },
           nb::arg("embeddings"), nb::arg("call"))
       .def("add_texts", &add_texts, nb::arg("corpus"), nb::arg("columns"), nb::arg("call"))
       .def(
           "remove",
           [](SharedSearcher& shared, const Ids& ids, const Call& call) {
-            shared.change(call,
-                          [&](Searcher& searcher, const Context& context) { searcher.remove(ids, context); });
+            change(shared, call,
+                   [&](Searcher& searcher, const Context& context) { searcher.remove(ids, context); });
           },
           nb::arg("ids"), nb::arg("call"))
       .def(
           "save",
           [](const SharedSearcher& shared, const std::string& path, bool force, const Call& call) {
-            shared.read(call, [&](const Searcher& searcher, const Context& context) {
+            read(shared, call, [&](const Searcher& searcher, const Context& context) {
               searcher.index().save(path, force, context);
             });
           },
@@ -294,36 +274,36 @@ void bind_index(nb::module_& module) {
       .def("live_rows", &live_rows)
       .def("search_options", &search_options)
       .def_prop_ro("ids",
-                   [](const SharedSearcher& s) { return s.look([](const Index& i) { return i.ids(); }); })
+                   [](const SharedSearcher& s) { return look(s, [](const Index& i) { return i.ids(); }); })
       .def_prop_ro("columns",
                    [](const SharedSearcher& s) {
-                     return s.look([](const Index& i) { return i.attributes().columns; });
+                     return look(s, [](const Index& i) { return i.attributes().columns; });
                    })
       .def_prop_ro("record",
                    [](const SharedSearcher& s) {
-                     return object_from(s.look([](const Index& i) { return i.record(); }));
+                     return object_from(look(s, [](const Index& i) { return i.record(); }));
                    })
       .def_prop_ro(
           "input",
           [](const SharedSearcher& s) {
-            return std::string(s.look([](const Index& i) { return name_of_enum(i.input()); }));
+            return std::string(look(s, [](const Index& i) { return name_of_enum(i.input()); }));
           },
           "What it is asked by: \"vectors\", \"texts\", \"sparse\" or \"vector sets\".")
       .def_prop_ro("method",
                    [](const SharedSearcher& s) {
-                     return s.look([](const Index& i) { return std::string(i.method()); });
+                     return look(s, [](const Index& i) { return std::string(i.method()); });
                    })
       .def_prop_ro("metric",
                    [](const SharedSearcher& s) {
-                     return s.look([](const Index& i) { return std::string(name_of_enum(i.metric())); });
+                     return look(s, [](const Index& i) { return std::string(name_of_enum(i.metric())); });
                    })
       .def_prop_ro("dim",
-                   [](const SharedSearcher& s) { return s.look([](const Index& i) { return i.dim(); }); })
+                   [](const SharedSearcher& s) { return look(s, [](const Index& i) { return i.dim(); }); })
       .def_prop_ro(
           "num_live",
-          [](const SharedSearcher& s) { return s.look([](const Index& i) { return i.live().size(); }); })
+          [](const SharedSearcher& s) { return look(s, [](const Index& i) { return i.live().size(); }); })
       .def_prop_ro("size_bytes", [](const SharedSearcher& s) {
-        return s.look([](const Index& i) { return i.size_bytes(); });
+        return look(s, [](const Index& i) { return i.size_bytes(); });
       });
   module.def("index_input", &input_of, nb::arg("method"),
              "What an index is made of: \"vectors\", \"texts\", \"sparse\" or \"vector sets\".");

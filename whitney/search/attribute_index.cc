@@ -31,9 +31,9 @@ struct AttributeIndex::State {
   State(Ids the_ids, Attributes attributes);
 
   void check(const Filter& filter, int depth) const;
-  RowSet matches(const Filter& filter, const Context& context) const;
-  RowSet all_of(const std::vector<Filter>& children, const Context& context) const;
-  RowSet with_ids(const std::vector<Value>& operands) const;
+  RowSet matches(const Filter& filter, const search::FilterWatch& watch) const;
+  RowSet all_of(const std::vector<Filter>& children, const search::FilterWatch& watch) const;
+  RowSet with_ids(const std::vector<Value>& operands, const search::FilterWatch& watch) const;
   const search::ColumnIndex* find(const std::string& field) const;
   [[noreturn]] void fail_unknown(const std::string& field) const;
 
@@ -93,30 +93,35 @@ void AttributeIndex::State::check(const Filter& filter, int depth) const {
   column->check(filter);
 }
 
-RowSet AttributeIndex::State::matches(const Filter& filter, const Context& context) const {
+RowSet AttributeIndex::State::matches(const Filter& filter, const search::FilterWatch& watch) const {
   switch (filter.op) {
     case Op::kAnd:
-      return all_of(filter.children, context);
+      return all_of(filter.children, watch);
     case Op::kNot:
-      return all - matches(filter.children[0], context);
+      return all - matches(filter.children[0], watch);
     case Op::kIdIn:
-      return with_ids(filter.values);
+      return with_ids(filter.values, watch);
     case Op::kOr: {
       RowSet any;
-      for (const Filter& child : filter.children) any = any | matches(child, context);
+      for (const Filter& child : filter.children) {
+        watch.check();
+        any = any | matches(child, watch);
+      }
       return any;
     }
     default:
-      return find(filter.field)->matches(filter, context);
+      return find(filter.field)->matches(filter, watch);
   }
 }
 
 // Small sets first; `not X` is a difference, which needs no complement.
-RowSet AttributeIndex::State::all_of(const std::vector<Filter>& children, const Context& context) const {
+RowSet AttributeIndex::State::all_of(const std::vector<Filter>& children,
+                                     const search::FilterWatch& watch) const {
   std::vector<std::pair<int64_t, RowSet>> sets;
   for (const Filter& child : children) {
     if (child.op == Op::kNot) continue;
-    RowSet set = matches(child, context);
+    watch.check();
+    RowSet set = matches(child, watch);
     const int64_t size = set.size();
     sets.emplace_back(size, std::move(set));
   }
@@ -125,14 +130,17 @@ RowSet AttributeIndex::State::all_of(const std::vector<Filter>& children, const 
   for (size_t i = 1; i < sets.size() && !result.empty(); ++i) result = result & sets[i].second;
   for (const Filter& child : children) {
     if (result.empty()) return result;
-    if (child.op == Op::kNot) result = result - matches(child.children[0], context);
+    if (child.op == Op::kNot) result = result - matches(child.children[0], watch);
   }
   return result;
 }
 
-RowSet AttributeIndex::State::with_ids(const std::vector<Value>& operands) const {
+RowSet AttributeIndex::State::with_ids(const std::vector<Value>& operands,
+                                       const search::FilterWatch& watch) const {
   std::vector<uint32_t> rows;
-  for (const Value& operand : operands) {
+  for (size_t i = 0; i < operands.size(); ++i) {
+    watch.check_at(i);
+    const Value& operand = operands[i];
     const auto row = ids.find(operand.is_string() ? operand.as_string() : operand_text(operand));
     if (row) rows.push_back(static_cast<uint32_t>(*row));
   }
@@ -147,9 +155,10 @@ AttributeIndex& AttributeIndex::operator=(AttributeIndex&&) noexcept = default;
 
 void AttributeIndex::check(const Filter& filter) const { state_->check(filter, 0); }
 
-RowSet AttributeIndex::matches(const Filter& filter, const Context& context) const {
+RowSet AttributeIndex::matches(const Filter& filter, const search::FilterWatch& watch) const {
   check(filter);
-  return state_->matches(filter, context);
+  watch.check();
+  return state_->matches(filter, watch);
 }
 
 }  // namespace whitney

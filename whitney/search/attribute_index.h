@@ -3,10 +3,10 @@
 #include <memory>
 
 #include "whitney/core/api.h"
-#include "whitney/core/context.h"
 #include "whitney/data/attributes.h"
 #include "whitney/data/ids.h"
 #include "whitney/search/filter.h"
+#include "whitney/search/filter_watch.h"
 #include "whitney/search/row_set.h"
 
 namespace whitney {
@@ -25,8 +25,9 @@ class WHITNEY_API AttributeIndex {
   /// The rows that satisfy the filter. A row without a value (NaN counts as none) satisfies no condition over
   /// that field, except under `not`. The whole filter is checked before anything is evaluated. Throws
   /// UsageError: an unknown field (with the nearest name), a value of another type than the field's, `=` on a
-  /// set, `contains` on a number.
-  RowSet matches(const Filter& filter, const Context& context) const;
+  /// set, `contains` on a number. Where the watch has a deadline and it passes, throws search::FilterTimeUp:
+  /// what was built whole until then is kept for the next filter, what was being built is dropped.
+  RowSet matches(const Filter& filter, const search::FilterWatch& watch) const;
   /// Throws what `matches` would, without building or evaluating anything.
   void check(const Filter& filter) const;
 

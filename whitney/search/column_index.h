@@ -2,9 +2,9 @@
 
 #include <memory>
 
-#include "whitney/core/context.h"
 #include "whitney/data/attributes.h"
 #include "whitney/search/filter.h"
+#include "whitney/search/filter_watch.h"
 #include "whitney/search/row_set.h"
 
 namespace whitney::search {
@@ -20,18 +20,19 @@ class ColumnIndex {
   /// Throws UsageError when the column's type cannot answer the condition: names field, type, and what would
   /// be right. Builds nothing.
   void check(const Filter& condition) const;
-  /// Rows that satisfy a condition that was checked. Throws Error when a mapped column is damaged.
-  RowSet matches(const Filter& condition, const Context& context) const;
+  /// Rows that satisfy a condition that was checked. Throws Error when a mapped column is damaged, and what
+  /// FilterWatch::check does.
+  RowSet matches(const Filter& condition, const FilterWatch& watch) const;
 
  private:
   struct Parts;
   struct Presence;
-  const Presence& presence() const;
-  RowSet number_matches(const Filter& condition, const Context& context) const;
-  RowSet bool_matches(const Filter& condition, const Context& context) const;
-  RowSet string_matches(const Filter& condition, const Context& context) const;
-  RowSet set_matches(const Filter& condition, const Context& context) const;
-  RowSet word_matches(const Filter& condition, const Context& context) const;
+  const Presence& presence(const FilterWatch& watch) const;
+  RowSet number_matches(const Filter& condition, const FilterWatch& watch) const;
+  RowSet bool_matches(const Filter& condition, const FilterWatch& watch) const;
+  RowSet string_matches(const Filter& condition, const FilterWatch& watch) const;
+  RowSet set_matches(const Filter& condition, const FilterWatch& watch) const;
+  RowSet word_matches(const Filter& condition, const FilterWatch& watch) const;
 
   Column column_;
   std::unique_ptr<Parts> parts_;

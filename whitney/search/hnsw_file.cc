@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/data/artifact_hashes.h"
 #include "whitney/search/hnsw_index.h"
 
 namespace whitney::search {
@@ -206,6 +209,15 @@ NodeRows read_nodes(const Tensors& tensors, const IndexRows& rows, int64_t num_n
   return {std::move(node_of_row), num_nodes, rows.live};
 }
 
+// Where nodes and their upper lists stand, and what codes are taken around: a few bytes a node, which walks
+// follow without a doubt. Links are checked as walks follow them; vectors and codes are not.
+void verify_structure(const Artifact& artifact, std::string_view method) {
+  std::vector<std::string> names;
+  for (const char* part : {"levels", "upper_start", "upper", "centre", "rotation", "node_of_row"})
+    names.push_back(concat(method, ".", part));
+  verify_tensors(artifact, std::vector<std::string_view>(names.begin(), names.end()));
+}
+
 }  // namespace
 
 ArtifactWriter hnsw_writer(const HnswParts& parts, std::string_view method, const Value& more) {
@@ -243,6 +255,7 @@ void save_hnsw(const HnswParts& parts, const std::string& path, bool force, cons
 }
 
 HnswParts open_hnsw(const Artifact& artifact, std::string_view method) {
+  verify_structure(artifact, method);
   const Description description(artifact, method);
   const Tensors tensors(artifact, method);
   HnswParts parts;

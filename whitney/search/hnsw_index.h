@@ -66,7 +66,8 @@ class GraphWalk {
   /// The index that `explain` names.
   virtual std::string_view name() const = 0;
   /// Fills scratch.pool with nodes near the query and their distances in code space. query: as PreparedRows
-  /// reads it; scratch.query holds it prepared.
+  /// reads it; scratch.query holds it prepared. Ends as search_layer does where scratch.deadline or
+  /// scratch.most_distances says so.
   virtual void walk(const float* query, int64_t ef, WalkScratch& scratch) const = 0;
 };
 

@@ -278,14 +278,13 @@ class TaskSearch {
   /// False where too few of the nearest pass, or the walk took more than it may.
   bool walk_then_filter(uint32_t start, const PlanEstimate& estimate) {
     scratch_.is_spent = false;
-    if (request_.graph_walk() != nullptr) {
+    scratch_.most_distances =
+        scratch_.counters.distances + static_cast<int64_t>(request_.planner().hard_budget(estimate));
+    if (request_.graph_walk() != nullptr)
       request_.graph_walk()->walk(row_.data(), estimate.ef, scratch_);
-    } else {
-      scratch_.most_distances =
-          scratch_.counters.distances + static_cast<int64_t>(request_.planner().hard_budget(estimate));
+    else
       walk_unfiltered_from(start, estimate.ef);
-      scratch_.most_distances = std::numeric_limits<int64_t>::max();
-    }
+    scratch_.most_distances = std::numeric_limits<int64_t>::max();
     NodePool& pool = scratch_.pool;
     uint32_t kept = 0;
     const uint64_t* passing = request_.passing();
@@ -441,7 +440,6 @@ class TaskSearch {
 
 SearchResult search_hnsw(const HnswParts& parts, ScratchPool& scratch_pool, const MatrixView& queries,
                          const SearchParams& params, const Context& context, const GraphWalk* graph_walk) {
-  if (params.k < 1) throw UsageError(concat("k is ", params.k, "; a search returns at least 1 hit"));
   const Matrix checked = checked_queries(queries, parts.space.dim, params.k, context);
   const int64_t num_together =
       codes_bound_distances(parts.graph.view()) ? std::min(queries.rows, kQueriesPerTask) : 1;

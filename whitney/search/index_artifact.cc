@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "whitney/core/error.h"
+#include "whitney/data/artifact_hashes.h"
 #include "whitney/search/append_rows.h"
 
 namespace whitney::search {
@@ -99,6 +100,7 @@ IndexRows read_index_rows(const Artifact& artifact, int64_t num_rows) {
   rows.record = provenance_of(artifact.record());
   rows.live = all_rows(num_rows);
   if (const TensorView* removed = artifact.find(kRemoved)) {
+    verify_tensors(artifact, std::span(&kRemoved, 1));
     for (const uint32_t row : removed->as<uint32_t>()) {
       if (row >= num_rows) fail(artifact.path(), ": row ", row, " of ", num_rows, " is said to be removed");
       rows.live.remove(row);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/data/artifact_hashes.h"
 #include "whitney/search/ivf_index.h"
 
 namespace whitney::search {
@@ -246,6 +247,12 @@ void save_ivf(const IvfParts& parts, const std::string& path, bool force, const 
   writer.write(path, force, context);
 }
 
-IvfParts open_ivf(const Artifact& artifact) { return IvfReader(artifact).read(); }
+IvfParts open_ivf(const Artifact& artifact) {
+  // What opening reads whole anyway: wrong radii would make searches leave lists out.
+  constexpr std::string_view kStructure[] = {"ivf.starts",    "ivf.rows", "ivf.radii",
+                                             "ivf.centroids", kCodec,     kByteCodec};
+  verify_tensors(artifact, kStructure);
+  return IvfReader(artifact).read();
+}
 
 }  // namespace whitney::search

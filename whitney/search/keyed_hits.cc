@@ -6,6 +6,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/prepare_run.h"
 #include "whitney/search/best_rows.h"
+#include "whitney/search/row_scan.h"
 
 namespace whitney::search {
 
@@ -21,6 +22,7 @@ AllowedRows AllowedRows::of(const IndexRows& rows, const SearchParams& params) {
 
 SearchResult result_without_hits(int64_t num_queries, int64_t num_rows, std::string_view what,
                                  const SearchParams& params, const Context& context) {
+  check_k(params.k);
   SearchResult result;
   result.neighbors.num_queries = num_queries;
   result.neighbors.k = params.k;

@@ -25,8 +25,8 @@ struct AllowedRows {
   static AllowedRows of(const IndexRows& rows, const SearchParams& params);
 };
 
-/// A result without hits, of params.k places for each query. Throws Error when it does not fit the memory
-/// allowed; `what` names the rows ("texts").
+/// A result without hits, of params.k places for each query. Throws UsageError for a k below 1, and Error
+/// when it does not fit the memory allowed; `what` names the rows ("texts").
 SearchResult result_without_hits(int64_t num_queries, int64_t num_rows, std::string_view what,
                                  const SearchParams& params, const Context& context);
 

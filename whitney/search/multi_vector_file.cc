@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "whitney/core/error.h"
+#include "whitney/data/artifact_hashes.h"
 #include "whitney/search/artifact_numbers.h"
 #include "whitney/search/multi_vector_index.h"
 
@@ -42,6 +43,11 @@ void save_multi_vector(const MultiVectorParts& parts, const IndexRows& rows, con
 }
 
 MultiVectorParts open_multi_vector(const Artifact& artifact) {
+  // Where rows and lists begin, 16 bytes a row, and the clusters; what they hold is checked as it is
+  // followed.
+  constexpr std::string_view kStructure[] = {"vectors.starts", "multi_vector.code_starts",
+                                             "multi_vector.list_starts", "multi_vector.centroids"};
+  verify_tensors(artifact, kStructure);
   MultiVectorParts parts;
   parts.metric = metric_in(artifact);
   parts.vectors = read_vectors_of(artifact, "vectors");

@@ -14,20 +14,21 @@ constexpr int64_t kShort = 96;
 
 }  // namespace
 
-OrderedRows::OrderedRows(int64_t num_rows, std::vector<uint32_t> order, const Context& context)
+OrderedRows::OrderedRows(int64_t num_rows, std::vector<uint32_t> order, const FilterWatch& watch)
     : num_rows_(num_rows), order_(std::move(order)) {
   step_ = std::max<int64_t>(1, (size() + kCheckpoints - 1) / kCheckpoints);
   const int64_t words = (num_rows_ + 63) / 64, count = size() / step_ + 1;
   checkpoints_.assign(static_cast<size_t>(words * count), 0);
   // Checkpoint c first gets its own step's rows, then everything before it, words in parallel.
-  parallel_for(context, count, [&](int64_t c) {
+  parallel_for(watch.context(), count, [&](int64_t c) {
+    watch.check();
     uint64_t* bits = checkpoints_.data() + c * words;
     for (int64_t i = (c - 1) * step_; c > 0 && i < c * step_; ++i) {
       const uint32_t row = order_[static_cast<size_t>(i)];
       bits[row / 64] |= uint64_t{1} << (row % 64);
     }
   });
-  parallel_blocks(context, words, 1 << 14, [&](int64_t begin, int64_t end) {
+  parallel_blocks(watch.context(), words, 1 << 14, [&](int64_t begin, int64_t end) {
     for (int64_t c = 1; c < count; ++c) {
       const uint64_t* before = checkpoints_.data() + (c - 1) * words;
       uint64_t* bits = checkpoints_.data() + c * words;

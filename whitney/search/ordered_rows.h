@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "whitney/core/context.h"
+#include "whitney/search/filter_watch.h"
 #include "whitney/search/row_set.h"
 
 namespace whitney::search {
@@ -18,7 +18,7 @@ class OrderedRows {
  public:
   OrderedRows() = default;
   /// order: distinct rows below num_rows.
-  OrderedRows(int64_t num_rows, std::vector<uint32_t> order, const Context& context);
+  OrderedRows(int64_t num_rows, std::vector<uint32_t> order, const FilterWatch& watch);
 
   int64_t size() const { return std::ssize(order_); }
   /// The rows at places [begin, end) of the order.

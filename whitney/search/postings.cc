@@ -26,13 +26,14 @@ RowSet set_of_rows(std::span<const uint32_t> rows, int64_t num_rows) {
 }
 
 Postings::Postings(int64_t num_rows, std::vector<uint64_t> starts, std::vector<uint32_t> rows,
-                   const Context& context)
+                   const FilterWatch& watch)
     : num_rows_(num_rows), starts_(std::move(starts)), rows_(std::move(rows)) {
   for (int64_t key = 0; key < num_keys(); ++key) {
     if (num_rows_of(key) >= kLong) long_keys_.push_back(key);
   }
   bitmaps_.resize(long_keys_.size());
-  parallel_blocks(context, std::ssize(long_keys_), 64, [&](int64_t begin, int64_t end) {
+  parallel_blocks(watch.context(), std::ssize(long_keys_), 64, [&](int64_t begin, int64_t end) {
+    watch.check();
     for (int64_t i = begin; i < end; ++i) {
       bitmaps_[static_cast<size_t>(i)] = RowSet::of(rows_of(long_keys_[static_cast<size_t>(i)]));
     }

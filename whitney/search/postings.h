@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "whitney/core/context.h"
+#include "whitney/search/filter_watch.h"
 #include "whitney/search/row_set.h"
 
 namespace whitney::search {
@@ -17,7 +17,7 @@ class Postings {
   Postings() = default;
   /// starts: num_keys + 1 offsets into `rows`, all below num_rows, ascending within a key.
   Postings(int64_t num_rows, std::vector<uint64_t> starts, std::vector<uint32_t> rows,
-           const Context& context);
+           const FilterWatch& watch);
 
   int64_t num_keys() const { return starts_.empty() ? 0 : std::ssize(starts_) - 1; }
   std::span<const uint32_t> rows_of(int64_t key) const;

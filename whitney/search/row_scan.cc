@@ -174,7 +174,12 @@ Neighbors scan_gathered(const MatrixView& queries, const MatrixView& base, std::
 
 }  // namespace
 
+void check_k(int64_t k) {
+  if (k < 1) throw UsageError(concat("k is ", k, "; a search returns at least 1 hit"));
+}
+
 Matrix checked_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context) {
+  check_k(k);
   if (queries.cols != dim) {
     fail("queries have ", queries.cols, " dimensions, and the vectors searched have ", dim);
   }

@@ -11,8 +11,11 @@
 
 namespace whitney::search {
 
+/// Throws UsageError where a search is asked for less than one hit.
+void check_k(int64_t k);
+
 /// The queries as float32. Throws Error for queries that no search can answer: another width, a value that is
-/// NaN or infinite, results that do not fit the memory allowed.
+/// NaN or infinite, results that do not fit the memory allowed; UsageError as check_k.
 Matrix checked_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context);
 
 /// As exact_search, among some rows of `base` (ascending, none twice): the same values, bit for bit. Few

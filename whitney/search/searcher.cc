@@ -9,12 +9,14 @@
 #include "whitney/core/registry.h"
 #include "whitney/search/filter.h"
 #include "whitney/search/filter_cache.h"
+#include "whitney/search/keyed_hits.h"
+#include "whitney/search/row_scan.h"
 
 namespace whitney {
 namespace {
 
 void check_request(const SearchRequest& request, int64_t num_queries, int64_t num_rows) {
-  if (request.k < 1) throw UsageError(concat("k is ", request.k, "; a search returns at least 1 hit"));
+  search::check_k(request.k);
   if (request.timeout_ms && !(*request.timeout_ms >= 0))
     throw UsageError(concat("timeout_ms is ", *request.timeout_ms, "; a search may take 0 or more"));
   if (request.excluded.empty()) return;
@@ -42,6 +44,20 @@ void check_counts(const SearchResult& result, const SearchRequest& request, cons
   }
 }
 
+// No row is known to pass.
+SearchResult result_of_late_filter(const SearchRequest& request, int64_t num_queries, int64_t num_rows,
+                                   const Context& context) {
+  SearchParams params;
+  params.k = request.k;
+  SearchResult result = search::result_without_hits(num_queries, num_rows, "rows", params, context);
+  result.partial = true;
+  if (request.explain) {
+    result.explain =
+        Value::object({{"filter", Value::object({{"text", request.filter}, {"is_evaluated", false}})}});
+  }
+  return result;
+}
+
 }  // namespace
 
 Searcher::Searcher(std::unique_ptr<Index> index) : index_(std::move(index)) {
@@ -65,11 +81,11 @@ void Searcher::rebuild_attributes() {
 }
 
 std::shared_ptr<const search::EvaluatedFilter> Searcher::evaluate(const std::string& filter,
-                                                                  const Context& context) const {
+                                                                  const search::FilterWatch& watch) const {
   if (auto kept = filters_->find(filter)) return kept;
   auto evaluated = std::make_shared<search::EvaluatedFilter>();
   evaluated->filter = parse_filter(filter);
-  evaluated->rows = attributes_->matches(evaluated->filter, context);
+  evaluated->rows = attributes_->matches(evaluated->filter, watch);
   if (index_->live().size() != index_->num_rows()) evaluated->rows = evaluated->rows & index_->live();
   filters_->keep(filter, evaluated);
   return evaluated;
@@ -116,7 +132,11 @@ SearchResult Searcher::search_filtered(const SearchRequest& request, int64_t num
   const auto begin = std::chrono::steady_clock::now();
   std::shared_ptr<const search::EvaluatedFilter> filter;
   if (!request.filter.empty()) {
-    filter = evaluate(request.filter, context);
+    try {
+      filter = evaluate(request.filter, {context, params.deadline});
+    } catch (const search::FilterTimeUp&) {
+      return result_of_late_filter(request, num_queries, index_->num_rows(), context);
+    }
     params.allowed = &filter->rows;
     params.memo = filter->memo.get();
   }

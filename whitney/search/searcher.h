@@ -33,8 +33,11 @@ struct SearchRequest {
   bool explain = false;
   /// The way of a query under a filter; absent: as the index plans (SearchParams::plan).
   std::optional<FilterPlan> plan;
-  /// The most time that the search may take, its filter included; absent: what it needs. See
-  /// SearchParams::deadline.
+  /// The most time that the search may take, its filter included; absent: what it needs. Where it is up
+  /// before the filter is evaluated, the result has no hits and is partial. What the filter built whole until
+  /// then (which rows of a column have a value, its sorted numbers, its words) is kept; the part that was
+  /// being built is dropped, so that a filter whose next part takes longer than every timeout never gets
+  /// further: a call without one (`matches`) makes it ready. See SearchParams::deadline.
   std::optional<double> timeout_ms;
 };
 
@@ -65,7 +68,7 @@ class WHITNEY_API Searcher {
   /// The live rows that satisfy a filter (empty: all live rows). Throws UsageError.
   RowSet matches(const std::string& filter, const Context& context) const;
 
-  /// Changes; not while a search runs.
+  /// Changes; not while a search runs (SharedSearcher sees to that).
   void add(const Embeddings& more, const Context& context);
   void add_texts(const Corpus& more, const Attributes& attributes, const Context& context);
   void add_ragged(const RaggedEmbeddings& more, const Context& context);
@@ -76,7 +79,7 @@ class WHITNEY_API Searcher {
   SearchResult search_filtered(const SearchRequest& request, int64_t num_queries, bool finds_all,
                                const Context& context, const Search& search) const;
   std::shared_ptr<const search::EvaluatedFilter> evaluate(const std::string& filter,
-                                                          const Context& context) const;
+                                                          const search::FilterWatch& watch) const;
   void rebuild_attributes();
 
   std::unique_ptr<Index> index_;

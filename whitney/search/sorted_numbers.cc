@@ -16,14 +16,16 @@ constexpr int64_t kSortBlock = 1 << 16;
 // Sorts blocks of fixed size side by side, then merges neighbours level by level: the order of distinct
 // elements is total, so it does not depend on threads.
 template <class Entry>
-void sort_entries(std::vector<Entry>& entries, const Context& context) {
+void sort_entries(std::vector<Entry>& entries, const FilterWatch& watch) {
   const int64_t n = std::ssize(entries);
-  parallel_blocks(context, n, kSortBlock, [&](int64_t begin, int64_t end) {
+  parallel_blocks(watch.context(), n, kSortBlock, [&](int64_t begin, int64_t end) {
+    watch.check();
     std::sort(entries.begin() + begin, entries.begin() + end);
   });
   std::vector<Entry> merged(n > kSortBlock ? entries.size() : 0);
   for (int64_t width = kSortBlock; width < n; width *= 2) {
-    parallel_blocks(context, n, 2 * width, [&](int64_t begin, int64_t end) {
+    parallel_blocks(watch.context(), n, 2 * width, [&](int64_t begin, int64_t end) {
+      watch.check();
       const int64_t middle = std::min(begin + width, end);
       std::merge(entries.begin() + begin, entries.begin() + middle, entries.begin() + middle,
                  entries.begin() + end, merged.begin() + begin);
@@ -56,18 +58,18 @@ std::partial_ordering compare_numbers(int64_t a, double b) {
 
 template <class T>
 SortedNumbers<T>::SortedNumbers(std::span<const T> values, std::span<const uint32_t> rows,
-                                const Context& context) {
+                                const FilterWatch& watch) {
   using Entry = std::pair<T, uint32_t>;
   std::vector<Entry> entries(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) entries[i] = {values[rows[i]], rows[i]};
-  sort_entries(entries, context);
+  sort_entries(entries, watch);
   keys_.resize(entries.size());
   std::vector<uint32_t> order(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     keys_[i] = entries[i].first;
     order[i] = entries[i].second;
   }
-  order_ = OrderedRows(std::ssize(values), std::move(order), context);
+  order_ = OrderedRows(std::ssize(values), std::move(order), watch);
 }
 
 template <class T>

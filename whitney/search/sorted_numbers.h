@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "whitney/core/context.h"
 #include "whitney/core/value.h"
 #include "whitney/search/filter.h"
+#include "whitney/search/filter_watch.h"
 #include "whitney/search/ordered_rows.h"
 #include "whitney/search/row_set.h"
 
@@ -23,7 +23,7 @@ template <class T>
 class SortedNumbers {
  public:
   /// values: one per row; `rows`: the rows that have a number (no NaN), ascending.
-  SortedNumbers(std::span<const T> values, std::span<const uint32_t> rows, const Context& context);
+  SortedNumbers(std::span<const T> values, std::span<const uint32_t> rows, const FilterWatch& watch);
   /// Rows whose number satisfies a comparison, kIn or kBetween with these operands (ints or reals).
   RowSet matches(Filter::Op op, std::span<const Value> operands) const;
 

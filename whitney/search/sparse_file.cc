@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "whitney/core/registry.h"
+#include "whitney/data/artifact_hashes.h"
 #include "whitney/search/artifact_numbers.h"
 #include "whitney/search/sparse_index.h"
 
@@ -48,6 +49,10 @@ int64_t num_sparse_rows(const Artifact& artifact) {
 }
 
 SparseParts open_sparse(const Artifact& artifact) {
+  // A few numbers for each list; of groups and entries searches check what they follow.
+  constexpr std::string_view kStructure[] = {"sparse.lists.dims", "sparse.lists.steps",
+                                             "sparse.lists.first_groups", "sparse.lists.first_entries"};
+  verify_tensors(artifact, kStructure);
   SparseParts parts;
   parts.options = options_from<SparseOptions>(resolve_options(
       Registry::instance().get(Verb::kIndex, "sparse"), options_of_index(artifact, "sparse")));

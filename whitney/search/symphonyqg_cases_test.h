@@ -26,7 +26,8 @@ inline SymphonyqgParts symphonyqg_parts(const Matrix& vectors, Metric metric, in
 
 /// Walks by the lanes; nodes by ascending distance.
 inline std::vector<uint32_t> lane_walk_nodes(const SymphonyqgParts& parts, std::span<const float> vector,
-                                             int64_t ef, const Deadline& deadline = {}) {
+                                             int64_t ef, const Deadline& deadline = {},
+                                             int64_t most_distances = INT64_MAX) {
   const HnswParts& base = parts.base;
   const GraphView view = base.graph.view();
   WalkScratch scratch;
@@ -44,6 +45,7 @@ inline std::vector<uint32_t> lane_walk_nodes(const SymphonyqgParts& parts, std::
   }
   parts.codes.turn(z.data(), turned.data());
   scratch.deadline = deadline;
+  scratch.most_distances = most_distances;
   scratch.pool.reset(ef);
   LaneBeam beam;
   beam.reset(ef, base.graph.num_nodes);

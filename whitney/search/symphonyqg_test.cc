@@ -146,6 +146,31 @@ TEST(SymphonyQG, EndsWhenItsTimeIsUp) {
   EXPECT_LE(lane_walk_nodes(parts, queries.row<float>(0), 1000, Deadline::after(0)).size(), 8);
 }
 
+TEST(SymphonyQG, AWalkLeavesItAtWhatItMayTakeLanesIncluded) {
+  const SymphonyqgParts parts = symphonyqg_parts(clustered_vectors(1000, 8, 23), Metric::kL2);
+  const Matrix query = normal_vectors(1, 8, 24);
+  EXPECT_EQ(lane_walk_nodes(parts, query.row<float>(0), 1000).size(), 1000U);
+  // A visit is a distance and 32 lanes, which cost at least another one.
+  EXPECT_LE(lane_walk_nodes(parts, query.row<float>(0), 1000, {}, 200).size(), 100U);
+}
+
+TEST(SymphonyQG, GivesAWalkUpThatTakesMoreThanAScanOfTheRowsThatPass) {
+  // The nearest half does not pass: a walk that keeps the nearest finds nothing.
+  Matrix vectors = normal_vectors(2000, 8, 25);
+  auto* values = vectors.mutable_data<float>();
+  for (int64_t i = 1900; i < 2000; ++i) values[i * 8] += 60;
+  const auto index = symphonyqg_of(vectors, Metric::kL2);
+  const RowSet far = RowSet::range(1900, 2000);
+  SearchParams params = search_params(50, 1500);
+  params.allowed = &far;
+  params.plan = FilterPlan::kGraphThenFilter;
+  params.explain = true;
+  const SearchResult result = index->search(normal_vectors(4, 8, 26), params, {});
+  EXPECT_EQ(result.counts, (std::vector<int64_t>{50, 50, 50, 50}));
+  EXPECT_EQ(result.explain.at("actuals").at("switched").as_int(), 4);
+  EXPECT_EQ(result.explain.at("actuals").at("scans").as_int(), 4);
+}
+
 TEST(SymphonyQG, IsEmptyWhenAllIsRemovedAndTakesRowsAgain) {
   expect_takes_rows_when_emptied(*symphonyqg_of(normal_vectors(50, 4, 19), Metric::kL2));
 }

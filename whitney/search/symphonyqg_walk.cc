@@ -42,6 +42,9 @@ HWY_INLINE uint32_t EstimateBlock(const LaneView& lanes, const LaneQuery& query,
 }
 
 constexpr int64_t kPrefetchedRow = 512;
+// What the lanes of a block take, in distances of a code: the bytes of some four codes, but in one run, where
+// each distance waits for memory by itself.
+constexpr int64_t kDistancesPerBlock = 2;
 
 HWY_INLINE void PrefetchRow(const LaneView& lanes, uint32_t node, int64_t size_bytes) {
   const uint8_t* row = lanes.row(node);
@@ -125,6 +128,7 @@ void WalkLanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& q
   InsertKey(nodes, NodePool::key_of(0, start));
   NodePool& found = scratch.pool;
   HWY_ALIGN float estimates[kLanes];
+  int64_t num_blocks = 0;
   while (true) {
     while (nodes.cursor < nodes.size && (nodes.keys[nodes.cursor] & 1) != 0) ++nodes.cursor;
     if (nodes.cursor >= std::min<int64_t>(nodes.size, ef)) break;
@@ -148,9 +152,14 @@ void WalkLanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& q
       if (count - first < kLanes) near &= (uint32_t{1} << (count - first)) - 1;
       EnterLanes(graph, lanes, near, links + first, estimates, beam);
       scratch.counters.estimates += kLanes;
+      ++num_blocks;
     }
     ++scratch.counters.distances;
     ++scratch.counters.hops;
+    if (scratch.counters.distances + num_blocks * kDistancesPerBlock > scratch.most_distances) {
+      scratch.is_spent = true;
+      return;
+    }
     if (scratch.is_over()) return;
   }
   MeasureRest(graph, query, nodes, scratch);

@@ -59,7 +59,8 @@ struct LaneBeam {
 /// lanes estimate all its neighbours at once, until the `ef` nearest of `beam` (reset to ef or more) are
 /// visited. The others of the beam are then measured only: scratch.pool (reset by the caller) gets all by
 /// their distances. Where scratch.deadline ends the walk, sets scratch.is_stopped; the pool then has what was
-/// visited. Chooses its SIMD level once.
+/// visited. Where scratch.most_distances is come to, lanes priced in, sets scratch.is_spent and leaves it at
+/// that. Chooses its SIMD level once.
 void walk_lanes(const GraphView& graph, const LaneView& lanes, const CodeQuery& query,
                 const LaneQuery& lane_query, uint32_t start, int64_t ef, LaneBeam& beam,
                 WalkScratch& scratch);

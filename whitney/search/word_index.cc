@@ -1,6 +1,7 @@
 #include "whitney/search/word_index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -38,13 +39,28 @@ BlockOfWords read_block(const Column& column, int64_t begin, int64_t end) {
   return block;
 }
 
-std::vector<std::string> merged_vocabulary(const std::vector<BlockOfWords>& blocks) {
-  std::vector<std::string> all;
-  for (const BlockOfWords& block : blocks)
-    all.insert(all.end(), block.vocabulary.begin(), block.vocabulary.end());
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+// The words of all blocks, sorted: neighbours are merged level by level, between which the watch is asked.
+std::vector<std::string> merged_vocabulary(const std::vector<BlockOfWords>& blocks,
+                                           const FilterWatch& watch) {
+  std::vector<std::vector<std::string>> parts(blocks.size());
+  parallel_for(watch.context(), std::ssize(blocks), [&](int64_t b) {
+    watch.check();
+    parts[static_cast<size_t>(b)] = blocks[static_cast<size_t>(b)].vocabulary;
+    std::ranges::sort(parts[static_cast<size_t>(b)]);
+  });
+  for (size_t width = 1; width < parts.size(); width *= 2) {
+    const auto step = static_cast<int64_t>(2 * width);
+    parallel_for(watch.context(), (std::ssize(parts) + step - 1) / step, [&](int64_t pair) {
+      watch.check();
+      const size_t first = static_cast<size_t>(pair * step), second = first + width;
+      if (second >= parts.size()) return;
+      std::vector<std::string> merged;
+      std::ranges::set_union(parts[first], parts[second], std::back_inserter(merged));
+      parts[first] = std::move(merged);
+      parts[second].clear();
+    });
+  }
+  return parts.empty() ? std::vector<std::string>() : std::move(parts[0]);
 }
 
 }  // namespace
@@ -58,14 +74,16 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-WordIndex::WordIndex(const Column& column, std::span<const uint32_t> rows, const Context& context) {
+WordIndex::WordIndex(const Column& column, std::span<const uint32_t> rows, const FilterWatch& watch) {
   const int64_t num_texts = column.dictionary_size();
   std::vector<BlockOfWords> blocks(static_cast<size_t>((num_texts + kTextsPerBlock - 1) / kTextsPerBlock));
-  parallel_blocks(context, num_texts, kTextsPerBlock, [&](int64_t begin, int64_t end) {
+  parallel_blocks(watch.context(), num_texts, kTextsPerBlock, [&](int64_t begin, int64_t end) {
+    watch.check();
     blocks[static_cast<size_t>(begin / kTextsPerBlock)] = read_block(column, begin, end);
   });
-  words_ = merged_vocabulary(blocks);
-  parallel_for(context, std::ssize(blocks), [&](int64_t b) {
+  words_ = merged_vocabulary(blocks, watch);
+  parallel_for(watch.context(), std::ssize(blocks), [&](int64_t b) {
+    watch.check();
     BlockOfWords& block = blocks[static_cast<size_t>(b)];
     std::vector<uint32_t> places;
     for (const std::string& word : block.vocabulary) {
@@ -82,16 +100,18 @@ WordIndex::WordIndex(const Column& column, std::span<const uint32_t> rows, const
   };
   // Counting sort by word: rows come in ascending order, so each list is ascending.
   std::vector<uint64_t> starts(words_.size() + 1, 0);
-  for (const uint32_t row : rows) {
-    for (const uint32_t word : words_of_row(row)) ++starts[word + 1];
+  for (size_t i = 0; i < rows.size(); ++i) {
+    watch.check_at(i);
+    for (const uint32_t word : words_of_row(rows[i])) ++starts[word + 1];
   }
   for (size_t w = 0; w < words_.size(); ++w) starts[w + 1] += starts[w];
   std::vector<uint64_t> next(starts.begin(), starts.end() - 1);
   std::vector<uint32_t> listed(starts.back());
-  for (const uint32_t row : rows) {
-    for (const uint32_t word : words_of_row(row)) listed[next[word]++] = row;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    watch.check_at(i);
+    for (const uint32_t word : words_of_row(rows[i])) listed[next[word]++] = rows[i];
   }
-  postings_ = Postings(column.num_rows(), std::move(starts), std::move(listed), context);
+  postings_ = Postings(column.num_rows(), std::move(starts), std::move(listed), watch);
 }
 
 RowSet WordIndex::with_all(std::span<const std::string> words) const {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "whitney/core/context.h"
 #include "whitney/data/attributes.h"
+#include "whitney/search/filter_watch.h"
 #include "whitney/search/postings.h"
 #include "whitney/search/row_set.h"
 
@@ -22,7 +22,7 @@ class WordIndex {
  public:
   /// column: strings, validated; rows: those that have a value, ascending. Texts are read once per distinct
   /// one, in parallel.
-  WordIndex(const Column& column, std::span<const uint32_t> rows, const Context& context);
+  WordIndex(const Column& column, std::span<const uint32_t> rows, const FilterWatch& watch);
   /// Rows that hold all the words, in any order and distance.
   RowSet with_all(std::span<const std::string> words) const;
 
