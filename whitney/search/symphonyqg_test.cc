@@ -154,14 +154,13 @@ TEST(SymphonyQG, AWalkLeavesItAtWhatItMayTakeLanesIncluded) {
   EXPECT_LE(lane_walk_nodes(parts, query.row<float>(0), 1000, {}, 200).size(), 100U);
 }
 
-TEST(SymphonyQG, GivesAWalkUpThatTakesMoreThanAScanOfTheRowsThatPass) {
-  // The nearest half does not pass: a walk that keeps the nearest finds nothing.
+TEST(SymphonyQG, ScansWhereNoneOfTheNearestThatAWalkKeepsPasses) {
   Matrix vectors = normal_vectors(2000, 8, 25);
   auto* values = vectors.mutable_data<float>();
   for (int64_t i = 1900; i < 2000; ++i) values[i * 8] += 60;
   const auto index = symphonyqg_of(vectors, Metric::kL2);
   const RowSet far = RowSet::range(1900, 2000);
-  SearchParams params = search_params(50, 1500);
+  SearchParams params = search_params(50, 60);
   params.allowed = &far;
   params.plan = FilterPlan::kGraphThenFilter;
   params.explain = true;
