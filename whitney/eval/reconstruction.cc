@@ -128,7 +128,8 @@ class Reconstruction {
     LinePlot map{"Nodes exactly k hops away", "hops", "mAP", false, {}};
     LinePlot pairs{"Edges among the best K pairs", "K", "precision@K", true, {}};
     for (const Measured& measured : measured_) {
-      LinePlot::Curve curve{measured.curve_name(), {}}, best = curve;
+      LinePlot::Curve curve{measured.curve_name(), {}};
+      LinePlot::Curve best{measured.curve_name(), {}};
       for (size_t k = 0; k < measured.figures.exact.size(); ++k)
         curve.points.emplace_back(double(k + 1), measured.figures.exact[k].map);
       for (size_t i = 0; i < plan_.pair_counts.size(); ++i)

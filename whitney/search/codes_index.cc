@@ -157,6 +157,9 @@ class CodesIndex : public Index {
       rescored = queries.rows * count;
       if (count > 0) rescore(prepared, full, found, watch, context);
     }
+    for (const Entries& entries : found) {
+      if (!watch.was_over() && std::ssize(entries) < wanted) search::fail_without_number();
+    }
     SearchResult result = result_of(found, params, queries.rows);
     result.partial = watch.was_over();
     if (params.explain) result.explain = explanation(plan, queries.rows, allowed.size(), rescored);

@@ -307,11 +307,7 @@ SearchResult result_of(const IvfParts& parts, const IvfPlan& plan, const std::ve
   result.neighbors.values.assign(static_cast<size_t>(m * params.k), std::numeric_limits<float>::quiet_NaN());
   const bool is_exact = has_exact_keys(parts, plan);
   for (size_t q = 0; q < found.size(); ++q) {
-    if (!is_partial && std::ssize(found[q]) < plan.wanted) {
-      fail(
-          "a comparison with the vectors gave no number: they are too large for float32, or the file is "
-          "damaged (whitney inspect --verify tells)");
-    }
+    if (!is_partial && std::ssize(found[q]) < plan.wanted) fail_without_number();
     // A zero vector has cosine 0 to all.
     const bool scores_0 =
         parts.metric == Metric::kCosine && !is_exact && is_zero(queries.row<float>(static_cast<int64_t>(q)));

@@ -174,6 +174,12 @@ Neighbors scan_gathered(const MatrixView& queries, const MatrixView& base, std::
 
 }  // namespace
 
+void fail_without_number() {
+  fail(
+      "a comparison with the vectors gave no number: they are too large for float32, or the file is damaged "
+      "(whitney inspect --verify tells)");
+}
+
 void check_k(int64_t k) {
   if (k < 1) throw UsageError(concat("k is ", k, "; a search returns at least 1 hit"));
 }

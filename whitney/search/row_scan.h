@@ -18,6 +18,9 @@ void check_k(int64_t k);
 /// NaN or infinite, results that do not fit the memory allowed; UsageError as check_k.
 Matrix checked_queries(const MatrixView& queries, int64_t dim, int64_t k, const Context& context);
 
+/// Throws Error: hits are missing because comparisons gave no number.
+[[noreturn]] void fail_without_number();
+
 /// As exact_search, among some rows of `base` (ascending, none twice): the same values, bit for bit. Few
 /// queries read the rows where they are; many have them gathered, block by block. O(m rows d).
 Neighbors scan_rows(const MatrixView& queries, const MatrixView& base, std::span<const uint32_t> rows,
