@@ -1,9 +1,7 @@
 #include "bench/curve_plot.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -12,6 +10,7 @@
 #include "bench/pairs.h"
 #include "whitney/core/error.h"
 #include "whitney/core/value.h"
+#include "whitney/eval/svg.h"
 
 namespace whitney::bench {
 namespace {
@@ -21,33 +20,11 @@ constexpr double kWidth = 760, kHeight = 440, kLeft = 80, kTop = 40, kRight = 56
 // What is below tells little, and what is above 1 - kClosest is all.
 constexpr double kLeastRecall = 0.8, kClosest = 5e-4;
 
-constexpr std::array<std::string_view, 10> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                                       "#56b4e9", "#000000", "#7f3c8d", "#a5aa99", "#80ba5a"};
-
 void write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
   if (!file) fail(path, ": cannot be written");
-}
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&')
-      result += "&amp;";
-    else if (c == '<')
-      result += "&lt;";
-    else
-      result += c;
-  }
-  return result;
 }
 
 // Recall by what is missing, so that 0.9, 0.99 and 0.999 are as far apart: the last parts are the dear ones.
@@ -70,21 +47,21 @@ class Picture {
   }
 
   std::string draw(const std::string& title, const NamedCurves& curves) {
-    text_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(kWidth) + " " +
-            number(kHeight) + "\" font-family=\"sans-serif\" font-size=\"12\">\n";
+    text_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + eval::svg_number(kWidth) + " " +
+            eval::svg_number(kHeight) + "\" font-family=\"sans-serif\" font-size=\"12\">\n";
     text_ += "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
     write(kLeft, kTop - 16, "start", title);
     write((kLeft + kRight) / 2, kHeight - 10, "middle", "recall@10");
     write(kLeft, kTop - 2, "end", "queries/s ");
     for (const double recall : {0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999}) {
       line(x_of(recall), kTop, x_of(recall), kBottom);
-      write(x_of(recall), kBottom + 16, "middle", number(recall));
+      write(x_of(recall), kBottom + 16, "middle", eval::svg_number(recall));
     }
     for (double decade = std::pow(10, std::floor(std::log10(lowest_))); decade < highest_; decade *= 10) {
       for (const double rate : {decade, 2 * decade, 5 * decade}) {
         if (rate < lowest_ || rate > highest_) continue;
         line(kLeft, y_of(rate), kRight, y_of(rate));
-        write(kLeft - 6, y_of(rate) + 4, "end", number(rate));
+        write(kLeft - 6, y_of(rate) + 4, "end", eval::svg_number(rate));
       }
     }
     for (size_t i = 0; i < curves.size(); ++i) draw_curve(curves[i].first, curves[i].second, i);
@@ -96,27 +73,28 @@ class Picture {
     return kBottom - (kBottom - kTop) * std::log(rate / lowest_) / std::log(highest_ / lowest_);
   }
   void line(double x1, double y1, double x2, double y2) {
-    text_ += "<path d=\"M" + number(x1) + " " + number(y1) + "L" + number(x2) + " " + number(y2) +
-             "\" stroke=\"#ddd\"/>\n";
+    text_ += "<path d=\"M" + eval::svg_number(x1) + " " + eval::svg_number(y1) + "L" + eval::svg_number(x2) +
+             " " + eval::svg_number(y2) + "\" stroke=\"#ddd\"/>\n";
   }
   void write(double x, double y, std::string_view anchor, const std::string& text) {
-    text_ += "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" + std::string(anchor) +
-             "\">" + escaped(text) + "</text>\n";
+    text_ += "<text x=\"" + eval::svg_number(x) + "\" y=\"" + eval::svg_number(y) + "\" text-anchor=\"" +
+             std::string(anchor) + "\">" + eval::svg_escaped(text) + "</text>\n";
   }
   void draw_curve(const std::string& name, const Curve& curve, size_t place) {
-    const std::string colour(kColours[place % kColours.size()]);
+    const std::string colour(eval::kCurveColours[place % eval::kCurveColours.size()]);
     // What comes after the tenth is dashed.
-    const std::string dashes = place < kColours.size() ? "" : " stroke-dasharray=\"5 3\"";
+    const std::string dashes = place < eval::kCurveColours.size() ? "" : " stroke-dasharray=\"5 3\"";
     const std::string stroke = "\" fill=\"none\" stroke-width=\"2\" stroke=\"" + colour + "\"" + dashes;
     std::string path;
     for (const CurvePoint& point : curve) {
       if (point.recall < kLeastRecall) continue;
-      path +=
-          (path.empty() ? "M" : "L") + number(x_of(point.recall)) + " " + number(y_of(median(point.rates)));
+      path += (path.empty() ? "M" : "L") + eval::svg_number(x_of(point.recall)) + " " +
+              eval::svg_number(y_of(median(point.rates)));
     }
     text_ += "<path d=\"" + path + stroke + "/>\n";
     const double y = kTop + 18 * static_cast<double>(place) + 8;
-    text_ += "<path d=\"M" + number(kRight + 16) + " " + number(y) + "h22" + stroke + "/>\n";
+    text_ +=
+        "<path d=\"M" + eval::svg_number(kRight + 16) + " " + eval::svg_number(y) + "h22" + stroke + "/>\n";
     write(kRight + 44, y + 4, "start", name);
   }
 

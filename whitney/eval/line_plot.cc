@@ -1,12 +1,12 @@
 #include "whitney/eval/line_plot.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <set>
 #include <string_view>
+
+#include "whitney/eval/svg.h"
 
 namespace whitney::eval {
 namespace {
@@ -15,42 +15,20 @@ namespace {
 constexpr double kWidth = 420, kHeight = 360, kLeft = 60, kTop = 40, kRight = 400, kBottom = 310;
 constexpr double kNames = 240, kNameHeight = 18;
 
-// Okabe and Ito's colours, which the colour-blind tell apart, and four more; further curves are dashed.
-constexpr std::array<std::string_view, 10> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                                       "#56b4e9", "#000000", "#7f3c8d", "#a5aa99", "#80ba5a"};
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&')
-      result += "&amp;";
-    else if (c == '<')
-      result += "&lt;";
-    else
-      result += c;
-  }
-  return result;
-}
-
 std::string text_at(double x, double y, std::string_view anchor, const std::string& text) {
-  return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" + std::string(anchor) +
-         "\">" + escaped(text) + "</text>\n";
+  return "<text x=\"" + svg_number(x) + "\" y=\"" + svg_number(y) + "\" text-anchor=\"" +
+         std::string(anchor) + "\">" + svg_escaped(text) + "</text>\n";
 }
 
 std::string line(double x1, double y1, double x2, double y2) {
-  return "<path d=\"M" + number(x1) + " " + number(y1) + "L" + number(x2) + " " + number(y2) +
+  return "<path d=\"M" + svg_number(x1) + " " + svg_number(y1) + "L" + svg_number(x2) + " " + svg_number(y2) +
          "\" stroke=\"#ddd\"/>\n";
 }
 
 std::string stroke_of(size_t place) {
-  return "\" fill=\"none\" stroke-width=\"2\" stroke=\"" + std::string(kColours[place % kColours.size()]) +
-         "\"" + (place < kColours.size() ? "" : " stroke-dasharray=\"5 3\"");
+  return "\" fill=\"none\" stroke-width=\"2\" stroke=\"" +
+         std::string(kCurveColours[place % kCurveColours.size()]) + "\"" +
+         (place < kCurveColours.size() ? "" : " stroke-dasharray=\"5 3\"");
 }
 
 /// The axes of a plot: where a point of it stands in the picture.
@@ -86,13 +64,13 @@ class Frame {
     for (const double value : xs_) {
       if (x(value) < place + 30) continue;  // numbers would touch
       place = x(value);
-      text += line(place, kTop, place, kBottom) + text_at(place, kBottom + 16, "middle", number(value));
+      text += line(place, kTop, place, kBottom) + text_at(place, kBottom + 16, "middle", svg_number(value));
     }
     const double step = y_step();
     for (double value = std::ceil(low_ / step) * step; value <= high_ + step * 1e-9; value += step) {
       const double shown = std::abs(value) < step * 1e-9 ? 0 : value;
-      text +=
-          line(left(), y(value), right(), y(value)) + text_at(left() - 6, y(value) + 4, "end", number(shown));
+      text += line(left(), y(value), right(), y(value)) +
+              text_at(left() - 6, y(value) + 4, "end", svg_number(shown));
     }
     return text;
   }
@@ -122,7 +100,7 @@ std::string draw(const LinePlot& plot, double shift, const std::vector<std::stri
     std::string path;
     for (const auto& [x, y] : curve.points) {
       if (!frame.is_drawn(x, y)) continue;
-      path += (path.empty() ? "M" : "L") + number(frame.x(x)) + " " + number(frame.y(y));
+      path += (path.empty() ? "M" : "L") + svg_number(frame.x(x)) + " " + svg_number(frame.y(y));
     }
     if (!path.empty()) text += "<path d=\"" + path + stroke_of(place) + "/>\n";
   }
@@ -140,13 +118,13 @@ std::string line_plots_svg(const std::vector<LinePlot>& plots) {
   }
   const double right = kWidth * static_cast<double>(plots.size());
   const double height = std::max(kHeight, kTop + kNameHeight * static_cast<double>(names.size() + 1));
-  std::string text = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(right + kNames) +
-                     " " + number(height) + "\" font-family=\"sans-serif\" font-size=\"12\">\n";
+  std::string text = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + svg_number(right + kNames) +
+                     " " + svg_number(height) + "\" font-family=\"sans-serif\" font-size=\"12\">\n";
   text += "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
   for (size_t i = 0; i < plots.size(); ++i) text += draw(plots[i], kWidth * static_cast<double>(i), names);
   for (size_t i = 0; i < names.size(); ++i) {
     const double y = kTop + kNameHeight * static_cast<double>(i) + 8;
-    text += "<path d=\"M" + number(right + 8) + " " + number(y) + "h22" + stroke_of(i) + "/>\n";
+    text += "<path d=\"M" + svg_number(right + 8) + " " + svg_number(y) + "h22" + stroke_of(i) + "/>\n";
     text += text_at(right + 36, y + 4, "start", names[i]);
   }
   return text + "</svg>\n";

@@ -37,11 +37,7 @@ TEST(Cleora, KeepsTheStartOfANodeWhenOthersCome) {
 }
 
 TEST(Cleora, GivesEqualBytesWithAnyNumberOfThreads) {
-  Edges edges;
-  RandomStream random(7, "test graph", 0);
-  for (int e = 0; e < 6000; ++e)
-    edges.push_back({static_cast<uint32_t>(random.below(2500)), static_cast<uint32_t>(random.below(2500))});
-  const Graph graph = graph_of(2500, edges);
+  const Graph graph = random_graph(2500, 6000);
   const auto run = [&](int threads) {
     Context context;
     context.threads = threads;

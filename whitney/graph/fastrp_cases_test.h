@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/random.h"
 #include "whitney/graph/fastrp.h"
 #include "whitney/graph/random_projection.h"
 
@@ -39,6 +40,16 @@ inline Graph graph_of(int64_t n, const Edges& edges, std::vector<float> weights 
 }
 
 /// Zachary's karate club, 34 nodes and 78 edges.
+/// So many edges drawn among the nodes, loops and repeated ones with them.
+inline Graph random_graph(uint32_t num_nodes, int num_edges) {
+  Edges edges;
+  RandomStream random(7, "test graph", 0);
+  for (int e = 0; e < num_edges; ++e)
+    edges.push_back(
+        {static_cast<uint32_t>(random.below(num_nodes)), static_cast<uint32_t>(random.below(num_nodes))});
+  return graph_of(num_nodes, edges);
+}
+
 inline Graph karate() {
   return graph_of(
       34, {{0, 1},   {0, 2},   {0, 3},   {0, 4},   {0, 5},   {0, 6},   {0, 7},   {0, 8},   {0, 10},  {0, 11},

@@ -58,11 +58,7 @@ TEST(GraphFactorization, SaysWhenItDiverges) {
 }
 
 TEST(GraphFactorization, GivesEqualBytesWithAnyNumberOfThreads) {
-  Edges edges;
-  RandomStream random(7, "test graph", 0);
-  for (int e = 0; e < 3000; ++e)
-    edges.push_back({static_cast<uint32_t>(random.below(700)), static_cast<uint32_t>(random.below(700))});
-  const Graph graph = graph_of(700, edges);
+  const Graph graph = random_graph(700, 3000);
   const Matrix one = factors(graph, {.dim = 20, .num_sweeps = 5}, 1);
   EXPECT_TRUE(same_bytes(one, factors(graph, {.dim = 20, .num_sweeps = 5}, 2)));
   EXPECT_TRUE(same_bytes(one, factors(graph, {.dim = 20, .num_sweeps = 5}, 5)));

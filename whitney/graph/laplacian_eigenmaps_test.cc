@@ -82,11 +82,7 @@ TEST(LaplacianEigenmaps, SayWhereThereAreFewerEigenvectors) {
 }
 
 TEST(LaplacianEigenmaps, GiveEqualBytesWithAnyNumberOfThreads) {
-  Edges edges;
-  RandomStream random(7, "test graph", 0);
-  for (int e = 0; e < 4000; ++e)
-    edges.push_back({static_cast<uint32_t>(random.below(1000)), static_cast<uint32_t>(random.below(1000))});
-  const Graph graph = graph_of(1000, edges);
+  const Graph graph = random_graph(1000, 4000);
   const auto run = [&](int threads) {
     Context context;
     context.threads = threads;

@@ -128,11 +128,7 @@ TEST(NetMF, GivesIsolatedNodesZeroVectors) {
 }
 
 TEST(NetMF, GivesEqualBytesWithAnyNumberOfThreads) {
-  Edges edges;
-  RandomStream random(7, "test graph", 0);
-  for (int e = 0; e < 1500; ++e)
-    edges.push_back({static_cast<uint32_t>(random.below(600)), static_cast<uint32_t>(random.below(600))});
-  const Graph graph = graph_of(600, edges);
+  const Graph graph = random_graph(600, 1500);
   for (const NetMFForm form : {NetMFForm::kSmall, NetMFForm::kLarge}) {
     const auto run = [&](int threads) {
       Context context;

@@ -22,10 +22,9 @@ struct RandNEOptions {
 
   void fields(auto&& field) {
     field("dim", dim, Range{1, 65536}, "Width d of a vector");
-    field(
-        "weights", weights, Range{-1e9, 1e9},
-        "Weights a_0, a_1, ... of the powers, the random matrix itself first. Default: those of the authors "
-        "for labels; 1,0.1,0.01,0.001 with input adjacency rebuilds edges");
+    field("weights", weights, Range{-1e9, 1e9},
+          "Weights a_0, a_1, ... of the powers, the random matrix itself first. Default: our choice "
+          "for labels; 1,0.1,0.01,0.001 with input adjacency rebuilds edges");
     field("input", input, "Matrix whose powers are projected: D^-1 A, or the adjacency matrix A itself");
     field("orthogonal", orthogonal, "Make the columns of the Gaussian matrix orthonormal, as in the paper");
   }

@@ -125,6 +125,19 @@ bool RandomWalks::keeps(Walker& walker, uint32_t candidate) const {
   return has_edge(walker.previous, candidate) ? as_near : as_far;
 }
 
+/// Draws one of a row's entries, and asks for what the next look at the walk reads.
+template <bool kWeighted>
+inline void RandomWalks::draw_entry(Walker& walker, int64_t row_begin, int64_t degree) const {
+  const auto [place, rest] = place_and_rest(walker.random.next_u64(), static_cast<uint64_t>(degree));
+  walker.entry = row_begin + static_cast<int64_t>(place);
+  __builtin_prefetch(targets_.data() + walker.entry);
+  if constexpr (kWeighted) {
+    walker.rest = rest;
+    walker.row_begin = row_begin;
+    __builtin_prefetch(slots_.data() + walker.entry);
+  }
+}
+
 template <bool kWeighted>
 void RandomWalks::walk_group(std::span<Walker> walkers) const {
   const int64_t* offsets = offsets_.data();
@@ -145,14 +158,7 @@ void RandomWalks::walk_group(std::span<Walker> walkers) const {
         std::swap(walker, walkers[--num_active]);
         continue;
       }
-      const auto [place, rest] = place_and_rest(walker.random.next_u64(), static_cast<uint64_t>(degree));
-      walker.entry = begin + static_cast<int64_t>(place);
-      __builtin_prefetch(targets + walker.entry);
-      if constexpr (kWeighted) {
-        walker.rest = rest;
-        walker.row_begin = begin;
-        __builtin_prefetch(slots + walker.entry);
-      }
+      draw_entry<kWeighted>(walker, begin, degree);
       ++w;
     }
     for (size_t w = 0; w < num_active; ++w) {
@@ -185,14 +191,7 @@ void RandomWalks::walk_biased_group(std::span<Walker> walkers) const {
         std::swap(walker, walkers[--num_active]);
         continue;
       }
-      const auto [place, rest] = place_and_rest(walker.random.next_u64(), static_cast<uint64_t>(degree));
-      walker.entry = begin + static_cast<int64_t>(place);
-      __builtin_prefetch(targets + walker.entry);
-      if constexpr (kWeighted) {
-        walker.rest = rest;
-        walker.row_begin = begin;
-        __builtin_prefetch(slots + walker.entry);
-      }
+      draw_entry<kWeighted>(walker, begin, degree);
       ++w;
     }
     for (size_t w = 0; w < num_active;) {

@@ -76,6 +76,8 @@ class WHITNEY_API RandomWalks {
  private:
   struct Walker;
   template <bool kWeighted>
+  void draw_entry(Walker& walker, int64_t row_begin, int64_t degree) const;
+  template <bool kWeighted>
   void walk_group(std::span<Walker> walkers) const;
   template <bool kWeighted>
   void walk_biased_group(std::span<Walker> walkers) const;
