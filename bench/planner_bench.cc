@@ -2,11 +2,13 @@
 // (scan, filtered graph, graph then filter), and a third of the worst over all filters. hnsw, M 16,
 // ef_construction 100, one thread, a query a call by its filter's text, which is met again and so kept.
 //   planner_bench [--data mnist|packages|deep|all] [--max-rows N] [--queries N] [--rounds N] [--recall R]
-//                 [--plan-costs measured|standard] [--codes CODES] [--costs yes]
+//                 [--plan-costs measured|standard] [--index hnsw|ivf] [--codes CODES] [--costs yes]
 // Filters: equality, range, set and combination x shares of the rows .001 to .8 (50 rows at least) x rows
 // drawn at random, around the query (positive correlation), far from it (negative). Each plan gets the least
 // ef that reaches the recall@10. Before a plan is timed it answers the same queries once, so that each finds
 // the caches as it left them itself. --costs yes: what the steps of scans and walks take here instead.
+// --index ivf: lists (flat, unless --codes says otherwise) instead of walks, and nprobe instead of ef; the
+// two walks are then one plan, measured twice.
 
 #include <algorithm>
 #include <array>
@@ -51,7 +53,7 @@ struct Arguments {
   int64_t num_queries = 60;
   int num_rounds = 5;
   double recall = 0.95;
-  std::string plan_costs = "measured", codes = "float32";
+  std::string plan_costs = "measured", index = "hnsw", codes;
   bool costs = false;
 };
 
@@ -212,7 +214,7 @@ SearchResult ask(const Searcher& searcher, const Question& question, Plan plan, 
   SearchRequest request;
   request.k = kHits;
   request.filter = question.filter;
-  request.options = Value::object({{"ef", ef}});
+  request.options = Value::object({{searcher.index().method() == "ivf" ? "nprobe" : "ef", ef}});
   request.plan = plan;
   request.explain = explain;
   return searcher.search(*question.query, request, context);
@@ -428,12 +430,11 @@ bool run(std::optional<SearchData> data, const Arguments& arguments) {
   if (!data) return true;
   const Lines lines = {Line(*data, 1), Line(*data, 2)};
   data->attributes = attributes_of(*data, lines);
-  const Searcher searcher(build_index("hnsw", data->embeddings(),
-                                      Value::object({{"m", 16},
-                                                     {"ef_construction", 100},
-                                                     {"plan_costs", arguments.plan_costs},
-                                                     {"codes", arguments.codes}}),
-                                      {}));
+  Value options = Value::object({{"plan_costs", arguments.plan_costs}});
+  if (arguments.index == "hnsw") options.set("m", 16).set("ef_construction", 100);
+  if (arguments.index == "ivf") options.set("codes", "flat");
+  if (!arguments.codes.empty()) options.set("codes", arguments.codes);
+  const Searcher searcher(build_index(arguments.index, data->embeddings(), options, {}));
   std::printf("== %s: %lld x %lld, %lld queries, recall@10 %.2f\n", data->name.c_str(),
               static_cast<long long>(data->base.rows()), static_cast<long long>(data->base.cols()),
               static_cast<long long>(data->queries.rows()), arguments.recall);
@@ -467,6 +468,7 @@ Arguments parse(int count, char** words) {
   reader.take("--rounds", arguments.num_rounds);
   reader.take("--recall", arguments.recall);
   reader.take("--plan-costs", arguments.plan_costs);
+  reader.take("--index", arguments.index);
   reader.take("--codes", arguments.codes);
   std::string costs;
   reader.take("--costs", costs);

@@ -25,6 +25,7 @@ constexpr int64_t kAlignment = 64;
 constexpr int64_t kBlockBytes = int64_t{1} << 24;
 // Blocks between two looks at cancellation and progress.
 constexpr int64_t kBlocksAtOnce = 16;
+constexpr const char* kNoHashes = ": has no hashes to verify (Whitney did not write it)";
 constexpr std::string_view kNoHash = "0000000000000000";
 // The record's first member, so that its digits stand at a place that every reader knows.
 constexpr std::string_view kHeaderStart = R"({"__metadata__":{"whitney":"{\"header_hash\":\")";
@@ -192,14 +193,8 @@ const TensorView& Artifact::tensor(std::string_view name) const {
 
 void Artifact::verify(const Context& context) const {
   const Value* hashes = record_.find("hashes");
-  const Value* header_hash = record_.find("header_hash");
-  if (hashes == nullptr || header_hash == nullptr)
-    fail(path_, ": has no hashes to verify (Whitney did not write it)");
-  const std::string header(reinterpret_cast<const char*>(bytes_.data()), static_cast<size_t>(data_start_));
-  if (header.compare(8, kHeaderStart.size(), kHeaderStart) != 0 || !header_hash->is_string() ||
-      hash_header(header) != header_hash->as_string()) {
-    fail(path_, ": the header is not as it was written: the file is damaged or was changed");
-  }
+  if (hashes == nullptr) fail(path_, kNoHashes);
+  verify_header(*this);
   std::vector<const TensorView*> all;
   std::vector<std::span<const std::byte>> runs;
   for (const auto* list : {&tensors_, &padding_}) {
@@ -210,6 +205,16 @@ void Artifact::verify(const Context& context) const {
   }
   const auto found = hash_runs(runs, "verify", context, [](const Block&, std::span<const std::byte>) {});
   for (size_t i = 0; i < all.size(); ++i) check_hash(path_, *hashes, all[i]->name, found[i]);
+}
+
+void verify_header(const Artifact& artifact) {
+  const Value* wanted = artifact.record().find("header_hash");
+  if (wanted == nullptr) fail(artifact.path(), kNoHashes);
+  const std::string_view header = artifact.header();
+  if (header.compare(8, kHeaderStart.size(), kHeaderStart) != 0 || !wanted->is_string() ||
+      hash_header(std::string(header)) != wanted->as_string()) {
+    fail(artifact.path(), ": the header is not as it was written: the file is damaged or was changed");
+  }
 }
 
 void verify_tensors(const Artifact& artifact, std::span<const std::string_view> names) {

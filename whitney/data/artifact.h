@@ -63,6 +63,10 @@ class WHITNEY_API Artifact {
   /// Throws Error that names file and tensor when it is missing.
   const TensorView& tensor(std::string_view name) const;
   int64_t size_bytes() const { return bytes_.size(); }
+  /// The bytes before the tensors.
+  std::string_view header() const {
+    return {reinterpret_cast<const char*>(bytes_.data()), static_cast<size_t>(data_start_)};
+  }
   /// Hashes header and tensors and compares with the record. Throws Error that names the first one that
   /// differs, or says that a foreign file has no hashes.
   void verify(const Context& context) const;

@@ -5,6 +5,7 @@
 #include "whitney/codec/compressed.h"
 #include "whitney/core/error.h"
 #include "whitney/core/prepare_run.h"
+#include "whitney/data/artifact_hashes.h"
 #include "whitney/search/codes_index.h"
 #include "whitney/search/flat.h"
 
@@ -165,6 +166,7 @@ std::unique_ptr<Index> build_index(std::string_view name, const RaggedEmbeddings
 std::unique_ptr<Index> open_index(const std::string& path) {
   const Artifact artifact = Artifact::open(path);
   try {
+    if (!artifact.kind().empty()) verify_header(artifact);
     if (artifact.kind() == "index") return builder_of(artifact).open(artifact);
     if (holds_codes(artifact)) return codes_index(load_compressed(artifact));
     return flat_index(load_embeddings(artifact));

@@ -125,19 +125,22 @@ TEST_P(DamagedIndex, IsAnErrorOrAnswersWithBitsFlippedInAnyOfItsTensors) {
   }
 }
 
-TEST_P(DamagedIndex, IsAnErrorOrAnswersWithBitsFlippedInItsHeader) {
+TEST_P(DamagedIndex, IsAnErrorWithABitFlippedInItsHeader) {
   std::string bytes = whole_file();
   const auto size =
       static_cast<size_t>(static_cast<unsigned char>(bytes[0]) + 256 * static_cast<unsigned char>(bytes[1]));
-  int num_refused = 0;
+  // A file whose key of the record is another is a foreign one, which may hold vectors to search.
+  const size_t key_begin = bytes.find("whitney"), key_end = key_begin + 7;
   const size_t step = 31 * one_in();
   for (size_t at = 0; at < size; at += at < 8 ? 1 : step) {
     const char before = bytes[at];
     bytes[at] = static_cast<char>(before ^ (1 << (at % 8)));
-    num_refused += use(bytes).empty() ? 0 : 1;
+    const std::string error = use(bytes);
+    if (at < key_begin || at >= key_end) {
+      EXPECT_NE(error, "") << "bit " << at % 8 << " of byte " << at;
+    }
     bytes[at] = before;
   }
-  EXPECT_GT(num_refused, 10);
 }
 
 TEST_P(DamagedIndex, IsAnErrorWhereverItIsCutOff) {

@@ -7,6 +7,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/search/ivf_index.h"
+#include "whitney/search/planner_costs.h"
 
 namespace whitney {
 
@@ -60,6 +61,11 @@ class IvfIndex : public Index {
                       const Context& context) const override {
     return search::search_ivf(parts_, queries, params, context);
   }
+  bool measure_plan_costs() override {
+    const auto costs = search::measure_ivf_costs(*this, parts_);
+    if (costs) parts_.costs = costs;
+    return costs.has_value();
+  }
   void add(const Embeddings& more, const Context& context) override {
     search::check_new_rows(parts_.rows, dim(), more, context);
     search::add_to_ivf(parts_, more, context);
@@ -79,8 +85,10 @@ class IvfBuilder : public IndexBuilder {
  public:
   std::unique_ptr<Index> build(const Embeddings& embeddings, const Value& options,
                                const Context& context) const override {
-    return std::make_unique<IvfIndex>(
-        search::build_ivf(embeddings, options_from<IvfOptions>(options), context));
+    const auto given = options_from<IvfOptions>(options);
+    auto index = std::make_unique<IvfIndex>(search::build_ivf(embeddings, given, context));
+    search::keep_costs(*index, given.plan_costs, context);
+    return index;
   }
   std::unique_ptr<Index> open(const Artifact& artifact) const override {
     return std::make_unique<IvfIndex>(search::open_ivf(artifact));
@@ -128,8 +136,10 @@ const bool registered = register_method(declare_method<IvfOptions>(
          "once, which share the reading of a list, flat is the fastest; codes where dimensions are many.\n"
          "Under a filter rows are tested before their codes are read, and lists are scanned until enough "
          "that pass were seen: nprobe / sqrt(s) lists where the share s passes anywhere, more where matches "
-         "are far from the query. Where few pass they are ranked one by one. min(k, matches) hits always "
-         "return. Lists of float32 that the triangle inequality shows to hold nothing nearer are passed "
+         "are far from the query. Where ranking all that pass one by one costs less than the lists that a "
+         "query "
+         "would look at, as counted in them, that is done instead. min(k, matches) hits always return. Lists "
+         "of float32 that the triangle inequality shows to hold nothing nearer are passed "
          "over.\n"
          "New vectors go to the lists of their nearest centroids, which stay as they are: build anew when "
          "the data have changed. Removed rows stay in their lists, passed over, until a quarter is removed; "

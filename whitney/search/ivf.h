@@ -9,6 +9,7 @@
 
 #include "whitney/core/api.h"
 #include "whitney/core/options.h"
+#include "whitney/search/plan_costs.h"
 
 namespace whitney {
 
@@ -34,6 +35,7 @@ struct IvfOptions {
   double epsilon = 1.9;
   std::optional<IvfRefine> refine;
   int max_iterations = 10;
+  PlanCosts plan_costs = PlanCosts::kStandard;
 
   void fields(auto&& field) {
     field(
@@ -53,6 +55,7 @@ struct IvfOptions {
           "which a search reads what it ranks; absent: float32, with more than one bit of rabitq nothing");
     field("max_iterations", max_iterations, Range{1, 10'000},
           "Rounds of k-means of the lists' centroids, at most");
+    field("plan_costs", plan_costs, kPlanCostsHelp);
   }
   WHITNEY_API std::vector<std::string> ineffective() const;
 };

@@ -195,7 +195,7 @@ TEST(Ivf, FiltersInsideListsAsAfterwards) {
       plan.wanted = 800;
       plan.nprobe = 5;
       IvfWork work;
-      const auto lists = nearest_lists(plan, std::span(asked.measured).first(12), passing);
+      const auto lists = nearest_lists(plan, std::span(asked.measured).first(12), passing, work).lists;
       EXPECT_EQ(lists.size(), 5);
       if (parts.has_codes()) return search_codes(parts, plan, asked.numbers, lists, passing, work);
       TopK top(800);

@@ -24,11 +24,13 @@ Value describe(const IvfParts& parts) {
   if (given.bits) options.set("bits", *given.bits);
   if (given.num_subspaces) options.set("num_subspaces", *given.num_subspaces);
   if (given.refine) options.set("refine", name_of_enum(*given.refine));
-  return Value::object({{"dim", parts.dim},
-                        {"num_rows", parts.rows.size()},
-                        {"nlist", parts.centroids.size()},
-                        {"seed", std::to_string(parts.seed)},
-                        {"options", std::move(options)}});
+  Value result = Value::object({{"dim", parts.dim},
+                                {"num_rows", parts.rows.size()},
+                                {"nlist", parts.centroids.size()},
+                                {"seed", std::to_string(parts.seed)},
+                                {"options", std::move(options)}});
+  if (parts.costs) result.set("costs", parts.costs->to_value());
+  return result;
 }
 
 /// One array of all lists, in their order.
@@ -66,6 +68,10 @@ class IvfReader {
     Embeddings named;
     named.record = parts.rows.record;
     parts.metric = named.metric();
+    if (description_.find("costs") != nullptr) {
+      parts.costs = IvfCosts::from_value(at("costs"));
+      if (!parts.costs) wrong("costs");
+    }
     if (nlist == 0) return parts;
     parts.centroids = ListCentroids(read_centroids(nlist, parts.dim), parts.metric);
     if (parts.has_codes()) {

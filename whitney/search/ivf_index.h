@@ -13,6 +13,7 @@
 #include "whitney/search/ivf_centroids.h"
 #include "whitney/search/ivf_codes.h"
 #include "whitney/search/ivf_lists.h"
+#include "whitney/search/ivf_plan.h"
 
 namespace whitney::search {
 
@@ -33,6 +34,8 @@ struct IvfParts {
   std::vector<IvfList> lists;
   /// Of each row.
   std::vector<ListPlace> places;
+  /// As they were measured for this index, if they were.
+  std::optional<IvfCosts> costs;
 
   IvfRefine refine() const;
   bool has_codes() const { return options.codes != IvfCodes::kFlat; }

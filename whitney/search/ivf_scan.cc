@@ -33,7 +33,7 @@ float key_of_value(float value, Metric metric) {
 }
 
 /// Writes for each block of a list the lanes that pass.
-void find_lanes(const IvfList& list, const std::vector<uint32_t>& passing, std::vector<uint32_t>& masks) {
+void find_lanes(const IvfList& list, std::span<const uint32_t> passing, std::vector<uint32_t>& masks) {
   masks.assign(static_cast<size_t>((list.size() + kFastScanLanes - 1) / kFastScanLanes), 0);
   for (const uint32_t at : passing) masks[at / kFastScanLanes] |= uint32_t{1} << (at % kFastScanLanes);
 }
@@ -79,15 +79,15 @@ class CodeScan {
  private:
   template <class Limit, class Body>
   void in_list(uint32_t number, ListKeys keys, const Limit& limit, const Body& body) {
-    if (passing_.count(number) == 0) return;
+    const PassingOfList passing = passing_.of(number);
+    if (passing.count == 0) return;
     const IvfList& list = parts_.lists[number];
     const ListKeyTerms terms = parts_.centroids.key_terms(number, query_.measured[number], query_.square);
-    const std::vector<uint32_t>* const places = passing_.of(number);
     const int64_t num_blocks = (list.size() + kFastScanLanes - 1) / kFastScanLanes;
-    if (places != nullptr) find_lanes(list, *places, masks_);
-    const auto has_rows = [&](int64_t b) { return places == nullptr || masks_[static_cast<size_t>(b)] != 0; };
+    if (!passing.all) find_lanes(list, passing.places, masks_);
+    const auto has_rows = [&](int64_t b) { return passing.all || masks_[static_cast<size_t>(b)] != 0; };
     for (int64_t first = 0; first < num_blocks;) {
-      int64_t last = places == nullptr ? std::min(first + ListQuery::kMostBlocks, num_blocks) : first;
+      int64_t last = passing.all ? std::min(first + ListQuery::kMostBlocks, num_blocks) : first;
       while (last < num_blocks && last - first < ListQuery::kMostBlocks && has_rows(last)) ++last;
       if (last == first) {
         ++first;
@@ -99,7 +99,7 @@ class CodeScan {
         const codec::FoundKey& key = found_[static_cast<size_t>(f)];
         const int64_t place = first * kFastScanLanes + key.place;
         const bool passes =
-            places == nullptr
+            passing.all
                 ? place < list.size()
                 : (masks_[static_cast<size_t>(place / kFastScanLanes)] >> (place % kFastScanLanes) & 1) != 0;
         if (passes && key.least <= limit()) body(key, ListPlace{number, static_cast<uint32_t>(place)});
@@ -117,30 +117,6 @@ class CodeScan {
   std::array<codec::FoundKey, kRun> found_;
   std::vector<uint32_t> masks_;
 };
-
-/// The places of the `count` least values, least first; of equal ones the first.
-std::vector<uint32_t> least_of(std::span<const float> values, int64_t count) {
-  constexpr int64_t kFew = 64;  // up to here a heap is faster than to order all
-  constexpr uint32_t kSign = uint32_t{1} << 31;
-  std::vector<uint32_t> places;
-  if (count <= kFew) {
-    TopK top(count);
-    top.push_run(values, 0);
-    for (const TopK::Entry& entry : top.take()) places.push_back(entry.row);
-    return places;
-  }
-  // Value and place as one integer that orders like the two.
-  std::vector<uint64_t> keys(values.size());
-  for (uint32_t i = 0; i < keys.size(); ++i) {
-    const auto bits = std::bit_cast<uint32_t>(values[i] + 0.0F);  // -0 is 0
-    keys[i] = uint64_t{(bits & kSign) != 0 ? ~bits : bits | kSign} << 32 | i;
-  }
-  const auto end = keys.begin() + count;
-  if (end != keys.end()) std::nth_element(keys.begin(), end, keys.end());
-  std::sort(keys.begin(), end);
-  for (auto key = keys.begin(); key != end; ++key) places.push_back(static_cast<uint32_t>(*key));
-  return places;
-}
 
 bool comes_before(const TopK::Entry& a, const TopK::Entry& b) {
   return a.key != b.key ? a.key < b.key : a.row < b.row;
@@ -225,27 +201,6 @@ class BestCodes {
 
 }  // namespace
 
-PassingPlaces::PassingPlaces(const IvfParts& parts, const std::vector<uint64_t>& bits)
-    : parts_(parts), bits_(bits), found_(bits.empty() ? 0 : parts.lists.size()) {}
-
-const std::vector<uint32_t>* PassingPlaces::of(uint32_t list) {
-  if (bits_.empty()) return nullptr;
-  std::optional<std::vector<uint32_t>>& places = found_[list];
-  if (!places) {
-    places.emplace();
-    const std::span<const uint32_t> rows = parts_.lists[list].rows.span();
-    for (uint32_t at = 0; at < rows.size(); ++at) {
-      if ((bits_[rows[at] / 64] >> (rows[at] % 64) & 1) != 0) places->push_back(at);
-    }
-  }
-  return std::ssize(*places) == parts_.lists[list].size() ? nullptr : &*places;
-}
-
-int64_t PassingPlaces::count(uint32_t list) {
-  const std::vector<uint32_t>* places = of(list);
-  return places == nullptr ? parts_.lists[list].size() : std::ssize(*places);
-}
-
 IvfRanker::IvfRanker(const IvfParts& parts, const IvfQuery& query, ListQuery* codes)
     : parts_(parts), query_(query), codes_(codes) {
   if (!parts.has_bytes()) return;
@@ -299,37 +254,21 @@ float IvfRanker::estimate_of(float key) const {
   return parts_.metric == Metric::kL2 ? key * key : 2 + 2 * key;
 }
 
-std::vector<uint32_t> nearest_lists(const IvfPlan& plan, std::span<const float> measured,
-                                    PassingPlaces& passing) {
-  const int64_t nlist = std::ssize(measured);
-  std::vector<uint32_t> lists;
-  int64_t num_passing = 0;
-  for (int64_t count = std::min(plan.nprobe, nlist);; count = std::min(4 * count, nlist)) {
-    const std::vector<uint32_t> nearest = least_of(measured, count);
-    for (auto i = lists.size(); i < nearest.size(); ++i) {
-      lists.push_back(nearest[i]);
-      num_passing += passing.count(nearest[i]);
-      if (std::ssize(lists) >= plan.nprobe && num_passing >= plan.least_passing) return lists;
-    }
-    if (count == nlist) return lists;
-  }
-}
-
-void scan_vectors(const IvfParts& parts, uint32_t number, const std::vector<uint32_t>* passing,
-                  const float* query, TopK& top, IvfWork& work) {
+void scan_vectors(const IvfParts& parts, uint32_t number, const PassingOfList& passing, const float* query,
+                  TopK& top, IvfWork& work) {
   const IvfList& list = parts.lists[number];
   const MatrixView vectors = vectors_of(parts, list);
-  const int64_t n = passing == nullptr ? list.size() : std::ssize(*passing);
+  const int64_t n = passing.count;
   std::array<float, kRun> values;
   std::array<uint32_t, kRun + 16> found;
   for (int64_t begin = 0; begin < n; begin += kRun) {
     const int64_t count = std::min(kRun, n - begin);
-    if (passing == nullptr)
+    if (passing.all)
       distance_one_to_many(kernel_of(parts.metric), query, vectors, begin, begin + count, values.data());
     else
-      distance_one_to_rows(
-          kernel_of(parts.metric), query, vectors,
-          std::span(*passing).subspan(static_cast<size_t>(begin), static_cast<size_t>(count)), values.data());
+      distance_one_to_rows(kernel_of(parts.metric), query, vectors,
+                           passing.places.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
+                           values.data());
     // Roots are taken only of what may enter; the margin covers the rounding of the root and of its square.
     float limit = top.bound();
     if (parts.metric == Metric::kL2) {
@@ -341,7 +280,7 @@ void scan_vectors(const IvfParts& parts, uint32_t number, const std::vector<uint
     const int64_t num_found = select_at_most(values.data(), count, limit, found.data());
     for (int64_t f = 0; f < num_found; ++f) {
       const uint32_t i = found[static_cast<size_t>(f)];
-      const int64_t at = passing == nullptr ? begin + i : (*passing)[static_cast<size_t>(begin + i)];
+      const int64_t at = passing.all ? begin + i : passing.places[static_cast<size_t>(begin + i)];
       const float key = parts.metric == Metric::kL2 ? std::sqrt(values[i]) : values[i];
       top.push(key, list.rows.data()[at]);
     }

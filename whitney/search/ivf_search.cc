@@ -18,13 +18,17 @@ namespace {
 
 using Entries = std::vector<TopK::Entry>;
 
-/// By default one list in so many is scanned, at least so many, and of pq so many times k are ranked again.
-constexpr int64_t kListsPerProbe = 16, kLeastProbes = 16, kRescoreFactor = 10;
+/// The hits of each query, and whether a scan found them.
+struct Found {
+  std::vector<Entries> entries;
+  std::vector<uint8_t> scanned;
+};
+
 /// Queries that a task measures centroids for at once, numbers that these are at most, and queries that share
 /// the reading of lists of vectors.
 constexpr int64_t kMeasuredAtOnce = 256, kMostMeasured = 4 << 20, kMostOfTask = 1024;
-/// Rows that are ranked one by one before lists are thought of, and of a task.
-constexpr int64_t kFewRows = 1024, kScanRows = 4096;
+/// Rows that a task scans.
+constexpr int64_t kScanRows = 4096;
 /// Lists, and rows, from one look at the clock and for a request to stop to the next.
 constexpr size_t kVisitsPerLook = 64, kRowsPerLook = 1024;
 
@@ -37,58 +41,9 @@ struct AllowedBits {
   int64_t size = 0;
   /// Empty where all rows are allowed.
   std::vector<uint64_t> bits;
+  /// Where what a filter allows is met again.
+  std::shared_ptr<const KeptPlaces> kept;
 };
-
-/// What an index of such parts will look at for a query.
-struct Expected {
-  int64_t nprobe = 0, lists = 0, rows = 0;
-};
-
-/// A vector that passes a filter which lets the share s through is, where the filter is no nearer to the
-/// query than any, the (k / s)-th nearest. With nprobe lists alone its chance to be seen falls with s, and
-/// with nprobe / s of them, which cost as much as without a filter, it grows: halfway between it stays about
-/// the same.
-Expected expect(const IvfParts& parts, const IvfSearchOptions& options, int64_t num_allowed) {
-  Expected result;
-  const int64_t nlist = parts.centroids.size();
-  if (nlist == 0) return result;
-  result.nprobe = std::min(nlist, options.nprobe.value_or(std::max(kLeastProbes, nlist / kListsPerProbe)));
-  const auto n = static_cast<double>(parts.rows.size());
-  const double share = n == 0 ? 1 : static_cast<double>(num_allowed) / n;
-  const double seen = static_cast<double>(result.nprobe) * n / static_cast<double>(nlist);
-  result.rows = static_cast<int64_t>(seen * std::sqrt(share));
-  const double lists = static_cast<double>(result.nprobe) / std::sqrt(std::max(share, 1e-12));
-  result.lists = std::min(nlist, static_cast<int64_t>(std::ceil(lists)));
-  return result;
-}
-
-/// In distances of full vectors, what a query costs by lists and by ranking all allowed rows: a centroid or a
-/// code takes an eighth of one.
-bool is_scan_cheaper(const IvfParts& parts, const Expected& expected, int64_t num_allowed) {
-  const int64_t nlist = parts.centroids.size();
-  const int64_t by_lists = parts.has_codes() ? (nlist + expected.rows) / 8 + 64 : nlist / 8 + expected.rows;
-  const int64_t of_row = parts.has_vectors() || parts.has_bytes() ? 1 : 4;
-  return num_allowed * of_row <= std::max(by_lists, kFewRows);
-}
-
-IvfPlan make_plan(const IvfParts& parts, const IvfSearchOptions& options, const SearchParams& params,
-                  const Expected& expected, int64_t num_allowed) {
-  IvfPlan plan;
-  plan.wanted = std::min(params.k + (params.excluded.empty() ? 0 : 1), num_allowed);
-  plan.nprobe = expected.nprobe;
-  const bool is_chosen = params.plan.has_value();
-  plan.scans = params.exact || (is_chosen ? *params.plan == FilterPlan::kScan
-                                          : is_scan_cheaper(parts, expected, num_allowed));
-  plan.deadline = params.deadline;
-  if (parts.has_codes() && parts.has_better()) {
-    plan.by_bounds = parts.codes.has_errors() && !options.rescore;
-    if (!plan.by_bounds) plan.num_rescored = options.rescore.value_or(kRescoreFactor * params.k);
-    if (plan.num_rescored > 0)
-      plan.num_rescored = std::min(std::max(plan.num_rescored, plan.wanted), num_allowed);
-  }
-  plan.least_passing = std::max(plan.wanted, num_allowed < parts.rows.size() ? expected.rows : 0);
-  return plan;
-}
 
 /// Numbers that the queries of a task have.
 class AskedQueries {
@@ -126,11 +81,14 @@ class ListSearch {
              const AskedQueries& asked, const Context& context)
       : parts_(parts), plan_(plan), allowed_(allowed), asked_(asked), context_(context) {}
 
-  std::vector<Entries> run(IvfWork& work) {
-    found_.resize(static_cast<size_t>(asked_.size()));
+  Found run(IvfWork& work) {
+    found_.scanned.assign(static_cast<size_t>(asked_.size()), plan_.scans ? 1 : 0);
+    found_.entries.resize(static_cast<size_t>(asked_.size()));
     if (plan_.wanted == 0) return std::move(found_);
     if (plan_.scans) {
-      scan_allowed(work);
+      std::vector<int64_t> all(static_cast<size_t>(asked_.size()));
+      std::iota(all.begin(), all.end(), int64_t{0});
+      scan_allowed(all, work);
       return std::move(found_);
     }
     // What is found depends on no other query: any cut will do.
@@ -138,20 +96,31 @@ class ListSearch {
     const int64_t most = parts_.has_codes() ? measured_at_once() : kMostOfTask;
     const int64_t of_task = std::clamp<int64_t>(share, 1, most);
     const int64_t num_tasks = (asked_.size() + of_task - 1) / of_task;
-    std::vector<IvfWork> works(static_cast<size_t>(num_tasks));
+    std::vector<TaskResult> results(static_cast<size_t>(num_tasks));
     parallel_for(context_, num_tasks, [&](int64_t task) {
       const int64_t begin = task * of_task, end = std::min(begin + of_task, asked_.size());
-      IvfWork& own = works[static_cast<size_t>(task)];
+      TaskResult& own = results[static_cast<size_t>(task)];
       if (parts_.has_codes())
         by_codes(begin, end, own);
       else
         by_vectors(begin, end, own);
     });
-    for (const IvfWork& own : works) work += own;
+    std::vector<int64_t> waiting;
+    for (const TaskResult& own : results) {
+      work += own.work;
+      waiting.insert(waiting.end(), own.waiting.begin(), own.waiting.end());
+    }
+    if (!waiting.empty() && !work.is_partial) scan_allowed(waiting, work);
     return std::move(found_);
   }
 
  private:
+  /// What a task did, and the queries that wait for a scan.
+  struct TaskResult {
+    IvfWork work;
+    std::vector<int64_t> waiting;
+  };
+
   std::span<const float> of_query(const std::vector<float>& measured, int64_t i) const {
     return std::span(measured).subspan(static_cast<size_t>(i * parts_.centroids.stride()),
                                        static_cast<size_t>(parts_.centroids.size()));
@@ -161,16 +130,21 @@ class ListSearch {
     return std::clamp<int64_t>(kMostMeasured / parts_.centroids.stride(), 1, kMeasuredAtOnce);
   }
 
-  void by_codes(int64_t begin, int64_t end, IvfWork& work) {
-    PassingPlaces passing(parts_, allowed_.bits);
+  void by_codes(int64_t begin, int64_t end, TaskResult& result) {
+    IvfWork& work = result.work;
+    PassingPlaces passing(parts_, allowed_.bits, allowed_.kept.get());
     std::vector<float> measured;
     asked_.measure(begin, end, measured);
     for (int64_t q = begin; q < end && !work.is_partial; ++q) {
       context_.check_cancelled();
       const std::span<const float> numbers = of_query(measured, q - begin);
-      const std::vector<uint32_t> lists = nearest_lists(plan_, numbers, passing);
-      found_[static_cast<size_t>(q)] =
-          search_codes(parts_, plan_, asked_.query(q, numbers.data()), lists, passing, work);
+      const ChosenLists chosen = nearest_lists(plan_, numbers, passing, work);
+      if (chosen.scans) {
+        result.waiting.push_back(q);
+        continue;
+      }
+      found_.entries[static_cast<size_t>(q)] =
+          search_codes(parts_, plan_, asked_.query(q, numbers.data()), chosen.lists, passing, work);
     }
   }
 
@@ -190,8 +164,9 @@ class ListSearch {
   }
 
   /// A list is read from memory once for all queries of the task.
-  void by_vectors(int64_t begin, int64_t end, IvfWork& work) {
-    PassingPlaces passing(parts_, allowed_.bits);
+  void by_vectors(int64_t begin, int64_t end, TaskResult& result) {
+    IvfWork& work = result.work;
+    PassingPlaces passing(parts_, allowed_.bits, allowed_.kept.get());
     std::vector<Visit> visits;
     std::vector<TopK> tops(static_cast<size_t>(end - begin), TopK(plan_.wanted));
     std::vector<float> measured;
@@ -200,7 +175,12 @@ class ListSearch {
       asked_.measure(first, last, measured);
       for (int64_t q = first; q < last; ++q) {
         const IvfQuery query = asked_.query(q, of_query(measured, q - first).data());
-        for (const uint32_t list : nearest_lists(plan_, of_query(measured, q - first), passing)) {
+        const ChosenLists chosen = nearest_lists(plan_, of_query(measured, q - first), passing, work);
+        if (chosen.scans) {
+          result.waiting.push_back(q);
+          continue;
+        }
+        for (const uint32_t list : chosen.lists) {
           const float least =
               parts_.centroids.least_key(list, query.measured[list], query.square, parts_.lists[list].radius);
           visits.push_back({list, static_cast<uint32_t>(q - begin), least});
@@ -215,37 +195,38 @@ class ListSearch {
         if (work.is_partial) break;
       }
       const auto [list, q, least_key] = visits[i];
-      if (least_key > tops[q].bound() || passing.count(list) == 0) continue;
+      if (least_key > tops[q].bound() || passing.of(list).count == 0) continue;
       ++work.lists;
       scan_vectors(parts_, list, passing.of(list), asked_.vector(begin + q), tops[q], work);
     }
     for (int64_t q = begin; q < end; ++q)
-      found_[static_cast<size_t>(q)] = tops[static_cast<size_t>(q - begin)].take();
+      found_.entries[static_cast<size_t>(q)] = tops[static_cast<size_t>(q - begin)].take();
   }
 
-  /// Ranks every allowed row for every query, few queries by ranges of rows.
-  void scan_allowed(IvfWork& work) {
+  /// Ranks every allowed row for some queries, few of them by ranges of rows.
+  void scan_allowed(std::span<const int64_t> queries, IvfWork& work) {
     const std::vector<uint32_t> rows = allowed_.set.rows();
-    const int64_t num_queries = asked_.size();
+    const int64_t num_queries = std::ssize(queries);
     const int64_t wanted_ranges = num_queries >= 64 ? 1 : std::min<int64_t>(64, std::ssize(rows) / kScanRows);
     const int64_t num_ranges = std::max<int64_t>(1, wanted_ranges);
     std::vector<Entries> parts_found(static_cast<size_t>(num_queries * num_ranges));
     std::vector<IvfWork> works(parts_found.size());
     parallel_for(context_, num_queries * num_ranges, [&](int64_t task) {
-      const int64_t q = task / num_ranges, range = task % num_ranges;
+      const int64_t q = queries[static_cast<size_t>(task / num_ranges)], range = task % num_ranges;
       const auto begin = static_cast<size_t>(std::ssize(rows) * range / num_ranges);
       const auto end = static_cast<size_t>(std::ssize(rows) * (range + 1) / num_ranges);
       parts_found[static_cast<size_t>(task)] =
           rank_all(q, std::span(rows).subspan(begin, end - begin), works[static_cast<size_t>(task)]);
     });
     for (const IvfWork& own : works) work += own;
-    for (size_t q = 0; q < found_.size(); ++q) {
+    for (size_t i = 0; i < queries.size(); ++i) {
       TopK top(plan_.wanted);
       for (size_t range = 0; range < static_cast<size_t>(num_ranges); ++range) {
-        for (const TopK::Entry& entry : parts_found[q * static_cast<size_t>(num_ranges) + range])
+        for (const TopK::Entry& entry : parts_found[i * static_cast<size_t>(num_ranges) + range])
           top.push(entry.key, entry.row);
       }
-      found_[q] = top.take();
+      found_.scanned[static_cast<size_t>(queries[i])] = 1;
+      found_.entries[static_cast<size_t>(queries[i])] = top.take();
     }
   }
 
@@ -278,12 +259,12 @@ class ListSearch {
   const AllowedBits& allowed_;
   const AskedQueries& asked_;
   const Context& context_;
-  std::vector<Entries> found_;
+  Found found_;
 };
 
 /// True where keys are those of full vectors, not of what codes or bytes tell.
-bool has_exact_keys(const IvfParts& parts, const IvfPlan& plan) {
-  return parts.has_vectors() && (!parts.has_codes() || plan.scans || plan.by_bounds || plan.num_rescored > 0);
+bool has_exact_keys(const IvfParts& parts, const IvfPlan& plan, bool scanned) {
+  return parts.has_vectors() && (!parts.has_codes() || scanned || plan.by_bounds || plan.num_rescored > 0);
 }
 
 float value_of(float key, Metric metric, bool is_exact) {
@@ -296,8 +277,8 @@ bool is_zero(std::span<const float> query) {
   return std::ranges::all_of(query, [](float value) { return value == 0; });
 }
 
-SearchResult result_of(const IvfParts& parts, const IvfPlan& plan, const std::vector<Entries>& found,
-                       bool is_partial, const Matrix& queries, const SearchParams& params) {
+SearchResult result_of(const IvfParts& parts, const IvfPlan& plan, const Found& found, bool is_partial,
+                       const Matrix& queries, const SearchParams& params) {
   SearchResult result;
   result.partial = is_partial;
   const int64_t m = queries.rows();
@@ -305,14 +286,14 @@ SearchResult result_of(const IvfParts& parts, const IvfPlan& plan, const std::ve
   result.neighbors.k = params.k;
   result.neighbors.rows.assign(static_cast<size_t>(m * params.k), -1);
   result.neighbors.values.assign(static_cast<size_t>(m * params.k), std::numeric_limits<float>::quiet_NaN());
-  const bool is_exact = has_exact_keys(parts, plan);
-  for (size_t q = 0; q < found.size(); ++q) {
-    if (!is_partial && std::ssize(found[q]) < plan.wanted) fail_without_number();
+  for (size_t q = 0; q < found.entries.size(); ++q) {
+    const bool is_exact = has_exact_keys(parts, plan, found.scanned[q] != 0);
+    if (!is_partial && std::ssize(found.entries[q]) < plan.wanted) fail_without_number();
     // A zero vector has cosine 0 to all.
     const bool scores_0 =
         parts.metric == Metric::kCosine && !is_exact && is_zero(queries.row<float>(static_cast<int64_t>(q)));
     int64_t count = 0;
-    for (const TopK::Entry& entry : found[q]) {
+    for (const TopK::Entry& entry : found.entries[q]) {
       if (count == params.k) break;
       if (!params.excluded.empty() && params.excluded[q] == int64_t{entry.row}) continue;
       const size_t at = q * static_cast<size_t>(params.k) + static_cast<size_t>(count++);
@@ -332,24 +313,35 @@ std::string plan_name(const IvfParts& parts, const IvfPlan& plan) {
   return plan.num_rescored > 0 ? "codes in lists, then ranking" : "codes in lists";
 }
 
-Value explanation(const IvfParts& parts, const IvfPlan& plan, const Expected& expected, int64_t num_allowed,
-                  int64_t num_queries, const IvfWork& work) {
+Value explanation(const IvfParts& parts, const IvfPlan& plan, int64_t num_allowed, int64_t num_queries,
+                  const IvfWork& work) {
   const bool by_lists = plan.wanted > 0 && !plan.scans;
-  const int64_t num_scanned = by_lists ? expected.rows : (plan.scans ? num_allowed : 0);
+  const int64_t num_scanned = plan.wanted == 0 ? 0 : (plan.scans ? num_allowed : plan.expected.compared);
   const int64_t num_ranked = parts.has_codes() && by_lists ? plan.num_rescored : num_scanned;
   Value estimates =
       Value::object({{"allowed", num_allowed},
-                     {"lists", num_queries * (by_lists ? expected.lists : 0)},
+                     {"lists", num_queries * (by_lists ? plan.expected.lists : 0)},
                      {"codes", num_queries * (parts.has_codes() && by_lists ? num_scanned : 0)}});
   // How many a bound lets through is known afterwards.
   if (!plan.by_bounds || plan.scans) estimates.set("distances", num_queries * num_ranked);
-  const Value actuals = Value::object({{"allowed", num_allowed},
-                                       {"lists", work.lists},
-                                       {"codes", work.codes},
-                                       {"distances", work.distances}});
+  Value actuals = Value::object({{"allowed", num_allowed},
+                                 {"lists", work.lists},
+                                 {"tested", work.tested},
+                                 {"codes", work.codes},
+                                 {"distances", work.distances}});
   Value explained = Value::object({{"index", "ivf"}, {"plan", plan_name(parts, plan)}});
   explained.set("nlist", parts.centroids.size()).set("nprobe", plan.nprobe);
-  return explained.set("estimates", std::move(estimates)).set("actuals", actuals);
+  if (plan.planner) {
+    Value costs = Value::object({{"from", parts.costs ? "measured" : "standard"}});
+    const Value steps = plan.planner->costs().to_value();
+    for (const auto& [step, cost] : steps.as_object()) costs.set(step, cost);
+    explained.set("costs", std::move(costs));
+    const auto queries = static_cast<double>(num_queries);
+    estimates.set("microseconds_of_scan", queries * plan.planner->scan() / 1000);
+    estimates.set("microseconds_of_lists", queries * plan.planner->lists(plan.expected) / 1000);
+    actuals.set("switched", work.switched);
+  }
+  return explained.set("estimates", std::move(estimates)).set("actuals", std::move(actuals));
 }
 
 }  // namespace
@@ -362,15 +354,17 @@ SearchResult search_ivf(const IvfParts& parts, const MatrixView& queries, const 
     normalize_rows(context, raw, prepared);
   }
   const RowSet& live = parts.rows.live;
-  const AllowedBits allowed(params.allowed != nullptr ? *params.allowed & live : live, parts.rows.size());
-  const auto options = options_from<IvfSearchOptions>(params.options);
-  const Expected expected = expect(parts, options, allowed.size);
-  const IvfPlan plan = make_plan(parts, options, params, expected, allowed.size);
+  AllowedBits allowed(params.allowed != nullptr ? *params.allowed & live : live, parts.rows.size());
+  const IvfPlan plan = plan_ivf(parts, params, allowed.size);
+  if (params.memo != nullptr && params.allowed != nullptr && !plan.scans && !allowed.bits.empty()) {
+    allowed.kept =
+        params.memo->get<KeptPlaces>([&] { return std::make_shared<const KeptPlaces>(parts, allowed.bits); });
+  }
   const AskedQueries asked(parts, prepared);
   IvfWork work;
-  const std::vector<Entries> found = ListSearch(parts, plan, allowed, asked, context).run(work);
+  const Found found = ListSearch(parts, plan, allowed, asked, context).run(work);
   SearchResult result = result_of(parts, plan, found, work.is_partial, prepared, params);
-  if (params.explain) result.explain = explanation(parts, plan, expected, allowed.size, queries.rows, work);
+  if (params.explain) result.explain = explanation(parts, plan, allowed.size, queries.rows, work);
   return result;
 }
 

@@ -7,32 +7,23 @@
 #include <vector>
 
 #include "whitney/linalg/top_k.h"
+#include "whitney/search/filter_memo.h"
 #include "whitney/search/ivf_index.h"
+#include "whitney/search/ivf_plan.h"
 
 namespace whitney::search {
 
-/// What a search in lists goes by.
-struct IvfPlan {
-  /// Hits of each query, one that is left out among them.
-  int64_t wanted = 0;
-  /// Lists of a query at least, and rows that pass which they hold at least.
-  int64_t nprobe = 0, least_passing = 0;
-  /// All allowed rows are ranked instead.
-  bool scans = false;
-  /// Codes are ranked again as their bounds tell, or so many of them; neither: not at all.
-  bool by_bounds = false;
-  int64_t num_rescored = 0;
-  /// When to stop; what is found until then is given.
-  Deadline deadline;
-};
-
 /// What searches did.
 struct IvfWork {
-  int64_t lists = 0, codes = 0, distances = 0;
+  int64_t lists = 0, tested = 0, codes = 0, distances = 0;
+  /// Queries that a scan took over.
+  int64_t switched = 0;
   /// The deadline ended one.
   bool is_partial = false;
   IvfWork& operator+=(const IvfWork& other) {
     lists += other.lists;
+    tested += other.tested;
+    switched += other.switched;
     codes += other.codes;
     distances += other.distances;
     is_partial = is_partial || other.is_partial;
@@ -40,19 +31,50 @@ struct IvfWork {
   }
 };
 
-/// Which rows of lists may be returned, found out list by list as searches reach them.
-class PassingPlaces {
+/// The rows of a list that may be returned.
+struct PassingOfList {
+  bool all = true;
+  /// Their places, ascending, unless all pass.
+  std::span<const uint32_t> places;
+  int64_t count = 0;
+  /// Vectors or codes that a search compares for them: codes are compared a block at a time.
+  int64_t compared = 0;
+};
+
+/// The same of all lists, kept beside the rows that a filter allows.
+class KeptPlaces : public FilterMemo::Content {
  public:
-  /// bits: of the rows that pass; empty: all do. It stays.
-  PassingPlaces(const IvfParts& parts, const std::vector<uint64_t>& bits);
-  /// Places in a list, ascending; null: all of them.
-  const std::vector<uint32_t>* of(uint32_t list);
-  int64_t count(uint32_t list);
+  KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits);
+  PassingOfList of(uint32_t list) const { return lists_[list]; }
+  int64_t size_bytes() const override {
+    return std::ssize(places_) * 4 + std::ssize(lists_) * static_cast<int64_t>(sizeof(PassingOfList));
+  }
 
  private:
+  std::vector<uint32_t> places_;
+  std::vector<PassingOfList> lists_;
+};
+
+/// Which rows of lists may be returned: as they are kept, or found out list by list as searches reach them.
+class PassingPlaces {
+ public:
+  /// bits: of the rows that pass; empty: all do. They stay.
+  PassingPlaces(const IvfParts& parts, std::span<const uint64_t> bits, const KeptPlaces* kept = nullptr)
+      : parts_(parts), bits_(bits), kept_(kept), found_(bits.empty() || kept ? 0 : parts.lists.size()) {}
+  PassingOfList of(uint32_t list);
+  /// Rows that are tested to find out about a list.
+  int64_t tested(uint32_t list) const { return found_.empty() ? 0 : parts_.lists[list].size(); }
+
+ private:
+  struct Found {
+    bool is_known = false;
+    std::vector<uint32_t> places;
+    PassingOfList of_list;
+  };
   const IvfParts& parts_;
-  const std::vector<uint64_t>& bits_;
-  std::vector<std::optional<std::vector<uint32_t>>> found_;
+  std::span<const uint64_t> bits_;
+  const KeptPlaces* kept_;
+  std::vector<Found> found_;
 };
 
 /// A query as lists are asked. Its numbers stay elsewhere.
@@ -88,14 +110,21 @@ class IvfRanker {
   std::vector<uint8_t> zero_bytes_;
 };
 
-/// Finds the lists of a query, nearest first: nprobe of them, and more until they hold plan.least_passing
-/// rows that pass.
-std::vector<uint32_t> nearest_lists(const IvfPlan& plan, std::span<const float> measured,
-                                    PassingPlaces& passing);
+/// The lists of a query, nearest first, or that a scan of what passes is cheaper.
+struct ChosenLists {
+  std::vector<uint32_t> lists;
+  bool scans = false;
+};
+
+/// Finds the lists of a query: nprobe of them, and more until they hold plan.least_passing rows that pass.
+/// What plan.planner weighs is what they hold; where looking for them takes as long as a scan, it is given
+/// up.
+ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, PassingPlaces& passing,
+                          IvfWork& work);
 
 /// Scans lists of vectors; what passes goes into `top` by the keys of IvfRanker. Lists in any order.
-void scan_vectors(const IvfParts& parts, uint32_t list, const std::vector<uint32_t>* passing,
-                  const float* query, TopK& top, IvfWork& work);
+void scan_vectors(const IvfParts& parts, uint32_t list, const PassingOfList& passing, const float* query,
+                  TopK& top, IvfWork& work);
 
 /// Scans lists of codes and ranks what they found.
 std::vector<TopK::Entry> search_codes(const IvfParts& parts, const IvfPlan& plan, const IvfQuery& query,

@@ -15,9 +15,9 @@ inline constexpr auto enum_names(PlanCosts) {
 
 /// The help of an option `plan_costs`.
 inline constexpr const char* kPlanCostsHelp =
-    "What the steps of a search are taken to cost where a filter leaves the choice between a walk and a "
-    "scan. "
-    "standard: as on the machine of the benches, and the same seed gives the same bytes; measured: timed "
+    "What the steps of a search are taken to cost where a filter leaves the choice between a walk (of ivf: "
+    "lists) and a scan. standard: as on the machine of the benches, and the same seed gives the same bytes; "
+    "measured: timed "
     "here "
     "when the index is built, in less than a second, and kept with it, so that two runs differ by these few "
     "numbers. From 2,000 vectors on";

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
+
+#include "whitney/search/cost_fields.h"
 
 namespace whitney::search {
 namespace {
@@ -44,38 +44,24 @@ double at_share(const std::array<double, 4>& measured, double share) {
   return measured[next - 1] + part * (measured[next] - measured[next - 1]);
 }
 
-struct CostField {
-  std::string_view name;
-  double SearchCosts::* member;
-};
-constexpr std::array<CostField, 17> kCostFields = {{{"scan_row", &SearchCosts::scan_row},
-                                                    {"shared_row", &SearchCosts::shared_row},
-                                                    {"scan_start", &SearchCosts::scan_start},
-                                                    {"walk_start", &SearchCosts::walk_start},
-                                                    {"walk_distance", &SearchCosts::walk_distance},
-                                                    {"plain_distance", &SearchCosts::plain_distance},
-                                                    {"links", &SearchCosts::links},
-                                                    {"start_steps", &SearchCosts::start_steps},
-                                                    {"plain_steps", &SearchCosts::plain_steps},
-                                                    {"steps_10", &SearchCosts::steps_10},
-                                                    {"steps_25", &SearchCosts::steps_25},
-                                                    {"steps_50", &SearchCosts::steps_50},
-                                                    {"steps_80", &SearchCosts::steps_80},
-                                                    {"lists_10", &SearchCosts::lists_10},
-                                                    {"lists_25", &SearchCosts::lists_25},
-                                                    {"lists_50", &SearchCosts::lists_50},
-                                                    {"lists_80", &SearchCosts::lists_80}}};
-/// By how much a machine or a graph may differ from the standard.
-constexpr double kMostTimesStandard = 8;
-/// What a file may say.
-constexpr double kLeastCost = 1e-3, kMostCost = 1e7;
-
-/// To four digits: all that a measurement means.
-double rounded(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return std::strtod(text, nullptr);
-}
+constexpr std::array<CostField<SearchCosts>, 17> kCostFields = {
+    {{"scan_row", &SearchCosts::scan_row},
+     {"shared_row", &SearchCosts::shared_row},
+     {"scan_start", &SearchCosts::scan_start},
+     {"walk_start", &SearchCosts::walk_start},
+     {"walk_distance", &SearchCosts::walk_distance},
+     {"plain_distance", &SearchCosts::plain_distance},
+     {"links", &SearchCosts::links},
+     {"start_steps", &SearchCosts::start_steps},
+     {"plain_steps", &SearchCosts::plain_steps},
+     {"steps_10", &SearchCosts::steps_10},
+     {"steps_25", &SearchCosts::steps_25},
+     {"steps_50", &SearchCosts::steps_50},
+     {"steps_80", &SearchCosts::steps_80},
+     {"lists_10", &SearchCosts::lists_10},
+     {"lists_25", &SearchCosts::lists_25},
+     {"lists_50", &SearchCosts::lists_50},
+     {"lists_80", &SearchCosts::lists_80}}};
 
 }  // namespace
 
@@ -117,33 +103,13 @@ double SearchCosts::filtered_lists(double share) const {
 }
 
 SearchCosts SearchCosts::bounded_by(const SearchCosts& standard) const {
-  SearchCosts bounded = *this;
-  for (const auto& [name, member] : kCostFields) {
-    const double usual = standard.*member;
-    double& value = bounded.*member;
-    value = std::isfinite(value) ? std::clamp(value, usual / kMostTimesStandard, usual * kMostTimesStandard)
-                                 : usual;
-  }
-  return bounded;
+  return costs_bounded_by<SearchCosts>(standard, *this, kCostFields);
 }
 
-Value SearchCosts::to_value() const {
-  Value value = Value::object();
-  for (const auto& [name, member] : kCostFields) value.set(std::string(name), rounded(this->*member));
-  return value;
-}
+Value SearchCosts::to_value() const { return costs_to_value<SearchCosts>(*this, kCostFields); }
 
 std::optional<SearchCosts> SearchCosts::from_value(const Value& value) {
-  SearchCosts costs;
-  if (!value.is_object()) return std::nullopt;
-  for (const auto& [name, member] : kCostFields) {
-    const Value* found = value.find(name);
-    if (found == nullptr || !found->is_number()) return std::nullopt;
-    const double number = found->as_real();
-    if (!(number >= kLeastCost && number <= kMostCost)) return std::nullopt;
-    costs.*member = number;
-  }
-  return costs;
+  return costs_from_value<SearchCosts>(value, kCostFields);
 }
 
 PlanEstimate FilterPlanner::scan() const {

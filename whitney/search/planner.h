@@ -38,12 +38,8 @@ struct SearchCosts {
   double walk(double num_distances, double num_links) const {
     return num_distances * walk_distance + num_links * links;
   }
-  /// Each within a factor of `standard`'s that no machine leaves: what a disturbed measurement gives beyond
-  /// is cut off, and what is no number replaced.
+  /// As costs_bounded_by, costs_to_value and costs_from_value say.
   SearchCosts bounded_by(const SearchCosts& standard) const;
-
-  /// {"scan_row": 38.1, …}; back to what it was, or nothing where a number is missing or could not have been
-  /// measured.
   Value to_value() const;
   static std::optional<SearchCosts> from_value(const Value& value);
 };

@@ -1,0 +1,118 @@
+// Which lists a search in ivf scans, and what of them may be returned.
+
+#include <algorithm>
+#include <bit>
+
+#include "whitney/search/ivf_search.h"
+
+namespace whitney::search {
+namespace {
+
+/// The places of the `count` least values, least first; of equal ones the first.
+std::vector<uint32_t> least_of(std::span<const float> values, int64_t count) {
+  constexpr int64_t kFew = 64;  // up to here a heap is faster than to order all
+  constexpr uint32_t kSign = uint32_t{1} << 31;
+  std::vector<uint32_t> places;
+  if (count <= kFew) {
+    TopK top(count);
+    top.push_run(values, 0);
+    for (const TopK::Entry& entry : top.take()) places.push_back(entry.row);
+    return places;
+  }
+  // Value and place as one integer that orders like the two.
+  std::vector<uint64_t> keys(values.size());
+  for (uint32_t i = 0; i < keys.size(); ++i) {
+    const auto bits = std::bit_cast<uint32_t>(values[i] + 0.0F);  // -0 is 0
+    keys[i] = uint64_t{(bits & kSign) != 0 ? ~bits : bits | kSign} << 32 | i;
+  }
+  const auto end = keys.begin() + count;
+  if (end != keys.end()) std::nth_element(keys.begin(), end, keys.end());
+  std::sort(keys.begin(), end);
+  for (auto key = keys.begin(); key != end; ++key) places.push_back(static_cast<uint32_t>(*key));
+  return places;
+}
+
+/// Appends the places of a list's rows that pass. Without a branch, which half of them would mispredict.
+void append_passing(const IvfList& list, std::span<const uint64_t> bits, std::vector<uint32_t>& places) {
+  const std::span<const uint32_t> rows = list.rows.span();
+  const size_t before = places.size();
+  places.resize(before + rows.size());
+  uint32_t* out = places.data() + before;
+  for (uint32_t at = 0; at < rows.size(); ++at) {
+    *out = at;
+    out += bits[rows[at] / 64] >> (rows[at] % 64) & 1;
+  }
+  places.resize(static_cast<size_t>(out - places.data()));
+}
+
+PassingOfList passing_of(const IvfParts& parts, const IvfList& list, std::span<const uint32_t> places) {
+  const int64_t count = std::ssize(places);
+  if (count == list.size()) return {true, {}, count, count};
+  if (!parts.has_codes()) return {false, places, count, count};
+  int64_t num_blocks = 0;
+  uint32_t after_last = 0;
+  for (const uint32_t place : places) {
+    num_blocks += place >= after_last ? 1 : 0;
+    after_last = (place / kFastScanLanes + 1) * kFastScanLanes;
+  }
+  return {false, places, count, num_blocks * kFastScanLanes};
+}
+
+}  // namespace
+
+KeptPlaces::KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits) {
+  std::vector<int64_t> ends;
+  for (const IvfList& list : parts.lists) {
+    append_passing(list, bits, places_);
+    ends.push_back(std::ssize(places_));
+  }
+  int64_t begin = 0;
+  for (size_t j = 0; j < parts.lists.size(); ++j) {
+    lists_.push_back(passing_of(
+        parts, parts.lists[j],
+        std::span(places_).subspan(static_cast<size_t>(begin), static_cast<size_t>(ends[j] - begin))));
+    begin = ends[j];
+  }
+}
+
+PassingOfList PassingPlaces::of(uint32_t number) {
+  const IvfList& list = parts_.lists[number];
+  if (bits_.empty()) return {true, {}, list.size(), list.size()};
+  if (kept_ != nullptr) return kept_->of(number);
+  Found& found = found_[number];
+  if (!found.is_known) {
+    append_passing(list, bits_, found.places);
+    found.of_list = passing_of(parts_, list, found.places);
+    found.is_known = true;
+  }
+  return found.of_list;
+}
+
+ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, PassingPlaces& passing,
+                          IvfWork& work) {
+  const int64_t nlist = std::ssize(measured);
+  ChosenLists chosen;
+  ListsSeen seen;
+  int64_t num_passing = 0;
+  const auto has_enough = [&] { return seen.lists >= plan.nprobe && num_passing >= plan.least_passing; };
+  for (int64_t count = std::min(plan.nprobe, nlist); !chosen.scans && !has_enough();
+       count = std::min(4 * count, nlist)) {
+    const std::vector<uint32_t> nearest = least_of(measured, count);
+    for (auto i = chosen.lists.size(); i < nearest.size() && !chosen.scans && !has_enough(); ++i) {
+      chosen.lists.push_back(nearest[i]);
+      const PassingOfList of_list = passing.of(nearest[i]);
+      ++seen.lists;
+      seen.tested += passing.tested(nearest[i]);
+      seen.compared += of_list.compared;
+      num_passing += of_list.count;
+      chosen.scans = plan.planner && plan.planner->is_given_up(seen.tested);
+    }
+    if (count == nlist) break;
+  }
+  work.tested += seen.tested;
+  chosen.scans = chosen.scans || (plan.planner && plan.planner->prefers_scan(seen));
+  work.switched += chosen.scans ? 1 : 0;
+  return chosen;
+}
+
+}  // namespace whitney::search

@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include "whitney/search/ivf_index.h"
+#include "whitney/search/ivf_plan.h"
+#include "whitney/search/plan_trials.h"
+
+namespace whitney::search {
+namespace {
+
+constexpr int64_t kFewProbes = 4, kManyProbes = 64;
+/// Where half pass, every row of a list is tested and most blocks are compared.
+constexpr double kShare = 0.5;
+
+/// What is asked besides scans: few and many lists without a filter, and many with one.
+struct ListTrials {
+  PlanTrial narrow, wide, filtered;
+
+  ListTrials(const RowSet& live, int64_t nlist) {
+    const auto probes = [&](int64_t count) { return Value::object({{"nprobe", std::min(count, nlist)}}); };
+    for (PlanTrial* trial : {&narrow, &wide, &filtered}) {
+      trial->plan = FilterPlan::kFilteredGraph;  // any but a scan
+      trial->options = probes(trial == &narrow ? kFewProbes : kManyProbes);
+    }
+    filtered.allow(share_of_rows(live, kShare, 0), false);
+  }
+};
+
+/// Vectors or codes that are compared in lists, and what is ranked again.
+double compared(const IvfParts& parts, const PlanTrial& trial) {
+  return trial.actual(parts.has_codes() ? "codes" : "distances");
+}
+double time_of_ranking(const IvfParts& parts, const PlanTrial& trial, const IvfCosts& costs) {
+  return parts.has_codes() ? trial.actual("distances") * costs.scan_row : 0;
+}
+
+}  // namespace
+
+std::optional<IvfCosts> measure_ivf_costs(const Index& index, const IvfParts& parts) {
+  const int64_t nlist = parts.centroids.size();
+  if (index.live().size() < kLeastMeasured || nlist <= kFewProbes) return std::nullopt;
+  ScanTrials scans(index.live(), Value::object());
+  ListTrials lists(index.live(), nlist);
+  run_trials(index, {&scans.few, &scans.many, &lists.narrow, &lists.wide, &lists.filtered});
+  const IvfCosts standard = IvfCosts::typical(parts);
+  IvfCosts costs = standard;
+  costs.scan_row = scans.row_time();
+  costs.scan_start = scans.start_time();
+  costs = costs.bounded_by(standard);
+  const auto scanned = [&](const PlanTrial& trial) {
+    return trial.time() - time_of_ranking(parts, trial, costs);
+  };
+  costs.compare = (scanned(lists.wide) - scanned(lists.narrow)) /
+                  (compared(parts, lists.wide) - compared(parts, lists.narrow));
+  costs.lists_start = scanned(lists.narrow) - compared(parts, lists.narrow) * costs.compare;
+  costs = costs.bounded_by(standard);
+  costs.test = (scanned(lists.filtered) - costs.scan_start - costs.lists_start -
+                compared(parts, lists.filtered) * costs.compare) /
+               lists.filtered.actual("tested");
+  // What a file keeps is what this index plans by.
+  return IvfCosts::from_value(costs.bounded_by(standard).to_value());
+}
+
+}  // namespace whitney::search

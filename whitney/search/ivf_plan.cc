@@ -1,0 +1,124 @@
+#include "whitney/search/ivf_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "whitney/search/cost_fields.h"
+#include "whitney/search/ivf_index.h"
+
+namespace whitney::search {
+namespace {
+
+/// By default one list in so many is scanned, at least so many, and of pq so many times k are ranked again.
+constexpr int64_t kListsPerProbe = 16, kLeastProbes = 16, kRescoreFactor = 10;
+/// Of bounds' codes so many times k are ranked, about.
+constexpr int64_t kRankedByBounds = 8;
+/// Without a filter, so few rows are ranked one by one.
+constexpr int64_t kFewLive = 1024;
+
+constexpr std::array<CostField<IvfCosts>, 5> kCostFields = {{{"scan_start", &IvfCosts::scan_start},
+                                                             {"scan_row", &IvfCosts::scan_row},
+                                                             {"lists_start", &IvfCosts::lists_start},
+                                                             {"test", &IvfCosts::test},
+                                                             {"compare", &IvfCosts::compare}}};
+
+/// What the lists of a query hold where the share s passes everywhere. A vector that passes is the (k / s)-th
+/// nearest of all. With nprobe lists alone its chance to be seen falls with s, and with nprobe / s of them,
+/// which cost as much as without a filter, it grows: halfway between it stays about the same.
+ListsSeen expected_lists(const IvfParts& parts, int64_t nprobe, double share) {
+  ListsSeen seen;
+  const auto nlist = static_cast<double>(parts.centroids.size());
+  const double rows_of_list = static_cast<double>(parts.rows.size()) / std::max(nlist, 1.0);
+  const double lists =
+      std::min(nlist, std::ceil(static_cast<double>(nprobe) / std::sqrt(std::max(share, 1e-12))));
+  seen.lists = static_cast<int64_t>(lists);
+  seen.tested = static_cast<int64_t>(lists * rows_of_list);
+  // Codes are compared a block at a time, those without a row that passes left out.
+  const double compared = parts.has_codes() ? 1 - std::pow(1 - share, kFastScanLanes) : share;
+  seen.compared = static_cast<int64_t>(lists * rows_of_list * compared);
+  return seen;
+}
+
+/// The least that lists may take: those nearest to the query hold what passes.
+ListsSeen fewest_lists(const IvfParts& parts, const IvfPlan& plan) {
+  ListsSeen seen;
+  const int64_t nlist = std::max<int64_t>(parts.centroids.size(), 1);
+  seen.lists = plan.nprobe;
+  if (plan.expected.tested > 0)
+    seen.tested = std::max(plan.least_passing, plan.nprobe * parts.rows.size() / nlist);
+  seen.compared = plan.least_passing;
+  return seen;
+}
+
+void plan_ranking(const IvfParts& parts, const IvfSearchOptions& options, int64_t k, int64_t num_allowed,
+                  IvfPlan& plan) {
+  if (!parts.has_codes() || !parts.has_better()) return;
+  plan.by_bounds = parts.codes.has_errors() && !options.rescore;
+  if (plan.by_bounds) return;
+  plan.num_rescored = options.rescore.value_or(kRescoreFactor * k);
+  if (plan.num_rescored > 0)
+    plan.num_rescored = std::min(std::max(plan.num_rescored, plan.wanted), num_allowed);
+}
+
+}  // namespace
+
+IvfCosts IvfCosts::typical(const IvfParts& parts) {
+  const auto dim = static_cast<double>(parts.dim), nlist = static_cast<double>(parts.centroids.size());
+  IvfCosts costs;
+  costs.scan_start = 3000;
+  costs.lists_start = 1000 + nlist * (4 + 0.06 * dim);
+  costs.test = 3;
+  if (parts.has_vectors())
+    costs.scan_row = 8 + 0.19 * dim;
+  else
+    costs.scan_row = parts.has_bytes() ? 20 + 0.1 * dim : 15 + 1.1 * dim;
+  costs.compare = parts.has_codes() ? 5 + 0.04 * dim : 10 + 0.2 * dim;
+  // Codes are compared by tables or planes of the query, which are made first.
+  if (parts.has_codes()) costs.lists_start += 3000 + 15 * dim;
+  return costs;
+}
+
+IvfCosts IvfCosts::bounded_by(const IvfCosts& standard) const {
+  return costs_bounded_by<IvfCosts>(standard, *this, kCostFields);
+}
+
+Value IvfCosts::to_value() const { return costs_to_value<IvfCosts>(*this, kCostFields); }
+
+std::optional<IvfCosts> IvfCosts::from_value(const Value& value) {
+  return costs_from_value<IvfCosts>(value, kCostFields);
+}
+
+IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_allowed) {
+  const auto options = options_from<IvfSearchOptions>(params.options);
+  const int64_t nlist = parts.centroids.size(), n = parts.rows.size();
+  IvfPlan plan;
+  plan.deadline = params.deadline;
+  plan.wanted = std::min(params.k + (params.excluded.empty() ? 0 : 1), num_allowed);
+  plan.nprobe = std::min(nlist, options.nprobe.value_or(std::max(kLeastProbes, nlist / kListsPerProbe)));
+  plan.least_passing = plan.wanted;
+  plan_ranking(parts, options, params.k, num_allowed, plan);
+  const double share = n == 0 ? 1 : static_cast<double>(num_allowed) / static_cast<double>(n);
+  plan.expected = expected_lists(parts, plan.nprobe, share);
+  if (num_allowed < n) {
+    const auto passing = static_cast<int64_t>(static_cast<double>(plan.expected.tested) * share);
+    plan.least_passing = std::max(plan.wanted, passing);
+  }
+  // Where what a filter allows is kept, nothing is tested again.
+  if (params.memo != nullptr || num_allowed == n) plan.expected.tested = 0;
+  plan.scans = params.exact || plan.wanted == 0;
+  if (plan.scans) return plan;
+  if (params.plan) {
+    plan.scans = *params.plan == FilterPlan::kScan;
+  } else if (num_allowed == n) {
+    plan.scans = n <= kFewLive;
+  } else {
+    const int64_t num_ranked =
+        std::min(num_allowed, plan.by_bounds ? kRankedByBounds * plan.wanted : plan.num_rescored);
+    plan.planner.emplace(parts.costs ? *parts.costs : IvfCosts::typical(parts), num_allowed, num_ranked);
+    plan.scans = plan.planner->prefers_scan(fewest_lists(parts, plan));
+  }
+  return plan;
+}
+
+}  // namespace whitney::search

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "whitney/core/value.h"
+#include "whitney/search/deadline.h"
+#include "whitney/search/index.h"
+
+namespace whitney::search {
+
+struct IvfParts;
+
+/// What the steps of a search in inverted lists take, in nanoseconds of one thread; only their ratios choose
+/// a plan. Standard ones, or those that were measured on a machine and are kept with an index.
+struct IvfCosts {
+  /// To begin under a filter; a row that a scan ranks.
+  double scan_start = 0, scan_row = 0;
+  /// Lists: to begin them, which measures all centroids; a row that is tested for passing; a vector or a code
+  /// that is compared. What is ranked again costs what a row of a scan does.
+  double lists_start = 0, test = 0, compare = 0;
+
+  /// As they were measured for packages, digits and descriptors of images (MNIST, DEEP), rounded.
+  static IvfCosts typical(const IvfParts& parts);
+  /// As costs_bounded_by, costs_to_value and costs_from_value say.
+  IvfCosts bounded_by(const IvfCosts& standard) const;
+  Value to_value() const;
+  static std::optional<IvfCosts> from_value(const Value& value);
+};
+
+/// What a search in lists looks at.
+struct ListsSeen {
+  int64_t lists = 0;
+  /// Rows of these lists that were tested, vectors or codes that are compared.
+  int64_t tested = 0, compared = 0;
+};
+
+/// Weighs a search in lists against a scan of the rows that pass.
+class IvfPlanner {
+ public:
+  /// num_ranked: what a search in lists ranks again, about.
+  IvfPlanner(const IvfCosts& costs, int64_t num_passing, int64_t num_ranked)
+      : costs_(costs),
+        scan_(costs.scan_start + static_cast<double>(num_passing) * costs.scan_row),
+        ranked_(static_cast<double>(num_ranked) * costs.scan_row) {}
+
+  const IvfCosts& costs() const { return costs_; }
+  double scan() const { return scan_; }
+  double lists(const ListsSeen& seen) const {
+    return costs_.scan_start + costs_.lists_start + tests(seen.tested) +
+           static_cast<double>(seen.compared) * costs_.compare + ranked_;
+  }
+  /// True where so much in lists, or looking for them alone, takes longer than a scan.
+  bool prefers_scan(const ListsSeen& seen) const { return scan_ <= lists(seen); }
+  bool is_given_up(int64_t num_tested) const { return tests(num_tested) > scan_; }
+  /// Looking for lists until it is given up, all that they then hold at no more than a scan, and all of it
+  /// ranked again: the most that a search takes besides its beginning.
+  static constexpr double kMostScans = 4;
+
+ private:
+  double tests(int64_t count) const { return static_cast<double>(count) * costs_.test; }
+  IvfCosts costs_;
+  double scan_, ranked_;
+};
+
+/// What a search in lists goes by.
+struct IvfPlan {
+  /// Hits of each query, one that is left out among them.
+  int64_t wanted = 0;
+  /// Lists of a query at least, and rows that pass which they hold at least.
+  int64_t nprobe = 0, least_passing = 0;
+  /// All allowed rows are ranked instead.
+  bool scans = false;
+  /// Codes are ranked again as their bounds tell, or so many of them; neither: not at all.
+  bool by_bounds = false;
+  int64_t num_rescored = 0;
+  /// When to stop; what is found until then is given.
+  Deadline deadline;
+  /// Under a filter, unless a plan was asked for: chooses for each query by what its lists hold.
+  std::optional<IvfPlanner> planner;
+  /// What is expected of a query by lists.
+  ListsSeen expected;
+};
+
+/// Plans a search of such parts where so many live rows are allowed.
+IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_allowed);
+
+/// Times scans and searches in lists on this machine (measure_costs of graphs does the same); nothing for an
+/// index too small for plans to matter.
+std::optional<IvfCosts> measure_ivf_costs(const Index& index, const IvfParts& parts);
+
+}  // namespace whitney::search
