@@ -5,7 +5,6 @@
 #include "whitney/data/readers.h"
 
 namespace whitney::bench {
-namespace {
 
 Graph without_self_loops(const Graph& graph) {
   std::vector<uint32_t> sources, targets;
@@ -16,8 +15,6 @@ Graph without_self_loops(const Graph& graph) {
   }
   return build_graph(graph.ids, {sources, targets, {}}, false, Context());
 }
-
-}  // namespace
 
 std::optional<LabelledGraph> read_labelled_graph(const std::string& name) {
   const std::optional<std::string> folder = find_data(name);

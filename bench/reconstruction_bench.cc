@@ -14,6 +14,7 @@
 #include "bench/arguments.h"
 #include "bench/bench_main.h"
 #include "bench/data_folder.h"
+#include "bench/graph_data.h"
 #include "bench/pairs.h"
 #include "bench/reconstruction_bench_plain.h"
 #include "whitney/core/registry.h"
@@ -105,7 +106,7 @@ struct Data {
 std::optional<Graph> read(const Data& data) {
   const auto folder = find_data(data.folder);
   if (!folder) return std::nullopt;
-  return read_edge_list(*folder + "/" + data.file, {}, Context());
+  return without_self_loops(read_edge_list(*folder + "/" + data.file, {}, Context()));
 }
 
 const std::vector<Data>& all_data() {
@@ -116,7 +117,7 @@ const std::vector<Data>& all_data() {
 
 eval::ReconstructionPlan plan_of(const Graph& graph, int64_t num_sources) {
   eval::ReconstructionPlan plan;
-  plan.sources = eval::sample_nodes(graph.num_nodes(), num_sources, Context());
+  plan.sources = eval::sample_nodes(graph, num_sources, Context());
   return plan;
 }
 

@@ -103,7 +103,7 @@ TEST_F(ConfigTest, ReadsListsRealsAndBools) {
   const std::string path = write("ratios = [0.5, 1]\nquiet = true\n");
   const std::vector<ConfigValue> values = read_config(path, "learn", verbs_);
   ASSERT_EQ(values.size(), 2U);
-  EXPECT_EQ(values[0].value.to_json() + values[1].value.to_json(), "true[0.5,1]");
+  EXPECT_EQ(values[0].value.to_json() + values[1].value.to_json(), "[0.5,1]true");
 }
 
 TEST_F(ConfigTest, NamesFileAndLineOfWhatIsNoToml) {

@@ -1,9 +1,11 @@
 #include "whitney/eval/link_prediction_split.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
-#include <set>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/core/random.h"
@@ -85,6 +87,25 @@ Graph graph_without_tests(const std::vector<Edge>& edges, const Graph& graph, co
   return build_graph(graph.ids, {sources, targets, weights}, graph.directed, context);
 }
 
+/// Pairs of two different nodes, at most as many as it was made for: 16 to 32 bytes each.
+class PairSet {
+ public:
+  explicit PairSet(int64_t most) : places_(std::bit_ceil(2 * static_cast<size_t>(most) + 1), kNone) {}
+
+  /// Gives false when the pair is there already.
+  bool insert(const NodePair& pair) {
+    const uint64_t key = (static_cast<uint64_t>(pair.first) << 32) | static_cast<uint64_t>(pair.second);
+    constexpr uint64_t kGolden = 0x9E3779B97F4A7C15;  // spreads keys over the upper bits
+    auto place = static_cast<size_t>((key * kGolden) >> (65 - std::bit_width(places_.size())));
+    while (places_[place] != kNone && places_[place] != key) place = (place + 1) & (places_.size() - 1);
+    return std::exchange(places_[place], key) != key;
+  }
+
+ private:
+  static constexpr uint64_t kNone = 0;  // the pair (0, 0)
+  std::vector<uint64_t> places_;
+};
+
 bool has_edge(const Graph& graph, int64_t u, int64_t v) {
   return std::ranges::binary_search(graph.neighbors(u), static_cast<uint32_t>(v));
 }
@@ -95,7 +116,7 @@ void draw_negatives(const Graph& graph, const LinkSplitOptions& options, int spl
   const auto n = static_cast<uint64_t>(graph.num_nodes());
   const int64_t wanted = std::ssize(result.positives) * options.negatives_per_edge;
   RandomStream random(context.seed, "negatives", static_cast<uint64_t>(split));
-  std::set<NodePair> drawn;
+  PairSet drawn(wanted);
   for (int64_t tries = 0; std::ssize(result.negatives) < wanted; ++tries) {
     if (tries >= kTries * wanted) {
       fail("only ", result.negatives.size(), " of ", wanted, " pairs that are no edges were found in ", tries,
@@ -111,7 +132,7 @@ void draw_negatives(const Graph& graph, const LinkSplitOptions& options, int spl
     if (pair.first == pair.second || has_edge(graph, pair.first, pair.second)) continue;
     NodePair once = pair;
     if (!graph.directed && once.second < once.first) std::swap(once.first, once.second);
-    if (drawn.insert(once).second)
+    if (drawn.insert(once))
       result.negatives.push_back(options.negatives == NegativeSampling::kUniform ? once : pair);
   }
 }

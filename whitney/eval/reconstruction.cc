@@ -84,7 +84,7 @@ class Reconstruction {
   Reconstruction(const Graph& graph, const ReconstructionOptions& options, const Context& context)
       : graph_(graph), options_(options), context_(context) {
     plan_.max_hops = options.max_hops;
-    plan_.sources = eval::sample_nodes(graph.num_nodes(), options.sources, context);
+    plan_.sources = eval::sample_nodes(graph, options.sources, context);
     plan_.pair_counts = pair_counts(std::ssize(plan_.sources) * (graph.num_nodes() - 1));
     plan_.gem_compatible = options.gem_compatible;
   }

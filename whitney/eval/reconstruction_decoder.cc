@@ -55,13 +55,15 @@ PairScores::PairScores(const MatrixView& vectors, Decoder decoder, const Context
     vectors_ = Matrix::copy_of(vectors).to_float32();
   }
   sources_ = targets_ = vectors_;
-  if (decoder != Decoder::kSourceTarget || vectors.rows == 0) return;
-  if (vectors.cols % 2 != 0) {
-    fail("the decoder source_target takes vectors of two halves, and these have a width of ", vectors.cols,
-         " (expected: an even width)");
+  if (decoder == Decoder::kSourceTarget && vectors.rows > 0) {
+    if (vectors.cols % 2 != 0) {
+      fail("the decoder source_target takes vectors of two halves, and these have a width of ", vectors.cols,
+           " (expected: an even width)");
+    }
+    sources_ = columns_of(vectors_, 0, vectors.cols / 2);
+    targets_ = columns_of(vectors_, vectors.cols / 2, vectors.cols);
   }
-  sources_ = columns_of(vectors_, 0, vectors.cols / 2);
-  targets_ = columns_of(vectors_, vectors.cols / 2, vectors.cols);
+  if (kernel_ == Kernel::kInnerProduct) packed_ = DenseWeights(targets_);
 }
 
 void PairScores::score(std::span<const int64_t> sources, std::span<float> out) const {
@@ -69,8 +71,12 @@ void PairScores::score(std::span<const int64_t> sources, std::span<float> out) c
   Matrix queries(std::ssize(sources), sources_.cols);
   float* to = queries.mutable_data<float>();
   for (const int64_t source : sources) to = std::ranges::copy(sources_.row<float>(source), to).out;
+  if (kernel_ == Kernel::kInnerProduct) {
+    packed_.multiply_on_this_thread(queries, out.data(), num_nodes());
+    return;
+  }
   distance_many_to_many(kernel_, queries, targets_, out.data());
-  if (kernel_ == Kernel::kSquaredL2) std::ranges::transform(out, out.begin(), [](float x) { return -x; });
+  std::ranges::transform(out, out.begin(), [](float x) { return -x; });
 }
 
 float PairScores::score(int64_t source, int64_t target) const {

@@ -10,6 +10,7 @@
 #include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/core/value.h"
+#include "whitney/linalg/dense_weights.h"
 #include "whitney/linalg/distance.h"
 
 namespace whitney::eval {
@@ -54,6 +55,8 @@ class WHITNEY_API PairScores {
   Matrix vectors_;
   /// n x d each: what stands on the left and on the right of a product.
   MatrixView sources_, targets_;
+  /// The right side, packed once for the products of all blocks (inner products only).
+  DenseWeights packed_;
   Kernel kernel_;
 };
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
-#include <utility>
+#include <numeric>
+#include <vector>
 
 #include "whitney/core/error.h"
 
@@ -15,35 +15,7 @@ namespace {
 constexpr uint32_t node_of(uint64_t ranked) { return static_cast<uint32_t>(ranked); }
 constexpr uint32_t key_of(uint64_t ranked) { return static_cast<uint32_t>(ranked >> 32); }
 
-// Sorts by the upper 32 bits, stable, least significant digit first: three passes of 11 bits. A pass whose
-// digits are all equal is left out.
-void radix_sort(std::vector<uint64_t>& values, std::vector<uint64_t>& spare) {
-  constexpr int kPasses = 3, kBits = 11;
-  constexpr uint64_t kMask = (1U << kBits) - 1;
-  std::array<std::array<uint32_t, kMask + 1>, kPasses> counts{};
-  for (const uint64_t value : values) {
-    for (int pass = 0; pass < kPasses; ++pass) ++counts[size_t(pass)][(value >> (32 + kBits * pass)) & kMask];
-  }
-  spare.resize(values.size());
-  for (int pass = 0; pass < kPasses; ++pass) {
-    auto& count = counts[size_t(pass)];
-    const auto digit = [pass](uint64_t value) { return (value >> (32 + kBits * pass)) & kMask; };
-    if (count[digit(values[0])] == values.size()) continue;
-    uint32_t begin = 0;
-    for (uint32_t& entry : count) begin += std::exchange(entry, begin);
-    for (const uint64_t value : values) spare[count[digit(value)]++] = value;
-    values.swap(spare);
-  }
-}
-
 }  // namespace
-
-uint32_t descending_key(float score) {
-  if (std::isnan(score)) return std::numeric_limits<uint32_t>::max();
-  const uint32_t bits = std::bit_cast<uint32_t>(score + 0.0F);  // -0 becomes 0
-  const uint32_t ascending = (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
-  return ~ascending;
-}
 
 ChanceAveragePrecision::ChanceAveragePrecision(int64_t candidates)
     : candidates_(static_cast<double>(candidates)), first_(0) {
@@ -57,7 +29,15 @@ double ChanceAveragePrecision::of(int64_t relevant) const {
 }
 
 HopRanking::HopRanking(int max_hops, bool gem_compatible, bool directed, bool gem_drops)
-    : max_hops_(max_hops), gem_compatible_(gem_compatible), directed_(directed), gem_drops_(gem_drops) {}
+    : max_hops_(max_hops), gem_compatible_(gem_compatible), directed_(directed), gem_drops_(gem_drops) {
+  const auto num_hops = static_cast<size_t>(max_hops);
+  members_.assign((num_hops + 1) * 2 * num_hops, 0);
+  for (size_t hop = 1; hop <= num_hops; ++hop) {
+    double* of_hop = members_.data() + hop * 2 * num_hops;
+    of_hop[hop - 1] = 1;
+    std::fill(of_hop + num_hops + hop - 1, of_hop + 2 * num_hops, 1.0);
+  }
+}
 
 RankingTies HopRanking::measure(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops,
                                 std::span<SourceRanking> out) {
@@ -67,100 +47,132 @@ RankingTies HopRanking::measure(int64_t source, std::span<const float> scores, s
   if (out.back().relevant == 0) return {};
   select(source, scores, hops);
   sort();
-  add_ranks(hops, out);
   if (gem_compatible_) add_gem(source, hops, out);
-  return add_ties(hops, out);
+  return add_ranks(hops, out);
 }
 
 void HopRanking::count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const {
-  std::array<int64_t, 256> counts{};
-  for (const uint8_t hop : hops) ++counts[hop];
   int64_t within = 0;
   for (size_t k = 0; k < size_t(max_hops_); ++k) {
-    out[k].relevant = counts[k + 1];
-    out[size_t(max_hops_) + k].relevant = within += counts[k + 1];
+    out[k].relevant = std::ranges::count(hops, static_cast<uint8_t>(k + 1));
+    out[size_t(max_hops_) + k].relevant = within += out[k].relevant;
   }
 }
 
 // No candidate behind the last relevant one counts.
 void HopRanking::select(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops) {
   uint32_t limit = 0;
-  for (size_t v = 0; v < hops.size(); ++v) {
-    if (hops[v] != 0) limit = std::max(limit, descending_key(scores[v]));
-  }
+  for (size_t v = 0; v < hops.size(); ++v)
+    limit = std::max(limit, descending_key(scores[v]) & (hops[v] != 0 ? ~uint32_t{0} : 0));
   ranked_.resize(scores.size());
   size_t count = 0;
   for (size_t v = 0; v < scores.size(); ++v) {
     const uint32_t key = descending_key(scores[v]);
     ranked_[count] = (uint64_t{key} << 32) | v;
-    count += size_t(key <= limit && v != size_t(source));
+    count += size_t(key <= limit) & size_t(v != size_t(source));
   }
   ranked_.resize(count);
 }
 
+// Buckets are as wide as each other in score, half as many as candidates: most hold a few, which stand in
+// order after a look at each pair of neighbours. Where that does not spread them, a bucket is sorted.
 void HopRanking::sort() {
-  constexpr size_t kFew = 256;  // below it, clearing the radix sort's counts takes longer
-  if (ranked_.size() < kFew) {
+  constexpr size_t kFew = 64;
+  uint32_t first = ~uint32_t{0}, last = 0;
+  for (const uint64_t entry : ranked_) {
+    first = std::min(first, key_of(entry));
+    last = std::max(last, key_of(entry));
+  }
+  const float highest = score_of_key(first), lowest = score_of_key(last);
+  const size_t num_buckets = ranked_.size() / 2;
+  const float scale = static_cast<float>(num_buckets) / (highest - lowest);
+  if (ranked_.size() < kFew || !std::isfinite(scale) || !std::isfinite(highest) || scale == 0) {
     std::ranges::sort(ranked_);
   } else {
-    radix_sort(ranked_, spare_);  // they stand by node already: stable is enough
+    sort_buckets(num_buckets, highest, scale);
   }
 }
 
-void HopRanking::add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out) const {
-  const auto num_hops = static_cast<size_t>(max_hops_);
-  std::vector<int64_t> found(out.size(), 0);
-  const auto add = [&](size_t set, int64_t rank) {
-    ++found[set];
-    out[set].average_precision += static_cast<double>(found[set]) / static_cast<double>(rank);
-    if (rank <= out[set].relevant) out[set].precision += 1;
-  };
+// Rounding keeps the order of (highest - score) * scale, so that no candidate gets behind a worse bucket.
+void HopRanking::sort_buckets(size_t num_buckets, float highest, float scale) {
+  constexpr ptrdiff_t kMany = 24;
+  bucket_of_.resize(ranked_.size());
+  bucket_ends_.assign(num_buckets + 2, 0);
   for (size_t i = 0; i < ranked_.size(); ++i) {
-    const size_t hop = hops[node_of(ranked_[i])];
-    if (hop == 0) continue;
-    const auto rank = static_cast<int64_t>(i) + 1;
-    add(hop - 1, rank);
-    for (size_t k = hop; k <= num_hops; ++k) add(num_hops + k - 1, rank);
+    const float place = (highest - score_of_key(key_of(ranked_[i]))) * scale;
+    const auto bucket = std::min(static_cast<uint32_t>(place), static_cast<uint32_t>(num_buckets));
+    bucket_of_[i] = bucket;
+    ++bucket_ends_[bucket + 1];
   }
-  for (SourceRanking& ranking : out) {
-    if (ranking.relevant == 0) continue;
-    ranking.average_precision /= static_cast<double>(ranking.relevant);
-    ranking.precision /= static_cast<double>(ranking.relevant);
-    ranking.optimistic = ranking.pessimistic = ranking.average_precision;
+  std::partial_sum(bucket_ends_.begin(), bucket_ends_.end(), bucket_ends_.begin());
+  spare_.resize(ranked_.size());
+  for (size_t i = 0; i < ranked_.size(); ++i) spare_[bucket_ends_[bucket_of_[i]]++] = ranked_[i];
+  ranked_.swap(spare_);
+  auto begin = ranked_.begin();
+  for (size_t bucket = 0; bucket <= num_buckets; ++bucket) {  // each beginning has moved to its end
+    const auto end = ranked_.begin() + bucket_ends_[bucket];
+    if (end - begin > kMany) {
+      std::sort(begin, end);
+    } else {
+      for (auto next = begin; next < end; ++next) {
+        const uint64_t entry = *next;
+        auto place = next;
+        for (; place > begin && *(place - 1) > entry; --place) *place = *(place - 1);
+        *place = entry;
+      }
+    }
+    begin = end;
   }
 }
 
-RankingTies HopRanking::add_ties(std::span<const uint8_t> hops, std::span<SourceRanking> out) const {
+// Sums are kept for all sets side by side, with 1 or 0 for what a set holds: no branch a set.
+RankingTies HopRanking::add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out) {
+  const size_t num_sets = out.size();
+  while (reciprocals_.size() < ranked_.size())
+    reciprocals_.push_back(1 / static_cast<double>(reciprocals_.size() + 1));
+  std::array<double, 2 * kMaxHops> found{}, before{}, sum{}, optimistic{}, pessimistic{};
+  const auto add = [&](size_t i) {
+    const size_t hop = hops[node_of(ranked_[i])];
+    if (hop == 0) return;
+    const double* members = members_.data() + hop * num_sets;
+    for (size_t set = 0; set < num_sets; ++set) {
+      found[set] += members[set];
+      sum[set] += members[set] * found[set] * reciprocals_[i];
+      if (static_cast<int64_t>(i) < out[set].relevant) out[set].precision += members[set];
+    }
+  };
   RankingTies ties{std::ssize(ranked_), 0};
-  for (size_t i = 1; i < ranked_.size(); ++i) {
-    const bool as_before = key_of(ranked_[i]) == key_of(ranked_[i - 1]);
-    if (as_before) ties.tied += i < 2 || key_of(ranked_[i - 1]) != key_of(ranked_[i - 2]) ? 2 : 1;
-  }
-  if (ties.tied == 0) return ties;
-  const auto num_hops = static_cast<size_t>(max_hops_);
-  std::vector<int64_t> found(out.size(), 0), here(out.size(), 0);
-  std::vector<double> first(out.size(), 0), last(out.size(), 0);
   for (size_t begin = 0, end = 0; begin < ranked_.size(); begin = end) {
-    std::ranges::fill(here, 0);
-    for (; end < ranked_.size() && key_of(ranked_[end]) == key_of(ranked_[begin]); ++end) {
-      const size_t hop = hops[node_of(ranked_[end])];
-      if (hop == 0) continue;
-      ++here[hop - 1];
-      for (size_t k = hop; k <= num_hops; ++k) ++here[num_hops + k - 1];
+    end = begin + 1;
+    if (end == ranked_.size() || key_of(ranked_[end]) != key_of(ranked_[begin])) {
+      add(begin);
+      continue;
     }
-    for (size_t set = 0; set < out.size(); ++set) {
-      for (int64_t j = 1; j <= here[set]; ++j) {
-        const auto hits = static_cast<double>(found[set] + j);
-        first[set] += hits / static_cast<double>(static_cast<int64_t>(begin) + j);
-        last[set] += hits / static_cast<double>(static_cast<int64_t>(end) - here[set] + j);
+    while (end < ranked_.size() && key_of(ranked_[end]) == key_of(ranked_[begin])) ++end;
+    ties.tied += static_cast<int64_t>(end - begin);
+    before = found;
+    const std::array<double, 2 * kMaxHops> sum_before = sum;
+    for (size_t i = begin; i < end; ++i) add(i);
+    // What the other orders of these give beyond the order by node.
+    for (size_t set = 0; set < num_sets; ++set) {
+      const auto here = static_cast<size_t>(found[set] - before[set]);
+      double first = 0, last = 0;
+      for (size_t j = 0; j < here; ++j) {
+        first += (before[set] + double(j + 1)) * reciprocals_[begin + j];
+        last += (before[set] + double(j + 1)) * reciprocals_[end - here + j];
       }
-      found[set] += here[set];
+      optimistic[set] += first - (sum[set] - sum_before[set]);
+      pessimistic[set] += last - (sum[set] - sum_before[set]);
     }
   }
-  for (size_t set = 0; set < out.size(); ++set) {
-    if (out[set].relevant == 0) continue;
-    out[set].optimistic = first[set] / static_cast<double>(out[set].relevant);
-    out[set].pessimistic = last[set] / static_cast<double>(out[set].relevant);
+  for (size_t set = 0; set < num_sets; ++set) {
+    SourceRanking& ranking = out[set];
+    if (ranking.relevant == 0) continue;
+    const auto relevant = static_cast<double>(ranking.relevant);
+    ranking.average_precision = sum[set] / relevant;
+    ranking.optimistic = (sum[set] + optimistic[set]) / relevant;
+    ranking.pessimistic = (sum[set] + pessimistic[set]) / relevant;
+    ranking.precision /= relevant;
   }
   return ties;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -33,32 +34,47 @@ struct RankingTies {
 /// and "at most k hops away". Keeps its memory from source to source: one object a thread.
 class WHITNEY_API HopRanking {
  public:
+  static constexpr size_t kMaxHops = 16;
   /// gem_drops: scores of 0 and less leave GEM's figure; they do not where a decoder stands for exp of them.
   explicit HopRanking(int max_hops, bool gem_compatible = false, bool directed = false,
                       bool gem_drops = true);
 
   /// scores[v] and hops[v] (1..max_hops, else 0) of every node; the source itself is no candidate. Writes
   /// 2 max_hops rankings: exact sets, then cumulative ones. Only candidates that score at least as much as
-  /// the worst relevant one are sorted, by radix; O(n) where they are few. NaN ranks last.
+  /// the worst relevant one are sorted, by buckets of score; O(n) where scores are spread. NaN ranks last.
   RankingTies measure(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops,
                       std::span<SourceRanking> out);
 
  private:
+  void count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
   void select(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops);
   void sort();
-  void count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
-  void add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
-  RankingTies add_ties(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
+  void sort_buckets(size_t num_buckets, float highest, float scale);
+  RankingTies add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out);
   void add_gem(int64_t source, std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
 
   int max_hops_;
   bool gem_compatible_, directed_, gem_drops_;
+  /// For each hop (0: none) which of the sets, exact then cumulative ones, hold it: 1 or 0.
+  std::vector<double> members_;
+  /// 1 / 1, 1 / 2, ...: as many as there were candidates.
+  std::vector<double> reciprocals_;
   /// The key of the score above (ascending: best first), the node below.
   std::vector<uint64_t> ranked_, spare_;
+  std::vector<uint32_t> bucket_of_, bucket_ends_;
 };
 
 /// Maps scores to keys whose ascending order is that of descending scores: 0 and -0 are equal, NaN is last.
-WHITNEY_API uint32_t descending_key(float score);
+inline uint32_t descending_key(float score) {
+  const uint32_t bits = std::bit_cast<uint32_t>(score + 0.0F);  // -0 becomes 0
+  const uint32_t key = bits ^ (~static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) & 0x7FFFFFFFU);
+  return score == score ? key : ~uint32_t{0};
+}
+
+/// The score of a key; NaN's is a NaN.
+inline float score_of_key(uint32_t key) {
+  return std::bit_cast<float>(key ^ (~static_cast<uint32_t>(static_cast<int32_t>(key) >> 31) & 0x7FFFFFFFU));
+}
 
 /// The expected average precision of a random order of N candidates of which R are relevant:
 /// (R - 1)/(N - 1) (1 - H_N/N) + H_N/N, H_N = 1 + 1/2 + .. + 1/N.

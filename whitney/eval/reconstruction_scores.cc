@@ -150,14 +150,22 @@ ReconstructionFigures measure_reconstruction(const PairScores& scores, const Gra
   return Measurement(scores, graph, plan, context).run();
 }
 
-std::vector<int64_t> sample_nodes(int64_t n, int64_t count, const Context& context) {
+std::vector<int64_t> sample_nodes(const Graph& graph, int64_t count, const Context& context) {
+  const int64_t n = graph.num_nodes();
   std::vector<int64_t> nodes(static_cast<size_t>(n));
   std::iota(nodes.begin(), nodes.end(), 0);
   if (count >= n) return nodes;
-  RandomStream(context.seed, "sources", 0).shuffle(std::span(nodes));
-  nodes.resize(static_cast<size_t>(count));
-  std::ranges::sort(nodes);
-  return nodes;
+  RandomStream random(context.seed, "sources", 0);
+  random.shuffle(std::span(nodes));
+  std::ranges::stable_sort(nodes, {}, [&](int64_t v) { return graph.neighbors(v).size(); });
+  const double step = static_cast<double>(n) / static_cast<double>(count), first = random.uniform();
+  std::vector<int64_t> drawn;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto place = static_cast<int64_t>((static_cast<double>(i) + first) * step);
+    drawn.push_back(nodes[size_t(std::min(place, n - 1))]);
+  }
+  std::ranges::sort(drawn);
+  return drawn;
 }
 
 }  // namespace whitney::eval

@@ -28,7 +28,8 @@ struct HopFigures {
   double map = 0, optimistic_map = 0, pessimistic_map = 0, gem_map = 0;
   /// Share of the first R ranks that are relevant: precision@|N|.
   double precision = 0;
-  /// Standard errors of the means, with the finite population correction: 0 when all nodes were sources.
+  /// Standard errors of the means, as if sources were drawn one by one (sample_nodes does better), with the
+  /// finite population correction: 0 when all nodes were sources.
   double map_error = 0, precision_error = 0;
   /// What a random order of the candidates is expected to get.
   double chance_map = 0, chance_precision = 0;
@@ -52,7 +53,9 @@ WHITNEY_API ReconstructionFigures measure_reconstruction(const PairScores& score
                                                          const ReconstructionPlan& plan,
                                                          const Context& context);
 
-/// Draws `count` of n nodes without repetition, ascending; all of them when there are no more.
-WHITNEY_API std::vector<int64_t> sample_nodes(int64_t n, int64_t count, const Context& context);
+/// Draws `count` nodes without repetition, ascending; all of them when there are no more. Nodes are drawn at
+/// even steps from the first to the last by degree (equal degrees in random order), each with the same
+/// chance: what goes with the degree, as average precision does, then varies less from sample to sample.
+WHITNEY_API std::vector<int64_t> sample_nodes(const Graph& graph, int64_t count, const Context& context);
 
 }  // namespace whitney::eval

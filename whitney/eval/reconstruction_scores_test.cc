@@ -82,7 +82,7 @@ Matrix vectors_scoring(int64_t n, const Score& score) {
 ReconstructionPlan plan_of(const Graph& graph, int max_hops = 3) {
   ReconstructionPlan plan;
   plan.max_hops = max_hops;
-  plan.sources = sample_nodes(graph.num_nodes(), graph.num_nodes(), Context());
+  plan.sources = sample_nodes(graph, graph.num_nodes(), Context());
   return plan;
 }
 
@@ -368,7 +368,7 @@ TEST(Reconstruction, EstimatesTheErrorOfSampledSources) {
   ReconstructionPlan plan = plan_of(graph);
   const auto all = measure_reconstruction(scores, graph, plan, Context());
   EXPECT_EQ(all.exact[0].map_error, 0);
-  plan.sources = sample_nodes(400, 100, Context());
+  plan.sources = sample_nodes(graph, 100, Context());
   EXPECT_EQ(plan.sources.size(), 100U);
   const auto some = measure_reconstruction(scores, graph, plan, Context());
   EXPECT_GT(some.exact[1].map_error, 0);

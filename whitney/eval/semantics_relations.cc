@@ -112,7 +112,7 @@ std::vector<RelationFigures> measure_relations(const MatrixView& vectors, const 
 HopDistances measure_hop_distances(const MatrixView& vectors, const Graph& graph, int64_t num_sources,
                                    const Context& context) {
   constexpr int kHops = 3;
-  const std::vector<int64_t> sources = sample_nodes(graph.num_nodes(), num_sources, context);
+  const std::vector<int64_t> sources = sample_nodes(graph, num_sources, context);
   const auto n = static_cast<size_t>(graph.num_nodes());
   const HopSets hop_sets(graph, kHops);
   std::vector<std::vector<float>> nearness(kHops);
