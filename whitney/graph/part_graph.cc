@@ -132,8 +132,22 @@ PartGraph border_graph(const Graph& graph, std::span<const uint32_t> part_of, Bo
 
 PartGraph frame_graph(const Graph& graph, std::span<const uint32_t> part_of, int64_t max_nodes,
                       const Context& context) {
-  std::vector<uint32_t> rows = border_rows(graph, part_of);
-  keep_largest(rows, max_nodes, [&](uint32_t v) { return graph.neighbors(v).size(); });
+  const auto degree = [&](uint32_t v) { return graph.neighbors(v).size(); };
+  const std::vector<uint8_t> is_border = border_of(graph, part_of);
+  std::vector<uint32_t> rows, inner;
+  for (uint32_t v = 0; v < is_border.size(); ++v) {
+    if (is_border[v] != 0)
+      rows.push_back(v);
+    else if (degree(v) > 0)
+      inner.push_back(v);
+  }
+  keep_largest(rows, max_nodes, degree);
+  if (!rows.empty()) {
+    keep_largest(inner, std::max<int64_t>(0, max_nodes - std::ssize(rows)), degree);
+    const auto middle = std::ssize(rows);
+    rows.insert(rows.end(), inner.begin(), inner.end());
+    std::inplace_merge(rows.begin(), rows.begin() + middle, rows.end());
+  }
   return induced_graph(graph, std::move(rows), context);
 }
 

@@ -44,8 +44,9 @@ PartGraph part_with_halo(const Graph& graph, std::span<const uint32_t> part_of, 
 PartGraph border_graph(const Graph& graph, std::span<const uint32_t> part_of, BorderEdges edges,
                        const Context& context);
 
-/// The border's sub-graph with all edges among its nodes, of which at most `max_nodes` are kept: those with
-/// the most edges in the whole graph (equal: the lower row).
+/// The sub-graph by which parts are aligned, with all edges among its nodes: the border's, and where these
+/// are fewer than `max_nodes`, inner nodes beside them; each time those with the most edges in the whole
+/// graph (equal: the lower row). Empty where no edge leads from part to part.
 PartGraph frame_graph(const Graph& graph, std::span<const uint32_t> part_of, int64_t max_nodes,
                       const Context& context);
 

@@ -88,12 +88,16 @@ TEST(PartGraph, TakesTheNeighboursWithMostWeightIntoThePart) {
   EXPECT_THAT(part_with_halo(weighted, part_of, 0, 0.25, {}).rows, ElementsAre(0, 1, 2, 3, 5));
 }
 
-TEST(PartGraph, FramesByBorderNodesOfTheLargestDegree) {
-  // A path 0 .. 5 cut in the middle, and a third edge at 3.
-  const Graph graph = graph_of(7, {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {3, 6}, {1, 5}});
-  const std::vector<uint32_t> part_of = {0, 0, 0, 1, 1, 1, 1};
-  EXPECT_THAT(frame_graph(graph, part_of, 10, {}).rows, ElementsAre(1, 2, 3, 5));
+TEST(PartGraph, FramesByBorderNodesOfTheLargestDegreeAndByInnerOnesBesides) {
+  // A path 0 .. 5 cut in the middle, and a third edge at 3; 7 is isolated.
+  const Graph graph = graph_of(8, {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {3, 6}, {1, 5}});
+  const std::vector<uint32_t> part_of = {0, 0, 0, 1, 1, 1, 1, 1};
   EXPECT_THAT(frame_graph(graph, part_of, 2, {}).rows, ElementsAre(1, 3));
+  EXPECT_THAT(frame_graph(graph, part_of, 4, {}).rows, ElementsAre(1, 2, 3, 5));
+  EXPECT_THAT(frame_graph(graph, part_of, 5, {}).rows, ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(frame_graph(graph, part_of, 10, {}).rows, ElementsAre(0, 1, 2, 3, 4, 5, 6));
+  const std::vector<uint32_t> apart = {0, 0, 0, 0, 0, 0, 0, 1};
+  EXPECT_TRUE(frame_graph(graph, apart, 10, {}).rows.empty());
 }
 
 }  // namespace

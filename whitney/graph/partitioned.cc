@@ -50,6 +50,7 @@ std::vector<std::string> PartitionedOptions::ineffective() const {
     idle(min_dim != standard.min_dim, "min_dim", why);
     idle(normalize_blocks != standard.normalize_blocks, "normalize_blocks", why);
   } else {
+    idle(map != standard.map, "map", "combine concatenate");
     idle(max_halo != standard.max_halo, "max_halo", "combine concatenate");
     idle(smoothing != standard.smoothing, "smoothing", "combine concatenate");
     idle(border == BorderEdges::kNone && min_dim != standard.min_dim, "min_dim", "border none");

@@ -30,6 +30,12 @@ inline constexpr auto enum_names(PartCombination) {
   return std::array<std::string_view, 2>{"align", "concatenate"};
 }
 
+/// What takes the vectors of a part to those of the frame.
+enum class FrameMap : uint8_t { kLeastSquares, kProcrustes };
+inline constexpr auto enum_names(FrameMap) {
+  return std::array<std::string_view, 2>{"least_squares", "procrustes"};
+}
+
 /// Options of partitioned embedding (Lin 2021, arXiv 2106.10620; align is ours).
 struct PartitionedOptions {
   MethodChoice base{"fastrp", Value::object()};
@@ -37,6 +43,7 @@ struct PartitionedOptions {
   PartitionMethod partitioner = PartitionMethod::kMetis;
   double max_imbalance = 0.05;
   PartCombination combine = PartCombination::kAlign;
+  FrameMap map = FrameMap::kLeastSquares;
   std::optional<int64_t> leaf_nodes;
   int parallel_parts = 1;
   double max_halo = 1;
@@ -52,13 +59,19 @@ struct PartitionedOptions {
     field("partitioner", partitioner, "What cuts the graph; metis cuts least on sparse graphs");
     field("max_imbalance", max_imbalance, Range{0.001, 100},
           "A part holds at most 1 + max_imbalance times its share of the nodes");
-    field("combine", combine,
-          "align: all parts in one space, each turned to the border's vectors. concatenate: the paper's "
-          "form, a "
-          "block of columns for each level of border graphs; dot products across parts mean little in it");
-    field("leaf_nodes", leaf_nodes, Range{1, 4e9},
-          "Graphs of at most so many nodes are embedded whole (N_max); align: the most border nodes that the "
-          "frame takes, those of the largest degree. Absent: as many as a part holds");
+    field(
+        "combine", combine,
+        "align: all parts in one space, each taken to the vectors of a frame. concatenate: the paper's form, "
+        "a block of columns for each level of border graphs; dot products across parts mean little in it");
+    field(
+        "map", map,
+        "align: what takes a part to the frame. least_squares: the linear map of least error over the nodes "
+        "that both have, with a small penalty; it drops what a part alone tells apart. procrustes: the best "
+        "turn; products within a part stay as they are");
+    field(
+        "leaf_nodes", leaf_nodes, Range{1, 4e9},
+        "Graphs of at most so many nodes are embedded whole (N_max); align: the nodes of the frame, those of "
+        "the border first, those of the largest degree first. Absent: as many as a part holds");
     field("parallel_parts", parallel_parts, Range{1, 1024},
           "Parts that are embedded at a time, each on one thread. 1: one after another, each on all threads, "
           "which needs the least memory");

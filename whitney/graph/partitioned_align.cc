@@ -6,6 +6,7 @@
 #include "whitney/core/parallel.h"
 #include "whitney/linalg/dense.h"
 #include "whitney/linalg/procrustes.h"
+#include "whitney/linalg/ridge_map.h"
 
 namespace whitney::graph {
 namespace {
@@ -53,6 +54,21 @@ void normalize(float* row, int64_t dim) {
   for (int64_t j = 0; j < dim; ++j) row[j] *= scale;
 }
 
+void normalize_all(Matrix& rows) {
+  auto* out = rows.mutable_data<float>();
+  for (int64_t i = 0; i < rows.rows(); ++i) normalize(out + i * rows.cols(), rows.cols());
+}
+
+Matrix transposed(const Matrix& matrix) {
+  Matrix result(matrix.cols(), matrix.rows());
+  auto* out = result.mutable_data<float>();
+  for (int64_t i = 0; i < matrix.rows(); ++i) {
+    const auto row = matrix.row<float>(i);
+    for (int64_t j = 0; j < matrix.cols(); ++j) out[j * matrix.rows() + i] = row[static_cast<size_t>(j)];
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<uint32_t> rows_of_core(const PartGraph& part) {
@@ -62,14 +78,23 @@ std::vector<uint32_t> rows_of_core(const PartGraph& part) {
 }
 
 Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& frame, const Context& context) {
+  constexpr double kRidge = 0.1;
   Matrix core = select_rows(vectors, core_places(part));
   const Anchors anchors = anchors_of(part.rows, frame.rows);
   if (anchors.in_part.empty()) return core;
-  // From the frame to the part: the transpose of the turn, which a product with a transposed matrix wants.
-  const Matrix turn =
-      procrustes(context, frame.vectors->read(anchors.in_frame), select_rows(vectors, anchors.in_part));
+  Matrix wanted = frame.vectors->read(anchors.in_frame), known = select_rows(vectors, anchors.in_part);
+  const bool turns = frame.map == FrameMap::kProcrustes;
+  if (!turns) {
+    normalize_all(wanted);
+    normalize_all(known);
+    normalize_all(core);
+  }
+  // From the frame to the part, which a product with a transposed matrix wants.
+  const Matrix map =
+      turns ? procrustes(context, wanted, known) : transposed(ridge_map(context, known, wanted, kRidge));
   Matrix result(core.rows(), core.cols());
-  multiply_transposed(context, core, turn, result.mutable_data<float>());
+  multiply_transposed(context, core, map, result.mutable_data<float>());
+  if (!turns) normalize_all(result);
   return result;
 }
 

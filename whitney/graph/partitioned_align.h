@@ -8,21 +8,26 @@
 #include "whitney/core/matrix.h"
 #include "whitney/data/graph.h"
 #include "whitney/graph/part_graph.h"
+#include "whitney/graph/partitioned.h"
 #include "whitney/graph/row_file.h"
 
 namespace whitney::graph {
 
-/// The vectors of border nodes to which parts are turned.
+/// The vectors of some nodes to which those of parts are taken.
 struct Frame {
   /// Their rows in the whole graph, ascending.
   std::vector<uint32_t> rows;
   /// Vector i is that of rows[i].
   const RowFile* vectors = nullptr;
+  FrameMap map = FrameMap::kLeastSquares;
 };
 
-/// The rows of a part's own nodes, in the order of `rows_of_core`, turned by the orthogonal matrix that takes
-/// its anchors (nodes and halo that stand in the frame) nearest to the frame's vectors; as they are where
-/// there is no anchor. Products of rows within the part do not change.
+/// The rows of a part's own nodes, in the order of `rows_of_core`, taken to the frame by what its anchors
+/// tell (nodes and halo that stand in the frame); as they are where there is no anchor. Procrustes: turned by
+/// the orthogonal matrix that takes the anchors nearest to the frame's vectors; products of rows within the
+/// part do not change. Least squares: by ridge_map of the anchors' directions to the frame's, and of norm 1.
+/// Parts that are embedded alone spend all dimensions on themselves, where a whole graph's share them; what
+/// the frame has no dimension for falls away, or it would lie in what is another part's.
 Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& frame, const Context& context);
 
 /// The rows in the whole graph of a part's own nodes.

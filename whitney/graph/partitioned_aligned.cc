@@ -44,13 +44,13 @@ std::unique_ptr<RowFile> embed_aligned(PartitionedRun& run) {
     PartGraph border = frame_graph(run.graph, part_of, run.leaf_nodes(), run.context);
     if (!border.rows.empty()) {
       const Matrix vectors =
-          run.base.embed(border.graph, dim, "graph of border nodes", piece_context(run.context, 1, 0));
+          run.base.embed(border.graph, dim, "graph of the frame", piece_context(run.context, 1, 0));
       frame_vectors = std::make_unique<RowFile>(run.scratch.file("frame"), vectors.rows(), dim);
       std::vector<uint32_t> places(border.rows.size());
       for (uint32_t i = 0; i < places.size(); ++i) places[i] = i;
       frame_vectors->write(places, vectors.view().row<float>(0).data(), dim, 0);
     }
-    frame = {std::move(border.rows), frame_vectors.get()};
+    frame = {std::move(border.rows), frame_vectors.get(), run.options.map};
   }
 
   auto file = run.row_file("vectors");

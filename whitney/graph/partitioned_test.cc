@@ -238,14 +238,47 @@ TEST(Alignment, TakesATurnedCopyBack) {
   }
   RowFile file(folder.file("frame"), 41, dim);
   file.write(rows, want.row<float>(0).data(), dim, 0);
-  const Matrix found = align_part(part, turned, {rows, &file}, {});
+  const Matrix found = align_part(part, turned, {rows, &file, FrameMap::kProcrustes}, {});
   for (int64_t i = 0; i < 41; ++i) {
     for (size_t j = 0; j < static_cast<size_t>(dim); ++j)
       EXPECT_NEAR(found.row<float>(i)[j], want.row<float>(i)[j], 1e-5);
   }
 }
 
-TEST(Alignment, ChangesNoProductWithinAPart) {
+TEST(Alignment, TakesAnyLinearImageBackByLeastSquares) {
+  const TemporaryFolder folder;
+  const int64_t dim = 8;
+  const Graph graph = blocks(1);
+  std::vector<uint32_t> rows(41);
+  std::iota(rows.begin(), rows.end(), 0U);
+  const PartGraph part = induced_graph(graph, rows, {});
+  Matrix want = random_matrix(41, dim, 1), image = Matrix::copy_of(want.view());
+  auto* values = image.mutable_data<float>();
+  for (int64_t i = 0; i < 41; ++i) {
+    values[i * dim] += values[i * dim + 1];  // sheared, and one axis is longer
+    values[i * dim + 2] *= 3;
+  }
+  RowFile file(folder.file("frame"), 41, dim);
+  file.write(rows, want.row<float>(0).data(), dim, 0);
+  const auto mean_cosine = [&](FrameMap map) {
+    const Matrix found = align_part(part, image, {rows, &file, map}, {});
+    double sum = 0;
+    for (int64_t i = 0; i < 41; ++i) {
+      double product = 0;
+      for (size_t j = 0; j < static_cast<size_t>(dim); ++j)
+        product += double{found.row<float>(i)[j]} * want.row<float>(i)[j];
+      sum += product / std::sqrt(dot(found, i, i) * dot(want, i, i));
+      if (map == FrameMap::kLeastSquares) {
+        EXPECT_NEAR(dot(found, i, i), 1, 1e-5);
+      }
+    }
+    return sum / 41;
+  };
+  EXPECT_GT(mean_cosine(FrameMap::kLeastSquares), 0.97);
+  EXPECT_LT(mean_cosine(FrameMap::kProcrustes), 0.93);
+}
+
+TEST(Alignment, ChangesNoProductWithinAPartByATurn) {
   const TemporaryFolder folder;
   const Graph graph = blocks(2);
   std::vector<uint32_t> part_of(81);
@@ -258,7 +291,7 @@ TEST(Alignment, ChangesNoProductWithinAPart) {
   std::iota(places.begin(), places.end(), 0U);
   RowFile file(folder.file("frame"), frame.rows(), 24);
   file.write(places, frame.row<float>(0).data(), 24, 0);
-  const Matrix found = align_part(part, vectors, {border.rows, &file}, {});
+  const Matrix found = align_part(part, vectors, {border.rows, &file, FrameMap::kProcrustes}, {});
   const std::vector<uint32_t> core = rows_of_core(part);
   ASSERT_EQ(core.size(), 40U);
   EXPECT_EQ(found.rows(), 40);
