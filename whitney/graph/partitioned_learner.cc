@@ -35,8 +35,8 @@ const bool registered = register_method(declare_method<PartitionedOptions>(
          "Cuts a graph into even parts and embeds each by itself with another method, so that no more than a part and "
          "its vectors is in memory besides the graph: the rest waits in files. For graphs that fit, the base alone is "
          "quicker.\n"
-         "combine align brings all parts into one space: the nodes at borders are embedded once as a frame, each part "
-         "is embedded with its neighbours outside (halo) and turned to the frame, and vectors are smoothed along edges "
+         "combine align brings all parts into one space: the nodes at borders, and others of many edges, are embedded once as a frame, each part "
+         "is embedded with its neighbours outside (halo) and taken to the frame by least squares, and vectors are smoothed along edges "
          "that lead from part to part. combine concatenate is the form of the paper: a block of columns for the parts, "
          "one for the parts of the border nodes' graph, and so on, with zeros where a node is at no border.\n"
          "Options of the base are written with dots, and base.dim is the width of the whole.",
