@@ -378,13 +378,13 @@ bool summarize(const std::vector<Cell>& cells) {
 void print_costs(const Searcher& searcher, const SearchData& data, const Lines& lines,
                  const Arguments& arguments) {
   std::vector<std::vector<std::string>> table = {{"filter", "plan", "ef", "us", "expected us", "distances",
-                                                  "expected", "hops", "lists", "share around"}};
+                                                  "expected", "hops", "lists", "share around", "recall"}};
   for (const Place place : {Place::kRandom, Place::kPositive, Place::kNegative}) {
     for (const double share : kShares) {
       const auto questions = questions_of(searcher, data, lines, Kind::kRange, share, place);
       if (questions.empty()) continue;
       for (const Plan plan : {kPlans[1], kPlans[2], kPlans[3]}) {
-        for (const int64_t ef : {20, 80, 320}) {
+        for (const int64_t ef : {10, 20, 40, 80, 320}) {
           if (plan == FilterPlan::kScan && ef != 20) continue;
           std::vector<double> seconds;
           for (int round = 0; round < arguments.num_rounds; ++round) {
@@ -394,8 +394,11 @@ void print_costs(const Searcher& searcher, const SearchData& data, const Lines& 
           }
           const auto count = static_cast<double>(questions.size());
           std::map<std::string, double> sums;
+          double recall = 0;
           for (const Question& question : questions) {
-            const Value explain = ask(searcher, question, plan, ef, true).explain;
+            const SearchResult found = ask(searcher, question, plan, ef, true);
+            recall += question.truth->recall(found.neighbors.rows) / count;
+            const Value& explain = found.explain;
             for (const char* part : {"estimates", "actuals"}) {
               for (const auto& [key, value] : explain.at(part).as_object())
                 sums[std::string(part) + "." + key] += value.as_real() / count;
@@ -407,7 +410,7 @@ void print_costs(const Searcher& searcher, const SearchData& data, const Lines& 
                digits(1e6 * median(seconds) / count, "%.1f"), digits(sums["estimates.microseconds"], "%.1f"),
                digits(sums["actuals.distances"], "%.0f"), digits(sums["estimates.distances"], "%.0f"),
                digits(sums["actuals.hops"], "%.0f"), digits(sums["actuals.lists"], "%.0f"),
-               digits(sums["estimates.local_share"], "%.3f")});
+               digits(sums["estimates.local_share"], "%.3f"), digits(recall, "%.3f")});
         }
       }
     }

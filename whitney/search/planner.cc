@@ -31,6 +31,16 @@ double kept_factor(bool is_far, double share) {
   return share >= kOneHopShare ? 1 + 4 * (1 - share) : 2;
 }
 
+/// What it keeps besides, of so many hits wanted: where it keeps few, it finds fewer of the true neighbours
+/// than a walk that drops what does not pass, which has a reserve for these.
+double kept_reserve(bool is_far, double share, int64_t wanted) {
+  if (is_far) return 0;
+  return static_cast<double>(share >= kOneHopShare ? 2 * wanted : wanted);
+}
+
+/// Far from those that pass, lists of links overlap more, and the more so the more a walk keeps.
+double far_lists(double kept) { return 0.65 * std::pow(40 / std::max(kept, 40.0), 0.2); }
+
 /// So many of those that a walk keeps pass that at least `wanted` do, of 50 times in 49.
 double enough_passing(double wanted, double share) { return wanted + 2 * std::sqrt(wanted * (1 - share)); }
 
@@ -127,9 +137,12 @@ PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
   // A walk begins where the query lies and goes on among those that pass.
   const double among = task_.share_among.value_or(local_share);
   const double around = std::sqrt((is_far ? share : local_share) * among);
-  const double kept = std::min(static_cast<double>(task_.ef) * kept_factor(is_far, around), passing);
+  const double wanted_kept = static_cast<double>(task_.ef) * kept_factor(is_far, around) +
+                             kept_reserve(is_far, around, task_.wanted);
+  const double kept = std::min(wanted_kept, passing);
   // What was met before is looked at again, but not measured.
-  const double steps = kept * costs_.filtered_steps(around), lists = kept * costs_.filtered_lists(around);
+  const double steps = kept * costs_.filtered_steps(around);
+  const double lists = kept * costs_.filtered_lists(around) * (is_far ? far_lists(kept) : 1);
   return {FilterPlan::kFilteredGraph,
           costs_.walk_start + costs_.walk(costs_.start_steps + steps, lists),
           costs_.start_steps + std::min(steps, passing),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace whitney::search {
 namespace {
@@ -65,8 +66,18 @@ TEST(Planner, DroppingGetsDearerTheFewerPassAround) {
 
 TEST(Planner, KeepsMoreWhereFewPassAroundTheQuery) {
   const FilterPlanner planner = planner_of(20'000);
-  EXPECT_GT(planner.filtered_graph(0.01).ef, planner.filtered_graph(0.2).ef);
-  EXPECT_GT(planner.filtered_graph(0.01).nanoseconds, planner.filtered_graph(0.2).nanoseconds);
+  const PlanEstimate far = planner.filtered_graph(0.01), around = planner.filtered_graph(0.2);
+  EXPECT_GT(far.ef, around.ef);
+  // Whose lists overlap.
+  EXPECT_LT(far.lists / static_cast<double>(far.ef), around.lists / static_cast<double>(around.ef));
+}
+
+TEST(Planner, KeepsAReserveWhereAWalkKeepsFew) {
+  const SearchCosts costs = SearchCosts::typical(400, false, 32);
+  for (const auto& [passing, factor, reserve] : {std::tuple{20'000, 2.0, 10}, std::tuple{80'000, 1.8, 20}}) {
+    const FilterPlanner planner(costs, FilterTask{100'000, passing, 50, 10});
+    EXPECT_NEAR(static_cast<double>(planner.filtered_graph(passing / 1e5).ef), 50 * factor + reserve, 1);
+  }
 }
 
 TEST(Planner, WalksAmongThePassingTakeLessWhereTheyLieTogether) {
