@@ -1,0 +1,91 @@
+#include "whitney/data/interactions_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "whitney/core/error.h"
+#include "whitney/core/temporary_folder.h"
+
+namespace whitney {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class InteractionsReader : public testing::Test {
+ protected:
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_.file(name), std::ios::binary) << text;
+    return folder_.file(name);
+  }
+  Interactions read(const std::string& text, const InteractionsOptions& options = {}) const {
+    return read_interactions({write("events", text)}, options, {})[0];
+  }
+  std::string error_of(const std::string& text, const InteractionsOptions& options = {}) const {
+    try {
+      read(text, options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(InteractionsReader, ReadsListsOfAUsersItems) {
+  const Interactions events = read("0 5 10 2\n1\n# a comment\n10 2\n");
+  EXPECT_THAT(events.users.integer_array().span(), ElementsAre(0, 1, 10));
+  EXPECT_THAT(events.items.integer_array().span(), ElementsAre(2, 5, 10));
+  EXPECT_THAT(events.items_of(0), ElementsAre(0, 1, 2));
+  EXPECT_THAT(events.items_of(1), IsEmpty());
+  EXPECT_THAT(events.items_of(2), ElementsAre(0));
+  EXPECT_TRUE(events.values.empty());
+}
+
+TEST_F(InteractionsReader, ReadsColumnsWithoutAHeading) {
+  const Interactions events = read("7\t3\t2.5e1\n7\t1\t4\n");
+  EXPECT_THAT(events.items_of(0), ElementsAre(0, 1));
+  EXPECT_THAT(events.values.span(), ElementsAre(4, 25));
+  EXPECT_THAT(read("7 3 25 100\n8 1 4 99\n").times.span(), ElementsAre(100, 99));
+  EXPECT_THAT(read("a,x\nb,x\nb,y\n").items_of(1), ElementsAre(0, 1));
+}
+
+TEST_F(InteractionsReader, ReadsColumnsByTheirNames) {
+  const Interactions recbole = read(
+      "item_id:token\tuser_id:token\ttimestamp:float\trating:"
+      "float\n9\t1\t881250949\t3\n8\t1\t881250950\t4\n");
+  EXPECT_THAT(recbole.items.integer_array().span(), ElementsAre(8, 9));
+  EXPECT_THAT(recbole.values.span(), ElementsAre(4, 3));
+  EXPECT_THAT(recbole.times.span(), ElementsAre(881250950, 881250949));
+  const Interactions movies = read("userId,movieId,rating,timestamp\n1,2,0.5,7\n1,3,5,8\n", {.min_value = 4});
+  EXPECT_THAT(movies.items.integer_array().span(), ElementsAre(3));
+  const Interactions named =
+      read("who,what,x\nann,tea,1\nbob,ale,2\n", {.user_field = "who", .item_field = "what"});
+  EXPECT_EQ(named.users.text(1), "bob");
+  EXPECT_EQ(named.items.text(0), "ale");
+  EXPECT_TRUE(named.values.empty());
+}
+
+TEST_F(InteractionsReader, GivesFilesThatBelongTogetherTheSameRows) {
+  const auto both = read_interactions({write("train", "0 1 2\n1 1\n"), write("test", "1 7\n5 0\n")}, {}, {});
+  EXPECT_EQ(both[0].num_users(), 3);
+  EXPECT_EQ(both[1].num_items(), 4);
+  EXPECT_THAT(both[1].items_of(1), ElementsAre(3));
+  EXPECT_THAT(both[1].items_of(2), ElementsAre(0));
+}
+
+TEST_F(InteractionsReader, NamesTheLineThatCannotBeRead) {
+  EXPECT_THAT(error_of("1\t2\t3\n1\t4\n"), HasSubstr(":2: 2 fields where 3 are expected"));
+  EXPECT_THAT(error_of("1\t2\t3\n1\t4\tgood\n"), HasSubstr(":2: the value \"good\" is no finite number"));
+  EXPECT_THAT(error_of("1\t2\t3\n1\t4\tnan\n"), HasSubstr("is no finite number"));
+  EXPECT_THAT(error_of("a,b\n,c\n"), HasSubstr(":2: field 1 is empty"));
+  EXPECT_THAT(error_of(""), HasSubstr("the file is empty"));
+  EXPECT_THAT(error_of("user,item\n1,2\n", {.user_field = "person"}), HasSubstr("no field \"person\""));
+}
+
+}  // namespace
+}  // namespace whitney

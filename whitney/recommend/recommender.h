@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "whitney/core/api.h"
+#include "whitney/core/context.h"
+#include "whitney/core/matrix.h"
+#include "whitney/data/interactions.h"
+
+namespace whitney::recommend {
+
+/// Scores items for users; users and items by their rows.
+class WHITNEY_API Recommender {
+ public:
+  virtual ~Recommender() = default;
+  virtual int64_t num_users() const = 0;
+  virtual int64_t num_items() const = 0;
+  /// Writes the scores of all items for some users, users.size() x num_items. A user's scores depend on no
+  /// other user and on no thread.
+  virtual void score(std::span<const uint32_t> users, float* scores, const Context& context) const = 0;
+};
+
+/// The same scores for all: how many users an item has. Of new users, too.
+WHITNEY_API std::unique_ptr<Recommender> most_popular(const Interactions& events);
+
+/// Items as rows of a sparse square matrix W: what one says for others.
+struct ItemWeights {
+  std::vector<int64_t> offsets;
+  std::vector<uint32_t> items;
+  std::vector<float> weights;
+  int64_t num_items() const { return static_cast<int64_t>(offsets.size()) - 1; }
+};
+
+/// The score of item j for a user is the sum of W_ij over the user's items i, in their order.
+WHITNEY_API std::unique_ptr<Recommender> item_recommender(Interactions history, ItemWeights weights);
+
+/// The score is the product of the user's vector and the item's, float32 (users x d, items x d).
+WHITNEY_API std::unique_ptr<Recommender> factor_recommender(Matrix users, Matrix items);
+
+/// An item and its score.
+struct ScoredItem {
+  uint32_t item = 0;
+  float score = 0;
+  friend bool operator==(const ScoredItem&, const ScoredItem&) = default;
+};
+
+/// Finds the k best items of each user, best first, of equal scores the lower row first; items of any row of
+/// `seen` (each users x items) are left out, and where fewer than k are left, fewer come. One block of users
+/// is scored at a time. Throws Error for a score that is no number.
+WHITNEY_API std::vector<std::vector<ScoredItem>> recommend(const Recommender& recommender,
+                                                           std::span<const uint32_t> users, int64_t k,
+                                                           std::span<const Interactions* const> seen,
+                                                           const Context& context);
+
+}  // namespace whitney::recommend
