@@ -5,19 +5,11 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/graph/groups.h"
 #include "whitney/graph/label_table.h"
+#include "whitney/graph/symmetric_rows.h"
 
 namespace whitney::graph {
-namespace {
-
-std::vector<int64_t> sizes_of(std::span<const uint32_t> labels, int64_t num_labels) {
-  std::vector<int64_t> sizes(static_cast<size_t>(num_labels));
-  for (const uint32_t label : labels) ++sizes[label];
-  return sizes;
-}
-
-}  // namespace
-
 Communities make_communities(const ModularityGraph& graph, std::vector<uint32_t> labels, double resolution,
                              int num_levels, const Context& context) {
   Communities result;

@@ -4,6 +4,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/graph/undirected.h"
 
 namespace whitney::graph {
 namespace {
@@ -16,11 +17,7 @@ Graph undirected(const Graph& graph, std::string_view method, const Context& con
   if (graph.num_nodes() == 0) fail(method, ": the graph has no nodes");
   if (!graph.directed) return graph;
   context.note(concat(method, ": the direction of edges has no effect: the graph is taken as undirected"));
-  std::vector<uint32_t> sources;
-  sources.reserve(static_cast<size_t>(graph.nnz()));
-  for (int64_t u = 0; u < graph.num_nodes(); ++u)
-    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
-  return build_graph(graph.ids, {sources, graph.targets.span(), graph.weights.span()}, false, context);
+  return without_directions(graph, context);
 }
 
 std::vector<double> degrees_of(const Graph& graph, const Context& context) {

@@ -8,6 +8,8 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/graph/graph_matrix.h"
+#include "whitney/graph/undirected.h"
 #include "whitney/linalg/sparse.h"
 
 namespace whitney::graph {
@@ -26,10 +28,7 @@ std::vector<double> scales_of(const GraphWaveOptions& options, int64_t n) {
 Graph undirected(const Graph& graph, const Context& context) {
   if (!graph.directed) return graph;
   context.note("graphwave: directed edges count both ways");
-  std::vector<uint32_t> sources;
-  for (int64_t u = 0; u < graph.num_nodes(); ++u)
-    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
-  return build_graph(graph.ids, {sources, graph.targets.span(), graph.weights.span()}, false, context);
+  return without_directions(graph, context);
 }
 
 /// The entries of N = D^-1/2 A D^-1/2, in the order of the graph's.

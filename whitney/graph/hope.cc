@@ -16,11 +16,8 @@ namespace {
 
 /// The graph with all edges turned round.
 Graph reversed(const Graph& graph, const Context& context) {
-  std::vector<uint32_t> sources;
-  sources.reserve(static_cast<size_t>(graph.nnz()));
-  for (int64_t u = 0; u < graph.num_nodes(); ++u)
-    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
-  return build_graph(graph.ids, {graph.targets.span(), sources, graph.weights.span()}, true, context);
+  return build_graph(graph.ids, {graph.targets.span(), sources_of(graph), graph.weights.span()}, true,
+                     context);
 }
 
 /// Products with A^2.
