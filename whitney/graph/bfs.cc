@@ -108,7 +108,8 @@ std::vector<uint32_t> bfs_parts(const Graph& graph, const BFSOptions& options, c
   const PartSizes sizes{options.parts, options.max_imbalance};
   sizes.check(graph.num_nodes());
   const SymmetricRows rows = partition_rows(graph, context);
-  return Growth(rows, sizes, context.seed).run(seeds_far_apart(rows, options.parts, context.seed), context);
+  return Growth(rows, sizes, context.seed)
+      .run(seeds_far_apart(rows, options.parts, context.seed, context), context);
 }
 
 Table bfs(const Graph& graph, const BFSOptions& options, const Context& context) {

@@ -63,10 +63,13 @@ class Leiden {
     return count;
   }
 
-  // The refined parts; where the draw merged nothing, components, so that a level always has fewer nodes.
+  // The refined parts; where the draw merged hardly anything, components. Levels of which each merges a few
+  // nodes would be as many as there are nodes.
   std::vector<uint32_t> parts_of(const ModularityGraph& graph, const std::vector<uint32_t>& labels) {
     std::vector<uint32_t> parts = refine(graph, labels, rule_, random_);
-    if (count_distinct(parts) == graph.num_nodes()) parts = components_within(graph, labels);
+    constexpr double kMostLeft = 0.95;
+    if (static_cast<double>(count_distinct(parts)) > kMostLeft * static_cast<double>(graph.num_nodes()))
+      parts = components_within(graph, labels);
     return parts;
   }
 

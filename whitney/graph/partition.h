@@ -19,7 +19,7 @@ namespace whitney::graph {
 struct PartSizes {
   int parts = 4;
   double max_imbalance = 0.05;
-  /// The most nodes of a part: ceil((1 + max_imbalance) n / parts), so that all have room.
+  /// The most nodes of a part: ceil((1 + max_imbalance) n / parts), so that all have room; n at most.
   WHITNEY_API int64_t cap(int64_t num_nodes) const;
   /// Throws Error when there are more parts than nodes.
   WHITNEY_API void check(int64_t num_nodes) const;
