@@ -120,7 +120,9 @@ namespace {
 
 CostEstimate estimate_bfs(const DataSize& size, const BFSOptions&, const Context&) {
   constexpr double kEntriesPerSecond = 5e7;
-  return {.peak_bytes = partition_bytes(size) + size.nnz * 4 + size.num_rows * 16,
+  // Queues of parts, which grow by doubling; distances, the component, a heap, restarts.
+  const int64_t working = symmetric_entries(size) * 4 * 3 / 2 + size.num_rows * 24;
+  return {.peak_bytes = partition_bytes(size, working),
           .seconds = 3 * static_cast<double>(size.nnz) / kEntriesPerSecond};
 }
 

@@ -55,10 +55,16 @@ std::vector<float> inverse_degrees(const std::vector<double>& degrees) {
   return result;
 }
 
-int64_t graph_bytes(const DataSize& size) {
-  constexpr int64_t kProgramBytes = 32 << 20;
-  // Targets, perhaps weights; starts, ids, degrees and one scale a node.
-  return kProgramBytes + size.nnz * 8 + size.num_rows * (8 + 24 + 16);
+DataSize undirected_size(const DataSize& size) {
+  DataSize result = size;
+  if (size.directed) result.nnz *= 2;
+  result.directed = false;
+  return result;
+}
+
+int64_t undirected_bytes(const DataSize& size) {
+  const int64_t second = size.directed ? graph_bytes(undirected_size(size)) - kProgramBytes : 0;
+  return graph_bytes(size) + second;
 }
 
 }  // namespace whitney::graph

@@ -209,11 +209,12 @@ CostEstimate estimate_graphwave(const DataSize& size, const GraphWaveOptions& op
   const auto num_scales = std::ssize(scales), width = num_scales * 2 * options.num_points;
   const auto num_terms =
       static_cast<double>(heat_series(*std::max_element(scales.begin(), scales.end()), options.order).size());
-  constexpr int64_t kProgramBytes = 32 << 20;
   constexpr double kMultiplyAddsPerSecond = 2e9, kTurnsPerSecond = 6e8;
   CostEstimate cost;
-  cost.peak_bytes = n * width * 4 + context.num_threads() * (3 + num_scales) * n * kSources * 4 +
-                    size.nnz * 12 + n * (8 + 24) + kProgramBytes;
+  // Vectors; each thread's columns; the graph, and its weights as N has them.
+  cost.peak_bytes = undirected_bytes(size) + n * width * 4 +
+                    context.num_threads() * (3 + num_scales) * n * kSources * 4 +
+                    undirected_size(size).nnz * 4 + n * 8;
   const auto nodes = static_cast<double>(n);
   cost.seconds = (num_terms * static_cast<double>(size.nnz) * nodes / kMultiplyAddsPerSecond +
                   static_cast<double>(num_scales * options.num_points) * nodes * nodes / kTurnsPerSecond) /

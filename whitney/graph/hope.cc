@@ -86,7 +86,8 @@ Embeddings hope(const Graph& graph, const HOPEOptions& options, const Context& c
 CostEstimate estimate_hope(const DataSize& size, const HOPEOptions& options, const Context& context) {
   const int64_t n = size.num_rows, half = options.dim / 2, width = width_of_search(half, 10, n);
   CostEstimate cost;
-  cost.peak_bytes = graph_bytes(size) + (5 * width + half) * n * 4;
+  const int64_t reversed_bytes = size.directed ? graph_bytes(size) - kProgramBytes : 0;
+  cost.peak_bytes = graph_bytes(size) + reversed_bytes + (5 * width + half) * n * 4;
   constexpr double kMultiplyAddsPerSecond = 4e9, kTerms = 24;
   cost.seconds = 2.0 * (options.num_iterations + 1) * (options.proximity == Proximity::kKatz ? kTerms : 2.0) *
                  static_cast<double>(size.nnz) * static_cast<double>(width) /

@@ -115,9 +115,10 @@ void hold_cap(const SymmetricRows& rows, std::vector<uint32_t>& part_of, int par
   }
 }
 
-int64_t partition_bytes(const DataSize& size) {
-  constexpr int64_t kProgramBytes = 32 << 20;
-  return size.nnz * (8 + 12) + size.num_rows * (32 + 32) + kProgramBytes;
+int64_t partition_bytes(const DataSize& size, int64_t working) {
+  // Parts of nodes, as they are found and as a column; the border of them.
+  return graph_bytes(size) +
+         std::max(symmetrizing_bytes(size), symmetric_bytes(size) + size.num_rows * 16 + working);
 }
 
 }  // namespace whitney::graph

@@ -60,7 +60,7 @@ SymmetricRows partition_rows(const Graph& graph, const Context& context);
 /// the smaller part).
 void hold_cap(const SymmetricRows& rows, std::vector<uint32_t>& part_of, int parts, int64_t cap);
 
-/// Bytes of the symmetric rows and of the graph.
-int64_t partition_bytes(const DataSize& size);
+/// The peak of a partitioner that takes `working` bytes beside the graph and its symmetric rows.
+int64_t partition_bytes(const DataSize& size, int64_t working);
 
 }  // namespace whitney::graph
