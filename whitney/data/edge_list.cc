@@ -168,8 +168,11 @@ EdgeList parse_edge_list(InputStream& input, const EdgeListOptions& options, con
 namespace whitney {
 
 Graph read_edge_list(const std::string& path, const EdgeListOptions& options, const Context& context) {
-  auto input = data::InputStream::open(path, context.cancellation);
-  data::EdgeList list = data::parse_edge_list(input, options, context);
+  data::EdgeList list;
+  {  // The lines are no longer in memory when the graph is built.
+    auto input = data::InputStream::open(path, context.cancellation);
+    list = data::parse_edge_list(input, options, context);
+  }
   return build_graph(std::move(list.ids), {list.sources.span(), list.targets.span(), list.weights.span()},
                      options.directed, context);
 }

@@ -214,6 +214,14 @@ int64_t merge_entries(std::span<uint64_t> keys, float* weights, int64_t* counts)
 
 }  // namespace
 
+std::vector<uint32_t> sources_of(const Graph& graph) {
+  std::vector<uint32_t> sources;
+  sources.reserve(static_cast<size_t>(graph.nnz()));
+  for (int64_t u = 0; u < graph.num_nodes(); ++u)
+    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
+  return sources;
+}
+
 int64_t Graph::num_edges() const {
   if (directed) return nnz();
   int64_t num_loops = 0;

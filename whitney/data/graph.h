@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "whitney/core/api.h"
 #include "whitney/core/array.h"
@@ -38,6 +40,9 @@ struct WHITNEY_API Graph {
                                   static_cast<size_t>(offsets[node + 1] - offsets[node]));
   }
 };
+
+/// The row of each stored entry, in their order: with `targets`, the edges as arrays.
+WHITNEY_API std::vector<uint32_t> sources_of(const Graph& graph);
 
 /// Edges as arrays: what readers and Python hand over. `weights` may be empty.
 struct EdgeArrays {

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "whitney/data/artifact.h"
 #include "whitney/data/edge_list_format.h"
 #include "whitney/data/file_format.h"
+#include "whitney/data/graph_sample.h"
 #include "whitney/data/input_stream.h"
 #include "whitney/data/mapped_file.h"
 #include "whitney/data/text_scan.h"
@@ -60,50 +60,6 @@ LineSample sample_lines(const std::string& path, const Visit& visit) {
 }
 
 int64_t scaled(int64_t count, double factor) { return std::llround(static_cast<double>(count) * factor); }
-
-std::string_view take_field(std::string_view& line) {
-  constexpr std::string_view kSeparators = "\t ,";
-  line.remove_prefix(std::min(line.find_first_not_of(kSeparators), line.size()));
-  const std::string_view field = line.substr(0, line.find_first_of(kSeparators));
-  line.remove_prefix(field.size());
-  return field;
-}
-
-DataSize graph_size(const std::string& path, bool directed) {
-  std::unordered_set<std::string> ids;
-  int64_t num_edges = 0;
-  // The largest integer id so far, and those when 2^k and 2^(k-1) edges were read.
-  uint64_t largest = 0, largest_late = 0, largest_early = 0;
-  bool all_integers = true;
-  const LineSample sample = sample_lines(path, [&](std::string_view line) {
-    int ends = 0;
-    for (; ends < 2; ++ends) {
-      const std::string_view id = take_field(line);
-      if (id.empty()) break;
-      ids.emplace(id);
-      const auto integer = data::parse_integer(id);
-      all_integers = all_integers && integer.has_value();
-      largest = std::max(largest, integer.value_or(0));
-    }
-    num_edges += ends == 2;
-    if (ends == 2 && std::has_single_bit(static_cast<uint64_t>(num_edges))) {
-      largest_early = std::exchange(largest_late, largest);
-    }
-  });
-  const int64_t edges = scaled(num_edges, sample.factor);
-  const auto seen = static_cast<int64_t>(ids.size());
-  int64_t nodes = seen;
-  if (sample.factor > 1) {
-    // At most as many new nodes a line as in the sample. Integer ids usually have few gaps: where the
-    // sample's last edges brought hardly larger ones, the largest tells the number; where ids ascend, it does
-    // not.
-    nodes = scaled(seen, sample.factor);
-    const bool has_settled = largest_early >= largest - largest / 10;
-    if (all_integers && has_settled && largest < static_cast<uint64_t>(nodes))
-      nodes = std::max(seen, static_cast<int64_t>(largest) + 1);
-  }
-  return {nodes, directed ? edges : 2 * edges};
-}
 
 // The first bytes as they are when unpacked, and how much the whole file holds (0 when only a packed size is
 // known).
@@ -199,7 +155,7 @@ VectorsSize npy_size(const std::string& path) {
   std::vector<int64_t> extents;
   std::string_view rest = text.substr(shape + 10);
   for (rest = rest.substr(0, rest.find(')')); !rest.empty();) {
-    const auto extent = data::parse_integer(take_field(rest));
+    const auto extent = data::parse_integer(data::take_field(rest));
     if (extent) extents.push_back(static_cast<int64_t>(std::min<uint64_t>(*extent, INT64_MAX)));
     rest.remove_prefix(std::min(rest.find_first_not_of(", "), rest.size()));
   }
@@ -218,7 +174,8 @@ std::optional<VectorsSize> word2vec_size(const std::string& path) {
   const Head head = read_head(path, 64);
   std::string_view rest(head.bytes.data(), head.bytes.size());
   std::string_view line = data::trim(data::take_line(rest));
-  const auto rows = data::parse_integer(take_field(line)), dim = data::parse_integer(take_field(line));
+  const auto rows = data::parse_integer(data::take_field(line)),
+             dim = data::parse_integer(data::take_field(line));
   constexpr uint64_t kMost = UINT32_MAX;
   if (!rows || !dim || !data::trim(line).empty() || *rows > kMost || *dim < 1 || *dim > kMost) return {};
   return told_size(path, static_cast<int64_t>(*rows), static_cast<int64_t>(*dim), DType::kF32);
@@ -245,7 +202,7 @@ VectorsSize text_size(const std::string& path) {
   int64_t numbers = 0;
   const LineSample sample = sample_lines(path, [&](std::string_view line) {
     int64_t in_line = 0;
-    for (std::string_view field = take_field(line); !field.empty(); field = take_field(line)) {
+    for (std::string_view field = data::take_field(line); !field.empty(); field = data::take_field(line)) {
       while (!field.empty() && (field.front() == '[' || field.front() == '"')) field.remove_prefix(1);
       while (!field.empty() && (field.back() == ']' || field.back() == '}')) field.remove_suffix(1);
       in_line += data::parse_number(field).has_value();
@@ -293,10 +250,11 @@ VectorsSize estimate_vectors_size(const std::string& path) {
 
 DataSize estimate_size(const std::string& path, DataKind kind, bool directed) {
   refuse_stream(path);
-  if (kind == DataKind::kGraph) return graph_size(path, directed);
+  if (kind == DataKind::kGraph) return data::sample_graph(path, directed);
   const LineSample sample = sample_lines(path, [](std::string_view) {});
   const int64_t rows = scaled(sample.num_lines, sample.factor);
-  return {rows, kind == DataKind::kCorpus ? scaled(sample.num_bytes, sample.factor) / kBytesPerToken : rows};
+  const int64_t bytes = scaled(sample.num_bytes, sample.factor);
+  return {.num_rows = rows, .nnz = kind == DataKind::kCorpus ? bytes / kBytesPerToken : rows};
 }
 
 }  // namespace whitney

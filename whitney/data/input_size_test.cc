@@ -44,10 +44,13 @@ TEST_F(InputSizeTest, CountsASmallGraphExactly) {
   EXPECT_EQ(size.num_rows, 4);
   EXPECT_EQ(size.nnz, 6);
   EXPECT_EQ(estimate_size(file, DataKind::kGraph, true).nnz, 3);
+  EXPECT_FALSE(size.weighted);
+  EXPECT_FALSE(size.directed);
+  EXPECT_EQ(size.text_bytes, 33);
 }
 
 TEST_F(InputSizeTest, ScalesTheSampleOfALargeGraphToTheFile) {
-  constexpr int64_t kNodes = 900'000;  // 13 MB, of which 4 are looked at
+  constexpr int64_t kNodes = 900'000;  // 13 MB, of which 8 are looked at
   const DataSize size = estimate_size(write("edges.tsv", ring(kNodes)), DataKind::kGraph, true);
   EXPECT_NEAR(static_cast<double>(size.nnz), kNodes, 0.1 * kNodes);
   EXPECT_NEAR(static_cast<double>(size.num_rows), kNodes, 0.1 * kNodes);

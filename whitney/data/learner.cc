@@ -1,5 +1,6 @@
 #include "whitney/data/learner.h"
 
+#include <algorithm>
 #include <string>
 
 #include "whitney/core/error.h"
@@ -23,12 +24,18 @@ std::string_view name_of(DataKind kind) {
 DataKind kind_of(const Dataset& data) { return static_cast<DataKind>(data.index()); }
 
 DataSize size_of(const Dataset& data) {
-  if (const auto* graph = std::get_if<Graph>(&data)) return {graph->num_nodes(), graph->nnz()};
-  if (const auto* table = std::get_if<Table>(&data)) return {table->ids.size(), 0};
+  if (const auto* graph = std::get_if<Graph>(&data)) {
+    return {.num_rows = graph->num_nodes(),
+            .nnz = graph->nnz(),
+            .directed = graph->directed,
+            .weighted = graph->weighted(),
+            .id_bytes = graph->ids.bytes_array().size()};
+  }
+  if (const auto* table = std::get_if<Table>(&data)) return {.num_rows = table->ids.size()};
   const auto& corpus = std::get<Corpus>(data);
   int64_t num_bytes = 0;
   for (const std::string& text : corpus.texts) num_bytes += std::ssize(text);
-  return {corpus.ids.size(), num_bytes};  // bytes bound the number of tokens
+  return {.num_rows = corpus.ids.size(), .nnz = num_bytes};  // bytes bound the number of tokens
 }
 
 std::string fingerprint_of(const Dataset& data) {
@@ -52,6 +59,26 @@ Value describe_input(const Dataset& data) {
 }
 
 }  // namespace
+
+int64_t graph_bytes(const DataSize& size) {
+  const int64_t of_an_entry = size.weighted ? 8 : 4;
+  // Targets and weights; starts and ids.
+  return kProgramBytes + size.nnz * of_an_entry + size.num_rows * (8 + 8) + size.id_bytes;
+}
+
+int64_t reading_bytes(const DataSize& size) {
+  constexpr int64_t kRoundBytes = int64_t{64} << 20;  // of packed lines that are unpacked at a time
+  const int64_t num_edges = size.directed ? size.nnz : size.nnz / 2;
+  const int64_t of_an_end = size.weighted ? 12 : 8;
+  // Lists of edges grow by doubling; what they leave behind stays with the allocator.
+  const int64_t parsed = num_edges * of_an_end * 3 / 2, listed = num_edges * of_an_end;
+  const int64_t lines = size.is_packed ? std::min(size.text_bytes, kRoundBytes) : size.text_bytes;
+  // Tables of ids; texts wait as they stand in the lines until all of a round are numbered.
+  const int64_t ids = size.num_rows * (size.id_bytes > 0 ? 100 : 24) + 2 * size.id_bytes;
+  const int64_t reading = kProgramBytes + lines + listed;
+  const int64_t building = listed + size.nnz * of_an_end + graph_bytes(size);
+  return parsed + ids + std::max(reading, building);
+}
 
 const Learner& learner_of(const Method& method) {
   const auto* learner = dynamic_cast<const Learner*>(method.runner.get());

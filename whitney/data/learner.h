@@ -29,6 +29,13 @@ struct DataSize {
   int64_t num_rows = 0;
   /// Stored entries of a graph, tokens of a corpus.
   int64_t nnz = 0;
+  /// Of a graph: whether its edges have a direction, and weights.
+  bool directed = false, weighted = false;
+  /// Bytes of the ids of a graph's nodes where they are texts; 0: they are integers.
+  int64_t id_bytes = 0;
+  /// Bytes of the lines that a graph is read from; 0: it is in memory already.
+  int64_t text_bytes = 0;
+  bool is_packed = false;
 };
 
 /// Runs a method of the verb `learn`: data -> Embeddings, or a Table.
@@ -71,6 +78,16 @@ bool register_graph_learner(MethodInfo info, typename GraphLearner<Options, Resu
   return register_method(declare_method<Options>(
       Verb::kLearn, std::move(info), std::make_shared<GraphLearner<Options, Result>>(run, estimate)));
 }
+
+/// The memory of the program itself, whatever it does.
+inline constexpr int64_t kProgramBytes = int64_t{13} << 20;
+
+/// The memory of the program and of a graph of this size: what a learner's own arrays come on top of.
+WHITNEY_API int64_t graph_bytes(const DataSize& size);
+
+/// The peak of the program's memory while a graph is read from lines: the lines, the edges as they were
+/// parsed, the edges as arrays, the entries to be sorted, and the graph.
+WHITNEY_API int64_t reading_bytes(const DataSize& size);
 
 /// The learner of a method of the verb `learn`.
 WHITNEY_API const Learner& learner_of(const Method& method);

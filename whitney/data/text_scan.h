@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,16 @@ inline std::string_view take_word(std::string_view& text) {
   const std::string_view word = text.substr(0, size);
   text.remove_prefix(size);
   return word;
+}
+
+/// Takes the next field of a line of ids or numbers, which tabs, spaces and commas part, off the front; empty
+/// when there is none.
+inline std::string_view take_field(std::string_view& line) {
+  constexpr std::string_view kSeparators = "\t ,";
+  line.remove_prefix(std::min(line.find_first_not_of(kSeparators), line.size()));
+  const std::string_view field = line.substr(0, line.find_first_of(kSeparators));
+  line.remove_prefix(field.size());
+  return field;
 }
 
 /// Reads an unsigned integer at the front of [p, end) as it would be printed: digits without a leading zero,

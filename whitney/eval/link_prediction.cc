@@ -72,10 +72,7 @@ float common_neighbors(const Graph& graph, const Graph& reversed, int64_t u, int
 
 Graph reversed_of(const Graph& graph, const Context& context) {
   if (!graph.directed) return graph;
-  std::vector<uint32_t> sources;
-  for (int64_t u = 0; u < graph.num_nodes(); ++u)
-    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
-  return build_graph(graph.ids, {graph.targets.span(), sources, {}}, true, context);
+  return build_graph(graph.ids, {graph.targets.span(), sources_of(graph), {}}, true, context);
 }
 
 class LinkPrediction {

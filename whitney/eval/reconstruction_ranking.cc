@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/error.h"
@@ -74,8 +74,9 @@ void HopRanking::select(int64_t source, std::span<const float> scores, std::span
   ranked_.resize(count);
 }
 
-// Buckets are as wide as each other in score, half as many as candidates: most hold a few, which stand in
-// order after a look at each pair of neighbours. Where that does not spread them, a bucket is sorted.
+// Buckets are as wide as each other in score, twice as many as candidates: most hold one or none, and the
+// whole stands in order after a look at each pair of neighbours, of which one in eight has to change places.
+// Where that does not spread them, a bucket is sorted.
 void HopRanking::sort() {
   constexpr size_t kFew = 64;
   uint32_t first = ~uint32_t{0}, last = 0;
@@ -84,7 +85,7 @@ void HopRanking::sort() {
     last = std::max(last, key_of(entry));
   }
   const float highest = score_of_key(first), lowest = score_of_key(last);
-  const size_t num_buckets = ranked_.size() / 2;
+  const size_t num_buckets = ranked_.size() * 2;
   const float scale = static_cast<float>(num_buckets) / (highest - lowest);
   if (ranked_.size() < kFew || !std::isfinite(scale) || !std::isfinite(highest) || scale == 0) {
     std::ranges::sort(ranked_);
@@ -95,33 +96,36 @@ void HopRanking::sort() {
 
 // Rounding keeps the order of (highest - score) * scale, so that no candidate gets behind a worse bucket.
 void HopRanking::sort_buckets(size_t num_buckets, float highest, float scale) {
-  constexpr ptrdiff_t kMany = 24;
-  bucket_of_.resize(ranked_.size());
-  bucket_ends_.assign(num_buckets + 2, 0);
-  for (size_t i = 0; i < ranked_.size(); ++i) {
+  constexpr uint32_t kMany = 24;
+  const size_t count = ranked_.size();
+  bucket_of_.resize(count);
+  bucket_ends_.assign(num_buckets + 1, 0);
+  for (size_t i = 0; i < count; ++i) {
     const float place = (highest - score_of_key(key_of(ranked_[i]))) * scale;
     const auto bucket = std::min(static_cast<uint32_t>(place), static_cast<uint32_t>(num_buckets));
     bucket_of_[i] = bucket;
-    ++bucket_ends_[bucket + 1];
+    ++bucket_ends_[bucket];
   }
-  std::partial_sum(bucket_ends_.begin(), bucket_ends_.end(), bucket_ends_.begin());
-  spare_.resize(ranked_.size());
-  for (size_t i = 0; i < ranked_.size(); ++i) spare_[bucket_ends_[bucket_of_[i]]++] = ranked_[i];
+  std::vector<size_t> crowded;
+  uint32_t sum = 0;
+  for (size_t bucket = 0; bucket <= num_buckets; ++bucket) {
+    const uint32_t size = std::exchange(bucket_ends_[bucket], sum);
+    sum += size;
+    if (size > kMany) crowded.push_back(bucket);
+  }
+  spare_.resize(count);
+  for (size_t i = 0; i < count; ++i) spare_[bucket_ends_[bucket_of_[i]]++] = ranked_[i];
   ranked_.swap(spare_);
-  auto begin = ranked_.begin();
-  for (size_t bucket = 0; bucket <= num_buckets; ++bucket) {  // each beginning has moved to its end
-    const auto end = ranked_.begin() + bucket_ends_[bucket];
-    if (end - begin > kMany) {
-      std::sort(begin, end);
-    } else {
-      for (auto next = begin; next < end; ++next) {
-        const uint64_t entry = *next;
-        auto place = next;
-        for (; place > begin && *(place - 1) > entry; --place) *place = *(place - 1);
-        *place = entry;
-      }
-    }
-    begin = end;
+  for (const size_t bucket : crowded) {  // each beginning has moved to its end
+    const size_t begin = bucket == 0 ? 0 : bucket_ends_[bucket - 1];
+    std::sort(ranked_.begin() + static_cast<ptrdiff_t>(begin), ranked_.begin() + bucket_ends_[bucket]);
+  }
+  // What is left are few neighbours in the wrong order.
+  for (size_t i = 1; i < count; ++i) {
+    const uint64_t entry = ranked_[i];
+    size_t place = i;
+    for (; place > 0 && ranked_[place - 1] > entry; --place) ranked_[place] = ranked_[place - 1];
+    ranked_[place] = entry;
   }
 }
 
@@ -131,14 +135,25 @@ RankingTies HopRanking::add_ranks(std::span<const uint8_t> hops, std::span<Sourc
   while (reciprocals_.size() < ranked_.size())
     reciprocals_.push_back(1 / static_cast<double>(reciprocals_.size() + 1));
   std::array<double, 2 * kMaxHops> found{}, before{}, sum{}, optimistic{}, pessimistic{};
+  // What is found among the first R is known when rank R + 1 comes up.
+  size_t next_precision = 0;
+  const auto take_precisions = [&](size_t rank) {
+    next_precision = ranked_.size();
+    for (size_t set = 0; set < num_sets; ++set) {
+      const auto relevant = static_cast<size_t>(out[set].relevant);
+      if (relevant == rank) out[set].precision = found[set];
+      if (relevant > rank) next_precision = std::min(next_precision, relevant);
+    }
+  };
+  take_precisions(0);
   const auto add = [&](size_t i) {
+    if (i == next_precision) take_precisions(i);
     const size_t hop = hops[node_of(ranked_[i])];
     if (hop == 0) return;
     const double* members = members_.data() + hop * num_sets;
     for (size_t set = 0; set < num_sets; ++set) {
       found[set] += members[set];
       sum[set] += members[set] * found[set] * reciprocals_[i];
-      if (static_cast<int64_t>(i) < out[set].relevant) out[set].precision += members[set];
     }
   };
   RankingTies ties{std::ssize(ranked_), 0};
@@ -165,6 +180,7 @@ RankingTies HopRanking::add_ranks(std::span<const uint8_t> hops, std::span<Sourc
       pessimistic[set] += last - (sum[set] - sum_before[set]);
     }
   }
+  take_precisions(ranked_.size());
   for (size_t set = 0; set < num_sets; ++set) {
     SourceRanking& ranking = out[set];
     if (ranking.relevant == 0) continue;

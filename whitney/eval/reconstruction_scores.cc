@@ -61,12 +61,17 @@ class Measurement {
   void measure_block(Scratch& scratch, int64_t begin, int64_t end) {
     const auto n = static_cast<size_t>(graph_.num_nodes()), count = static_cast<size_t>(end - begin);
     const auto sources = std::span(plan_.sources).subspan(size_t(begin), count);
-    scratch.scores.resize(count * n);
     scratch.hops.resize(count * n);
     hop_sets_.find(sources, scratch.hops);
-    scores_.score(sources, scratch.scores);
+    const size_t at_once =
+        std::clamp(static_cast<size_t>(plan_.scores_at_once) / n, std::min<size_t>(8, count), count);
     for (size_t i = 0; i < count; ++i) {
-      const auto scores = std::span<const float>(scratch.scores).subspan(i * n, n);
+      if (i % at_once == 0) {
+        const size_t some = std::min(at_once, count - i);
+        scratch.scores.resize(some * n);
+        scores_.score(sources.subspan(i, some), scratch.scores);
+      }
+      const auto scores = std::span<const float>(scratch.scores).subspan(i % at_once * n, n);
       const auto hops = std::span<const uint8_t>(scratch.hops).subspan(i * n, n);
       const size_t place = size_t(begin) + i;
       ties_[place] = scratch.ranking.measure(sources[i], scores, hops,

@@ -19,6 +19,9 @@ struct ReconstructionPlan {
   /// Sizes K of precision@K over pairs, ascending.
   std::vector<int64_t> pair_counts;
   bool gem_compatible = false;
+  /// Scores that a worker holds at a time, as long as they are those of eight sources or more (a product of
+  /// fewer rows would wait for the vectors of all nodes). Changes no figure.
+  int64_t scores_at_once = 1 << 22;
 };
 
 /// Means over the sources that have nodes in a hop set; NaN where none has.

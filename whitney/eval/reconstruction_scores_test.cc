@@ -344,6 +344,20 @@ TEST(Reconstruction, GivesTheSameFiguresForAnyNumberOfThreads) {
   }
 }
 
+TEST(Reconstruction, GivesTheSameFiguresHoweverManyScoresAreHeld) {
+  const Graph graph = random_graph(200, 60, 18);
+  const PairScores scores(random_matrix(200, 9, 19), Decoder::kDot, Context());
+  ReconstructionPlan plan = plan_of(graph);
+  plan.pair_counts = {10, 100, 1000};
+  const auto expected = measure_reconstruction(scores, graph, plan, Context());
+  for (const int64_t at_once : {1, 11 * 200}) {
+    plan.scores_at_once = at_once;
+    const auto seen = measure_reconstruction(scores, graph, plan, Context());
+    for (size_t k = 0; k < 3; ++k) EXPECT_EQ(seen.exact[k].map, expected.exact[k].map);
+    EXPECT_EQ(seen.precision_at, expected.precision_at);
+  }
+}
+
 TEST(Reconstruction, FindsEdgesAmongTheBestPairs) {
   const Graph graph = random_graph(90, 10, 20);
   const auto truth = distances_of(graph);

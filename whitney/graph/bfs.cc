@@ -108,7 +108,8 @@ std::vector<uint32_t> bfs_parts(const Graph& graph, const BFSOptions& options, c
   const PartSizes sizes{options.parts, options.max_imbalance};
   sizes.check(graph.num_nodes());
   const SymmetricRows rows = partition_rows(graph, context);
-  return Growth(rows, sizes, context.seed).run(seeds_far_apart(rows, options.parts, context.seed), context);
+  return Growth(rows, sizes, context.seed)
+      .run(seeds_far_apart(rows, options.parts, context.seed, context), context);
 }
 
 Table bfs(const Graph& graph, const BFSOptions& options, const Context& context) {
@@ -119,7 +120,9 @@ namespace {
 
 CostEstimate estimate_bfs(const DataSize& size, const BFSOptions&, const Context&) {
   constexpr double kEntriesPerSecond = 5e7;
-  return {.peak_bytes = partition_bytes(size) + size.nnz * 4 + size.num_rows * 16,
+  // Queues of parts, which grow by doubling; distances, the component, a heap, restarts.
+  const int64_t working = symmetric_entries(size) * 4 * 3 / 2 + size.num_rows * 24;
+  return {.peak_bytes = partition_bytes(size, working),
           .seconds = 3 * static_cast<double>(size.nnz) / kEntriesPerSecond};
 }
 

@@ -5,19 +5,11 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/graph/groups.h"
 #include "whitney/graph/label_table.h"
+#include "whitney/graph/symmetric_rows.h"
 
 namespace whitney::graph {
-namespace {
-
-std::vector<int64_t> sizes_of(std::span<const uint32_t> labels, int64_t num_labels) {
-  std::vector<int64_t> sizes(static_cast<size_t>(num_labels));
-  for (const uint32_t label : labels) ++sizes[label];
-  return sizes;
-}
-
-}  // namespace
-
 Communities make_communities(const ModularityGraph& graph, std::vector<uint32_t> labels, double resolution,
                              int num_levels, const Context& context) {
   Communities result;
@@ -50,16 +42,17 @@ Table community_table(const Graph& graph, const Communities& communities, const 
   return label_table(graph.ids, "community", communities.labels, std::move(quality));
 }
 
-CostEstimate estimate_communities(const DataSize& size, double passes, const Context& context) {
-  constexpr int64_t kProgramBytes = 32 << 20;
-  const int64_t n = size.num_rows, nnz = size.nnz;
+CostEstimate estimate_communities(const DataSize& size, double passes, double aggregated) {
+  const int64_t n = size.num_rows, entries = symmetric_entries(size);
+  // Masses, and what moves (and refinement) keep of each node.
+  const int64_t moving = n * (size.directed ? 64 : 48) + static_cast<int64_t>(aggregated * 100) * n;
+  // Rows of communities as they come, and behind one another: neighbours and weights, twice.
+  const auto level = static_cast<int64_t>(aggregated * static_cast<double>(entries * 2 * (4 + 8)));
   CostEstimate cost;
-  // The graph; rows with weights in float64 and masses; sums, labels and flags; an aggregated graph half as
-  // large at most.
-  cost.peak_bytes = nnz * 8 + n * 32 + nnz * 12 + n * 24 + n * 48 + nnz * 6 + kProgramBytes;
+  cost.peak_bytes =
+      graph_bytes(size) + std::max(symmetrizing_bytes(size), symmetric_bytes(size) + moving + level);
   constexpr double kEntriesPerSecond = 8e7;  // measured with one thread: moves are made one by one
-  cost.seconds = passes * static_cast<double>(nnz) / kEntriesPerSecond;
-  static_cast<void>(context);
+  cost.seconds = passes * static_cast<double>(entries) / kEntriesPerSecond;
   return cost;
 }
 

@@ -32,7 +32,7 @@ Communities make_communities(const ModularityGraph& graph, std::vector<uint32_t>
 Table community_table(const Graph& graph, const Communities& communities, const Context& context);
 
 /// Tells what louvain and leiden need: the symmetric rows where they must be made, sums per node, and the
-/// first aggregated graph.
-CostEstimate estimate_communities(const DataSize& size, double passes, const Context& context);
+/// first aggregated graph, which has a share `aggregated` of the graph's entries.
+CostEstimate estimate_communities(const DataSize& size, double passes, double aggregated);
 
 }  // namespace whitney::graph

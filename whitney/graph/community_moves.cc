@@ -7,7 +7,9 @@
 namespace whitney::graph {
 namespace {
 
-// A gain below this share of a node's masses may be rounding: two moves could undo each other for ever.
+// A gain below this share of what it is the difference of may be rounding: two moves could undo each other
+// for ever. With the weight of a node's edges its masses bound the weights, and its masses times the
+// resolution what is expected.
 constexpr double kRounding = 1e-12;
 constexpr int64_t kNodesBetweenStops = 1 << 14;
 
@@ -25,6 +27,7 @@ CommunityMoves::CommunityMoves(const ModularityGraph& graph, double resolution)
 CommunityMoves::CommunityMoves(const ModularityGraph& graph, std::vector<uint32_t> labels, double resolution)
     : graph_(graph),
       rate_(graph.total_weight > 0 ? resolution / graph.total_weight : 0),
+      rounding_(kRounding * std::max(1.0, resolution)),
       labels_(std::move(labels)),
       sums_(labels_.size()),
       y_(graph.y.empty() ? 0 : labels_.size()),
@@ -73,7 +76,7 @@ Move CommunityMoves::choose(uint32_t node, bool may_leave) {
   const uint32_t own = labels_[node];
   const double own_y = kTwoMasses ? graph_.y[node] : 0;
   const double stay = sums_[own].weight_to - expected<kTwoMasses>(node, own, graph_.x[node], own_y);
-  const double least = kRounding * (graph_.x[node] + (kTwoMasses ? own_y : graph_.x[node]));
+  const double least = rounding_ * (graph_.x[node] + (kTwoMasses ? own_y : graph_.x[node]));
   Move best{own, 0};
   for (const uint32_t community : touched_) {
     if (community == own) continue;

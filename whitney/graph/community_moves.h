@@ -49,7 +49,7 @@ class CommunityMoves {
   double expected(uint32_t node, uint32_t community, double x_less, double y_less) const;
 
   const ModularityGraph& graph_;
-  double rate_;
+  double rate_, rounding_;
   std::vector<uint32_t> labels_;
   std::vector<Sums> sums_;
   std::vector<double> y_;

@@ -96,10 +96,9 @@ Embeddings degree_profile(const Graph& graph, const DegreeProfileOptions& option
 CostEstimate estimate_degree_profile(const DataSize& size, const DegreeProfileOptions& options,
                                      const Context& context) {
   const int64_t width = width_after(options.rounds), before = options.rounds > 0 ? width / kStatistics : 0;
-  constexpr int64_t kProgramBytes = 32 << 20;
   constexpr double kLooksPerSecond = 2e8;
   CostEstimate cost;
-  cost.peak_bytes = size.num_rows * (4 * (width + before) + 8 + 24) + size.nnz * 8 + kProgramBytes;
+  cost.peak_bytes = graph_bytes(size) + size.num_rows * 4 * (width + before);
   cost.seconds = 2 * static_cast<double>(size.nnz) * static_cast<double>(std::max<int64_t>(before, 1)) /
                  (kLooksPerSecond * context.num_threads());
   return cost;

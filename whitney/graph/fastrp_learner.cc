@@ -15,12 +15,9 @@ CostEstimate estimate_fastrp(const DataSize& size, const FastRPOptions& options,
   for (int64_t power = 0; power < k - 1 && !plan.concatenate; ++power) {
     if (plan.wants(power)) num_matrices = 3;
   }
-  // The graph (targets, perhaps weights, starts, ids), two scales and two norms a node, and the program
-  // itself.
-  constexpr int64_t kProgramBytes = 32 << 20;
-  const int64_t graph_bytes = size.nnz * 8 + n * (8 + 24);
   CostEstimate cost;
-  cost.peak_bytes = num_matrices * n * plan.dim * 4 + graph_bytes + n * 16 + kProgramBytes;
+  // Matrices, and two scales and two norms a node.
+  cost.peak_bytes = graph_bytes(size) + num_matrices * n * plan.dim * 4 + n * 16;
   // Multiply-adds of the products, at what one thread was measured to do; the rest is small beside them.
   constexpr double kMultiplyAddsPerSecond = 4e9;
   cost.seconds = static_cast<double>(k) * static_cast<double>(size.nnz) * static_cast<double>(plan.dim) /

@@ -126,7 +126,8 @@ namespace {
 CostEstimate estimate_fennel(const DataSize& size, const FennelOptions& options, const Context&) {
   constexpr double kEntriesPerSecond = 1e8;
   const double visits = static_cast<double>(size.nnz) + static_cast<double>(size.num_rows) * options.parts;
-  return {.peak_bytes = partition_bytes(size) + size.num_rows * 8,
+  // The stream, marks, and a cost for each size.
+  return {.peak_bytes = partition_bytes(size, size.num_rows * 16),
           .seconds = visits * options.passes / kEntriesPerSecond};
 }
 

@@ -125,7 +125,8 @@ CostEstimate estimate_graph_factorization(const DataSize& size, const GraphFacto
                                           const Context& context) {
   CostEstimate cost;
   // Lists of edges grow by doubling.
-  cost.peak_bytes = graph_bytes(size) + size.num_rows * options.dim * 4 + size.nnz / 2 * 12 * 3 / 2;
+  cost.peak_bytes =
+      undirected_bytes(size) + size.num_rows * options.dim * 4 + undirected_size(size).nnz / 2 * 12 * 3 / 2;
   constexpr double kMultiplyAddsPerSecond = 2e9;
   cost.seconds = 1.5 * options.num_sweeps * static_cast<double>(size.nnz) * options.dim /
                  (kMultiplyAddsPerSecond * context.num_threads());

@@ -4,6 +4,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/graph/undirected.h"
 
 namespace whitney::graph {
 namespace {
@@ -16,11 +17,7 @@ Graph undirected(const Graph& graph, std::string_view method, const Context& con
   if (graph.num_nodes() == 0) fail(method, ": the graph has no nodes");
   if (!graph.directed) return graph;
   context.note(concat(method, ": the direction of edges has no effect: the graph is taken as undirected"));
-  std::vector<uint32_t> sources;
-  sources.reserve(static_cast<size_t>(graph.nnz()));
-  for (int64_t u = 0; u < graph.num_nodes(); ++u)
-    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
-  return build_graph(graph.ids, {sources, graph.targets.span(), graph.weights.span()}, false, context);
+  return without_directions(graph, context);
 }
 
 std::vector<double> degrees_of(const Graph& graph, const Context& context) {
@@ -58,10 +55,16 @@ std::vector<float> inverse_degrees(const std::vector<double>& degrees) {
   return result;
 }
 
-int64_t graph_bytes(const DataSize& size) {
-  constexpr int64_t kProgramBytes = 32 << 20;
-  // Targets, perhaps weights; starts, ids, degrees and one scale a node.
-  return kProgramBytes + size.nnz * 8 + size.num_rows * (8 + 24 + 16);
+DataSize undirected_size(const DataSize& size) {
+  DataSize result = size;
+  if (size.directed) result.nnz *= 2;
+  result.directed = false;
+  return result;
+}
+
+int64_t undirected_bytes(const DataSize& size) {
+  const int64_t second = size.directed ? graph_bytes(undirected_size(size)) - kProgramBytes : 0;
+  return graph_bytes(size) + second;
 }
 
 }  // namespace whitney::graph

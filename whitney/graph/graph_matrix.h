@@ -36,7 +36,10 @@ WHITNEY_API Array<float> normalized_weights(const Graph& graph, const std::vecto
 /// 1 / degree as float32, 0 where the degree is 0.
 WHITNEY_API std::vector<float> inverse_degrees(const std::vector<double>& degrees);
 
-/// The memory of the program and of a graph of this size: what a learner's own arrays come on top of.
-WHITNEY_API int64_t graph_bytes(const DataSize& size);
+/// The size of what `undirected` makes, where no edge stands in both directions.
+DataSize undirected_size(const DataSize& size);
+
+/// As graph_bytes, with the graph that `undirected` makes of one with directions beside it.
+int64_t undirected_bytes(const DataSize& size);
 
 }  // namespace whitney::graph

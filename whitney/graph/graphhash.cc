@@ -155,9 +155,9 @@ Table graphhash(const Graph& graph, const GraphHashOptions& options, const Conte
 
 namespace {
 
-CostEstimate estimate_graphhash(const DataSize& size, const GraphHashOptions& options,
-                                const Context& context) {
-  return estimate_communities(size, options.buckets ? 4.0 * kMostClusterings : 4, context);
+CostEstimate estimate_graphhash(const DataSize& size, const GraphHashOptions& options, const Context&) {
+  constexpr double kAggregated = 0.2;
+  return estimate_communities(size, options.buckets ? 4.0 * kMostClusterings : 4, kAggregated);
 }
 
 // clang-format off

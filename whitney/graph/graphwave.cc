@@ -8,6 +8,8 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/graph/graph_matrix.h"
+#include "whitney/graph/undirected.h"
 #include "whitney/linalg/sparse.h"
 
 namespace whitney::graph {
@@ -26,10 +28,7 @@ std::vector<double> scales_of(const GraphWaveOptions& options, int64_t n) {
 Graph undirected(const Graph& graph, const Context& context) {
   if (!graph.directed) return graph;
   context.note("graphwave: directed edges count both ways");
-  std::vector<uint32_t> sources;
-  for (int64_t u = 0; u < graph.num_nodes(); ++u)
-    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
-  return build_graph(graph.ids, {sources, graph.targets.span(), graph.weights.span()}, false, context);
+  return without_directions(graph, context);
 }
 
 /// The entries of N = D^-1/2 A D^-1/2, in the order of the graph's.
@@ -210,11 +209,12 @@ CostEstimate estimate_graphwave(const DataSize& size, const GraphWaveOptions& op
   const auto num_scales = std::ssize(scales), width = num_scales * 2 * options.num_points;
   const auto num_terms =
       static_cast<double>(heat_series(*std::max_element(scales.begin(), scales.end()), options.order).size());
-  constexpr int64_t kProgramBytes = 32 << 20;
   constexpr double kMultiplyAddsPerSecond = 2e9, kTurnsPerSecond = 6e8;
   CostEstimate cost;
-  cost.peak_bytes = n * width * 4 + context.num_threads() * (3 + num_scales) * n * kSources * 4 +
-                    size.nnz * 12 + n * (8 + 24) + kProgramBytes;
+  // Vectors; each thread's columns; the graph, and its weights as N has them.
+  cost.peak_bytes = undirected_bytes(size) + n * width * 4 +
+                    context.num_threads() * (3 + num_scales) * n * kSources * 4 +
+                    undirected_size(size).nnz * 4 + n * 8;
   const auto nodes = static_cast<double>(n);
   cost.seconds = (num_terms * static_cast<double>(size.nnz) * nodes / kMultiplyAddsPerSecond +
                   static_cast<double>(num_scales * options.num_points) * nodes * nodes / kTurnsPerSecond) /

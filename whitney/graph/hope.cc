@@ -16,11 +16,8 @@ namespace {
 
 /// The graph with all edges turned round.
 Graph reversed(const Graph& graph, const Context& context) {
-  std::vector<uint32_t> sources;
-  sources.reserve(static_cast<size_t>(graph.nnz()));
-  for (int64_t u = 0; u < graph.num_nodes(); ++u)
-    sources.insert(sources.end(), graph.neighbors(u).size(), static_cast<uint32_t>(u));
-  return build_graph(graph.ids, {graph.targets.span(), sources, graph.weights.span()}, true, context);
+  return build_graph(graph.ids, {graph.targets.span(), sources_of(graph), graph.weights.span()}, true,
+                     context);
 }
 
 /// Products with A^2.
@@ -89,7 +86,8 @@ Embeddings hope(const Graph& graph, const HOPEOptions& options, const Context& c
 CostEstimate estimate_hope(const DataSize& size, const HOPEOptions& options, const Context& context) {
   const int64_t n = size.num_rows, half = options.dim / 2, width = width_of_search(half, 10, n);
   CostEstimate cost;
-  cost.peak_bytes = graph_bytes(size) + (5 * width + half) * n * 4;
+  const int64_t reversed_bytes = size.directed ? graph_bytes(size) - kProgramBytes : 0;
+  cost.peak_bytes = graph_bytes(size) + reversed_bytes + (5 * width + half) * n * 4;
   constexpr double kMultiplyAddsPerSecond = 4e9, kTerms = 24;
   cost.seconds = 2.0 * (options.num_iterations + 1) * (options.proximity == Proximity::kKatz ? kTerms : 2.0) *
                  static_cast<double>(size.nnz) * static_cast<double>(width) /

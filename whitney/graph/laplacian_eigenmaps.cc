@@ -146,7 +146,7 @@ CostEstimate estimate_laplacian_eigenmaps(const DataSize& size, const LaplacianE
                                           const Context& context) {
   const int64_t n = size.num_rows, width = width_of_eigenpairs(options.dim, n);
   CostEstimate cost;
-  cost.peak_bytes = graph_bytes(size) + size.nnz * 4 + 4 * width * n * 4;
+  cost.peak_bytes = undirected_bytes(size) + undirected_size(size).nnz * 4 + 4 * width * n * 4;
   constexpr double kMultiplyAddsPerSecond = 4e9, kProducts = 80;
   cost.seconds =
       kProducts * static_cast<double>(size.nnz * width) / (kMultiplyAddsPerSecond * context.num_threads());

@@ -63,10 +63,13 @@ class Leiden {
     return count;
   }
 
-  // The refined parts; where the draw merged nothing, components, so that a level always has fewer nodes.
+  // The refined parts; where the draw merged hardly anything, components. Levels of which each merges a few
+  // nodes would be as many as there are nodes.
   std::vector<uint32_t> parts_of(const ModularityGraph& graph, const std::vector<uint32_t>& labels) {
     std::vector<uint32_t> parts = refine(graph, labels, rule_, random_);
-    if (count_distinct(parts) == graph.num_nodes()) parts = components_within(graph, labels);
+    constexpr double kMostLeft = 0.95;
+    if (static_cast<double>(count_distinct(parts)) > kMostLeft * static_cast<double>(graph.num_nodes()))
+      parts = components_within(graph, labels);
     return parts;
   }
 
@@ -103,8 +106,9 @@ Table leiden(const Graph& graph, const LeidenOptions& options, const Context& co
 
 namespace {
 
-CostEstimate estimate_leiden(const DataSize& size, const LeidenOptions& options, const Context& context) {
-  return estimate_communities(size, 6 + 4.0 * std::min(options.iterations, 4), context);
+CostEstimate estimate_leiden(const DataSize& size, const LeidenOptions& options, const Context&) {
+  constexpr double kAggregated = 0.9;  // refined parts are small
+  return estimate_communities(size, 6 + 4.0 * std::min(options.iterations, 4), kAggregated);
 }
 
 // clang-format off

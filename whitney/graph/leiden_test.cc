@@ -63,14 +63,16 @@ TEST(Leiden, ReachesTheBestModularityOfTheKarateClub) {
   EXPECT_NEAR(best, 0.41979, 1e-5);  // Brandes et al. 2008
 }
 
-TEST(Leiden, LosesNothingFromIterationToIteration) {
+TEST(Leiden, GainsFromIterationToIteration) {
   const ModularityGraph rows = make_modularity_graph(hubs(400, 1200, 7, false), NullModel::kAuto, {});
-  double before = -1;
-  for (const int iterations : {1, 2, 5, 20}) {
+  const double first = leiden_communities(rows, {.iterations = 1}, {}).modularity;
+  double before = first;
+  for (const int iterations : {2, 5, 20}) {
     const double q = leiden_communities(rows, {.iterations = iterations}, {}).modularity;
     EXPECT_GE(q, before);
     before = q;
   }
+  EXPECT_GT(before, first + 1e-4);
 }
 
 TEST(Leiden, FindsNoLessThanLouvain) {
@@ -79,8 +81,9 @@ TEST(Leiden, FindsNoLessThanLouvain) {
   EXPECT_GE(leiden_communities(rows, {.iterations = 5}, {}).modularity, louvain);
 }
 
+// More nodes than two blocks of threads.
 TEST(Leiden, GivesTheSameLabelsAtAnyNumberOfThreads) {
-  const ModularityGraph rows = make_modularity_graph(hubs(700, 2000, 3, true), NullModel::kAuto, {});
+  const ModularityGraph rows = make_modularity_graph(hubs(9000, 27'000, 3, true), NullModel::kAuto, {});
   std::vector<std::vector<uint32_t>> labels;
   for (const int threads : {1, 2, 5}) {
     Context context;
@@ -118,7 +121,11 @@ TEST(LeidenRefinement, MakesConnectedPartsInsideCommunitiesThatAreWellConnected)
     const std::vector<uint32_t> parts = refine(rows, communities, {}, random);
     EXPECT_TRUE(is_connected_inside(rows, parts));
     for (uint32_t v = 0; v < 120; ++v) EXPECT_EQ(communities[parts[v]], communities[v]);
-    EXPECT_LT(std::ranges::count(parts, parts[0]), 120);
+    // Something merges, and not all of a community: a third of random edges holds none together.
+    std::vector<uint32_t> numbers = parts;
+    const int64_t num_parts = renumber(numbers);
+    EXPECT_LT(num_parts, 110);
+    EXPECT_GT(num_parts, 6);
   }
 }
 

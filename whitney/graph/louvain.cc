@@ -69,8 +69,9 @@ Table louvain(const Graph& graph, const LouvainOptions& options, const Context& 
 
 namespace {
 
-CostEstimate estimate_louvain(const DataSize& size, const LouvainOptions&, const Context& context) {
-  return estimate_communities(size, 4, context);
+CostEstimate estimate_louvain(const DataSize& size, const LouvainOptions&, const Context&) {
+  constexpr double kAggregated = 0.2;
+  return estimate_communities(size, 4, kAggregated);
 }
 
 // clang-format off

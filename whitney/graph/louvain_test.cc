@@ -114,8 +114,9 @@ TEST(Louvain, FindsMoreWhenItIsRepeated) {
   EXPECT_GE(found[2], found[1]);
 }
 
+// More nodes than two blocks of threads.
 TEST(Louvain, GivesTheSameLabelsAtAnyNumberOfThreads) {
-  const Graph graph = planted(12, 4);
+  const Graph graph = planted(150, 4);
   for (const bool shuffle : {false, true}) {
     LouvainOptions options;
     options.shuffle = shuffle;

@@ -93,8 +93,10 @@ namespace {
 
 CostEstimate estimate_metis(const DataSize& size, const MetisOptions& options, const Context&) {
   constexpr double kEntriesPerSecond = 3e6;
-  // Its copy of the graph and the coarser ones.
-  return {.peak_bytes = partition_bytes(size) + size.nnz * 24 + size.num_rows * 64,
+  // Its copy of the graph (with weights) and the coarser ones, which have weights always.
+  const int64_t of_an_entry = size.weighted || size.directed ? 52 : 50;
+  const int64_t working = symmetric_entries(size) * of_an_entry + size.num_rows * 100;
+  return {.peak_bytes = partition_bytes(size, working),
           .seconds = static_cast<double>(size.nnz) * options.cuts / kEntriesPerSecond};
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "whitney/core/parallel.h"
+#include "whitney/graph/groups.h"
 #include "whitney/graph/modularity.h"
 
 namespace whitney::graph {
@@ -12,25 +13,6 @@ namespace {
 
 // Communities in one task: fixed, so that rows come out the same at any number of threads.
 constexpr int64_t kBlockCommunities = 256;
-
-/// The nodes of each community, behind one another and ascending.
-struct Members {
-  std::vector<int64_t> starts;
-  std::vector<uint32_t> nodes;
-};
-
-Members group(std::span<const uint32_t> labels, int64_t num_communities) {
-  Members members;
-  members.starts.assign(static_cast<size_t>(num_communities) + 1, 0);
-  for (const uint32_t label : labels) ++members.starts[size_t{label} + 1];
-  for (size_t c = 0; c < static_cast<size_t>(num_communities); ++c)
-    members.starts[c + 1] += members.starts[c];
-  std::vector<int64_t> next(members.starts.begin(), members.starts.end() - 1);
-  members.nodes.resize(labels.size());
-  for (size_t v = 0; v < labels.size(); ++v)
-    members.nodes[static_cast<size_t>(next[labels[v]]++)] = static_cast<uint32_t>(v);
-  return members;
-}
 
 /// The rows of some communities, before they stand behind one another.
 struct Rows {
@@ -102,7 +84,7 @@ void join_rows(std::vector<Rows>& blocks, int64_t num_communities, ModularityGra
 
 ModularityGraph aggregate(const ModularityGraph& graph, std::span<const uint32_t> labels,
                           int64_t num_communities, const Context& context) {
-  const Members members = group(labels, num_communities);
+  const Groups members = group(labels, num_communities);
   const int64_t num_blocks = (num_communities + kBlockCommunities - 1) / kBlockCommunities;
   ModularityGraph result;
   result.total_weight = graph.total_weight;
@@ -114,11 +96,8 @@ ModularityGraph aggregate(const ModularityGraph& graph, std::span<const uint32_t
     if (summer == nullptr) summer = std::make_unique<RowSummer>(graph, labels, num_communities);
     const int64_t end = std::min(num_communities, (block + 1) * kBlockCommunities);
     for (int64_t c = block * kBlockCommunities; c < end; ++c) {
-      const auto from = static_cast<size_t>(members.starts[static_cast<size_t>(c)]);
-      const auto to = static_cast<size_t>(members.starts[static_cast<size_t>(c) + 1]);
-      const auto nodes = std::span(members.nodes).subspan(from, to - from);
       result.loops[static_cast<size_t>(c)] =
-          summer->append(nodes, static_cast<uint32_t>(c), blocks[static_cast<size_t>(block)]);
+          summer->append(members.of(c), static_cast<uint32_t>(c), blocks[static_cast<size_t>(block)]);
     }
   });
   join_rows(blocks, num_communities, result);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -190,6 +191,37 @@ TEST(CommunityMoves, LeaveACommunityThatLosesByThem) {
   const Move move = moves.best_move(0, true);
   EXPECT_EQ(move.to, 1U);          // the lowest label without a node
   EXPECT_DOUBLE_EQ(move.gain, 2);  // r 2 x_0 X_1 = 8 / 2 * 2 / 4
+}
+
+TEST(CommunityMoves, TakeRoundingForNoGainAtAnyResolution) {
+  // Node 0 in community 1 with nodes 1, 2, 3, and one edge there and one to community 4: both have masses of
+  // 0.6 beside it, which add up to different last digits. A resolution of a million makes 2e-10 of them.
+  ModularityGraph rows;
+  rows.offsets = Array<int64_t>::copy_of(std::vector<int64_t>{0, 2, 3, 3, 3, 4, 4, 4});
+  rows.neighbors = Array<uint32_t>::copy_of(std::vector<uint32_t>{1, 4, 0, 0});
+  rows.x = {1, 0.1, 0.2, 0.3, 0.3, 0.2, 0.1};
+  rows.total_weight = 1;
+  CommunityMoves moves(rows, {1, 1, 1, 1, 4, 4, 4}, 1e6);
+  EXPECT_EQ(moves.best_move(0, false).to, 1U);
+}
+
+// More nodes than three blocks of threads, and more communities.
+TEST(Modularity, AndItsLevelsAreTheSameAtAnyNumberOfThreads) {
+  const ModularityGraph rows = make_modularity_graph(random_graph(13'000, 30'000), NullModel::kAuto, {});
+  std::vector<uint32_t> labels = random_labels(13'000, 1000, 3);
+  const int64_t k = renumber(labels);
+  const ModularityGraph level = aggregate(rows, labels, k, {});
+  const double q = modularity(rows, labels, 1, {});
+  for (const int threads : {1, 2, 5}) {
+    Context context;
+    context.threads = threads;
+    EXPECT_EQ(modularity(rows, labels, 1, context), q);
+    const ModularityGraph same = aggregate(rows, labels, k, context);
+    EXPECT_TRUE(std::ranges::equal(same.offsets, level.offsets));
+    EXPECT_TRUE(std::ranges::equal(same.neighbors, level.neighbors));
+    EXPECT_TRUE(std::ranges::equal(same.weights, level.weights));
+    EXPECT_EQ(same.loops, level.loops);
+  }
 }
 
 TEST(Renumber, NumbersLabelsByTheirFirstRows) {

@@ -44,7 +44,7 @@ CostEstimate estimate_netmf(const DataSize& size, const NetMFOptions& options, c
   const int64_t matrix = dense ? n * n * 4 : n * n / 10 * 8;
   const int64_t eigenpairs = small ? 0 : width_of_eigenpairs(options.rank, n);
   CostEstimate cost;
-  cost.peak_bytes = graph_bytes(size) + std::max(matrix + 4 * width * n * 4, 4 * eigenpairs * n * 4);
+  cost.peak_bytes = undirected_bytes(size) + std::max(matrix + 4 * width * n * 4, 4 * eigenpairs * n * 4);
   constexpr double kSparseAdds = 4e9, kDenseAdds = 5e10;
   const auto nodes = static_cast<double>(n);
   const double making = small ? options.window * static_cast<double>(size.nnz) * nodes / kSparseAdds

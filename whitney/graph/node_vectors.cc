@@ -36,18 +36,20 @@ Counts count_rows(const Matrix& vectors, const Context& context) {
 
 }  // namespace
 
+void normalize_row(std::span<float> row) {
+  double squares = 0;
+  for (const float value : row) squares += double{value} * double{value};
+  if (squares == 0) return;
+  const auto scale = static_cast<float>(1 / std::sqrt(squares));
+  for (float& value : row) value *= scale;
+}
+
 void normalize_rows(Matrix& vectors, const Context& context) {
   float* values = vectors.mutable_data<float>();
   const int64_t dim = vectors.cols();
   parallel_blocks(context, vectors.rows(), kRowBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      float* row = values + i * dim;
-      double square = 0;
-      for (int64_t j = 0; j < dim; ++j) square += double{row[j]} * double{row[j]};
-      if (square == 0) continue;
-      const auto scale = static_cast<float>(1 / std::sqrt(square));
-      for (int64_t j = 0; j < dim; ++j) row[j] *= scale;
-    }
+    for (int64_t i = begin; i < end; ++i)
+      normalize_row(std::span(values + i * dim, static_cast<size_t>(dim)));
   });
 }
 

@@ -14,6 +14,9 @@
 /// What learners do to their vectors at the end.
 namespace whitney::graph {
 
+/// Gives a row the Euclidean norm 1; a zero row stays zero.
+WHITNEY_API void normalize_row(std::span<float> row);
+
 /// Gives each row of n x d float32 the Euclidean norm 1; zero rows stay zero.
 WHITNEY_API void normalize_rows(Matrix& vectors, const Context& context);
 

@@ -88,6 +88,41 @@ TEST(PartGraph, TakesTheNeighboursWithMostWeightIntoThePart) {
   EXPECT_THAT(part_with_halo(weighted, part_of, 0, 0.25, {}).rows, ElementsAre(0, 1, 2, 3, 5));
 }
 
+TEST(PartGraph, OfAllPartsAtOnceIsThatOfEachByItself) {
+  for (const bool directed : {false, true}) {
+    const Graph graph = random_graph(directed);
+    std::vector<uint32_t> part_of(52);
+    for (uint32_t v = 0; v < 52; ++v) part_of[v] = v * v % 3;
+    const Parts parts(graph, part_of, 4);  // the last one has no node
+    for (uint32_t part = 0; part < 4; ++part) {
+      const auto rows = parts.rows(part);
+      EXPECT_EQ(std::vector<uint32_t>(rows.begin(), rows.end()), rows_of_part(part_of, part));
+      for (const double max_halo : {0.3, 5.0}) {
+        const PartGraph one = part_with_halo(graph, part_of, part, max_halo, {});
+        const PartGraph same = parts.with_halo(part, max_halo, {});
+        EXPECT_EQ(same.rows, one.rows);
+        EXPECT_EQ(same.is_core, one.is_core);
+        EXPECT_EQ(edges_of(same), edges_of(one));
+      }
+    }
+  }
+}
+
+// More nodes than two blocks of threads.
+TEST(PartGraph, IsTheSameAtAnyNumberOfThreads) {
+  const Graph graph = graph::random_graph(14'000, 40'000);
+  std::vector<uint32_t> rows;
+  for (uint32_t v = 0; v < 14'000; ++v) {
+    if (v % 3 != 0) rows.push_back(v);
+  }
+  const PartGraph one = induced_graph(graph, rows, {});
+  for (const int threads : {1, 2, 5}) {
+    Context context;
+    context.threads = threads;
+    EXPECT_EQ(fingerprint(induced_graph(graph, rows, context).graph), fingerprint(one.graph));
+  }
+}
+
 TEST(PartGraph, FramesByBorderNodesOfTheLargestDegreeAndByInnerOnesBesides) {
   // A path 0 .. 5 cut in the middle, and a third edge at 3; 7 is isolated.
   const Graph graph = graph_of(8, {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {3, 6}, {1, 5}});

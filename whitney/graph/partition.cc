@@ -7,16 +7,11 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/graph/groups.h"
 #include "whitney/graph/label_table.h"
 
 namespace whitney::graph {
 namespace {
-
-std::vector<int64_t> sizes_of(std::span<const uint32_t> part_of, int parts) {
-  std::vector<int64_t> sizes(static_cast<size_t>(parts));
-  for (const uint32_t part : part_of) ++sizes[part];
-  return sizes;
-}
 
 // Weights of a node's edges into each part.
 void weigh_parts(const SymmetricRows& rows, std::span<const uint32_t> part_of, int64_t node,
@@ -29,9 +24,11 @@ void weigh_parts(const SymmetricRows& rows, std::span<const uint32_t> part_of, i
 }  // namespace
 
 int64_t PartSizes::cap(int64_t num_nodes) const {
-  const double share = static_cast<double>(num_nodes) / parts;
+  const int64_t share = (num_nodes + parts - 1) / parts;  // with less, some node has no place
+  const double wanted = static_cast<double>(num_nodes) / parts * (1 + max_imbalance);
+  if (wanted >= static_cast<double>(num_nodes)) return num_nodes;
   // Rounded up, but not by the last digit of a product that is whole.
-  return static_cast<int64_t>(std::ceil(share * (1 + max_imbalance) - 1e-9 * share));
+  return std::max(share, static_cast<int64_t>(std::ceil(wanted - 1e-12 * wanted)));
 }
 
 void PartSizes::check(int64_t num_nodes) const {
@@ -118,9 +115,10 @@ void hold_cap(const SymmetricRows& rows, std::vector<uint32_t>& part_of, int par
   }
 }
 
-int64_t partition_bytes(const DataSize& size) {
-  constexpr int64_t kProgramBytes = 32 << 20;
-  return size.nnz * (8 + 12) + size.num_rows * (32 + 32) + kProgramBytes;
+int64_t partition_bytes(const DataSize& size, int64_t working) {
+  // Parts of nodes, as they are found and as a column; the border of them.
+  return graph_bytes(size) +
+         std::max(symmetrizing_bytes(size), symmetric_bytes(size) + size.num_rows * 16 + working);
 }
 
 }  // namespace whitney::graph

@@ -19,7 +19,7 @@ namespace whitney::graph {
 struct PartSizes {
   int parts = 4;
   double max_imbalance = 0.05;
-  /// The most nodes of a part: ceil((1 + max_imbalance) n / parts), so that all have room.
+  /// The most nodes of a part: ceil((1 + max_imbalance) n / parts), so that all have room; n at most.
   WHITNEY_API int64_t cap(int64_t num_nodes) const;
   /// Throws Error when there are more parts than nodes.
   WHITNEY_API void check(int64_t num_nodes) const;
@@ -60,7 +60,7 @@ SymmetricRows partition_rows(const Graph& graph, const Context& context);
 /// the smaller part).
 void hold_cap(const SymmetricRows& rows, std::vector<uint32_t>& part_of, int parts, int64_t cap);
 
-/// Bytes of the symmetric rows and of the graph.
-int64_t partition_bytes(const DataSize& size);
+/// The peak of a partitioner that takes `working` bytes beside the graph and its symmetric rows.
+int64_t partition_bytes(const DataSize& size, int64_t working);
 
 }  // namespace whitney::graph

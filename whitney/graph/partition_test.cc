@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
+#include <numeric>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "whitney/core/random.h"
@@ -110,17 +113,77 @@ TEST(Metis, CutsNothingBetweenTwoComponentsOfOneSize) {
   EXPECT_EQ(measure_partition(graph, metis_parts(graph, {.parts = 2}, {}), 2).cut_edges, 0);
 }
 
+// More nodes than two blocks of threads.
 TEST(Partitioners, GiveTheSamePartsForTheSameSeedAtAnyNumberOfThreads) {
+  const Graph graph = torus(97, 89, 2, 4);
   for (const Partitioner& partitioner : partitioners()) {
     std::vector<std::vector<uint32_t>> parts;
     for (const int threads : {1, 2, 5}) {
       Context context;
       context.threads = threads;
-      parts.push_back(partitioner.parts(torus(14, 17, 2, 4), 5, context));
+      parts.push_back(partitioner.parts(graph, 5, context));
     }
     EXPECT_EQ(parts[0], parts[1]) << partitioner.name;
     EXPECT_EQ(parts[0], parts[2]) << partitioner.name;
   }
+}
+
+TEST(PartSizes, LeaveRoomForAllNodesAndNoMore) {
+  EXPECT_EQ((PartSizes{3, 0}.cap(100)), 34);
+  EXPECT_EQ((PartSizes{4, 0.05}.cap(400)), 105);
+  EXPECT_EQ((PartSizes{2, 1e9}.cap(100)), 100);
+  const int64_t many = 4'000'000'001;  // half of it has a share of 1e-9 that is more than a node
+  EXPECT_EQ((PartSizes{2, 0}.cap(many)), 2'000'000'001);
+}
+
+TEST(Fennel, KeepsNoCostsOfSizesThatNoPartCanHave) {
+  const Graph graph = torus(9, 9, 0, 2);
+  const auto part_of = fennel_parts(graph, {.parts = 2, .max_imbalance = 1e15}, {});
+  EXPECT_LE(std::ranges::max(part_of), 1U);
+}
+
+// The greedy choice by its definition: a search over the whole graph from each seed.
+std::vector<uint32_t> plain_seeds(const SymmetricRows& rows, uint32_t first, size_t count) {
+  const auto n = static_cast<size_t>(rows.offsets.size() - 1);
+  std::vector<uint32_t> seeds = {first};
+  std::vector<int64_t> nearest(n, std::numeric_limits<int64_t>::max());
+  while (true) {
+    std::vector<int64_t> distance(n, -1);
+    std::vector<uint32_t> queue = {seeds.back()};
+    distance[seeds.back()] = 0;
+    for (size_t next = 0; next < queue.size(); ++next) {
+      for (int64_t e = rows.offsets[queue[next]]; e < rows.offsets[int64_t{queue[next]} + 1]; ++e) {
+        if (distance[rows.neighbors[e]] >= 0) continue;
+        distance[rows.neighbors[e]] = distance[queue[next]] + 1;
+        queue.push_back(rows.neighbors[e]);
+      }
+    }
+    for (size_t v = 0; v < n; ++v) nearest[v] = std::min(nearest[v], distance[v]);
+    if (seeds.size() == count) return seeds;
+    const auto key = [&](uint32_t v) {
+      return std::tuple(-nearest[v], rows.offsets[v] - rows.offsets[int64_t{v} + 1], v);
+    };
+    std::vector<uint32_t> nodes(n);
+    std::iota(nodes.begin(), nodes.end(), 0U);
+    seeds.push_back(std::ranges::min(nodes, {}, key));
+  }
+}
+
+TEST(BFSSeeds, AreTheFarthestNodesOneAfterAnother) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    const SymmetricRows rows = symmetric_rows(torus(13, 7, 2, 4 + seed), {});
+    const auto found = seeds_far_apart(rows, 30, seed, {});
+    ASSERT_EQ(found.size(), 30U);
+    EXPECT_EQ(found, plain_seeds(rows, found[0], 30));
+  }
+}
+
+TEST(BFSSeeds, CanBeStopped) {
+  CancellationToken stop;
+  stop.request();
+  Context context;
+  context.cancellation = &stop;
+  EXPECT_THROW(seeds_far_apart(symmetric_rows(torus(5, 5, 0, 2), {}), 3, 1, context), Cancelled);
 }
 
 TEST(Partitioners, CutLightEdgesRatherThanHeavyOnes) {
@@ -212,7 +275,7 @@ TEST(BFSSeeds, StandFarApart) {
   Edges edges;
   for (uint32_t i = 0; i < 20; ++i) edges.emplace_back(i, i + 1);
   edges.emplace_back(21, 22);
-  const auto seeds = seeds_far_apart(symmetric_rows(graph_of(23, edges), {}), 3, 1);
+  const auto seeds = seeds_far_apart(symmetric_rows(graph_of(23, edges), {}), 3, 1, {});
   EXPECT_EQ((std::set<uint32_t>{seeds[0], seeds[1]}), (std::set<uint32_t>{0, 20}));
   EXPECT_EQ(seeds[2], 10U);
 }

@@ -5,6 +5,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/graph/partition.h"
+#include "whitney/graph/partitioned_align.h"
 #include "whitney/graph/partitioned_run.h"
 #include "whitney/graph/undirected.h"
 
@@ -80,13 +81,21 @@ CostEstimate estimate_partitioned(const DataSize& size, const PartitionedOptions
   const double share =
       std::min(1.0, (1 + options.max_imbalance) / options.parts * (aligned ? 1 + options.max_halo : 1));
   const auto of = [&](int64_t count) { return static_cast<int64_t>(share * static_cast<double>(count)) + 1; };
-  const CostEstimate part = base.estimate({of(size.num_rows), of(size.nnz)}, context);
+  DataSize of_part = size;
+  of_part.num_rows = of(size.num_rows), of_part.nnz = of(size.nnz), of_part.id_bytes = of(size.id_bytes);
+  const CostEstimate part = base.estimate(of_part, context);
   const int64_t at_a_time = std::min(options.parallel_parts, options.parts);
-  const int64_t metis_bytes = options.partitioner == PartitionMethod::kMetis ? size.nnz * 24 : 0;
+  const int64_t cutting = options.partitioner == PartitionMethod::kMetis ? symmetric_entries(size) * 50 : 0;
   CostEstimate cost;
-  // The graph and the cut, and the larger of cutting and embedding.
-  cost.peak_bytes = size.nnz * 8 + size.num_rows * 40 +
-                    std::max(metis_bytes + size.num_rows * 64, part.peak_bytes * at_a_time);
+  // The largest of cutting, of embedding (parts; the program counts once), of smoothing, and of the result,
+  // which is mapped and read whole when it is written.
+  const int64_t standing = graph_bytes(size) + size.num_rows * 40, row_bytes = base.dim() * 4;
+  const int64_t smoothing = std::min(size.num_rows, kSmoothedNeighbors) * row_bytes +
+                            std::min(size.num_rows, kSmoothedRows) * row_bytes * 3;
+  cost.peak_bytes = std::max({partition_bytes(size, cutting + size.num_rows * 100),
+                              standing + (part.peak_bytes - kProgramBytes) * at_a_time,
+                              standing + (aligned && options.smoothing > 0 ? smoothing : 0),
+                              standing + size.num_rows * row_bytes});
   cost.seconds = part.seconds * (options.parts + 1) + static_cast<double>(size.nnz) / 3e6;
   return cost;
 }

@@ -1,9 +1,9 @@
 #include "whitney/graph/partitioned_align.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "whitney/core/parallel.h"
+#include "whitney/graph/node_vectors.h"
 #include "whitney/linalg/dense.h"
 #include "whitney/linalg/procrustes.h"
 #include "whitney/linalg/ridge_map.h"
@@ -46,19 +46,6 @@ std::vector<uint32_t> core_places(const PartGraph& part) {
   return places;
 }
 
-void normalize(float* row, int64_t dim) {
-  double squares = 0;
-  for (int64_t j = 0; j < dim; ++j) squares += double{row[j]} * double{row[j]};
-  if (squares <= 0) return;
-  const auto scale = static_cast<float>(1 / std::sqrt(squares));
-  for (int64_t j = 0; j < dim; ++j) row[j] *= scale;
-}
-
-void normalize_all(Matrix& rows) {
-  auto* out = rows.mutable_data<float>();
-  for (int64_t i = 0; i < rows.rows(); ++i) normalize(out + i * rows.cols(), rows.cols());
-}
-
 Matrix transposed(const Matrix& matrix) {
   Matrix result(matrix.cols(), matrix.rows());
   auto* out = result.mutable_data<float>();
@@ -68,6 +55,62 @@ Matrix transposed(const Matrix& matrix) {
   }
   return result;
 }
+
+// The neighbours of some rows, each once, ascending.
+std::vector<uint32_t> neighbors_of(const Graph& graph, std::span<const uint32_t> rows) {
+  std::vector<uint32_t> result;
+  for (const uint32_t row : rows) {
+    const auto neighbors = graph.neighbors(row);
+    result.insert(result.end(), neighbors.begin(), neighbors.end());
+  }
+  std::ranges::sort(result);
+  const auto repeated = std::ranges::unique(result);
+  result.erase(repeated.begin(), repeated.end());
+  return result;
+}
+
+/// Sums over the neighbours of some rows by weight, as their vectors come in by ascending row.
+class NeighborSums {
+ public:
+  NeighborSums(const Graph& graph, std::span<const uint32_t> rows, int64_t dim)
+      : graph_(graph),
+        rows_(rows),
+        dim_(dim),
+        sums_(rows.size() * static_cast<size_t>(dim), 0),
+        next_(rows.size()) {
+    for (size_t i = 0; i < rows.size(); ++i) next_[i] = graph.offsets[rows[i]];
+  }
+
+  /// `batch`: rows of the graph, ascending and behind those before; `vectors`: theirs.
+  void add(std::span<const uint32_t> batch, const Matrix& vectors, const Context& context) {
+    parallel_blocks(context, std::ssize(rows_), kRowBlock, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        const int64_t row_end = graph_.offsets[int64_t{rows_[i]} + 1];
+        for (int64_t& e = next_[i]; e < row_end && graph_.targets[e] <= batch.back(); ++e) {
+          const auto place = std::ranges::lower_bound(batch, graph_.targets[e]) - batch.begin();
+          const double weight = graph_.weighted() ? graph_.weights[e] : 1;
+          const auto neighbor = vectors.row<float>(place);
+          double* sum = sums_.data() + i * static_cast<size_t>(dim_);
+          for (size_t j = 0; j < neighbor.size(); ++j) sum[j] += weight * neighbor[j];
+        }
+      }
+    });
+  }
+
+  std::span<const double> of(int64_t i) const {
+    return std::span(sums_).subspan(static_cast<size_t>(i * dim_), static_cast<size_t>(dim_));
+  }
+
+ private:
+  static constexpr int64_t kRowBlock = 256;
+
+  const Graph& graph_;
+  std::span<const uint32_t> rows_;
+  int64_t dim_;
+  std::vector<double> sums_;
+  /// The entry of each row at which it goes on.
+  std::vector<int64_t> next_;
+};
 
 }  // namespace
 
@@ -85,53 +128,41 @@ Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& fra
   Matrix wanted = frame.vectors->read(anchors.in_frame), known = select_rows(vectors, anchors.in_part);
   const bool turns = frame.map == FrameMap::kProcrustes;
   if (!turns) {
-    normalize_all(wanted);
-    normalize_all(known);
-    normalize_all(core);
+    normalize_rows(wanted, context);
+    normalize_rows(known, context);
+    normalize_rows(core, context);
   }
   // From the frame to the part, which a product with a transposed matrix wants.
   const Matrix map =
       turns ? procrustes(context, wanted, known) : transposed(ridge_map(context, known, wanted, kRidge));
   Matrix result(core.rows(), core.cols());
   multiply_transposed(context, core, map, result.mutable_data<float>());
-  if (!turns) normalize_all(result);
+  if (!turns) normalize_rows(result, context);
   return result;
 }
 
 Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const RowFile& vectors,
-                   const Context& context) {
-  std::vector<uint32_t> needed(rows.begin(), rows.end());
-  for (const uint32_t row : rows) {
-    const auto neighbors = graph.neighbors(row);
-    needed.insert(needed.end(), neighbors.begin(), neighbors.end());
-  }
-  std::ranges::sort(needed);
-  const auto repeated = std::ranges::unique(needed);
-  needed.erase(repeated.begin(), repeated.end());
-  const Matrix near = vectors.read(needed);
-  const auto row_near = [&](uint32_t row) {
-    return near.row<float>(std::ranges::lower_bound(needed, row) - needed.begin());
-  };
+                   const Context& context, int64_t most_neighbors) {
   const int64_t dim = vectors.dim();
-  Matrix result(std::ssize(rows), dim);
+  NeighborSums sums(graph, rows, dim);
+  const std::vector<uint32_t> needed = neighbors_of(graph, rows);
+  for (size_t begin = 0; begin < needed.size(); begin += static_cast<size_t>(most_neighbors)) {
+    const auto batch = std::span(needed).subspan(
+        begin, std::min(static_cast<size_t>(most_neighbors), needed.size() - begin));
+    sums.add(batch, vectors.read(batch), context);
+  }
+  Matrix result = vectors.read(rows);
   auto* out = result.mutable_data<float>();
   parallel_blocks(context, std::ssize(rows), 256, [&](int64_t begin, int64_t end) {
-    std::vector<double> sum(static_cast<size_t>(dim));
     for (int64_t i = begin; i < end; ++i) {
       const uint32_t row = rows[static_cast<size_t>(i)];
-      std::ranges::fill(sum, 0);
-      double degree = 0;
-      for (int64_t e = graph.offsets[row]; e < graph.offsets[int64_t{row} + 1]; ++e) {
-        const double weight = graph.weighted() ? graph.weights[e] : 1;
-        const auto neighbor = row_near(graph.targets[e]);
-        for (size_t j = 0; j < sum.size(); ++j) sum[j] += weight * neighbor[j];
-        degree += weight;
-      }
-      const auto own = row_near(row);
-      for (size_t j = 0; j < sum.size(); ++j)
-        out[i * dim + static_cast<int64_t>(j)] =
-            static_cast<float>(0.5 * own[j] + (degree > 0 ? 0.5 * sum[j] / degree : 0));
-      normalize(out + i * dim, dim);
+      double degree = graph.weighted() ? 0 : static_cast<double>(graph.neighbors(row).size());
+      for (const float weight : graph.neighbor_weights(row)) degree += weight;
+      const auto sum = sums.of(i);
+      const std::span own(out + i * dim, static_cast<size_t>(dim));
+      for (size_t j = 0; j < own.size(); ++j)
+        own[j] = static_cast<float>(0.5 * own[j] + (degree > 0 ? 0.5 * sum[j] / degree : 0));
+      normalize_row(own);
     }
   });
   return result;

@@ -33,9 +33,15 @@ Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& fra
 /// The rows in the whole graph of a part's own nodes.
 std::vector<uint32_t> rows_of_core(const PartGraph& part);
 
+/// Rows that are smoothed at a time, and vectors of neighbours that are read at a time for them: what is in
+/// memory.
+inline constexpr int64_t kSmoothedRows = 1 << 12, kSmoothedNeighbors = 1 << 15;
+
 /// One pass of smoothing for some rows: X'(v) = rownorm(X(v) / 2 + mean over v's neighbours by weight / 2). A
-/// node without neighbours keeps its direction, a zero row stays zero.
+/// node without neighbours keeps its direction, a zero row stays zero. Vectors of neighbours are read at most
+/// `most_neighbors` at a time, so that one with very many does not bring in all; their number changes no
+/// byte.
 Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const RowFile& vectors,
-                   const Context& context);
+                   const Context& context, int64_t most_neighbors = kSmoothedNeighbors);
 
 }  // namespace whitney::graph

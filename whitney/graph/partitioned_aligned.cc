@@ -7,18 +7,16 @@
 namespace whitney::graph {
 namespace {
 
-// Rows that are smoothed at a time: with their neighbours they are what is in memory.
-constexpr size_t kSmoothedRows = 1 << 12;
-
-std::unique_ptr<RowFile> smooth(const PartitionedRun& run, const std::vector<uint32_t>& part_of,
+std::unique_ptr<RowFile> smooth(const PartitionedRun& run, const Parts& parts,
                                 std::unique_ptr<RowFile> vectors) {
   for (int pass = 0; pass < run.options.smoothing; ++pass) {
     auto smoothed = run.row_file("smoothed " + std::to_string(pass));
     for (int part = 0; part < run.options.parts; ++part) {
-      const std::vector<uint32_t> rows = rows_of_part(part_of, static_cast<uint32_t>(part));
-      for (size_t begin = 0; begin < rows.size(); begin += kSmoothedRows) {
+      const auto rows = parts.rows(static_cast<uint32_t>(part));
+      for (size_t begin = 0; begin < rows.size(); begin += static_cast<size_t>(kSmoothedRows)) {
         run.context.check_cancelled();
-        const auto block = std::span(rows).subspan(begin, std::min(kSmoothedRows, rows.size() - begin));
+        const auto block =
+            rows.subspan(begin, std::min(static_cast<size_t>(kSmoothedRows), rows.size() - begin));
         const Matrix values = smooth_rows(run.graph, block, *vectors, run.context);
         smoothed->write(block, values.view().row<float>(0).data(), values.cols(), 0);
       }
@@ -53,15 +51,16 @@ std::unique_ptr<RowFile> embed_aligned(PartitionedRun& run) {
     frame = {std::move(border.rows), frame_vectors.get(), run.options.map};
   }
 
+  const Parts pieces(run.graph, part_of, parts);
   auto file = run.row_file("vectors");
   run.for_each_part(parts, 0, [&](uint32_t part, const Context& context) {
-    const PartGraph piece = part_with_halo(run.graph, part_of, part, run.options.max_halo, context);
+    const PartGraph piece = pieces.with_halo(part, run.options.max_halo, context);
     if (piece.rows.empty()) return;
     const Matrix vectors = run.base.embed(piece.graph, dim, "part " + std::to_string(part), context);
     const Matrix aligned = align_part(piece, vectors, frame, context);
     file->write(rows_of_core(piece), aligned.view().row<float>(0).data(), dim, 0);
   });
-  return smooth(run, part_of, std::move(file));
+  return smooth(run, pieces, std::move(file));
 }
 
 }  // namespace whitney::graph

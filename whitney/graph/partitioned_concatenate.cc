@@ -1,10 +1,11 @@
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <optional>
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/graph/groups.h"
+#include "whitney/graph/node_vectors.h"
 #include "whitney/graph/partition.h"
 #include "whitney/graph/partitioned_run.h"
 
@@ -37,8 +38,10 @@ class Concatenation {
     const std::vector<uint32_t> part_of = run_.cut(level.graph, number, parts);
     const int64_t outer = border_columns(level.graph, part_of, columns, number);
     run_.tell_level(level.graph, part_of, parts, columns - outer, outer);
+    const Groups groups = group(part_of, parts);
     run_.for_each_part(parts, number, [&](uint32_t part, const Context& context) {
-      PartGraph piece = induced_graph(level.graph, rows_of_part(part_of, part), context);
+      const auto part_rows = groups.of(part);
+      PartGraph piece = induced_graph(level.graph, {part_rows.begin(), part_rows.end()}, context);
       if (piece.rows.empty()) return;
       for (uint32_t& row : piece.rows) row = level.rows[row];
       embed_piece(piece.graph, piece.rows, columns - outer, concat("part ", part, " of level ", number),
@@ -67,17 +70,8 @@ class Concatenation {
   void embed_piece(const Graph& graph, const std::vector<uint32_t>& rows, int64_t columns,
                    const std::string& what, const Context& context) {
     Matrix vectors = run_.base.embed(graph, columns, what, context);
-    auto* values = vectors.mutable_data<float>();
-    if (run_.options.normalize_blocks) {
-      for (int64_t i = 0; i < vectors.rows(); ++i) {
-        float* row = values + i * columns;
-        const double squares = std::inner_product(row, row + columns, row, 0.0);
-        if (squares <= 0) continue;
-        const auto scale = static_cast<float>(1 / std::sqrt(squares));
-        std::for_each(row, row + columns, [&](float& value) { value *= scale; });
-      }
-    }
-    file_->write(rows, values, columns, column_);
+    if (run_.options.normalize_blocks) normalize_rows(vectors, context);
+    file_->write(rows, vectors.view().row<float>(0).data(), columns, column_);
   }
 
   PartitionedRun& run_;

@@ -166,6 +166,7 @@ TEST(Partitioned, SplitsColumnsAndLeavesZerosWhereNodesAreAtNoBorder) {
     std::vector<int> is_here(static_cast<size_t>(graph.num_nodes()), 0);
     for (size_t i = 0; i < rows.size(); ++i)
       is_here[rows[i]] = level_graph.neighbors(static_cast<int64_t>(i)).empty() ? 2 : 1;
+    int64_t num_vectors = 0;
     for (int64_t v = 0; v < graph.num_nodes(); ++v) {
       const auto block =
           found.vectors.row<float>(v).subspan(static_cast<size_t>(column), static_cast<size_t>(inner));
@@ -174,8 +175,11 @@ TEST(Partitioned, SplitsColumnsAndLeavesZerosWhereNodesAreAtNoBorder) {
         EXPECT_EQ(squares, 0) << "level " << l << ", node " << v;
       } else if (squares > 0) {
         EXPECT_NEAR(squares, 1, 1e-5);
+        ++num_vectors;
       }
     }
+    // A node whose edges all lead to other parts has none; most have.
+    EXPECT_GT(num_vectors * 4, std::ranges::count(is_here, 1) * 3) << "level " << l;
     if (outer == 0) break;
     const auto part_of =
         metis_parts(level_graph, {.parts = 4}, piece_context({}, static_cast<int>(l), kWholeLevel));
@@ -324,6 +328,26 @@ TEST(Smoothing, MovesHalfWayToTheMeanOfNeighboursByWeight) {
   EXPECT_NEAR(found.row<float>(0)[1], -1 / std::sqrt(5.0), 1e-6);
   EXPECT_THAT(found.row<float>(1), ElementsAre(0, 1));
   EXPECT_THAT(found.row<float>(2), ElementsAre(0, 0));
+}
+
+TEST(Smoothing, GivesTheSameBytesHoweverManyNeighboursAreReadAtATime) {
+  // A hub of all others, and more rows than a thread takes at a time.
+  const TemporaryFolder folder;
+  constexpr uint32_t kNodes = 700;
+  Edges edges;
+  for (uint32_t v = 1; v < kNodes; ++v) edges.emplace_back(0, v), edges.emplace_back(v, v * 7 % kNodes);
+  const Graph graph = graph_of(kNodes, edges);
+  std::vector<uint32_t> rows(kNodes);
+  std::iota(rows.begin(), rows.end(), 0U);
+  RowFile file(folder.file("rows"), kNodes, 3);
+  file.write(rows, random_matrix(kNodes, 3, 4).row<float>(0).data(), 3, 0);
+  const Matrix at_once = smooth_rows(graph, rows, file, {});
+  for (const int threads : {1, 2, 5}) {
+    Context context;
+    context.threads = threads;
+    for (const int64_t most : {1, 64, 10'000})
+      EXPECT_TRUE(same_bytes(smooth_rows(graph, rows, file, context, most), at_once));
+  }
 }
 
 TEST(Partitioned, RefusesBasesThatMakeNoVectorsOfGraphs) {

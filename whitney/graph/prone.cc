@@ -70,10 +70,10 @@ Embeddings prone(const Graph& given, const ProNEOptions& options, const Context&
 
 CostEstimate estimate_prone(const DataSize& size, const ProNEOptions& options, const Context& context) {
   const int64_t n = size.num_rows, d = options.dim, width = width_of_search(d, 10, n);
-  const int64_t factorizing = (2 * width + std::max(width, d)) * n * 4 + size.nnz * 8;
+  const int64_t factorizing = (2 * width + std::max(width, d)) * n * 4 + undirected_size(size).nnz * 8;
   const int64_t propagating = options.order > 1 ? 5 * n * d * 4 : 0;
   CostEstimate cost;
-  cost.peak_bytes = graph_bytes(size) + std::max(factorizing, propagating) + n * 16 + (int64_t{34} << 20);
+  cost.peak_bytes = undirected_bytes(size) + std::max(factorizing, propagating) + n * 16;
   constexpr double kMultiplyAddsPerSecond = 4e9;
   const double products = 2.0 * (options.num_iterations + 1) + 2.0 * (options.order - 1);
   const double adds = products * static_cast<double>(size.nnz) * static_cast<double>(d) +

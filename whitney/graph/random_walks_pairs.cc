@@ -124,13 +124,12 @@ CostEstimate estimate_walks(const DataSize& size, const WalkTraining& training, 
   const int64_t n = size.num_rows;
   const double per_walk = pairs_per_walk(training.rule.length, training.window);
   const double total = per_walk * static_cast<double>(n) * static_cast<double>(training.num_walks);
-  // The graph (targets, perhaps weights and alias tables, starts, ids), counts of the nodes, and the program.
-  constexpr int64_t kProgramBytes = 32 << 20;
-  const int64_t graph_bytes = size.nnz * 8 + n * (8 + 24);
+  // Alias tables of weighted steps, and counts of the nodes.
+  const int64_t alias_bytes = size.weighted ? size.nnz * 8 : 0;
   const int64_t count_bytes = n * 8 * (context.num_threads() + 1);
   CostEstimate cost;
   cost.peak_bytes =
-      graph_bytes + count_bytes + kProgramBytes +
+      graph_bytes(size) + alias_bytes + count_bytes +
       text::skip_gram_bytes(n, total, per_walk * kChunkWalks, training.softmax, false, training.skip_gram);
   // Each walk is made twice: to count its nodes, and to train on it.
   constexpr double kStepSeconds = 2e-8;

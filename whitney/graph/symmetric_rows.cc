@@ -121,4 +121,16 @@ SymmetricRows symmetric_rows(const Graph& graph, const Context& context) {
   return result;
 }
 
+int64_t symmetric_entries(const DataSize& size) { return size.directed ? 2 * size.nnz : size.nnz; }
+
+int64_t symmetric_bytes(const DataSize& size) {
+  if (!size.directed && !size.weighted) return 0;  // the graph's memory
+  return size.num_rows * 8 + symmetric_entries(size) * (4 + 8);
+}
+
+int64_t symmetrizing_bytes(const DataSize& size) {
+  const int64_t transposed = size.directed ? size.num_rows * 16 + size.nnz * (size.weighted ? 12 : 4) : 0;
+  return symmetric_bytes(size) + transposed;
+}
+
 }  // namespace whitney::graph

@@ -6,6 +6,7 @@
 #include "whitney/core/array.h"
 #include "whitney/core/context.h"
 #include "whitney/data/graph.h"
+#include "whitney/data/learner.h"
 
 namespace whitney::graph {
 
@@ -23,5 +24,11 @@ struct SymmetricRows {
 
 /// Makes symmetric rows; those of an undirected graph without weights and loops share its memory. O(n + nnz).
 SymmetricRows symmetric_rows(const Graph& graph, const Context& context);
+
+/// Entries of the symmetric rows of a graph of this size, where no edge stands in both directions.
+int64_t symmetric_entries(const DataSize& size);
+/// What symmetric rows take beside the graph: as they stand, and more while they are made.
+int64_t symmetric_bytes(const DataSize& size);
+int64_t symmetrizing_bytes(const DataSize& size);
 
 }  // namespace whitney::graph

@@ -29,6 +29,29 @@ void combine(const Context& context, const std::vector<std::pair<double, const M
   });
 }
 
+/// Makes the columns of x orthonormal. Those that earlier ones span would become 0, and no vector of any
+/// value: random ones take their place.
+void make_basis(const Context& context, const std::string& purpose, Matrix& x) {
+  constexpr int kTries = 4;  // random columns are independent but for rounding
+  const int64_t width = x.cols();
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    if (orthonormalize(context, x).num_dependent == 0) return;
+    std::vector<uint8_t> is_zero(static_cast<size_t>(width), 1);
+    for (int64_t i = 0; i < x.rows(); ++i) {
+      const auto row = x.row<float>(i);
+      for (size_t j = 0; j < row.size(); ++j) is_zero[j] = is_zero[j] != 0 && row[j] == 0 ? 1 : 0;
+    }
+    const Matrix fresh = random_block(context, concat(purpose, ", again ", attempt), x.rows(), width);
+    float* values = x.mutable_data<float>();
+    for (int64_t i = 0; i < x.rows(); ++i) {
+      const auto row = fresh.row<float>(i);
+      for (size_t j = 0; j < row.size(); ++j) {
+        if (is_zero[j] != 0) values[i * width + static_cast<int64_t>(j)] = row[j];
+      }
+    }
+  }
+}
+
 /// What a round knows of the spectrum: the block holds values from `least` to `largest`.
 struct Spectrum {
   double lower = 0, least = 0, wanted = 0, largest = 0;
@@ -108,7 +131,7 @@ Eigenpairs largest_eigenpairs(const Context& context, int64_t n, const DenseProd
   for (int round = 0; round < options.max_rounds; ++round) {
     context.advance("eigenvectors", round, 0, "rounds");
     context.check_cancelled();
-    orthonormalize(context, x);
+    make_basis(context, options.purpose, x);
     // Rayleigh and Ritz: the best approximations within the block.
     multiply(x, product.mutable_data<float>());
     const SmallEigen ritz = small_symmetric_eigen(column_products(context, x, product), width);

@@ -56,6 +56,27 @@ TEST(LargestEigenpairs, FindAValueAsOftenAsItOccurs) {
   }
 }
 
+TEST(LargestEigenpairs, AreOrthonormalWhereTheMatrixHasHardlyAnyRank) {
+  // One value of 60 and zeros: with a bound of 0 a round is a power of the matrix, which leaves one
+  // direction.
+  const int64_t n = 60;
+  const DenseProduct multiply = [](const MatrixView& x, float* out) {
+    for (int64_t j = 0; j < x.cols; ++j) {
+      double sum = 0;
+      for (int64_t i = 0; i < x.rows; ++i) sum += x.row<float>(i)[static_cast<size_t>(j)];
+      for (int64_t i = 0; i < x.rows; ++i) out[i * x.cols + j] = static_cast<float>(sum);
+    }
+  };
+  const Eigenpairs pairs =
+      largest_eigenpairs(Context(), n, multiply, {.count = 4, .lower_bound = 0, .tolerance = 1e-6});
+  ASSERT_EQ(pairs.values.size(), 4U);
+  for (size_t k = 0; k < 4; ++k) EXPECT_NEAR(pairs.values[k], k == 0 ? 60 : 0, 1e-4);
+  const std::vector<double> gram = column_products(Context(), pairs.vectors);
+  for (size_t i = 0; i < 4; ++i) {
+    for (size_t j = 0; j < 4; ++j) EXPECT_NEAR(gram[i * 4 + j], i == j ? 1 : 0, 1e-5);
+  }
+}
+
 TEST(LargestEigenpairs, AreAllOfThemWhereAsManyAreAskedFor) {
   const Eigenpairs pairs = eigenpairs_of(path_of(30), {.count = 50, .lower_bound = -2});
   ASSERT_EQ(pairs.values.size(), 30U);
