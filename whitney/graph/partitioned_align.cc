@@ -55,6 +55,14 @@ void normalize(float* row, int64_t dim) {
 
 }  // namespace
 
+RowReader reader_of(const RowFile& file) {
+  return [&file](std::span<const uint32_t> rows) { return file.read(rows); };
+}
+
+RowReader reader_of(const Matrix& matrix) {
+  return [&matrix](std::span<const uint32_t> rows) { return select_rows(matrix, rows); };
+}
+
 std::vector<uint32_t> rows_of_core(const PartGraph& part) {
   std::vector<uint32_t> rows;
   for (const uint32_t place : core_places(part)) rows.push_back(part.rows[place]);
@@ -67,27 +75,32 @@ Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& fra
   if (anchors.in_part.empty()) return core;
   // From the frame to the part: the transpose of the turn, which a product with a transposed matrix wants.
   const Matrix turn =
-      procrustes(context, frame.vectors->read(anchors.in_frame), select_rows(vectors, anchors.in_part));
+      procrustes(context, frame.read(anchors.in_frame), select_rows(vectors, anchors.in_part));
   Matrix result(core.rows(), core.cols());
   multiply_transposed(context, core, turn, result.mutable_data<float>());
   return result;
 }
 
-Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const RowFile& vectors,
-                   const Context& context) {
-  std::vector<uint32_t> needed(rows.begin(), rows.end());
+std::vector<uint32_t> rows_near(const Graph& graph, std::span<const uint32_t> rows) {
+  std::vector<uint32_t> near(rows.begin(), rows.end());
   for (const uint32_t row : rows) {
     const auto neighbors = graph.neighbors(row);
-    needed.insert(needed.end(), neighbors.begin(), neighbors.end());
+    near.insert(near.end(), neighbors.begin(), neighbors.end());
   }
-  std::ranges::sort(needed);
-  const auto repeated = std::ranges::unique(needed);
-  needed.erase(repeated.begin(), repeated.end());
-  const Matrix near = vectors.read(needed);
+  std::ranges::sort(near);
+  const auto repeated = std::ranges::unique(near);
+  near.erase(repeated.begin(), repeated.end());
+  return near;
+}
+
+Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const RowReader& read,
+                   const Context& context) {
+  const std::vector<uint32_t> needed = rows_near(graph, rows);
+  const Matrix near = read(needed);
   const auto row_near = [&](uint32_t row) {
     return near.row<float>(std::ranges::lower_bound(needed, row) - needed.begin());
   };
-  const int64_t dim = vectors.dim();
+  const int64_t dim = near.cols();
   Matrix result(std::ssize(rows), dim);
   auto* out = result.mutable_data<float>();
   parallel_blocks(context, std::ssize(rows), 256, [&](int64_t begin, int64_t end) {
@@ -109,6 +122,19 @@ Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const Row
       normalize(out + i * dim, dim);
     }
   });
+  return result;
+}
+
+Matrix smooth_part(const PartGraph& neighborhood, const Matrix& vectors, const Context& context) {
+  constexpr size_t kRows = 1 << 12;  // at a time: their neighbours' vectors are copied
+  const std::vector<uint32_t> places = core_places(neighborhood);
+  Matrix result(std::ssize(places), vectors.cols());
+  auto* out = result.mutable_data<float>();
+  for (size_t begin = 0; begin < places.size(); begin += kRows) {
+    const auto rows = std::span(places).subspan(begin, std::min(kRows, places.size() - begin));
+    const Matrix block = smooth_rows(neighborhood.graph, rows, reader_of(vectors), context);
+    out = std::copy_n(block.view().row<float>(0).data(), block.rows() * block.cols(), out);
+  }
   return result;
 }
 
