@@ -131,4 +131,6 @@ def test_the_examples_of_the_manual_run_in_order(spark, model, tmp_path, monkeyp
     assert len(examples) == 3
     names = {}
     for number, block in enumerate(examples, 1):
+        for name in ("edges.tsv", "nodes.parquet"):  # the folder of Spark's driver is the one in which it started
+            block = block.replace(f'"{name}"', repr(str(tmp_path / name)))
         exec(compile(block, f"docs/spark.md, example {number}", "exec"), names)
