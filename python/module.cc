@@ -23,6 +23,7 @@ NB_MODULE(_whitney, module) {
   python::bind_embeddings(module);
   python::bind_codec(module);
   python::bind_graph(module);
+  python::bind_partitioned(module);
   python::bind_texts(module);
   python::bind_encoded(module);
   python::bind_ragged(module);

@@ -115,6 +115,16 @@ Graph graph_of_strings(const nb::list& first, const nb::list& sources, const nb:
   });
 }
 
+Graph graph_of_rows(const Ids& ids, nb::handle sources, nb::handle targets, nb::handle weights, bool directed,
+                    const Call& call) {
+  const auto from = array_view<uint32_t>(sources, "sources"), to = array_view<uint32_t>(targets, "targets");
+  const auto values = array_view<float>(weights, "weights");
+  check_lengths(from.size(), to.size(), values.size(), !values.empty());
+  return call([&](const Context& context) {
+    return build_graph(ids, {from.span(), to.span(), values.span()}, directed, context);
+  });
+}
+
 // The entries of a CSR matrix as edges; of an undirected graph, those on and above the diagonal.
 struct MatrixEdges : NumberedEdges {
   std::vector<float> weights;
@@ -185,6 +195,9 @@ void bind_graph(nb::module_& module) {
                   nb::arg("weights"), nb::arg("directed"), nb::arg("call"))
       .def_static("from_strings", &graph_of_strings, nb::arg("ids"), nb::arg("sources"), nb::arg("targets"),
                   nb::arg("weights"), nb::arg("directed"), nb::arg("call"))
+      .def_static("from_rows", &graph_of_rows, nb::arg("ids"), nb::arg("sources"), nb::arg("targets"),
+                  nb::arg("weights"), nb::arg("directed"), nb::arg("call"),
+                  "Of edges between the rows of ids, uint32.")
       .def_static("from_matrix", &graph_of_matrix, nb::arg("ids"), nb::arg("indptr"), nb::arg("indices"),
                   nb::arg("data"), nb::arg("directed"), nb::arg("call"))
       .def_ro("ids", &Graph::ids)

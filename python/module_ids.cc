@@ -50,6 +50,20 @@ Ids strings_of(const nb::list& list) {
   return Ids::strings(std::move(offsets), Array<char>::copy_of(bytes));
 }
 
+Ids ids_from_utf8(nb::handle offsets, nb::handle bytes) {
+  const Array<uint8_t> text = array_view<uint8_t>(bytes, "bytes");
+  return Ids::strings(
+      array_view<uint64_t>(offsets, "offsets"),
+      Array<char>::view(text.owner(), reinterpret_cast<const char*>(text.data()), text.size()));
+}
+
+nb::tuple ids_as_utf8(const Ids& ids) {
+  const Array<char>& bytes = ids.bytes_array();
+  return nb::make_tuple(
+      numpy_view(ids.offsets_array()),
+      numpy_view(bytes.owner(), bytes.data(), {static_cast<size_t>(bytes.size())}, DType::kU8));
+}
+
 }  // namespace
 
 nb::object id_as_object(const Ids& ids, int64_t row) {
@@ -90,9 +104,12 @@ void bind_ids(nb::module_& module) {
       .def_static(
           "from_integers", [](nb::object array) { return Ids::integers(array_view<uint64_t>(array, "ids")); },
           nb::arg("array"), "Shows a packed array of uint64.")
+      .def_static("from_utf8", &ids_from_utf8, nb::arg("offsets"), nb::arg("bytes"),
+                  "Strings: number i is bytes[offsets[i]:offsets[i + 1]], uint64 and uint8, packed.")
       .def("__len__", &Ids::size)
       .def_prop_ro("is_integer", &Ids::is_integer)
       .def("numpy", &ids_as_numpy, "uint64 without a copy, or an object array of str.")
+      .def_prop_ro("utf8", &ids_as_utf8, "Strings as from_utf8 takes them.")
       .def("find", &find_row, nb::arg("id"), "The row of an id; None when there is none.")
       .def(
           "did_you_mean", [](const Ids& ids, const std::string& text) { return ids.did_you_mean(text); },

@@ -14,6 +14,7 @@ void bind_codec(nb::module_& module);
 void bind_encoded(nb::module_& module);
 void bind_ragged(nb::module_& module);
 void bind_graph(nb::module_& module);
+void bind_partitioned(nb::module_& module);
 void bind_texts(nb::module_& module);
 void bind_model(nb::module_& module);
 void bind_index(nb::module_& module);

@@ -10,7 +10,7 @@ mkdir -p "$HOME" "$XDG_CACHE_HOME"
 build_packages=(g++ cmake ninja-build ccache mold python3-venv python3-dev ca-certificates libhwy-dev libtbb-dev
   libroaring-dev libmetis-dev zlib1g-dev liblzma-dev libzstd-dev libxxhash-dev libsimdjson-dev libtomlplusplus-dev
   libeigen3-dev)
-check_packages=("${build_packages[@]}" git util-linux libgtest-dev libgmock-dev librapidcheck-dev libdnnl-dev clang-tidy-19 clang-format-19)
+check_packages=("${build_packages[@]}" openjdk-17-jre-headless git util-linux libgtest-dev libgmock-dev librapidcheck-dev libdnnl-dev clang-tidy-19 clang-format-19)
 long_packages=(clang-19 libclang-rt-19-dev)
 
 started=$SECONDS

@@ -45,6 +45,12 @@ class Ids:
     def from_integers(array: object) -> Ids:
         """Shows a packed array of uint64."""
 
+    @staticmethod
+    def from_utf8(offsets: object, bytes: object) -> Ids:
+        """
+        Strings: number i is bytes[offsets[i]:offsets[i + 1]], uint64 and uint8, packed.
+        """
+
     def __len__(self) -> int: ...
 
     @property
@@ -52,6 +58,10 @@ class Ids:
 
     def numpy(self) -> object:
         """uint64 without a copy, or an object array of str."""
+
+    @property
+    def utf8(self) -> tuple:
+        """Strings as from_utf8 takes them."""
 
     def find(self, id: object) -> int | None:
         """The row of an id; None when there is none."""
@@ -202,6 +212,10 @@ class Graph:
     def from_strings(ids: list, sources: list, targets: list, weights: object, directed: bool, call: Call) -> Graph: ...
 
     @staticmethod
+    def from_rows(ids: Ids, sources: object, targets: object, weights: object, directed: bool, call: Call) -> Graph:
+        """Of edges between the rows of ids, uint32."""
+
+    @staticmethod
     def from_matrix(ids: Ids, indptr: object, indices: object, data: object, directed: bool, call: Call) -> Graph: ...
 
     @property
@@ -227,6 +241,100 @@ class Graph:
 
     @property
     def weights(self) -> object: ...
+
+class PartGraph:
+    """A piece of a graph: CSR, rows in the whole, which are its own."""
+
+    def __init__(self, ids: Ids | None, offsets: object, targets: object, weights: object, directed: bool, rows: object, is_core: object) -> None: ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def offsets(self) -> object: ...
+
+    @property
+    def targets(self) -> object: ...
+
+    @property
+    def weights(self) -> object: ...
+
+    @property
+    def directed(self) -> bool: ...
+
+    @property
+    def rows(self) -> object: ...
+
+    @property
+    def is_core(self) -> object:
+        """1 for its own nodes, 0 for others; empty: all are its own."""
+
+class Piece:
+    """One graph that is embedded by itself, and how."""
+
+    def __init__(self, what: str, seed: int, column: int, columns: int, normalize: bool, part: PartGraph) -> None: ...
+
+    @property
+    def what(self) -> str: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+    @property
+    def columns(self) -> int: ...
+
+    @property
+    def normalize(self) -> bool: ...
+
+    @property
+    def part(self) -> PartGraph: ...
+
+class PartitionPlan:
+    """What a partitioned embedding embeds, level by level."""
+
+    def __init__(self, graph: Graph, options: dict, call: Call) -> None: ...
+
+    @property
+    def is_whole(self) -> bool: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def level(self) -> int: ...
+
+    @property
+    def num_pieces(self) -> int: ...
+
+    @property
+    def part_of(self) -> object:
+        """n uint32: the part of level 0 of each node."""
+
+    @property
+    def levels(self) -> object: ...
+
+    def piece(self, part: int, call: Call) -> Piece: ...
+
+    def frame(self, call: Call) -> Piece | None:
+        """The nodes to which parts are taken; None: there are none."""
+
+    def next_level(self, call: Call) -> bool:
+        """Goes on to the border's graph; False: there is none."""
+
+    def neighborhood(self, part: int, call: Call) -> PartGraph:
+        """What smoothing a part's vectors looks at."""
+
+def embed_piece(piece: Piece, options: dict, call: Call) -> Matrix:
+    """A vector for each of its nodes."""
+
+def align_part(part: PartGraph, vectors: Matrix, frame_rows: object, frame_vectors: Matrix, options: dict, call: Call) -> Matrix:
+    """Its own nodes' vectors, taken to the frame."""
+
+def smooth_part(neighborhood: PartGraph, vectors: Matrix, call: Call) -> Matrix:
+    """One pass of smoothing for its own nodes."""
 
 class Corpus:
     """Texts with ids."""

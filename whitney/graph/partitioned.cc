@@ -7,33 +7,21 @@
 #include "whitney/graph/partition.h"
 #include "whitney/graph/partitioned_align.h"
 #include "whitney/graph/partitioned_run.h"
-#include "whitney/graph/undirected.h"
+#include "whitney/graph/partitioned_steps.h"
+#include "whitney/graph/symmetric_rows.h"
 
 namespace whitney::graph {
 namespace {
 
-const char* kWithoutParts = "has no effect: the graph is embedded whole";
-
-Embeddings embed_whole(const Graph& graph, const BaseMethod& base, const Context& context) {
-  context.note(concat("option \"parts\" ", kWithoutParts));
-  Embeddings result;
-  result.vectors = base.embed(graph, base.dim(), "the graph", context);
-  return result;
-}
-
-Embeddings embed_by_parts(const Graph& graph, const PartitionedOptions& options, const BaseMethod& base,
+Embeddings embed_by_parts(PartitionPlan& plan, const PartitionedOptions& options, const BaseMethod& base,
                           const Context& context) {
-  if (graph.directed) {
-    context.note("directions have no effect on parts: an edge counts in both");
-    return embed_by_parts(without_directions(graph, context), options, base, context);
-  }
   const TemporaryFolder scratch =
       options.scratch ? TemporaryFolder(options.scratch->value) : TemporaryFolder();
-  PartitionedRun run{graph, options, base, context, scratch, {}};
+  PartitionedRun run{plan, options, base, context, scratch};
   const auto file = options.combine == PartCombination::kAlign ? embed_aligned(run) : embed_concatenated(run);
   Embeddings result;
   result.vectors = file->map();
-  result.record.set("quality", Value::object({{"levels", std::move(run.levels)}}));
+  result.record.set("quality", Value::object({{"levels", plan.levels()}}));
   return result;
 }
 
@@ -63,11 +51,13 @@ std::vector<std::string> PartitionedOptions::ineffective() const {
 
 Embeddings partitioned(const Graph& graph, const PartitionedOptions& options, const Context& context) {
   const BaseMethod base(options.base);
-  const int64_t n = graph.num_nodes();
-  const bool is_whole = options.parts == 1 || n <= 1 || (options.leaf_nodes && n <= *options.leaf_nodes);
-  if (!is_whole) PartSizes{options.parts, options.max_imbalance}.check(n);
-  Embeddings result =
-      is_whole ? embed_whole(graph, base, context) : embed_by_parts(graph, options, base, context);
+  PartitionPlan plan(graph, options, context);
+  Embeddings result;
+  if (plan.is_whole()) {
+    result.vectors = embed_piece(base, plan.piece(0, context), context);
+  } else {
+    result = embed_by_parts(plan, options, base, context);
+  }
   result.ids = graph.ids;
   result.record.set("metric", "cosine");
   return result;

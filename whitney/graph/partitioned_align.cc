@@ -114,6 +114,14 @@ class NeighborSums {
 
 }  // namespace
 
+RowReader reader_of(const RowFile& file) {
+  return [&file](std::span<const uint32_t> rows) { return file.read(rows); };
+}
+
+RowReader reader_of(const Matrix& matrix) {
+  return [&matrix](std::span<const uint32_t> rows) { return select_rows(matrix, rows); };
+}
+
 std::vector<uint32_t> rows_of_core(const PartGraph& part) {
   std::vector<uint32_t> rows;
   for (const uint32_t place : core_places(part)) rows.push_back(part.rows[place]);
@@ -125,7 +133,7 @@ Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& fra
   Matrix core = select_rows(vectors, core_places(part));
   const Anchors anchors = anchors_of(part.rows, frame.rows);
   if (anchors.in_part.empty()) return core;
-  Matrix wanted = frame.vectors->read(anchors.in_frame), known = select_rows(vectors, anchors.in_part);
+  Matrix wanted = frame.read(anchors.in_frame), known = select_rows(vectors, anchors.in_part);
   const bool turns = frame.map == FrameMap::kProcrustes;
   if (!turns) {
     normalize_rows(wanted, context);
@@ -141,17 +149,23 @@ Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& fra
   return result;
 }
 
-Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const RowFile& vectors,
+std::vector<uint32_t> rows_near(const Graph& graph, std::span<const uint32_t> rows) {
+  std::vector<uint32_t> near = neighbors_of(graph, rows), both;
+  std::ranges::set_union(near, rows, std::back_inserter(both));
+  return both;
+}
+
+Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const RowReader& read,
                    const Context& context, int64_t most_neighbors) {
-  const int64_t dim = vectors.dim();
+  Matrix result = read(rows);
+  const int64_t dim = result.cols();
   NeighborSums sums(graph, rows, dim);
   const std::vector<uint32_t> needed = neighbors_of(graph, rows);
   for (size_t begin = 0; begin < needed.size(); begin += static_cast<size_t>(most_neighbors)) {
     const auto batch = std::span(needed).subspan(
         begin, std::min(static_cast<size_t>(most_neighbors), needed.size() - begin));
-    sums.add(batch, vectors.read(batch), context);
+    sums.add(batch, read(batch), context);
   }
-  Matrix result = vectors.read(rows);
   auto* out = result.mutable_data<float>();
   parallel_blocks(context, std::ssize(rows), 256, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -165,6 +179,19 @@ Matrix smooth_rows(const Graph& graph, std::span<const uint32_t> rows, const Row
       normalize_row(own);
     }
   });
+  return result;
+}
+
+Matrix smooth_part(const PartGraph& neighborhood, const Matrix& vectors, const Context& context) {
+  constexpr size_t kRows = 1 << 12;  // at a time: their neighbours' vectors are copied
+  const std::vector<uint32_t> places = core_places(neighborhood);
+  Matrix result(std::ssize(places), vectors.cols());
+  auto* out = result.mutable_data<float>();
+  for (size_t begin = 0; begin < places.size(); begin += kRows) {
+    const auto rows = std::span(places).subspan(begin, std::min(kRows, places.size() - begin));
+    const Matrix block = smooth_rows(neighborhood.graph, rows, reader_of(vectors), context);
+    out = std::copy_n(block.view().row<float>(0).data(), block.rows() * block.cols(), out);
+  }
   return result;
 }
 

@@ -242,7 +242,7 @@ TEST(Alignment, TakesATurnedCopyBack) {
   }
   RowFile file(folder.file("frame"), 41, dim);
   file.write(rows, want.row<float>(0).data(), dim, 0);
-  const Matrix found = align_part(part, turned, {rows, &file, FrameMap::kProcrustes}, {});
+  const Matrix found = align_part(part, turned, {rows, reader_of(file), FrameMap::kProcrustes}, {});
   for (int64_t i = 0; i < 41; ++i) {
     for (size_t j = 0; j < static_cast<size_t>(dim); ++j)
       EXPECT_NEAR(found.row<float>(i)[j], want.row<float>(i)[j], 1e-5);
@@ -265,7 +265,7 @@ TEST(Alignment, TakesAnyLinearImageBackByLeastSquares) {
   RowFile file(folder.file("frame"), 41, dim);
   file.write(rows, want.row<float>(0).data(), dim, 0);
   const auto mean_cosine = [&](FrameMap map) {
-    const Matrix found = align_part(part, image, {rows, &file, map}, {});
+    const Matrix found = align_part(part, image, {rows, reader_of(file), map}, {});
     double sum = 0;
     for (int64_t i = 0; i < 41; ++i) {
       double product = 0;
@@ -295,7 +295,7 @@ TEST(Alignment, ChangesNoProductWithinAPartByATurn) {
   std::iota(places.begin(), places.end(), 0U);
   RowFile file(folder.file("frame"), frame.rows(), 24);
   file.write(places, frame.row<float>(0).data(), 24, 0);
-  const Matrix found = align_part(part, vectors, {border.rows, &file, FrameMap::kProcrustes}, {});
+  const Matrix found = align_part(part, vectors, {border.rows, reader_of(file), FrameMap::kProcrustes}, {});
   const std::vector<uint32_t> core = rows_of_core(part);
   ASSERT_EQ(core.size(), 40U);
   EXPECT_EQ(found.rows(), 40);
@@ -322,7 +322,7 @@ TEST(Smoothing, MovesHalfWayToTheMeanOfNeighboursByWeight) {
   const std::vector<float> values = {1, 0, 0, 1, 0, -1, 0, 5, 0, 0};
   RowFile file(folder.file("rows"), 5, 2);
   file.write(std::vector<uint32_t>{0, 1, 2, 3, 4}, values.data(), 2, 0);
-  const Matrix found = smooth_rows(graph, std::vector<uint32_t>{0, 3, 4}, file, {});
+  const Matrix found = smooth_rows(graph, std::vector<uint32_t>{0, 3, 4}, reader_of(file), {});
   // Node 0: (1, 0) / 2 + ((0, 1) + 3 (0, -1)) / 4 / 2 = (0.5, -0.25).
   EXPECT_NEAR(found.row<float>(0)[0], 2 / std::sqrt(5.0), 1e-6);
   EXPECT_NEAR(found.row<float>(0)[1], -1 / std::sqrt(5.0), 1e-6);
@@ -341,12 +341,12 @@ TEST(Smoothing, GivesTheSameBytesHoweverManyNeighboursAreReadAtATime) {
   std::iota(rows.begin(), rows.end(), 0U);
   RowFile file(folder.file("rows"), kNodes, 3);
   file.write(rows, random_matrix(kNodes, 3, 4).row<float>(0).data(), 3, 0);
-  const Matrix at_once = smooth_rows(graph, rows, file, {});
+  const Matrix at_once = smooth_rows(graph, rows, reader_of(file), {});
   for (const int threads : {1, 2, 5}) {
     Context context;
     context.threads = threads;
     for (const int64_t most : {1, 64, 10'000})
-      EXPECT_TRUE(same_bytes(smooth_rows(graph, rows, file, context, most), at_once));
+      EXPECT_TRUE(same_bytes(smooth_rows(graph, rows, reader_of(file), context, most), at_once));
   }
 }
 
