@@ -33,7 +33,7 @@ RandomWalks::RandomWalks(const Graph& graph, const WalkRule& rule, const Context
     : graph_(graph), rule_(rule), offsets_(graph.offsets), targets_(graph.targets), weights_(graph.weights) {
   WHITNEY_CHECK(rule.length >= 1 && rule.p > 0 && rule.q > 0, "a walk has a length, p and q above 0");
   if (!rule.metapath.node_types.empty()) sort_by_type(context);
-  if (!weights_.empty()) make_alias_tables(context);
+  slots_ = make_alias_rows(offsets_.span(), weights_.span(), context);
   const double most = std::max({1.0, 1 / rule.p, 1 / rule.q});
   const auto threshold = [most](double alpha) { return static_cast<uint64_t>(alpha / most * kWhole); };
   keep_return_ = threshold(1 / rule.p);
@@ -84,19 +84,6 @@ void RandomWalks::sort_by_type(const Context& context) {
   offsets_ = offsets;
   targets_ = targets;
   weights_ = weights;
-}
-
-void RandomWalks::make_alias_tables(const Context& context) {
-  slots_ = Array<AliasSlot>(targets_.size());
-  AliasSlot* slots = slots_.mutable_data();
-  parallel_blocks(context, offsets_.size() - 1, 1024, [&](int64_t begin, int64_t end) {
-    AliasScratch scratch;
-    for (int64_t row = begin; row < end; ++row) {
-      const auto first = static_cast<size_t>(offsets_[row]);
-      const auto count = static_cast<size_t>(offsets_[row + 1]) - first;
-      fill_alias_slots(weights_.span().subspan(first, count), {slots + first, count}, scratch);
-    }
-  });
 }
 
 /// Branch-free search in the shorter of the two lists where edges have no direction.
@@ -221,9 +208,7 @@ void RandomWalks::walk_biased_group(std::span<Walker> walkers) const {
 
 void RandomWalks::walk(uint64_t seed, uint64_t pass, std::span<const uint32_t> starts,
                        WalkBlock& block) const {
-  block.capacity_ = rule_.length;
-  block.nodes_.resize(starts.size() * static_cast<size_t>(rule_.length));
-  block.lengths_.assign(starts.size(), rule_.length);
+  block.resize(starts.size(), rule_.length);
   const bool weighted = !slots_.empty(), biased = rule_.p != 1 || rule_.q != 1;
   std::array<Walker, kGroup> walkers;
   for (size_t begin = 0; begin < starts.size(); begin += kGroup) {
@@ -231,15 +216,15 @@ void RandomWalks::walk(uint64_t seed, uint64_t pass, std::span<const uint32_t> s
     size_t count = 0;
     for (size_t i = begin; i < end; ++i) {
       const uint32_t start = starts[i];
-      uint32_t* nodes = block.nodes_.data() + i * static_cast<size_t>(rule_.length);
+      uint32_t* nodes = block.nodes_of(static_cast<int64_t>(i));
       nodes[0] = start;
       if (num_types_ > 1 && rule_.metapath.node_types[start] != rule_.metapath.path[0]) {
-        block.lengths_[i] = 1;
+        block.length_of(static_cast<int64_t>(i)) = 1;
         continue;
       }
       walkers[count++] = {.random = FastRandom(seed ^ (pass * 0x9E3779B97F4A7C15), "random walk", start),
                           .nodes = nodes,
-                          .length = &block.lengths_[i],
+                          .length = &block.length_of(static_cast<int64_t>(i)),
                           .current = start};
     }
     const std::span<Walker> group(walkers.data(), count);
