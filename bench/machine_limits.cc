@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <numeric>
+#include <span>
+#include <vector>
 
 #include "whitney/core/array.h"
 #include "whitney/core/context.h"
 #include "whitney/core/parallel.h"
+#include "whitney/core/random.h"
 #include "whitney/linalg/simd_targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "bench/machine_limits.cc"
@@ -146,6 +150,32 @@ double cached_read_bandwidth(int64_t size_bytes) {
     for (int64_t i = 0; i < repeats; ++i) sink = HWY_DYNAMIC_DISPATCH(SumAll)(values.data(), values.size());
   });
   return static_cast<double>(values.size()) * sizeof(float) * static_cast<double>(repeats) / seconds;
+}
+
+double chased_loads(int64_t size_bytes, int num_chains) {
+  constexpr int64_t kPerLine = 8;
+  const int64_t num_lines = std::max<int64_t>(size_bytes / 64 / num_chains, 2) * num_chains;
+  std::vector<uint32_t> order(static_cast<size_t>(num_lines));
+  std::iota(order.begin(), order.end(), 0U);
+  RandomStream(42, "pointer chase", 0).shuffle(std::span(order));
+  // A chain is a ring through the lines of its part of the order.
+  Array<uint64_t> lines(num_lines * kPerLine);
+  uint64_t* next = lines.mutable_data();
+  const auto per_chain = static_cast<size_t>(num_lines / num_chains);
+  std::vector<uint64_t> at;
+  for (size_t begin = 0; begin < order.size(); begin += per_chain) {
+    for (size_t i = 0; i < per_chain; ++i)
+      next[order[begin + i] * kPerLine] = order[begin + (i + 1) % per_chain] * kPerLine;
+    at.push_back(order[begin] * kPerLine);
+  }
+  const int64_t rounds = 4'000'000 / num_chains;
+  const double seconds = best_seconds([&] {
+    for (int64_t round = 0; round < rounds; ++round) {
+      for (uint64_t& place : at) place = next[place];
+    }
+    sink = static_cast<float>(at[0]);
+  });
+  return static_cast<double>(rounds * num_chains) / seconds;
 }
 
 double peak_flops() {

@@ -13,6 +13,10 @@ double read_bandwidth(int threads);
 double copy_bandwidth(int threads);
 /// Bytes per second that one thread reads of an array of `size_bytes`, again and again.
 double cached_read_bandwidth(int64_t size_bytes);
+/// Loads per second of one thread that follows `num_chains` chains of pointers in turns, each through all of
+/// its share of the cache lines of `size_bytes`, in a random order: with one chain each load waits for the
+/// one before; with many the processor's queue of misses is full.
+double chased_loads(int64_t size_bytes, int num_chains);
 /// Floating-point operations per second of one thread on registers alone, at the SIMD level in use; a fused
 /// multiply-add counts as two.
 double peak_flops();

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <numeric>
 
+#include "whitney/core/parallel.h"
+
 namespace whitney {
 namespace {
 
@@ -57,6 +59,22 @@ std::vector<AliasSlot> make_alias_slots(std::span<const double> weights) {
   std::vector<AliasSlot> slots(weights.size());
   AliasScratch scratch;
   fill_alias_slots(weights, slots, scratch);
+  return slots;
+}
+
+Array<AliasSlot> make_alias_rows(std::span<const int64_t> offsets, std::span<const float> weights,
+                                 const Context& context) {
+  if (weights.empty()) return {};
+  Array<AliasSlot> slots(std::ssize(weights));
+  AliasSlot* data = slots.mutable_data();
+  parallel_blocks(context, std::ssize(offsets) - 1, 1024, [&](int64_t begin, int64_t end) {
+    AliasScratch scratch;
+    for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+      const auto first = static_cast<size_t>(offsets[row]);
+      const auto count = static_cast<size_t>(offsets[row + 1]) - first;
+      fill_alias_slots(weights.subspan(first, count), {data + first, count}, scratch);
+    }
+  });
   return slots;
 }
 

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "whitney/core/api.h"
+#include "whitney/core/array.h"
+#include "whitney/core/context.h"
 #include "whitney/core/fast_random.h"
 
 namespace whitney {
@@ -32,6 +34,11 @@ WHITNEY_API void fill_alias_slots(std::span<const float> weights, std::span<Alia
 
 /// Makes a table of its own.
 WHITNEY_API std::vector<AliasSlot> make_alias_slots(std::span<const double> weights);
+
+/// Makes a table for each row of weights that stand one behind the other: row i is [offsets[i], offsets[i +
+/// 1]) of both the weights and the result. No weights: no tables.
+WHITNEY_API Array<AliasSlot> make_alias_rows(std::span<const int64_t> offsets, std::span<const float> weights,
+                                             const Context& context);
 
 /// Draws by one random number; at least one slot.
 inline uint32_t draw_alias(std::span<const AliasSlot> slots, uint64_t random) {

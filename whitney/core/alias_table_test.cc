@@ -48,6 +48,21 @@ TEST(AliasTable, DrawsByFrequency) {
   }
 }
 
+TEST(AliasTable, OfEachRowIsThatOfItsWeights) {
+  const std::vector<int64_t> offsets = {0, 3, 3, 4, 6};
+  const std::vector<float> weights = {1, 2, 5, 7, 0, 3};
+  const Array<AliasSlot> rows = make_alias_rows(offsets, weights, Context());
+  ASSERT_EQ(rows.size(), 6);
+  for (size_t row = 0; row + 1 < offsets.size(); ++row) {
+    const std::vector<double> own(weights.begin() + offsets[row], weights.begin() + offsets[row + 1]);
+    const std::vector<AliasSlot> want = make_alias_slots(own);
+    for (size_t i = 0; i < own.size(); ++i) {
+      EXPECT_EQ(rows[offsets[row] + static_cast<int64_t>(i)].threshold, want[i].threshold);
+      EXPECT_EQ(rows[offsets[row] + static_cast<int64_t>(i)].other, want[i].other);
+    }
+  }
+}
+
 TEST(AliasTable, TakesWeightsThatAreAllZeroOrOne) {
   EXPECT_EQ(make_alias_slots(std::vector<double>{0, 0})[1].other, 1U);
   EXPECT_EQ(draw_alias(make_alias_slots(std::vector<double>{5}), UINT64_MAX), 0U);

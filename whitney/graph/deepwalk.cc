@@ -6,8 +6,7 @@ namespace whitney::graph {
 namespace {
 
 WalkTraining training_of(const DeepWalkOptions& options) {
-  return {.rule = {.length = options.walk_length},
-          .num_walks = options.num_walks,
+  return {.num_walks = options.num_walks,
           .window = options.window,
           .softmax = options.softmax,
           .skip_gram = options.skip_gram};
@@ -27,11 +26,13 @@ std::vector<std::string> DeepWalkOptions::ineffective() const {
 }
 
 Embeddings deepwalk(const Graph& graph, const DeepWalkOptions& options, const Context& context) {
-  return learn_from_walks(graph, training_of(options), "deepwalk", context);
+  check_can_train(graph, "deepwalk");
+  const RandomWalks walks(graph, {.length = options.walk_length}, context);
+  return learn_from_walks(graph, walks, training_of(options), "deepwalk", context);
 }
 
 CostEstimate estimate_deepwalk(const DataSize& size, const DeepWalkOptions& options, const Context& context) {
-  return estimate_walks(size, training_of(options), context);
+  return estimate_walks(size, options.walk_length, training_of(options), context);
 }
 
 namespace {

@@ -11,23 +11,12 @@
 #include "whitney/linalg/dense.h"
 #include "whitney/linalg/largest_eigenpairs.h"
 #include "whitney/linalg/sum_rows.h"
+#include "whitney/linalg/transposed.h"
 
 namespace whitney::graph {
 namespace {
 
 constexpr int64_t kRowsAtOnce = 256;
-
-Matrix transposed(const MatrixView& matrix, const Context& context) {
-  Matrix result(matrix.cols, matrix.rows);
-  float* out = result.mutable_data<float>();
-  parallel_blocks(context, matrix.cols, 16, [&](int64_t begin, int64_t end) {  // a line of each row
-    for (int64_t i = 0; i < matrix.rows; ++i) {
-      const float* row = matrix.row<float>(i).data();
-      for (int64_t j = begin; j < end; ++j) out[j * matrix.rows + i] = row[j];
-    }
-  });
-  return result;
-}
 
 double volume(const std::vector<double>& degrees) {
   return std::accumulate(degrees.begin(), degrees.end(), 0.0);
@@ -89,7 +78,7 @@ MatrixRows netmf_small_rows(const Graph& graph, const std::vector<double>& degre
         sum_rows(terms, first, last, width, total, width);
       });
     }
-    return transposed(sum, context);
+    return transposed(context, sum);
   };
 }
 
@@ -135,7 +124,7 @@ LinearMap netmf_logarithms(int64_t n, const MatrixRows& rows, bool dense, const 
     }
   }
   const DenseProduct product = [&context, n, dense, matrix, blocks](const MatrixView& x, float* out) {
-    if (dense) return multiply_transposed(context, *matrix, transposed(x, context), out);
+    if (dense) return multiply_transposed(context, *matrix, transposed(context, x), out);
     for (const SparseBlock& block : *blocks) {
       const int64_t num_rows = std::ssize(block.offsets) - 1;
       multiply_sparse(context, {num_rows, n, block.offsets, block.columns, block.weights}, {}, x, out);

@@ -6,20 +6,19 @@ namespace whitney::graph {
 namespace {
 
 WalkTraining training_of(const Node2VecOptions& options) {
-  return {.rule = {.length = options.walk_length, .p = options.p, .q = options.q},
-          .num_walks = options.num_walks,
-          .window = options.window,
-          .skip_gram = options.skip_gram};
+  return {.num_walks = options.num_walks, .window = options.window, .skip_gram = options.skip_gram};
 }
 
 }  // namespace
 
 Embeddings node2vec(const Graph& graph, const Node2VecOptions& options, const Context& context) {
-  return learn_from_walks(graph, training_of(options), "node2vec", context);
+  check_can_train(graph, "node2vec");
+  const RandomWalks walks(graph, {.length = options.walk_length, .p = options.p, .q = options.q}, context);
+  return learn_from_walks(graph, walks, training_of(options), "node2vec", context);
 }
 
 CostEstimate estimate_node2vec(const DataSize& size, const Node2VecOptions& options, const Context& context) {
-  return estimate_walks(size, training_of(options), context);
+  return estimate_walks(size, options.walk_length, training_of(options), context);
 }
 
 namespace {

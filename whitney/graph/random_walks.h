@@ -34,6 +34,16 @@ struct WalkRule {
 /// Walks of equal capacity, one behind the other.
 class WalkBlock {
  public:
+  /// Makes room for `count` walks of `capacity` nodes each, all of them full.
+  void resize(size_t count, int64_t capacity) {
+    capacity_ = capacity;
+    nodes_.resize(count * static_cast<size_t>(capacity));
+    lengths_.assign(count, capacity);
+  }
+  /// What walk i is written to.
+  uint32_t* nodes_of(int64_t i) { return nodes_.data() + i * capacity_; }
+  int64_t& length_of(int64_t i) { return lengths_[static_cast<size_t>(i)]; }
+
   int64_t size() const { return std::ssize(lengths_); }
   /// Walk i: at most `length` nodes, fewer where it came to a node without a way on.
   std::span<const uint32_t> walk(int64_t i) const {
@@ -41,10 +51,21 @@ class WalkBlock {
   }
 
  private:
-  friend class RandomWalks;
   std::vector<uint32_t> nodes_;
   std::vector<int64_t> lengths_;
   int64_t capacity_ = 0;
+};
+
+/// Makes walks over nodes 0..n-1; const is safe for several threads.
+class WHITNEY_API WalkMaker {
+ public:
+  virtual ~WalkMaker() = default;
+  virtual int64_t num_nodes() const = 0;
+  /// Nodes of a walk at most.
+  virtual int64_t length() const = 0;
+  /// Makes the walk of each start, in order: a function of (seed, pass, start) only, in any block of starts.
+  virtual void walk(uint64_t seed, uint64_t pass, std::span<const uint32_t> starts,
+                    WalkBlock& block) const = 0;
 };
 
 /// Draws random walks on a graph, which it keeps a reference to; const is safe for several threads.
@@ -58,7 +79,7 @@ class WalkBlock {
 /// A walk is a function of the graph, the rule and (seed, pass, start), so that any cut of the starts into
 /// blocks and any number of threads give the same walks. Several walks take their steps in turns, so that
 /// beyond the caches the waits for memory overlap.
-class WHITNEY_API RandomWalks {
+class WHITNEY_API RandomWalks : public WalkMaker {
  public:
   /// Throws UsageError where a rule contradicts itself: a metapath with p or q, types that do not match the
   /// nodes, a path that names a type that no node has.
@@ -66,25 +87,30 @@ class WHITNEY_API RandomWalks {
 
   const Graph& graph() const { return graph_; }
   const WalkRule& rule() const { return rule_; }
+  int64_t num_nodes() const override { return graph_.num_nodes(); }
+  int64_t length() const override { return rule_.length; }
   /// Bytes of the tables.
   int64_t size_bytes() const;
 
   /// Makes the walk of each start, in order. A start that the metapath does not begin with has a walk of
   /// itself alone.
-  void walk(uint64_t seed, uint64_t pass, std::span<const uint32_t> starts, WalkBlock& block) const;
+  void walk(uint64_t seed, uint64_t pass, std::span<const uint32_t> starts, WalkBlock& block) const override;
 
  private:
   struct Walker;
+  struct Search;
   template <bool kWeighted>
   void draw_entry(Walker& walker, int64_t row_begin, int64_t degree) const;
   template <bool kWeighted>
   void walk_group(std::span<Walker> walkers) const;
   template <bool kWeighted>
   void walk_biased_group(std::span<Walker> walkers) const;
-  bool keeps(Walker& walker, uint32_t candidate) const;
-  bool has_edge(uint32_t from, uint32_t to) const;
+  template <bool kWeighted>
+  size_t draw_entries(std::span<Walker> walkers, size_t num_active) const;
+  template <bool kWeighted>
+  size_t judge_candidates(std::span<Walker> walkers, std::span<Search> searches) const;
+  void find_neighbors(std::span<Search> searches) const;
   void sort_by_type(const Context& context);
-  void make_alias_tables(const Context& context);
 
   const Graph& graph_;
   WalkRule rule_;

@@ -51,17 +51,17 @@ uint32_t ShuffledOrder::operator[](int64_t i) const {
   return static_cast<uint32_t>(x);
 }
 
-int64_t WalkPairs::num_chunks() const { return num_walks_ * chunks_per_pass(walks_.graph().num_nodes()); }
+int64_t WalkPairs::num_chunks() const { return num_walks_ * chunks_per_pass(walks_.num_nodes()); }
 
 double WalkPairs::pairs_per_chunk() const {
-  const int64_t n = walks_.graph().num_nodes();
+  const int64_t n = walks_.num_nodes();
   const double walks_per_chunk =
       static_cast<double>(n) / static_cast<double>(std::max<int64_t>(chunks_per_pass(n), 1));
-  return pairs_per_walk(walks_.rule().length, window_) * walks_per_chunk;
+  return pairs_per_walk(walks_.length(), window_) * walks_per_chunk;
 }
 
 void WalkPairs::walk(int64_t chunk, WalkBlock& block) const {
-  const int64_t n = walks_.graph().num_nodes(), per_pass = chunks_per_pass(n);
+  const int64_t n = walks_.num_nodes(), per_pass = chunks_per_pass(n);
   const auto pass = static_cast<uint64_t>(chunk / per_pass);
   const int64_t begin = chunk % per_pass * kChunkWalks, end = std::min(begin + kChunkWalks, n);
   const ShuffledOrder order(n, seed_, pass);
@@ -78,7 +78,7 @@ void WalkPairs::read(int64_t chunk, text::PairBuffer& pairs) const {
 }
 
 std::vector<int64_t> WalkPairs::count_nodes(const Context& context) const {
-  const auto n = static_cast<size_t>(walks_.graph().num_nodes());
+  const auto n = static_cast<size_t>(walks_.num_nodes());
   // Each worker counts for itself: sums of integers are the same in any order.
   std::vector<std::vector<int64_t>> counts(static_cast<size_t>(context.num_threads()));
   std::vector<WalkBlock> blocks(counts.size());
@@ -99,12 +99,14 @@ std::vector<int64_t> WalkPairs::count_nodes(const Context& context) const {
   return total;
 }
 
-Embeddings learn_from_walks(const Graph& graph, const WalkTraining& training, std::string_view name,
-                            const Context& context) {
+void check_can_train(const Graph& graph, std::string_view name) {
   if (graph.num_nodes() == 0) fail(name, ": the graph has no nodes");
   if (graph.num_nodes() > int64_t{1} << 30)
     fail(name, ": the graph has ", graph.num_nodes(), " nodes; at most 2^30 can be trained");
-  const RandomWalks walks(graph, training.rule, context);
+}
+
+Embeddings learn_from_walks(const Graph& graph, const WalkMaker& walks, const WalkTraining& training,
+                            std::string_view name, const Context& context) {
   const WalkPairs pairs(walks, training.num_walks, training.window, context.seed);
   const std::vector<int64_t> counts = pairs.count_nodes(context);
   const auto num_alone = std::count(counts.begin(), counts.end(), 0);
@@ -120,9 +122,10 @@ Embeddings learn_from_walks(const Graph& graph, const WalkTraining& training, st
   return result;
 }
 
-CostEstimate estimate_walks(const DataSize& size, const WalkTraining& training, const Context& context) {
+CostEstimate estimate_walks(const DataSize& size, int64_t length, const WalkTraining& training,
+                            const Context& context) {
   const int64_t n = size.num_rows;
-  const double per_walk = pairs_per_walk(training.rule.length, training.window);
+  const double per_walk = pairs_per_walk(length, training.window);
   const double total = per_walk * static_cast<double>(n) * static_cast<double>(training.num_walks);
   // Alias tables of weighted steps, and counts of the nodes.
   const int64_t alias_bytes = size.weighted ? size.nnz * 8 : 0;
@@ -133,7 +136,7 @@ CostEstimate estimate_walks(const DataSize& size, const WalkTraining& training, 
       text::skip_gram_bytes(n, total, per_walk * kChunkWalks, training.softmax, false, training.skip_gram);
   // Each walk is made twice: to count its nodes, and to train on it.
   constexpr double kStepSeconds = 2e-8;
-  const double steps = 2.0 * static_cast<double>(n * training.num_walks * training.rule.length);
+  const double steps = 2.0 * static_cast<double>(n * training.num_walks * length);
   cost.seconds = steps * kStepSeconds / context.num_threads() +
                  text::skip_gram_seconds(n, total, training.softmax, training.skip_gram, context);
   return cost;

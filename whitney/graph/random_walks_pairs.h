@@ -35,7 +35,7 @@ class WHITNEY_API ShuffledOrder {
 class WHITNEY_API WalkPairs : public text::PairSource {
  public:
   /// `walks` must outlive it.
-  WalkPairs(const RandomWalks& walks, int64_t num_walks, int64_t window, uint64_t seed)
+  WalkPairs(const WalkMaker& walks, int64_t num_walks, int64_t window, uint64_t seed)
       : walks_(walks), num_walks_(num_walks), window_(window), seed_(seed) {}
 
   int64_t num_chunks() const override;
@@ -47,26 +47,30 @@ class WHITNEY_API WalkPairs : public text::PairSource {
  private:
   void walk(int64_t chunk, WalkBlock& block) const;
 
-  const RandomWalks& walks_;
+  const WalkMaker& walks_;
   int64_t num_walks_, window_;
   uint64_t seed_;
 };
 
-/// What DeepWalk and node2vec have in common.
+/// What methods have in common that train on walks.
 struct WalkTraining {
-  WalkRule rule;
   int64_t num_walks = 10;
   int64_t window = 10;
   text::Softmax softmax = text::Softmax::kNegativeSampling;
   text::SkipGramOptions skip_gram;
 };
 
-/// Walks, and trains skip-gram on the walks: n x dim float32, metric cosine. Nodes of no walk beyond
-/// themselves get zero vectors, counted in a note of the method's `name`. Throws Error for a graph without
-/// nodes.
-Embeddings learn_from_walks(const Graph& graph, const WalkTraining& training, std::string_view name,
-                            const Context& context);
+/// Throws Error, with the method's name, for a graph whose nodes skip-gram cannot train: none, or beyond
+/// 2^30.
+void check_can_train(const Graph& graph, std::string_view name);
 
-CostEstimate estimate_walks(const DataSize& size, const WalkTraining& training, const Context& context);
+/// Trains skip-gram on walks over the graph's nodes: n x dim float32, metric cosine. Nodes of no walk beyond
+/// themselves get zero vectors, counted in a note of the method's `name`.
+Embeddings learn_from_walks(const Graph& graph, const WalkMaker& walks, const WalkTraining& training,
+                            std::string_view name, const Context& context);
+
+/// Tells what the graph, walks of `length` nodes and their training will need.
+CostEstimate estimate_walks(const DataSize& size, int64_t length, const WalkTraining& training,
+                            const Context& context);
 
 }  // namespace whitney::graph

@@ -89,12 +89,14 @@ float rate_at(double share_done, const SkipGramOptions& options) {
   return static_cast<float>(options.learning_rate * std::max(1 - share_done, 1e-4));
 }
 
-/// Chunks that are sorted together: enough pairs for each row to be worth the sorting and for blocks to be
-/// worth a thread's while, but a 64th of all at most, for the rate to fall in steps. The size makes no
-/// difference to what is learned (micro F1 on BlogCatalog with 20 walks, 50 % labelled: 37.5, 37.6 and 37.7
-/// by episodes of 65,536, 262,144 and 1,000,000 pairs; 37.6 in the order of the walks).
+/// Chunks that are sorted together: 16 pairs a row, for each to be worth the sorting, and enough for each
+/// pair of blocks to be worth a thread's while; but a 64th of all at most, for the rate to fall in steps. On
+/// large graphs the size makes no difference to what is learned (micro F1 on BlogCatalog with 20 walks, 50 %
+/// labelled: 37.5, 37.6 and 37.7 by episodes of 65,536, 262,144 and 1,000,000 pairs; 37.6 in the order of the
+/// walks); on small ones a row had a hundred pairs one after the other with episodes of 262,144.
 int64_t chunks_per_episode(int64_t n, double samples_per_chunk, int64_t num_chunks) {
-  const double samples = std::clamp(16.0 * static_cast<double>(n), 262144.0, 67108864.0);
+  const auto num_blocks = static_cast<double>(num_blocks_for(n));
+  const double samples = std::clamp(16.0 * static_cast<double>(n), 256 * num_blocks * num_blocks, 67108864.0);
   const auto chunks = static_cast<int64_t>(std::ceil(samples / std::max(samples_per_chunk, 1.0)));
   return std::clamp<int64_t>(chunks, 1, std::max<int64_t>(num_chunks / 64, 1));
 }

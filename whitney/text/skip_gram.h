@@ -56,10 +56,10 @@ struct SkipGramData {
 /// each node on the way to c in Huffman's tree. x starts uniform in (-0.5, 0.5) / dim, y at 0.
 /// Gives x, n x dim float32; items of count 0 get zero rows.
 ///
-/// Deterministic: an episode of some 16 n pairs (2^18 at least) is sorted by blocks of 1/16 of the rows of x
-/// and of y, and blocks that have nothing in common are trained at once (by up to 16 threads), each row of x
-/// with all its pairs in a row. Noise is drawn per row of x and block, with the mean that drawing per pair
-/// has. Memory: both tables, and 24 bytes a pair of an episode.
+/// Deterministic: an episode of some 16 n pairs (up to 32 n for few items) is sorted by blocks of 1/16 of the
+/// rows of x and of y, and blocks that have nothing in common are trained at once (by up to 16 threads), each
+/// row of x with all its pairs in a row. Noise is drawn per row of x and block, with the mean that drawing
+/// per pair has. Memory: both tables, and 24 bytes a pair of an episode.
 WHITNEY_API Matrix train_skip_gram(const SkipGramData& data, const SkipGramOptions& options,
                                    const Context& context);
 

@@ -16,7 +16,7 @@ void CellTrainer::train(std::span<const SkipGramPair> pairs, std::span<const Row
         noise_ == nullptr ? 0 : static_cast<int64_t>(expected + static_cast<double>(random.uniform()));
     if (end > at || num_negatives > 0) {
       const auto begin = static_cast<uint32_t>(targets_.size());
-      add_row(pairs.subspan(at, end - at), num_negatives, block, random);
+      add_row(row.row, pairs.subspan(at, end - at), num_negatives, block, random);
       runs_.push_back({row.row, begin, static_cast<uint32_t>(targets_.size())});
       if (targets_.size() >= kBatch) flush(rate);
     }
@@ -26,8 +26,9 @@ void CellTrainer::train(std::span<const SkipGramPair> pairs, std::span<const Row
 }
 
 /// Spreads the pairs evenly among the noise.
-void CellTrainer::add_row(std::span<const SkipGramPair> pairs, int64_t num_negatives, int64_t block,
-                          FastRandom& random) {
+void CellTrainer::add_row(uint32_t input, std::span<const SkipGramPair> pairs, int64_t num_negatives,
+                          int64_t block, FastRandom& random) {
+  const bool one_table = tables_.inputs == tables_.outputs;
   const auto num_pairs = std::ssize(pairs), total = num_pairs + num_negatives;
   int64_t balance = num_pairs == 0 ? 0 : total - num_pairs;  // the first target is a pair, where there is one
   size_t next = 0;
@@ -39,7 +40,9 @@ void CellTrainer::add_row(std::span<const SkipGramPair> pairs, int64_t num_negat
       targets_.push_back(output & ~HuffmanTree::kLabelZero);
       labels_.push_back((output & HuffmanTree::kLabelZero) == 0 ? 1.0F : 0.0F);
     } else {
-      targets_.push_back(noise_->draw(block, random.next_u64()));
+      const uint32_t noise = noise_->draw(block, random.next_u64());
+      if (one_table && noise == input) continue;
+      targets_.push_back(noise);
       labels_.push_back(0.0F);
     }
   }

@@ -20,12 +20,14 @@ class WHITNEY_API CellTrainer {
       : tables_(tables), noise_(noise), negatives_(negatives) {}
 
   /// Takes the rows in turn. A row with n pairs, here or in other blocks, meets negatives * n * share(block)
-  /// rows of noise, rounded up or down at random so that the mean is exact, between its own pairs.
+  /// rows of noise, rounded up or down at random so that the mean is exact, between its own pairs. With one
+  /// table no row is its own noise, which would do nothing but make it shorter.
   void train(std::span<const SkipGramPair> pairs, std::span<const RowPairs> rows, int64_t block, float rate,
              FastRandom& random);
 
  private:
-  void add_row(std::span<const SkipGramPair> pairs, int64_t num_negatives, int64_t block, FastRandom& random);
+  void add_row(uint32_t input, std::span<const SkipGramPair> pairs, int64_t num_negatives, int64_t block,
+               FastRandom& random);
   void flush(float rate);
 
   SkipGramTables tables_;
