@@ -7,6 +7,7 @@
 #include "whitney/linalg/dense.h"
 #include "whitney/linalg/procrustes.h"
 #include "whitney/linalg/ridge_map.h"
+#include "whitney/linalg/transposed.h"
 
 namespace whitney::graph {
 namespace {
@@ -44,16 +45,6 @@ std::vector<uint32_t> core_places(const PartGraph& part) {
     if (part.is_core.empty() || part.is_core[i] != 0) places.push_back(i);
   }
   return places;
-}
-
-Matrix transposed(const Matrix& matrix) {
-  Matrix result(matrix.cols(), matrix.rows());
-  auto* out = result.mutable_data<float>();
-  for (int64_t i = 0; i < matrix.rows(); ++i) {
-    const auto row = matrix.row<float>(i);
-    for (int64_t j = 0; j < matrix.cols(); ++j) out[j * matrix.rows() + i] = row[static_cast<size_t>(j)];
-  }
-  return result;
 }
 
 // The neighbours of some rows, each once, ascending.
@@ -141,8 +132,8 @@ Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& fra
     normalize_rows(core, context);
   }
   // From the frame to the part, which a product with a transposed matrix wants.
-  const Matrix map =
-      turns ? procrustes(context, wanted, known) : transposed(ridge_map(context, known, wanted, kRidge));
+  const Matrix map = turns ? procrustes(context, wanted, known)
+                           : transposed(context, ridge_map(context, known, wanted, kRidge));
   Matrix result(core.rows(), core.cols());
   multiply_transposed(context, core, map, result.mutable_data<float>());
   if (!turns) normalize_rows(result, context);
