@@ -1,5 +1,7 @@
 """Tasks on graphs in memory."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,15 @@ def test_roles_and_clusters_of_several_embeddings_are_one_table(graph):
     assert [row["method"] for row in report.rows] == ["degree_profile", "graphwave", "majority"]
     clusters = whitney.evaluate("node-clustering", *roles, labels, num_resamples=0)
     assert len(clusters.rows) == 2 and clusters["points"] == 60
+
+
+def test_compare_runs_the_example():
+    file = pathlib.Path(__file__).parents[2] / "examples" / "comparison" / "comparison.toml"
+    report = whitney.evaluate("compare", file)
+    assert {row["graph"] for row in report.rows} == {"karate", "villages"}
+    line = next(row for row in report.rows if (row["graph"], row["task"]) == ("villages", "node-clustering"))
+    assert line["fastrp"] > 90 > line["graphwave"]  # the village of a node, which is not its role
+    assert "seeds: 1, 2, 3" in report.notes
 
 
 def test_semantics_reads_tests_from_a_file(tmp_path):
