@@ -1,6 +1,6 @@
 """Whitney on Spark: the stage that embeds parts, on two workers and on one.
 
-    .venv/bin/python bench/spark_bench.py [--edges FILE] [--base deepwalk] [--dim 128] [--parts 8] [--num-walks 24] [--pairs 3]
+    .venv/bin/python bench/spark_bench.py [--edges FILE] [--base deepwalk] [--dim 128] [--parts 8] [--num-walks 28] [--pairs 3]
 
 Workers are executors of one core in a local cluster, processes of their own, warm before the stage begins. Checks first that
 both give the vectors of one process, bit for bit. Times are those of Spark's own event log. Needs `import whitney`
@@ -29,7 +29,7 @@ def parsed():
     parser.add_argument("--base", default="deepwalk")
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--parts", type=int, default=8)
-    parser.add_argument("--num-walks", type=int, default=24, help="of deepwalk and node2vec: the stage then lasts a minute")
+    parser.add_argument("--num-walks", type=int, default=28, help="of deepwalk and node2vec: the stage then lasts a minute")
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--single", action=argparse.BooleanOptionalAction, default=True, help="compare with one process, too")
     return parser.parse_args()
@@ -96,9 +96,11 @@ def main():
     for pair in range(given.pairs):
         stages = {}
         for workers in (1, 2) if pair % 2 == 0 else (2, 1):
+            load = os.getloadavg()[0]
             stages[workers], tasks, whole, digest = run(workers, edges, options)
             digests.add(digest)
-            print(f"{workers} worker(s): stage of {tasks} parts {stages[workers]:.1f} s, all {whole:.1f} s", flush=True)
+            print(f"{workers} worker(s): stage of {tasks} parts {stages[workers]:.1f} s, all {whole:.1f} s (load before: {load:.1f})",
+                  flush=True)
         ratios.append(stages[1] / stages[2])
     if given.single:
         begin = time.time()

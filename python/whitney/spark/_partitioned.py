@@ -195,14 +195,20 @@ def _handed_over(part: int, own: Mapping[str, np.ndarray], vectors: np.ndarray) 
     near = _part(own, "near.")
     rows = near.rows[near.is_core != 0]
     yield from _chunks.batches_of(part, {**own, f"from.{part}.rows": rows, f"from.{part}.vectors": vectors})
-    wanted = own["near.part_of"].view(np.uint32)[near.targets]
-    degrees = np.diff(near.offsets)[near.is_core != 0]
-    places = np.repeat(np.arange(len(rows)), degrees)
-    for other in np.unique(wanted):
-        if other != part:
-            chosen = np.unique(places[wanted == other])
-            yield from _chunks.batches_of(int(other), {f"from.{part}.rows": rows[chosen],
-                                                       f"from.{part}.vectors": vectors[chosen]})
+    parts_of_neighbors = own["near.part_of"].view(np.uint32)[near.targets]
+    outside = parts_of_neighbors != part
+    places = np.repeat(np.arange(len(rows)), np.diff(near.offsets)[near.is_core != 0])[outside]
+    for other, edges in _grouped(parts_of_neighbors[outside]):
+        chosen = np.unique(places[edges])
+        yield from _chunks.batches_of(other, {f"from.{part}.rows": rows[chosen], f"from.{part}.vectors": vectors[chosen]})
+
+
+def _grouped(keys: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each key, ascending, and the places where it stands, ascending."""
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[order].astype(np.int64), prepend=-1))
+    for begin, end in zip(starts, [*starts[1:], len(order)]):
+        yield int(keys[order[begin]]), order[begin:end]
 
 
 def _smooth(batches: Iterable[Any], more: bool) -> Iterator[Any]:
@@ -232,15 +238,13 @@ def _embed_blocks(batches: Iterable[Any], options: dict) -> Iterator[Any]:
     for number, arrays in _chunks.gather(batches).items():
         piece = _piece(arrays)
         vectors = _embedded(piece, options).numpy()
-        home = arrays["home"].view(np.uint32)
         ids = piece.part.ids.numpy()
-        for part in np.unique(home):
-            chosen = np.flatnonzero(home == part)
+        for part, chosen in _grouped(arrays["home"].view(np.uint32)):
             block = {"rows": piece.part.rows[chosen], "vectors": vectors[chosen],
                      "columns": np.array([piece.column, piece.columns])}
             if piece.column == 0:  # level 0 holds every node once
                 block.update(_id_arrays(_convert.ids(ids[chosen])))
-            yield from _chunks.batches_of(int(part), {f"{number}.{name}": array for name, array in block.items()})
+            yield from _chunks.batches_of(part, {f"{number}.{name}": array for name, array in block.items()})
 
 
 def _put_together(batches: Iterable[Any], dim: int) -> Iterator[Any]:

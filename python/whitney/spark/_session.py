@@ -19,7 +19,7 @@ OLDEST_JAVA = 17
 
 
 def require_pyspark():
-    """The package pyspark. Throws Error when it is missing or too old."""
+    """The package pyspark. Throws Error when it, or what its frames of Arrow batches need, is missing or too old."""
     try:
         import pyspark
     except ImportError as error:
@@ -29,7 +29,8 @@ def require_pyspark():
     if found < OLDEST:
         raise Error(f"whitney.spark needs pyspark {OLDEST[0]}.{OLDEST[1]} or later, and {pyspark.__version__} is installed "
                     "(pip install --upgrade pyspark)")
-    require("pyarrow", "whitney.spark")
+    for package in ("pyarrow", "pandas"):
+        require(package, "whitney.spark")
     return pyspark
 
 
