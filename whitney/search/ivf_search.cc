@@ -326,11 +326,11 @@ Value explanation(const IvfParts& parts, const IvfPlan& plan, int64_t num_allowe
   if (!plan.by_bounds || plan.scans) estimates.set("distances", num_queries * num_ranked);
   Value actuals = Value::object({{"allowed", num_allowed},
                                  {"lists", work.lists},
-                                 {"tested", work.tested},
                                  {"codes", work.codes},
                                  {"distances", work.distances}});
   Value explained = Value::object({{"index", "ivf"}, {"plan", plan_name(parts, plan)}});
   explained.set("nlist", parts.centroids.size()).set("nprobe", plan.nprobe);
+  if (num_allowed < parts.rows.size()) actuals.set("tested", work.tested);
   if (plan.planner) {
     Value costs = Value::object({{"from", parts.costs ? "measured" : "standard"}});
     const Value steps = plan.planner->costs().to_value();
