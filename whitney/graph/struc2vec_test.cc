@@ -189,13 +189,16 @@ Graph two_clubs() {
 TEST(Struc2Vec, PutsTwinsNearThatNoPathJoins) {
   Struc2VecOptions options = small_options();
   options.limited_pairs = false;
-  const Matrix x = struc2vec(two_clubs(), options, Context()).vectors;
-  double twins = 0, others = 0;
-  for (int64_t i = 0; i < 34; ++i) {
-    twins += cosine(x, i, 34 + i) / 34;
-    others += cosine(x, i, 34 + (i + 11) % 34) / 34;
+  for (const text::Softmax softmax : {text::Softmax::kNegativeSampling, text::Softmax::kHierarchical}) {
+    options.softmax = softmax;
+    const Matrix x = struc2vec(two_clubs(), options, Context()).vectors;
+    double twins = 0, others = 0;
+    for (int64_t i = 0; i < 34; ++i) {
+      twins += cosine(x, i, 34 + i) / 34;
+      others += cosine(x, i, 34 + (i + 11) % 34) / 34;
+    }
+    EXPECT_GT(twins, others + 0.3) << name_of_enum(softmax);
   }
-  EXPECT_GT(twins, others + 0.3);
 }
 
 TEST(Struc2Vec, GivesTheSameBytesAtAnyNumberOfThreads) {
@@ -240,6 +243,8 @@ TEST(Struc2Vec, TellsWhatHasNoEffect) {
   EXPECT_NE(notes.sentences[0].find("weights"), std::string::npos);
   EXPECT_NE(notes.sentences[1].find("direction"), std::string::npos);
   options.skip_gram.negatives = 3;
+  EXPECT_TRUE(options.ineffective().empty());
+  options.softmax = text::Softmax::kHierarchical;
   EXPECT_EQ(options.ineffective().size(), 1U);
 }
 
