@@ -27,17 +27,6 @@ struct RandomWalks::Walker {
   int64_t entry = 0;
   int64_t row_begin = 0;
   uint32_t rest = 0;
-  /// With p or q: where the step would lead, and whether it is taken.
-  uint32_t candidate = 0;
-  bool taken = false;
-};
-
-/// Looks for `to` in an ascending list: it is at `first` when `count` has come down to 1, or not there.
-struct RandomWalks::Search {
-  Walker* walker = nullptr;
-  const uint32_t* first = nullptr;
-  int64_t count = 0;
-  uint32_t to = 0;
 };
 
 RandomWalks::RandomWalks(const Graph& graph, const WalkRule& rule, const Context& context)
@@ -97,6 +86,32 @@ void RandomWalks::sort_by_type(const Context& context) {
   weights_ = weights;
 }
 
+/// Branch-free search in the shorter of the two lists where edges have no direction.
+bool RandomWalks::has_edge(uint32_t from, uint32_t to) const {
+  const int64_t* offsets = graph_.offsets.data();
+  if (!graph_.directed && offsets[to + 1] - offsets[to] < offsets[from + 1] - offsets[from])
+    std::swap(from, to);
+  const uint32_t* first = graph_.targets.data() + offsets[from];
+  int64_t count = offsets[from + 1] - offsets[from];
+  if (count == 0) return false;
+  while (count > 1) {
+    const int64_t half = count / 2;
+    first += first[half] <= to ? half : 0;
+    count -= half;
+  }
+  return *first == to;
+}
+
+/// Whether node2vec's walk takes the candidate. Where the random number decides for neighbours and others
+/// alike, nobody needs to know which it is.
+bool RandomWalks::keeps(Walker& walker, uint32_t candidate) const {
+  const uint64_t random = walker.random.next_u64() >> 32;
+  if (candidate == walker.previous) return random < keep_return_;
+  const bool as_near = random < keep_near_, as_far = random < keep_far_;
+  if (as_near == as_far) return as_near;
+  return has_edge(walker.previous, candidate) ? as_near : as_far;
+}
+
 /// Draws one of a row's entries, and asks for what the next look at the walk reads.
 template <bool kWeighted>
 inline void RandomWalks::draw_entry(Walker& walker, int64_t row_begin, int64_t degree) const {
@@ -146,100 +161,43 @@ void RandomWalks::walk_group(std::span<Walker> walkers) const {
   }
 }
 
-/// Draws an entry for each walk, and drops those that end. Gives how many go on.
-template <bool kWeighted>
-size_t RandomWalks::draw_entries(std::span<Walker> walkers, size_t num_active) const {
-  const int64_t* offsets = offsets_.data();
-  for (size_t w = 0; w < num_active;) {
-    Walker& walker = walkers[w];
-    const int64_t begin = offsets[walker.current], degree = offsets[walker.current + 1] - begin;
-    if (degree == 0) {
-      std::swap(walker, walkers[--num_active]);
-      continue;
-    }
-    draw_entry<kWeighted>(walker, begin, degree);
-    ++w;
-  }
-  return num_active;
-}
-
-/// Reads the candidates, and judges them where that needs no search: a candidate is where the walk came from,
-/// or the random number decides for neighbours and others alike. Else `taken` holds how it decides for
-/// neighbours. Gives the number of searches. Which it is cannot be foreseen: there is no branch on it.
-template <bool kWeighted>
-size_t RandomWalks::judge_candidates(std::span<Walker> walkers, std::span<Search> searches) const {
-  size_t num_searches = 0;
-  for (Walker& walker : walkers) {
-    int64_t entry = walker.entry;
-    if constexpr (kWeighted) {
-      const AliasSlot slot = slots_.data()[entry];
-      entry = walker.rest >= slot.threshold ? walker.row_begin + slot.other : entry;
-    }
-    walker.candidate = targets_.data()[entry];
-    __builtin_prefetch(offsets_.data() + walker.candidate);
-    walker.taken = true;
-    if (*walker.length == 1) continue;
-    const uint64_t random = walker.random.next_u64() >> 32;
-    const bool back = walker.candidate == walker.previous;
-    const bool as_near = random < keep_near_, as_far = random < keep_far_;
-    walker.taken = (back & (random < keep_return_)) | (!back & as_near);
-    searches[num_searches].walker = &walker;
-    num_searches += static_cast<size_t>(!back & (as_near != as_far));
-  }
-  return num_searches;
-}
-
-/// Finds out which candidates are neighbours of where their walks came from, all searches in turns, each in
-/// the shorter of the two lists where edges have no direction. Neither list is empty: the walk went along it.
-void RandomWalks::find_neighbors(std::span<Search> searches) const {
-  const int64_t* offsets = graph_.offsets.data();
-  std::array<uint8_t, kGroup> open{};
-  for (size_t i = 0; i < searches.size(); ++i) {
-    Search& search = searches[i];
-    uint32_t from = search.walker->previous, to = search.walker->candidate;
-    const bool turned = !graph_.directed && offsets[to + 1] - offsets[to] < offsets[from + 1] - offsets[from];
-    const uint32_t shorter = turned ? to : from;
-    search.to = turned ? from : to;
-    search.first = graph_.targets.data() + offsets[shorter];
-    search.count = offsets[shorter + 1] - offsets[shorter];
-    __builtin_prefetch(search.first + search.count / 2);
-    open[i] = static_cast<uint8_t>(i);
-  }
-  for (size_t num_open = searches.size(); num_open > 0;) {
-    size_t left = 0;
-    for (size_t i = 0; i < num_open; ++i) {
-      Search& search = searches[open[i]];
-      const int64_t half = search.count / 2;
-      search.first += search.first[half] <= search.to ? half : 0;
-      search.count -= half;
-      __builtin_prefetch(search.first + search.count / 2);
-      open[left] = open[i];
-      left += search.count > 1 ? 1 : 0;
-    }
-    num_open = left;
-  }
-  for (const Search& search : searches)
-    search.walker->taken = (*search.first == search.to) == search.walker->taken;
-}
-
 template <bool kWeighted>
 void RandomWalks::walk_biased_group(std::span<Walker> walkers) const {
+  const int64_t* offsets = offsets_.data();
+  const uint32_t* targets = targets_.data();
+  const AliasSlot* slots = slots_.data();
+  size_t num_active = walkers.size();
   if (rule_.length == 1) return;
   for (Walker& walker : walkers) *walker.length = 1;
-  std::array<Search, kGroup> searches;
   // A round looks at one candidate for each walk; a walk whose candidate is refused stays where it is.
-  for (size_t num_active = walkers.size(); num_active > 0;) {
-    num_active = draw_entries<kWeighted>(walkers, num_active);
-    const size_t num_searches = judge_candidates<kWeighted>(walkers.first(num_active), searches);
-    find_neighbors(std::span(searches).first(num_searches));
+  while (num_active > 0) {
     for (size_t w = 0; w < num_active;) {
       Walker& walker = walkers[w];
-      int64_t& length = *walker.length;
-      walker.nodes[length] = walker.candidate;
-      walker.previous = walker.taken ? walker.current : walker.previous;
-      walker.current = walker.taken ? walker.candidate : walker.current;
-      length += walker.taken ? 1 : 0;
-      if (length < rule_.length) {
+      const int64_t begin = offsets[walker.current], degree = offsets[walker.current + 1] - begin;
+      if (degree == 0) {
+        std::swap(walker, walkers[--num_active]);
+        continue;
+      }
+      draw_entry<kWeighted>(walker, begin, degree);
+      ++w;
+    }
+    for (size_t w = 0; w < num_active;) {
+      Walker& walker = walkers[w];
+      int64_t entry = walker.entry;
+      if constexpr (kWeighted) {
+        const AliasSlot slot = slots[entry];
+        if (walker.rest >= slot.threshold) entry = walker.row_begin + slot.other;
+      }
+      const uint32_t candidate = targets[entry];
+      if (*walker.length > 1 && !keeps(walker, candidate)) {
+        ++w;
+        continue;
+      }
+      walker.previous = walker.current;
+      walker.current = candidate;
+      walker.nodes[(*walker.length)++] = candidate;
+      __builtin_prefetch(offsets + candidate);
+      if (*walker.length < rule_.length) {
         ++w;
       } else {
         std::swap(walker, walkers[--num_active]);

@@ -98,18 +98,14 @@ class WHITNEY_API RandomWalks : public WalkMaker {
 
  private:
   struct Walker;
-  struct Search;
   template <bool kWeighted>
   void draw_entry(Walker& walker, int64_t row_begin, int64_t degree) const;
   template <bool kWeighted>
   void walk_group(std::span<Walker> walkers) const;
   template <bool kWeighted>
   void walk_biased_group(std::span<Walker> walkers) const;
-  template <bool kWeighted>
-  size_t draw_entries(std::span<Walker> walkers, size_t num_active) const;
-  template <bool kWeighted>
-  size_t judge_candidates(std::span<Walker> walkers, std::span<Search> searches) const;
-  void find_neighbors(std::span<Search> searches) const;
+  bool keeps(Walker& walker, uint32_t candidate) const;
+  bool has_edge(uint32_t from, uint32_t to) const;
   void sort_by_type(const Context& context);
 
   const Graph& graph_;
