@@ -46,8 +46,8 @@ struct Struc2VecOptions {
           "Largest distance of a context in a walk; each centre's is drawn from 1..window");
     field(
         "softmax", softmax,
-        "What stands for the softmax. The paper trains hierarchical; negative_sampling takes a third of the "
-        "time, and tells roles as well");
+        "What stands for the softmax. The paper trains hierarchical; negative_sampling takes less than half "
+        "of the time, and tells roles as well");
     skip_gram.fields(field);
   }
   /// Sentences about what has no effect in this combination.
