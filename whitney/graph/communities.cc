@@ -42,15 +42,21 @@ Table community_table(const Graph& graph, const Communities& communities, const 
   return label_table(graph.ids, "community", communities.labels, std::move(quality));
 }
 
-CostEstimate estimate_communities(const DataSize& size, double passes, double aggregated) {
+double first_level_share(const DataSize& size) {
+  const double degree =
+      static_cast<double>(symmetric_entries(size)) / static_cast<double>(std::max<int64_t>(size.num_rows, 1));
+  return std::clamp(5 / std::max(degree, 1.0), 0.2, 1.0);
+}
+
+CostEstimate estimate_communities(const DataSize& size, double passes, const LevelCost& level) {
   const int64_t n = size.num_rows, entries = symmetric_entries(size);
-  // Masses, and what moves (and refinement) keep of each node.
-  const int64_t moving = n * (size.directed ? 64 : 48) + static_cast<int64_t>(aggregated * 100) * n;
-  // Rows of communities as they come, and behind one another: neighbours and weights, twice.
-  const auto level = static_cast<int64_t>(aggregated * static_cast<double>(entries * 2 * (4 + 8)));
+  // Masses, labels, orders, and sums of communities.
+  const int64_t moving = n * (size.directed ? 91 : 75) + n * level.of_a_node;
+  // Rows of communities as they come, in lists that grow by doubling, and then behind one another.
+  const auto rows = static_cast<int64_t>(level.share * static_cast<double>(entries * 3 * (4 + 8)));
   CostEstimate cost;
   cost.peak_bytes =
-      graph_bytes(size) + std::max(symmetrizing_bytes(size), symmetric_bytes(size) + moving + level);
+      graph_bytes(size) + std::max(symmetrizing_bytes(size), symmetric_bytes(size) + moving + rows);
   constexpr double kEntriesPerSecond = 8e7;  // measured with one thread: moves are made one by one
   cost.seconds = passes * static_cast<double>(entries) / kEntriesPerSecond;
   return cost;

@@ -31,8 +31,19 @@ Communities make_communities(const ModularityGraph& graph, std::vector<uint32_t>
 /// sizes. Notes how many nodes have no edge.
 Table community_table(const Graph& graph, const Communities& communities, const Context& context);
 
+/// What the first aggregated graph takes: its share of the graph's entries, and bytes of a node while it is
+/// made.
+struct LevelCost {
+  double share = 0;
+  int64_t of_a_node = 0;
+};
+
+/// The share of louvain's first level, by the mean degree: its first communities have about as many nodes as
+/// a node has neighbours, and so hold most edges of dense graphs inside, and few of sparse ones.
+double first_level_share(const DataSize& size);
+
 /// Tells what louvain and leiden need: the symmetric rows where they must be made, sums per node, and the
-/// first aggregated graph, which has a share `aggregated` of the graph's entries.
-CostEstimate estimate_communities(const DataSize& size, double passes, double aggregated);
+/// first aggregated graph.
+CostEstimate estimate_communities(const DataSize& size, double passes, const LevelCost& level);
 
 }  // namespace whitney::graph

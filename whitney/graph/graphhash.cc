@@ -156,8 +156,8 @@ Table graphhash(const Graph& graph, const GraphHashOptions& options, const Conte
 namespace {
 
 CostEstimate estimate_graphhash(const DataSize& size, const GraphHashOptions& options, const Context&) {
-  constexpr double kAggregated = 0.2;
-  return estimate_communities(size, options.buckets ? 4.0 * kMostClusterings : 4, kAggregated);
+  const double passes = options.buckets ? 4.0 * kMostClusterings : 4;
+  return estimate_communities(size, passes, {.share = first_level_share(size)});
 }
 
 // clang-format off

@@ -107,8 +107,9 @@ Table leiden(const Graph& graph, const LeidenOptions& options, const Context& co
 namespace {
 
 CostEstimate estimate_leiden(const DataSize& size, const LeidenOptions& options, const Context&) {
-  constexpr double kAggregated = 0.9;  // refined parts are small
-  return estimate_communities(size, 6 + 4.0 * std::min(options.iterations, 4), kAggregated);
+  // Refined parts are small: most of the graph is left.
+  return estimate_communities(size, 6 + 4.0 * std::min(options.iterations, 4),
+                              {.share = 0.52, .of_a_node = 80});
 }
 
 // clang-format off

@@ -70,8 +70,7 @@ Table louvain(const Graph& graph, const LouvainOptions& options, const Context& 
 namespace {
 
 CostEstimate estimate_louvain(const DataSize& size, const LouvainOptions&, const Context&) {
-  constexpr double kAggregated = 0.2;
-  return estimate_communities(size, 4, kAggregated);
+  return estimate_communities(size, 4, {.share = first_level_share(size)});
 }
 
 // clang-format off
