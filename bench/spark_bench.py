@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/spark_bench.py [--edges FILE] [--base deepwalk] [--dim 128] [--parts 8] [--num-walks 28] [--pairs 3]
 
-Workers are executors of one core in a local cluster, processes of their own, warm before the stage begins. Checks first that
-both give the vectors of one process, bit for bit. Times are those of Spark's own event log. Needs `import whitney`
+Workers are executors of one core in a local cluster, processes of their own, warm before the stage begins. Ends in an error,
+without a ratio, where the vectors are not those of one process, bit for bit. Times are those of Spark's own event log. Needs `import whitney`
 (PYTHONPATH=build/python), pyspark and Java; the edges are DBLP's below WHITNEY_DATA unless others are given.
 """
 
