@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,10 @@ class FilterMemo {
     virtual int64_t size_bytes() const = 0;
   };
 
+  /// Whether somebody asked so before: what takes longer to make than one search gains by it waits for the
+  /// second.
+  bool is_met_again() { return was_met_.exchange(true, std::memory_order_relaxed); }
+
   /// What was kept, or else what `make` gives, a shared_ptr<const T>: T is a Content.
   template <class T, class Make>
   std::shared_ptr<const T> get(const Make& make) {
@@ -37,6 +42,7 @@ class FilterMemo {
  private:
   std::mutex mutex_;
   std::shared_ptr<const Content> content_;
+  std::atomic<bool> was_met_ = false;
 };
 
 }  // namespace whitney::search

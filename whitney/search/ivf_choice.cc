@@ -102,14 +102,14 @@ ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, 
       chosen.lists.push_back(nearest[i]);
       const PassingOfList of_list = passing.of(nearest[i]);
       ++seen.lists;
-      seen.tested += passing.tested(nearest[i]);
+      seen.tested += passing.is_filtered() ? passing.size(nearest[i]) : 0;
       seen.compared += of_list.compared;
       num_passing += of_list.count;
       chosen.scans = plan.planner && plan.planner->is_given_up(seen.tested);
     }
     if (count == nlist) break;
   }
-  work.tested += seen.tested;
+  work.tested += passing.is_kept() ? 0 : seen.tested;
   chosen.scans = chosen.scans || (plan.planner && plan.planner->prefers_scan(seen));
   work.switched += chosen.scans ? 1 : 0;
   return chosen;

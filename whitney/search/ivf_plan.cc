@@ -104,8 +104,7 @@ IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_
     const auto passing = static_cast<int64_t>(static_cast<double>(plan.expected.tested) * share);
     plan.least_passing = std::max(plan.wanted, passing);
   }
-  // Where what a filter allows is kept, nothing is tested again.
-  if (params.memo != nullptr || num_allowed == n) plan.expected.tested = 0;
+  if (num_allowed == n) plan.expected.tested = 0;
   plan.scans = params.exact || plan.wanted == 0;
   if (plan.scans) return plan;
   if (params.plan) {

@@ -32,7 +32,7 @@ struct IvfCosts {
 /// What a search in lists looks at.
 struct ListsSeen {
   int64_t lists = 0;
-  /// Rows of these lists that were tested, vectors or codes that are compared.
+  /// Rows of these lists, each of which is tested under a filter; vectors or codes that are compared.
   int64_t tested = 0, compared = 0;
 };
 
@@ -83,7 +83,8 @@ struct IvfPlan {
   ListsSeen expected;
 };
 
-/// Plans a search of such parts where so many live rows are allowed.
+/// Plans a search of such parts where so many live rows are allowed. Whether it is known already which of a
+/// list's rows pass does not count: a question that is asked again has the same answer.
 IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_allowed);
 
 /// Times scans and searches in lists on this machine (measure_costs of graphs does the same); nothing for an

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "whitney/core/temporary_folder.h"
+#include "whitney/search/filter_memo.h"
 #include "whitney/search/flat.h"
 #include "whitney/search/ivf_cases_test.h"
 
@@ -86,6 +87,28 @@ TEST(IvfPlan, ScansWhereWhatPassesIsFarFromTheQuery) {
     EXPECT_EQ(far.explain.at("actuals").at("switched"), Value(1)) << one.name;
     EXPECT_EQ(far.explain.at("actuals").at("distances"), Value(1000)) << one.name;
     EXPECT_EQ(far.counts[0], 10);
+  }
+}
+
+TEST(IvfPlan, GivesTheSameAnswerWhereWhatPassesIsKept) {
+  const Matrix vectors = grouped_vectors(6000, 8, 5), queries = grouped_vectors(30, 8, 6);
+  for (const IvfCase& one : ivf_cases()) {
+    const auto index = ivf_of(vectors, Metric::kL2, one.options, 150);
+    for (const uint32_t end : {400U, 2000U, 5900U}) {
+      const RowSet allowed = RowSet::range(0, end);
+      FilterMemo memo;
+      SearchParams params = probing(10, 8);
+      params.allowed = &allowed;
+      params.memo = &memo;
+      params.explain = true;
+      const SearchResult first = index->search(queries, params, {}),
+                         second = index->search(queries, params, {});
+      EXPECT_EQ(second.neighbors.rows, first.neighbors.rows) << one.name << ", " << end;
+      EXPECT_EQ(second.explain.at("plan"), first.explain.at("plan"));
+      EXPECT_EQ(second.explain.at("actuals").at("switched"), first.explain.at("actuals").at("switched"));
+      EXPECT_EQ(second.explain.at("actuals").at("codes"), first.explain.at("actuals").at("codes"));
+      EXPECT_EQ(second.explain.at("actuals").at("tested"), Value(0));
+    }
   }
 }
 

@@ -356,7 +356,10 @@ SearchResult search_ivf(const IvfParts& parts, const MatrixView& queries, const 
   const RowSet& live = parts.rows.live;
   AllowedBits allowed(params.allowed != nullptr ? *params.allowed & live : live, parts.rows.size());
   const IvfPlan plan = plan_ivf(parts, params, allowed.size);
-  if (params.memo != nullptr && params.allowed != nullptr && !plan.scans && !allowed.bits.empty()) {
+  // To find out about all lists takes longer than a search: it is worth it from the second on.
+  if (params.memo != nullptr && params.allowed != nullptr && !plan.scans && !allowed.bits.empty() &&
+      KeptPlaces::size_bytes_of(parts, allowed.size) <= FilterMemo::kMostBytes &&
+      params.memo->is_met_again()) {
     allowed.kept =
         params.memo->get<KeptPlaces>([&] { return std::make_shared<const KeptPlaces>(parts, allowed.bits); });
   }

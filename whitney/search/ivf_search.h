@@ -45,6 +45,10 @@ struct PassingOfList {
 class KeptPlaces : public FilterMemo::Content {
  public:
   KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits);
+  /// Of so many rows that pass.
+  static int64_t size_bytes_of(const IvfParts& parts, int64_t num_passing) {
+    return num_passing * 4 + std::ssize(parts.lists) * static_cast<int64_t>(sizeof(PassingOfList));
+  }
   PassingOfList of(uint32_t list) const { return lists_[list]; }
   int64_t size_bytes() const override {
     return std::ssize(places_) * 4 + std::ssize(lists_) * static_cast<int64_t>(sizeof(PassingOfList));
@@ -62,8 +66,10 @@ class PassingPlaces {
   PassingPlaces(const IvfParts& parts, std::span<const uint64_t> bits, const KeptPlaces* kept = nullptr)
       : parts_(parts), bits_(bits), kept_(kept), found_(bits.empty() || kept ? 0 : parts.lists.size()) {}
   PassingOfList of(uint32_t list);
-  /// Rows that are tested to find out about a list.
-  int64_t tested(uint32_t list) const { return found_.empty() ? 0 : parts_.lists[list].size(); }
+  /// Of a list, whether its rows pass or not.
+  int64_t size(uint32_t list) const { return parts_.lists[list].size(); }
+  bool is_filtered() const { return !bits_.empty(); }
+  bool is_kept() const { return kept_ != nullptr; }
 
  private:
   struct Found {
