@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -49,16 +48,6 @@ std::vector<Scan> scans(int64_t dim) {
           {"rabitq", one_mean, "RaBitQfs"},
           {"rabitq", one_mean, "RaBitQ"},
           {"rabitq", Value::object({{"num_centroids", 16}}), ""}};
-}
-
-// More than a cache could hold of it: one and a half of the last level, 400 MB at least; rows are doubled
-// until they take as much, so that sets take up to twice that.
-int64_t bytes_of_set() {
-  constexpr int64_t kLeast = 400'000'000, kKilo = 1024;
-  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
-  int64_t kilobytes = 0;
-  file >> kilobytes;
-  return std::max(kLeast, 3 * kKilo * kilobytes / 2);
 }
 
 // The rows become 2^this times as many.
@@ -152,7 +141,7 @@ void compare_scans(const CodecData& data, PythonPeer& peer) {
   };
   const std::vector<Scan> asked = scans(data.base.cols());
   if (std::ranges::none_of(asked, is_asked)) return;
-  const int64_t wanted_bytes = bytes_of_set();
+  const int64_t wanted_bytes = bytes_beyond_caches();  // rows are doubled: sets take up to twice that
   const double bandwidth = cached_read_bandwidth(wanted_bytes);
   std::printf(
       "\n%s x %lld, %.0f MB of each searched by single queries, k = %lld; memory is read at %.1f GB/s\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -115,6 +116,14 @@ Context context_of(int threads) {
 }
 
 }  // namespace
+
+int64_t bytes_beyond_caches() {
+  constexpr int64_t kLeast = 400'000'000, kKilo = 1024;
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  int64_t kilobytes = 0;
+  file >> kilobytes;
+  return std::max(kLeast, 3 * kKilo * kilobytes / 2);
+}
 
 double read_bandwidth(int threads) {
   const Array<float> values(threads * kPerThread, 1.0f);

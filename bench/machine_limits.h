@@ -7,6 +7,8 @@ namespace whitney::bench {
 /// What this machine can do at most, measured by the plainest loops there are: the figures that a kernel is
 /// held against. Best of several runs.
 
+/// More bytes than a cache could hold of them: one and a half of the last level, 400 MB at least.
+int64_t bytes_beyond_caches();
 /// Bytes per second that `threads` threads read of arrays far beyond the caches.
 double read_bandwidth(int threads);
 /// Bytes per second (read and written, each counted once) of copying such arrays past the caches.

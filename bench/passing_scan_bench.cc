@@ -9,7 +9,6 @@
 #include <cctype>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -37,14 +36,6 @@ constexpr int64_t kRowsOfRound = 60'000, kMostFilters = 4000;
 constexpr double kShares[] = {0, 0.0001, 0.001, 0.01, 0.05, 0.2, 0.5};
 constexpr int64_t kFewestRows = 16;
 
-int64_t bytes_of_set() {
-  constexpr int64_t kLeast = 400'000'000, kKilo = 1024;
-  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
-  int64_t kilobytes = 0;
-  file >> kilobytes;
-  return std::max(kLeast, 3 * kKilo * kilobytes / 2);
-}
-
 // An index over repeated rows, and the bytes that its scan reads.
 struct Scanned {
   std::string name;
@@ -55,7 +46,7 @@ struct Scanned {
 
 Scanned float_rows(const SearchData& data) {
   const int64_t once = data.base.rows(), dim = data.base.cols();
-  const int64_t copies = (bytes_of_set() + once * dim * 4 - 1) / (once * dim * 4);
+  const int64_t copies = (bytes_beyond_caches() + once * dim * 4 - 1) / (once * dim * 4);
   Embeddings embeddings;
   embeddings.vectors = Matrix(once * copies, dim);
   embeddings.ids = Ids::row_numbers(once * copies);
@@ -71,7 +62,7 @@ Scanned byte_rows(const SearchData& data) {
   embeddings.record.set("metric", "l2");
   CompressedEmbeddings small = compress("sq8", embeddings, Value::object(), one_thread());
   const int64_t row_bytes = small.bytes_per_vector(), once = data.base.rows();
-  const int64_t copies = (bytes_of_set() + once * row_bytes - 1) / (once * row_bytes);
+  const int64_t copies = (bytes_beyond_caches() + once * row_bytes - 1) / (once * row_bytes);
   Array<uint8_t> codes(small.codes.codes.size() * copies);
   for (int64_t copy = 0; copy < copies; ++copy)
     std::ranges::copy(small.codes.codes, codes.mutable_data() + copy * small.codes.codes.size());
@@ -146,7 +137,7 @@ void check_answers(const Scanned& scanned, const std::vector<RowSet>& filters) {
 }
 
 void measure(const SearchData& data, const Scanned& scanned, int num_rounds) {
-  const double bandwidth = cached_read_bandwidth(bytes_of_set());
+  const double bandwidth = cached_read_bandwidth(bytes_beyond_caches());
   std::printf("\n%s, %s: %.0f MB, %lld bytes a row; one stream reads %.1f GB/s\n%9s %10s %12s %8s %10s %s\n",
               data.name.c_str(), scanned.name.c_str(),
               static_cast<double>(scanned.num_rows * scanned.row_bytes) / 1e6,

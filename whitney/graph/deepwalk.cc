@@ -14,16 +14,7 @@ WalkTraining training_of(const DeepWalkOptions& options) {
 
 }  // namespace
 
-std::vector<std::string> DeepWalkOptions::ineffective() const {
-  std::vector<std::string> sentences;
-  if (softmax != text::Softmax::kHierarchical) return sentences;
-  const text::SkipGramOptions defaults;
-  if (skip_gram.negatives != defaults.negatives)
-    sentences.emplace_back("negatives has no effect: softmax hierarchical has no noise");
-  if (skip_gram.noise_exponent != defaults.noise_exponent)
-    sentences.emplace_back("noise_exponent has no effect: softmax hierarchical has no noise");
-  return sentences;
-}
+std::vector<std::string> DeepWalkOptions::ineffective() const { return ineffective_of(softmax, skip_gram); }
 
 Embeddings deepwalk(const Graph& graph, const DeepWalkOptions& options, const Context& context) {
   check_can_train(graph, "deepwalk");

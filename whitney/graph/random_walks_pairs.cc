@@ -105,6 +105,17 @@ void check_can_train(const Graph& graph, std::string_view name) {
     fail(name, ": the graph has ", graph.num_nodes(), " nodes; at most 2^30 can be trained");
 }
 
+std::vector<std::string> ineffective_of(text::Softmax softmax, const text::SkipGramOptions& options) {
+  std::vector<std::string> sentences;
+  if (softmax != text::Softmax::kHierarchical) return sentences;
+  const text::SkipGramOptions defaults;
+  if (options.negatives != defaults.negatives)
+    sentences.emplace_back("negatives has no effect: softmax hierarchical has no noise");
+  if (options.noise_exponent != defaults.noise_exponent)
+    sentences.emplace_back("noise_exponent has no effect: softmax hierarchical has no noise");
+  return sentences;
+}
+
 Embeddings learn_from_walks(const Graph& graph, const WalkMaker& walks, const WalkTraining& training,
                             std::string_view name, const Context& context) {
   const WalkPairs pairs(walks, training.num_walks, training.window, context.seed);

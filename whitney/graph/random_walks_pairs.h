@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -59,6 +60,9 @@ struct WalkTraining {
   text::Softmax softmax = text::Softmax::kNegativeSampling;
   text::SkipGramOptions skip_gram;
 };
+
+/// Sentences about options of skip-gram that a softmax leaves without an effect.
+std::vector<std::string> ineffective_of(text::Softmax softmax, const text::SkipGramOptions& options);
 
 /// Throws Error, with the method's name, for a graph whose nodes skip-gram cannot train: none, or beyond
 /// 2^30.

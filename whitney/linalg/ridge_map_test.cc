@@ -8,19 +8,10 @@
 #include <vector>
 
 #include "whitney/core/error.h"
-#include "whitney/linalg/each_level_test.h"
+#include "whitney/linalg/random_matrix_test.h"
 
 namespace whitney {
 namespace {
-
-Matrix random_matrix(int64_t rows, int64_t cols, uint64_t item) {
-  Matrix result(rows, cols);
-  const std::vector<float> values = random_floats(rows * cols, item, 1);
-  std::memcpy(result.mutable_data<float>(), values.data(), values.size() * sizeof(float));
-  return result;
-}
-
-double at(const Matrix& matrix, int64_t i, int64_t j) { return matrix.row<float>(i)[static_cast<size_t>(j)]; }
 
 Matrix product(const Matrix& a, const Matrix& b) {
   Matrix result(a.rows(), b.cols());
