@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -40,29 +41,45 @@ class AllowedCodes {
   // stay in cache while all queries pass. Ends when time is up.
   template <class Body>
   void each_batch(const Context& context, const Body& body) const {
-    each_run(context, num_rows_, kTaskRows, kBatch, [&](int64_t row) { return has_row(row); }, body);
+    each_run(
+        context, num_rows_, kTaskRows, kBatch, [&](int64_t row, int64_t end) { return next_row(row, end); },
+        [&](int64_t row) { return has_row(row); }, body);
   }
   template <class Body>
   void each_block_batch(const Context& context, const Body& body) const {
     const int64_t num_blocks = (num_rows_ + kLanesOfCodes - 1) / kLanesOfCodes;
-    each_run(context, num_blocks, kTaskBlocks, kBatchBlocks, [&](int64_t b) { return lanes(b) != 0; }, body);
+    each_run(
+        context, num_blocks, kTaskBlocks, kBatchBlocks,
+        [&](int64_t b, int64_t end) {
+          return next_row(b * kLanesOfCodes, end * kLanesOfCodes) / kLanesOfCodes;
+        },
+        [&](int64_t b) { return lanes(b) != 0; }, body);
   }
 
  private:
-  template <class Has, class Body>
-  void each_run(const Context& context, int64_t n, int64_t of_task, int64_t most, const Has& has,
-                const Body& body) const {
+  // The first allowed row of [row, end), or one not below end: where few are allowed, by 64 rows a step.
+  int64_t next_row(int64_t row, int64_t end) const {
+    if (bits_.empty() || row >= end) return row;
+    auto word = static_cast<size_t>(row / 64);
+    uint64_t bits = bits_[word] & (~uint64_t{0} << (row % 64));
+    while (bits == 0) {
+      if (static_cast<int64_t>(++word) * 64 >= end || word == bits_.size()) return end;
+      bits = bits_[word];
+    }
+    return static_cast<int64_t>(word) * 64 + std::countr_zero(bits);
+  }
+
+  // next(i, end): the first of [i, end) that is allowed, or one not below end.
+  template <class Next, class Has, class Body>
+  void each_run(const Context& context, int64_t n, int64_t of_task, int64_t most, const Next& next,
+                const Has& has, const Body& body) const {
     parallel_for(context, num_tasks(), [&](int64_t task) {
       const int64_t end = std::min((task + 1) * of_task, n);
       int64_t next_look = task * of_task;
-      for (int64_t first = task * of_task; first < end;) {
+      for (int64_t first = next(task * of_task, end); first < end; first = next(first, end)) {
         if (first >= next_look) {
           if (watch_.is_over()) return;
           next_look = first + most;
-        }
-        if (!has(first)) {
-          ++first;
-          continue;
         }
         int64_t last = bits_.empty() ? std::min(end, first + most) : first + 1;
         while (last < end && last - first < most && has(last)) ++last;
