@@ -47,12 +47,15 @@ class IvfPlanner {
 
   const IvfCosts& costs() const { return costs_; }
   double scan() const { return scan_; }
+  /// Without what testing rows takes: it is known from a filter's second search on, and the first may not be
+  /// answered otherwise.
   double lists(const ListsSeen& seen) const {
-    return costs_.scan_start + costs_.lists_start + tests(seen.tested) +
-           static_cast<double>(seen.compared) * costs_.compare + ranked_;
+    return costs_.scan_start + costs_.lists_start + static_cast<double>(seen.compared) * costs_.compare +
+           ranked_;
   }
-  /// True where so much in lists, or looking for them alone, takes longer than a scan.
+  /// True where so much in lists takes longer than a scan.
   bool prefers_scan(const ListsSeen& seen) const { return scan_ <= lists(seen); }
+  /// True where testing rows alone takes longer than a scan.
   bool is_given_up(int64_t num_tested) const { return tests(num_tested) > scan_; }
   /// Looking for lists until it is given up, all that they then hold at no more than a scan, and all of it
   /// ranked again: the most that a search takes besides its beginning.
