@@ -84,8 +84,7 @@ std::vector<RowSet> random_filters(int64_t num_rows, int64_t passing) {
 }
 
 // Reads a word of each line of the rows and nothing else, lines of some rows asked for ahead.
-uint64_t read_rows(const std::vector<std::byte>& memory, int64_t row_bytes,
-                   const std::vector<uint32_t>& rows) {
+uint64_t read_rows(const Array<std::byte>& memory, int64_t row_bytes, const std::vector<uint32_t>& rows) {
   constexpr size_t kAhead = 8;
   constexpr int64_t kLine = 64;
   uint64_t sum = 0;
@@ -143,7 +142,8 @@ void measure(const SearchData& data, const Scanned& scanned, int num_rounds) {
               static_cast<double>(scanned.num_rows * scanned.row_bytes) / 1e6,
               static_cast<long long>(scanned.row_bytes), bandwidth / 1e9, "share", "rows", "queries/s",
               "GB/s", "reading", "scan / reading");
-  std::vector<std::byte> memory(static_cast<size_t>(scanned.num_rows * scanned.row_bytes), std::byte{1});
+  Array<std::byte> memory(scanned.num_rows * scanned.row_bytes);  // with pages as large as the index's
+  std::fill_n(memory.mutable_data(), memory.size(), std::byte{1});
   uint64_t sum = 0;
   for (const double share : kShares) {
     const int64_t passing =

@@ -63,7 +63,8 @@ class AllowedCodes {
     auto word = static_cast<size_t>(row / 64);
     uint64_t bits = bits_[word] & (~uint64_t{0} << (row % 64));
     while (bits == 0) {
-      if (static_cast<int64_t>(++word) * 64 >= end || word == bits_.size()) return end;
+      ++word;
+      if (static_cast<int64_t>(word) * 64 >= end || word == bits_.size()) return end;
       bits = bits_[word];
     }
     return static_cast<int64_t>(word) * 64 + std::countr_zero(bits);
