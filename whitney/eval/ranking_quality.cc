@@ -5,29 +5,18 @@
 #include <numeric>
 
 #include "whitney/core/error.h"
+#include "whitney/eval/ranking_metrics.h"
 
 namespace whitney::eval {
 namespace {
 
-double discount(int64_t rank) { return 1 / std::log2(static_cast<double>(rank) + 1); }
-
-/// Qualities of one list.
-struct Quality {
-  double gain = 0, precisions = 0, first = 0;
-  int64_t hits = 0;
-};
-
-Quality quality_of(std::span<const recommend::ScoredItem> list, std::span<const uint32_t> wanted) {
-  Quality quality;
-  for (size_t place = 0; place < list.size(); ++place) {
-    if (!std::ranges::binary_search(wanted, list[place].item)) continue;
-    const auto rank = static_cast<int64_t>(place) + 1;
-    ++quality.hits;
-    quality.gain += discount(rank);
-    quality.precisions += static_cast<double>(quality.hits) / static_cast<double>(rank);
-    if (quality.hits == 1) quality.first = 1 / static_cast<double>(rank);
-  }
-  return quality;
+/// Grades of a list's items: 1 for those that are wanted.
+std::vector<int64_t> grades_of(std::span<const recommend::ScoredItem> list,
+                               std::span<const uint32_t> wanted) {
+  std::vector<int64_t> grades;
+  for (const recommend::ScoredItem& scored : list)
+    grades.push_back(std::ranges::binary_search(wanted, scored.item) ? 1 : 0);
+  return grades;
 }
 
 }  // namespace
@@ -35,9 +24,8 @@ Quality quality_of(std::span<const recommend::ScoredItem> list, std::span<const 
 UserQualities list_qualities(std::span<const uint32_t> users,
                              const std::vector<std::vector<recommend::ScoredItem>>& lists,
                              const Interactions& test, const Interactions& train, int64_t k) {
-  WHITNEY_CHECK(users.size() == lists.size() && k > 0);
-  std::vector<double> ideal = {0};
-  for (int64_t rank = 1; rank <= k; ++rank) ideal.push_back(ideal.back() + discount(rank));
+  WHITNEY_CHECK(users.size() == lists.size() && k > 0 && k <= INT32_MAX);
+  const int cutoffs[] = {static_cast<int>(k)};
   const std::vector<int64_t> degrees = item_degrees(train);
   std::vector<uint8_t> is_listed(static_cast<size_t>(test.num_items()));
   UserQualities result;
@@ -47,15 +35,17 @@ UserQualities list_qualities(std::span<const uint32_t> users,
     const auto wanted = test.items_of(users[i]);
     if (wanted.empty()) continue;
     const std::span list = std::span(lists[i]).first(std::min(lists[i].size(), static_cast<size_t>(k)));
-    const Quality quality = quality_of(list, wanted);
-    const auto best = static_cast<double>(std::min<int64_t>(k, std::ssize(wanted)));
+    const std::vector<int64_t> judged(wanted.size(), 1);
+    const RankingFigures figures = ranking_figures(grades_of(list, wanted), judged, cutoffs);
+    const auto all = static_cast<double>(wanted.size());
     result.users.push_back(users[i]);
-    result.recall.push_back(static_cast<double>(quality.hits) / static_cast<double>(wanted.size()));
-    result.precision.push_back(static_cast<double>(quality.hits) / static_cast<double>(k));
-    result.ndcg.push_back(quality.gain / ideal[static_cast<size_t>(best)]);
-    result.hit.push_back(quality.hits > 0 ? 1 : 0);
-    result.mrr.push_back(quality.first);
-    result.map.push_back(quality.precisions / best);
+    result.recall.push_back(figures.recall[0]);
+    result.precision.push_back(figures.precision[0]);
+    result.ndcg.push_back(figures.ndcg[0]);
+    result.hit.push_back(figures.recall[0] > 0 ? 1 : 0);
+    result.mrr.push_back(figures.reciprocal_rank);
+    // Over what a list of k could hold, where trec_eval's is over all that is wanted.
+    result.map.push_back(figures.average_precision * all / std::min(all, static_cast<double>(k)));
     for (const recommend::ScoredItem& scored : list) {
       is_listed[scored.item] = 1;
       popularity += std::log2(static_cast<double>(std::max<int64_t>(degrees[scored.item], 1)));

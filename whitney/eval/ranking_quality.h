@@ -21,7 +21,7 @@ struct UserQualities {
   std::vector<uint32_t> users;
   std::vector<double> recall, precision, ndcg, hit, mrr, map;
   /// Share of all items that stand in some list, and the mean over listed places of log2 of the users that an
-  /// item has in `seen`'s first (popularity; items without any count 0).
+  /// item has in the training set (items without any count 0).
   double coverage = 0, popularity = 0;
 };
 

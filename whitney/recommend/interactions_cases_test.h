@@ -28,6 +28,12 @@ inline std::optional<Split> read_split(const std::string& name) {
   return Split{std::move(both[0]), std::move(both[1])};
 }
 
+/// Users 0 and 1 share item 1; user 2 is apart with item 3.
+inline Interactions small_events() {
+  const std::vector<uint32_t> users = {0, 0, 1, 1, 2}, items = {0, 1, 1, 2, 3};
+  return build_interactions(Ids::row_numbers(4), Ids::row_numbers(5), {users, items, {}, {}}, {});
+}
+
 /// Events of groups: users take items of their own group, mostly.
 inline Interactions grouped_events(int64_t users, int64_t items, int64_t groups, uint64_t seed) {
   RandomStream random(seed, "grouped events", 0);

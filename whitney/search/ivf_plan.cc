@@ -40,17 +40,6 @@ ListsSeen expected_lists(const IvfParts& parts, int64_t nprobe, double share) {
   return seen;
 }
 
-/// The least that lists may take: those nearest to the query hold what passes.
-ListsSeen fewest_lists(const IvfParts& parts, const IvfPlan& plan) {
-  ListsSeen seen;
-  const int64_t nlist = std::max<int64_t>(parts.centroids.size(), 1);
-  seen.lists = plan.nprobe;
-  if (plan.expected.tested > 0)
-    seen.tested = std::max(plan.least_passing, plan.nprobe * parts.rows.size() / nlist);
-  seen.compared = plan.least_passing;
-  return seen;
-}
-
 void plan_ranking(const IvfParts& parts, const IvfSearchOptions& options, int64_t k, int64_t num_allowed,
                   IvfPlan& plan) {
   if (!parts.has_codes() || !parts.has_better()) return;
@@ -115,7 +104,8 @@ IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_
     const int64_t num_ranked =
         std::min(num_allowed, plan.by_bounds ? kRankedByBounds * plan.wanted : plan.num_rescored);
     plan.planner.emplace(parts.costs ? *parts.costs : IvfCosts::typical(parts), num_allowed, num_ranked);
-    plan.scans = plan.planner->prefers_scan(fewest_lists(parts, plan));
+    // The least that lists may take: those nearest to the query hold what passes, and nothing else.
+    plan.scans = plan.planner->prefers_scan({.compared = plan.least_passing});
   }
   return plan;
 }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "whitney/core/value.h"
 #include "whitney/search/deadline.h"

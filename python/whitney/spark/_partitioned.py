@@ -1,4 +1,4 @@
-"""Embeds a graph part by part: the driver cuts it, executors embed, turn and smooth."""
+"""Embeds a graph part by part: the driver cuts it, executors embed, align and smooth."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def partitioned_embeddings(edges_df: Any, *, src: str = "src", dst: str = "dst",
     threads, progress : of the driver, which cuts the graph.
 
     The vectors are, bit for bit, those of `whitney.learn("partitioned", whitney.spark.read_graph(edges_df), ...)`, on any
-    number of executors and when some are lost. The driver holds the graph and no vector but those of border nodes (the
-    frame, at most leaf_nodes); a task holds one part with its neighbours. The frame is persisted: `unpersist()` frees it.
+    number of executors and when some are lost. The driver holds the graph and no vector but those of the frame
+    (border nodes and others of many edges, at most leaf_nodes); a task holds one part with its neighbours. The frame is persisted: `unpersist()` frees it.
     Throws Error when the edges, an option, or the base on one of the parts is wrong.
     """
     session = session_of(edges_df, "edges_df")
@@ -84,7 +84,7 @@ class _Run:
         return found
 
     def frame(self, plan: _whitney.PartitionPlan) -> Any:
-        """The rows of border nodes and their vectors, broadcast; None where nothing is cut."""
+        """The rows of the frame's nodes and their vectors, broadcast; None where nothing is cut."""
         piece = plan.frame(self.told)
         if piece is None:
             return None
