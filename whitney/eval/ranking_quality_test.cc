@@ -9,7 +9,8 @@
 #include "whitney/core/one_in_test.h"
 #include "whitney/recommend/ials.h"
 #include "whitney/recommend/interactions_cases_test.h"
-#include "whitney/recommend/item_neighbors.h"
+#include "whitney/recommend/most_popular.h"
+#include "whitney/recommend/rp3beta.h"
 
 namespace whitney::eval {
 namespace {
@@ -107,7 +108,7 @@ TEST(RankingQuality, OfAlternatingLeastSquaresIsAsKnown) {
   const auto split = recommend::read_split("lastfm");
   if (!split) GTEST_SKIP() << "no lastfm (WHITNEY_DATA)";
   const Interactions* const seen[] = {&split->train};
-  const recommend::Factors factors = recommend::ials(split->train, {.epochs = 16}, {});
+  const Factors factors = recommend::ials(split->train, {.epochs = 16}, {});
   const auto recommender = recommend::factor_recommender(factors.users, factors.items);
   const UserQualities found = full_ranking(*recommender, seen, split->test, 20, {});
   EXPECT_GE(mean_of(found.recall), 0.2752 - 0.004);
