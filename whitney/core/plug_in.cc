@@ -1,0 +1,103 @@
+#include "whitney/core/plug_in.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "whitney/core/error.h"
+
+namespace whitney {
+namespace {
+
+struct Provided {
+  std::string type;
+  detail::AnyFunction function;
+};
+
+// A library that is being loaded provides its functions meanwhile: loading has a lock of its own.
+struct Functions {
+  std::mutex lock, loading;
+  std::map<std::string, Provided, std::less<>> by_name;
+};
+
+Functions& functions() {
+  static Functions all;
+  return all;
+}
+
+const Provided* find(std::string_view name) {
+  Functions& all = functions();
+  const std::lock_guard hold(all.lock);
+  const auto found = all.by_name.find(name);
+  return found == all.by_name.end() ? nullptr : &found->second;  // a map's places stay
+}
+
+// "WHITNEY_TRAIN": the option of the build that makes a part; with _PLUGIN, the variable that names its file.
+std::string option_name(std::string_view part) {
+  std::string name = "WHITNEY_";
+  for (const char c : part) name += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return name;
+}
+
+// Says why nothing can be run, in words of the one who asked.
+void load(std::string_view part, std::string_view name) {
+  const std::string path = plug_in_path(part);
+  if (!has_plug_in(part)) {
+    fail(name, " needs the part \"", part, "\" of Whitney, and ", path, " does not exist: configure with -D",
+         option_name(part), "=ON to build it, or let ", option_name(part), "_PLUGIN name the file");
+  }
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) fail(name, " needs ", path, ", which cannot be loaded: ", dlerror());
+  const auto version = reinterpret_cast<const char* (*)()>(dlsym(library, "whitney_plug_in_version"));
+  const std::string_view found = version == nullptr ? "none" : version();
+  if (found != kVersion) {
+    dlclose(library);
+    fail(name, " needs ", path, ", whose version is ", found, " and must be ", kVersion,
+         ": build or install both together");
+  }
+}
+
+}  // namespace
+
+std::string plug_in_path(std::string_view part) {
+  if (const char* named = std::getenv((option_name(part) + "_PLUGIN").c_str());
+      named != nullptr && *named != 0)
+    return named;
+  Dl_info here{};
+  static const char anchor = 0;
+  const bool known = dladdr(&anchor, &here) != 0 && here.dli_fname != nullptr;
+  const std::filesystem::path folder = known ? std::filesystem::path(here.dli_fname).parent_path() : "";
+  return (folder / concat("libwhitney_", part, ".so")).string();
+}
+
+bool has_plug_in(std::string_view part) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(plug_in_path(part), error);
+}
+
+namespace detail {
+
+bool provide_function(std::string_view name, const char* type, AnyFunction function) {
+  Functions& all = functions();
+  const std::lock_guard hold(all.lock);
+  const bool is_new = all.by_name.emplace(name, Provided{type, function}).second;
+  WHITNEY_CHECK(is_new, "the function ", name, " is provided twice");
+  return true;
+}
+
+AnyFunction find_function(std::string_view part, std::string_view name, const char* type) {
+  if (find(name) == nullptr) {
+    const std::lock_guard hold(functions().loading);
+    if (find(name) == nullptr) load(part, name);
+  }
+  const Provided* provided = find(name);
+  WHITNEY_CHECK(provided != nullptr, "the part ", part, " does not provide ", name);
+  WHITNEY_CHECK(provided->type == type, name, " is provided as ", provided->type, " and asked for as ", type);
+  return provided->function;
+}
+
+}  // namespace detail
+}  // namespace whitney
