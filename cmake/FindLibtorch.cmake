@@ -6,7 +6,7 @@ set(WHITNEY_TORCH_ROOT "${CMAKE_CURRENT_SOURCE_DIR}/models/libtorch-${whitney_li
     "libtorch: a folder with include/ and lib/, such as the folder torch of an installed Python package")
 
 set(whitney_libtorch_hint
-    "./quickstart and ./check fetch it (`bash -c '. tools/prepare.bash; prepare_venv python/requirements.txt; fetch_libtorch'` "
+    "./quickstart and ./check fetch it (`bash -c '. tools/prepare.bash && prepare_venv python/requirements.txt && fetch_libtorch'` "
     "does that alone), -DWHITNEY_TORCH_ROOT names another place, -DWHITNEY_TRAIN=OFF builds everything else without it.")
 string(CONCAT whitney_libtorch_hint ${whitney_libtorch_hint})
 

@@ -13,7 +13,7 @@ namespace whitney {
 namespace {
 
 struct Provided {
-  std::string type;
+  std::string version, type;
   detail::AnyFunction function;
 };
 
@@ -44,20 +44,10 @@ std::string option_name(std::string_view part) {
 
 // Says why nothing can be run, in words of the one who asked.
 void load(std::string_view part, std::string_view name) {
+  require_plug_in(part, name);
   const std::string path = plug_in_path(part);
-  if (!has_plug_in(part)) {
-    fail(name, " needs the part \"", part, "\" of Whitney, and ", path, " does not exist: configure with -D",
-         option_name(part), "=ON to build it, or let ", option_name(part), "_PLUGIN name the file");
-  }
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) fail(name, " needs ", path, ", which cannot be loaded: ", dlerror());
-  const auto version = reinterpret_cast<const char* (*)()>(dlsym(library, "whitney_plug_in_version"));
-  const std::string_view found = version == nullptr ? "none" : version();
-  if (found != kVersion) {
-    dlclose(library);
-    fail(name, " needs ", path, ", whose version is ", found, " and must be ", kVersion,
-         ": build or install both together");
-  }
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr)
+    fail(name, " needs ", path, ", which cannot be loaded: ", dlerror());
 }
 
 }  // namespace
@@ -78,12 +68,21 @@ bool has_plug_in(std::string_view part) {
   return std::filesystem::is_regular_file(plug_in_path(part), error);
 }
 
+void require_plug_in(std::string_view part, std::string_view name) {
+  if (find(name) != nullptr) return;
+  const std::string path = plug_in_path(part);
+  if (!has_plug_in(part)) {
+    fail(name, " needs the part \"", part, "\" of Whitney, and ", path, " does not exist: configure with -D",
+         option_name(part), "=ON to build it, or let ", option_name(part), "_PLUGIN name the file");
+  }
+}
+
 namespace detail {
 
-bool provide_function(std::string_view name, const char* type, AnyFunction function) {
+bool provide_function(std::string_view name, const char* version, const char* type, AnyFunction function) {
   Functions& all = functions();
   const std::lock_guard hold(all.lock);
-  const bool is_new = all.by_name.emplace(name, Provided{type, function}).second;
+  const bool is_new = all.by_name.emplace(name, Provided{version, type, function}).second;
   WHITNEY_CHECK(is_new, "the function ", name, " is provided twice");
   return true;
 }
@@ -94,7 +93,11 @@ AnyFunction find_function(std::string_view part, std::string_view name, const ch
     if (find(name) == nullptr) load(part, name);
   }
   const Provided* provided = find(name);
-  WHITNEY_CHECK(provided != nullptr, "the part ", part, " does not provide ", name);
+  const std::string_view version = provided == nullptr ? "another" : std::string_view(provided->version);
+  if (version != kVersion) {
+    fail(name, " needs ", plug_in_path(part), ", which belongs to version ", version,
+         " of Whitney and not to ", kVersion, ": build or install both together");
+  }
   WHITNEY_CHECK(provided->type == type, name, " is provided as ", provided->type, " and asked for as ", type);
   return provided->function;
 }

@@ -15,10 +15,15 @@ WHITNEY_API std::string plug_in_path(std::string_view part);
 /// Tells whether that file is there; loads nothing.
 WHITNEY_API bool has_plug_in(std::string_view part);
 
+/// Throws Error that says for whom (`name`) and what to do when that file is not there, and nothing of it is
+/// linked.
+WHITNEY_API void require_plug_in(std::string_view part, std::string_view name);
+
 namespace detail {
 
 using AnyFunction = void (*)();
-WHITNEY_API bool provide_function(std::string_view name, const char* type, AnyFunction function);
+WHITNEY_API bool provide_function(std::string_view name, const char* version, const char* type,
+                                  AnyFunction function);
 WHITNEY_API AnyFunction find_function(std::string_view part, std::string_view name, const char* type);
 
 }  // namespace detail
@@ -27,7 +32,7 @@ WHITNEY_API AnyFunction find_function(std::string_view part, std::string_view na
 /// namespace-scope constant do it when the library is loaded.
 template <class Result, class... Arguments>
 bool provide_function(std::string_view name, Result (*function)(Arguments...)) {
-  return detail::provide_function(name, typeid(Result(Arguments...)).name(),
+  return detail::provide_function(name, kVersion, typeid(Result(Arguments...)).name(),
                                   reinterpret_cast<detail::AnyFunction>(function));
 }
 

@@ -39,6 +39,11 @@ TEST(PlugIn, RefusesToCallAFunctionAsAnotherType) {
   EXPECT_THROW(function_of_part<int(double)>("train", "test-twice"), InternalError);
 }
 
+TEST(PlugIn, RefusesAFunctionOfAnotherVersion) {
+  detail::provide_function("test-old", "0.0.1", typeid(int(int)).name(), nullptr);
+  EXPECT_THAT(error_of([] { function_of_part<int(int)>("train", "test-old"); }), HasSubstr("version 0.0.1"));
+}
+
 TEST(PlugIn, RefusesASecondFunctionOfAName) {
   EXPECT_THROW(provide_function("test-twice", twice), InternalError);
 }
