@@ -105,6 +105,23 @@ def test_sdne_trains_in_a_child_and_goes_on(edges, tmp_path):
         whitney.learn("sdne", edges, **kept, **{**options, "dim": 5})
 
 
+def test_a_training_that_was_interrupted_goes_on_to_the_same_bytes(edges, tmp_path):
+    if not plug_in().exists():
+        pytest.skip("this build leaves training out (WHITNEY_TRAIN=OFF)")
+    options = {"dim": 4, "hidden": [8], "batch_size": 8, "epochs": 60}
+    kept = {"checkpoint": tmp_path / "c.safetensors", "checkpoint_every": 1000}
+
+    def interrupt(stage, done, total, unit):
+        if stage == "training":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        whitney.learn("sdne", edges, progress=interrupt, **kept, **options)
+    assert kept["checkpoint"].exists()
+    rest = whitney.learn("sdne", edges, resume=True, **kept, **options)
+    assert np.array_equal(rest.vectors, whitney.learn("sdne", edges, threads=1, **options).vectors)
+
+
 def test_a_part_that_trains_runs_in_the_child_too_and_never_here(edges):
     if not plug_in().exists():
         pytest.skip("this build leaves training out (WHITNEY_TRAIN=OFF)")
