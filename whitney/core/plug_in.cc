@@ -21,6 +21,8 @@ struct Provided {
 struct Functions {
   std::mutex lock, loading;
   std::map<std::string, Provided, std::less<>> by_name;
+  /// Reasons, by part.
+  std::map<std::string, std::string, std::less<>> kept_out;
 };
 
 Functions& functions() {
@@ -44,8 +46,10 @@ std::string option_name(std::string_view part) {
 
 // Says why nothing can be run, in words of the one who asked.
 void load(std::string_view part, std::string_view name) {
-  require_plug_in(part, name);
   const std::string path = plug_in_path(part);
+  if (const auto kept_out = functions().kept_out.find(part); kept_out != functions().kept_out.end())
+    fail(name, " needs ", path, ", which is not loaded into this process: ", kept_out->second);
+  require_plug_in(part, name);
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr)
     fail(name, " needs ", path, ", which cannot be loaded: ", dlerror());
 }
@@ -75,6 +79,11 @@ void require_plug_in(std::string_view part, std::string_view name) {
     fail(name, " needs the part \"", part, "\" of Whitney, and ", path, " does not exist: configure with -D",
          option_name(part), "=ON to build it, or let ", option_name(part), "_PLUGIN name the file");
   }
+}
+
+void keep_plug_in_out(std::string_view part, std::string_view reason) {
+  const std::lock_guard hold(functions().loading);
+  functions().kept_out.emplace(part, reason);
 }
 
 namespace detail {

@@ -19,6 +19,10 @@ WHITNEY_API bool has_plug_in(std::string_view part);
 /// linked.
 WHITNEY_API void require_plug_in(std::string_view part, std::string_view name);
 
+/// Never loads a part's library into this process: whoever calls what is in it gets an Error that ends with
+/// `reason`.
+WHITNEY_API void keep_plug_in_out(std::string_view part, std::string_view reason);
+
 namespace detail {
 
 using AnyFunction = void (*)();

@@ -63,6 +63,12 @@ TEST(PlugIn, SaysWhatToDoWhereThePartIsMissing) {
   EXPECT_THAT(error, HasSubstr("-DWHITNEY_TRAIN=ON"));
 }
 
+TEST(PlugIn, IsNotLoadedWhereItIsKeptOut) {
+  keep_plug_in_out("paint", "brushes are elsewhere");
+  EXPECT_THAT(error_of([] { function_of_part<void()>("paint", "oil"); }),
+              HasSubstr("not loaded into this process: brushes are elsewhere"));
+}
+
 TEST(PlugIn, SaysWhyAFileCannotBeLoaded) {
   const TemporaryFolder folder;
   const std::string path = folder.file("libwhitney_train.so");
