@@ -8,7 +8,10 @@ include(CMakePackageConfigHelpers)
 install(TARGETS whitney EXPORT WhitneyTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)
 install(DIRECTORY "${whitney_root}/whitney" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
-        FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "*_test.h" EXCLUDE)
+        FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "*_test.h" EXCLUDE PATTERN "train" EXCLUDE)
+if(TARGET whitney_train_plug_in)  # finds libtorch where it was when this was built
+  install(TARGETS whitney_train_plug_in LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT train)
+endif()
 install(EXPORT WhitneyTargets NAMESPACE Whitney:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Whitney
         COMPONENT development)
 configure_package_config_file("${whitney_root}/cmake/WhitneyConfig.cmake.in" "${PROJECT_BINARY_DIR}/WhitneyConfig.cmake"

@@ -1,5 +1,6 @@
-# whitney_library(<folder> [LINKS <whitney_folder or third::name> ...])
+# whitney_library(<folder> [DECLARATIONS] [LINKS <whitney_folder or third::name> ...])
 #
+# (With DECLARATIONS only *_options.cc, and no tests: what they declare stands in a library of its own.)
 # Compiles the sources of whitney/<folder> into the OBJECT library whitney_<folder>. All of these go, object by object,
 # into libwhitney.so, so that a unit which only registers itself is kept. Internals are hidden in the shared library;
 # tests and benches therefore link the objects.
@@ -97,8 +98,12 @@ function(whitney_objects out)
 endfunction()
 
 function(whitney_library folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "DECLARATIONS" "" "LINKS")
+  set(pattern "*.cc")
+  if(arg_DECLARATIONS)
+    set(pattern "*_options.cc")
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${pattern}")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
   set(whitney_links ${arg_LINKS})
   list(FILTER whitney_links INCLUDE REGEX "^whitney_")
@@ -116,6 +121,9 @@ function(whitney_library folder)
     whitney_join(${self} library 8)
     set_property(GLOBAL PROPERTY ${self}_closure ${below} ${self})
     set_property(GLOBAL APPEND PROPERTY whitney_libraries ${self})
+  endif()
+  if(arg_DECLARATIONS)
+    return()
   endif()
   set(code ${below} ${self})
   set(links ${code})

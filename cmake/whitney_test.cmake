@@ -88,7 +88,7 @@ endfunction()
 # Adds a test program: of its sources, or of what the build in WHITNEY_TESTS_FROM has compiled of them. Sanitizers then
 # look at the library, at every allocation, free and lock, and not at what the tests themselves do with their own.
 # Sets `objects` to its objects.
-function(whitney_test_program target sources)
+function(whitney_test_program target sources precompiled)
   if(WHITNEY_TESTS_FROM)
     set(list "${WHITNEY_TESTS_FROM}/test_objects/${target}.txt")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list}")
@@ -100,8 +100,15 @@ function(whitney_test_program target sources)
     return()
   endif()
   add_executable(${target} ${sources})
-  target_compile_options(${target} PRIVATE ${whitney_test_options})
-  if(WHITNEY_PCH)
+  if(precompiled)  # of other flags it could not be used
+    target_compile_options(${target} PRIVATE -fPIC)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET ${whitney_visibility}
+                          VISIBILITY_INLINES_HIDDEN ON)
+    target_precompile_headers(${target} REUSE_FROM ${precompiled})
+  else()
+    target_compile_options(${target} PRIVATE ${whitney_test_options})
+  endif()
+  if(WHITNEY_PCH AND NOT precompiled)
     target_precompile_headers(${target} REUSE_FROM whitney_test_precompiled)
   endif()
   whitney_join(${target} tests 8)
@@ -120,14 +127,14 @@ function(whitney_test_group group)
   file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/test_groups/${file}.txt" CONTENT "${label}\n$<JOIN:${arg_INPUTS},\n>\n")
 endfunction()
 
-# whitney_test(<target> SOURCES <file> ... LINKS <target> ... CODE <target> ...): a test program and its tests, of the code
-# in these object libraries.
+# whitney_test(<target> SOURCES <file> ... LINKS <target> ... CODE <target> ... [PRECOMPILED <target>]): a test program and its
+# tests, of the code in these object libraries; compiled as that target is, with its precompiled header.
 function(whitney_test target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;CODE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PRECOMPILED" "SOURCES;LINKS;CODE")
   if(NOT arg_SOURCES)
     return()
   endif()
-  whitney_test_program(${target} "${arg_SOURCES}")
+  whitney_test_program(${target} "${arg_SOURCES}" "${arg_PRECOMPILED}")
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests"
                         LINK_DEPENDS_NO_SHARED ON)
   target_link_libraries(${target} PRIVATE whitney_flags ${arg_LINKS} third::rapidcheck third::gtest_main third::gmock

@@ -7,6 +7,7 @@
 #include "python/module_rooms.h"
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/core/plug_in.h"
 #include "whitney/data/artifact.h"
 
 NB_MODULE(_whitney, module) {
@@ -15,6 +16,8 @@ NB_MODULE(_whitney, module) {
       "The native part of whitney: converts, releases the GIL, calls the library, wraps. Use `import "
       "whitney`.";
   nanobind::exception<whitney::Error>(module, "Error", PyExc_ValueError);
+  // The caller may have a torch of their own; two in a process are at odds.
+  whitney::keep_plug_in_out("train", "Python trains in a process of its own (whitney.learn)");
   python::bind_call(module);
   python::bind_matrix(module);
   python::bind_ids(module);

@@ -37,6 +37,7 @@ nb::dict dict_of(const Method& method) {
   result["description"] = method.info.description;
   result["source"] = method.info.source;
   result["example"] = method.info.example;
+  result["part"] = method.info.part;
   result["options"] = list_from(method.options);
   return result;
 }

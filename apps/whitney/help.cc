@@ -256,6 +256,11 @@ std::string python_name(const Method& method) {
   return concat("whitney.", name_of(method.verb), "(\"", method.info.name, "\", ...)");
 }
 
+// Which library somebody needs who runs it.
+static std::string part_text(const MethodInfo& info) {
+  return concat("Runs in libwhitney_", info.part, ".so, which is loaded when it is called.");
+}
+
 std::string method_help(const Method& method) {
   const MethodInfo& info = method.info;
   std::string text = concat(info.name, " (verb ", name_of(method.verb), ", in Python ", python_name(method),
@@ -266,6 +271,7 @@ std::string method_help(const Method& method) {
   text += "\nOptions:\n" + (method.options.empty() ? "  none of its own\n" : option_lines(method.options));
   if (const auto specs = search_options_of(method); !specs.empty())
     text += "\nOptions of a search in it ('whitney search'):\n" + option_lines(specs);
+  if (!info.part.empty()) text += "\n" + part_text(info) + "\n";
   text += concat("\nSource: ", info.source, "\nExample: ", info.example, "\n'whitney ", name_of(method.verb),
                  " --help' has the options that all its methods take.\n");
   return text;
@@ -277,6 +283,7 @@ std::string method_markdown(const Method& method) {
       concat("# ", info.class_name, "\n\n", info.summary, "\n\nVerb `", name_of(method.verb), "`, method `",
              info.name, "`, in Python `", python_name(method), "`. Source: ", info.source, "\n");
   if (!info.description.empty()) text += "\n" + info.description + "\n";
+  if (!info.part.empty()) text += "\n" + part_text(info) + "\n";
   text += concat("\n## Command line\n\n```sh\n", info.example, "\n```\n");
   const std::string inputs = inputs_of(method);
   if (!inputs.empty()) text += "\nInputs, in this order: `" + inputs + "`.\n";
@@ -309,6 +316,7 @@ Value method_value(const Method& method) {
                         {"description", info.description},
                         {"source", info.source},
                         {"example", info.example},
+                        {"part", info.part},
                         {"options", std::move(options)}});
 }
 

@@ -1,8 +1,7 @@
-#include <filesystem>
-
 #include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
+#include "whitney/core/plug_in.h"
 #include "whitney/core/prepare_run.h"
 #include "whitney/linalg/simd.h"
 
@@ -15,17 +14,10 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// The parts that load on demand lie beside the library.
-bool has_plug_in(const std::string& name) {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return !error && std::filesystem::exists(program.parent_path().parent_path() / "lib" / name, error);
-}
-
 Outcome run_info(const Command&, Session& session) {
   const std::string level = simd_level();
   const std::vector<std::string> levels = simd_levels();
-  const bool server = has_plug_in("libwhitney_server.so"), training = has_plug_in("libwhitney_train.so");
+  const bool server = has_plug_in("server"), training = has_plug_in("train");
   const Context& context = session.context;
   Outcome outcome;
   outcome.text =

@@ -152,6 +152,7 @@ Outcome run_learn(const Command& command, Session& session) {
   const auto options = options_from<LearnOptions>(command.options);
   const std::string output = required_output(command, options.output);
   check_output(output, command.common.force);
+  require_part(*command.method);
   const DataKind kind = learner_of(*command.method).input();
   report_unused(command, kind, session);
   return_freed_arrays();

@@ -44,8 +44,9 @@ void TerminalProgress::clear() {
 }
 
 void TerminalProgress::advance(std::string_view stage, int64_t done, int64_t total, std::string_view unit) {
-  if (quiet_) return;
   const std::lock_guard lock(mutex_);
+  pipe_.advance(stage, done, total, unit);
+  if (quiet_) return;
   const Clock::time_point now = Clock::now();
   if (stage != stage_) {
     stage_ = stage;
@@ -74,6 +75,7 @@ void TerminalProgress::advance(std::string_view stage, int64_t done, int64_t tot
 void TerminalProgress::note(std::string_view sentence) {
   const std::lock_guard lock(mutex_);
   notes_.emplace_back(sentence);
+  pipe_.note(sentence);
   if (quiet_) return;
   std::fprintf(stderr, "%snote: %s\n", drawn_ ? "\r\033[K" : "", notes_.back().c_str());
   drawn_ = false;

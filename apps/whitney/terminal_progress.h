@@ -7,12 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/whitney/progress_pipe.h"
 #include "whitney/core/context.h"
 
 namespace whitney::app {
 
 /// Draws progress on standard error: a bar on a terminal, a line every few seconds in a log, nothing when
-/// quiet.
+/// quiet. Another program may hear of it too (ProgressPipe).
 class TerminalProgress : public Progress {
  public:
   explicit TerminalProgress(bool quiet);
@@ -33,6 +34,7 @@ class TerminalProgress : public Progress {
   std::string stage_;
   Clock::time_point stage_start_, last_shown_;
   std::vector<std::string> notes_;
+  ProgressPipe pipe_;
 };
 
 /// Writes one state of work: "learning: 1,200 of 5,000 walks (24 %), 310 walks/s, 12 s left".

@@ -8,7 +8,7 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from . import _convert, _whitney
+from . import _convert, _training, _whitney
 from ._calls import Progress, call
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
@@ -17,6 +17,8 @@ from ._tables import Embeddings, Table, as_embeddings
 from ._whitney import Error
 
 COMMON = {"seed": None, "threads": None, "progress": False}
+TRAINED = {method["name"] for method in _whitney.methods() if method["verb"] == "learn" and method["part"] == "train"}
+"""Learners that follow gradients, in a process of their own."""
 
 
 def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Optional[int] = None,
@@ -24,15 +26,19 @@ def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Option
     """Learns embeddings from data by a method such as "fastrp", or a table of communities or parts ("louvain").
 
     data is a Graph, or anything that `whitney.read_graph` takes. The same seed gives the same bytes at any number of
-    threads; `whitney.methods("learn")` lists methods and options.
+    threads; `whitney.methods("learn")` lists methods and options. A method that trains by gradients runs in a process of
+    its own and reads the path of a file; Ctrl-C stops it, and with checkpoint= it can go on.
     """
     kind = _whitney.learner_input(method)
+    given = given_options(options)
+    if any(isinstance(name, str) and name in TRAINED for name in (method, *given.values())):  # itself, or a part of it
+        return _training.learn(method, data, given, seed=seed, threads=threads, progress=progress)
     told = call(threads, seed, progress)
     if kind != "graph":
         raise Error(f"{method} learns from a {kind}, which this version's Python cannot hand over yet: whitney learn "
                     f"{method} FILE does it on the command line")
     made = Table if _whitney.learner_output(method) == "table" else Embeddings
-    return made._of(_whitney.learn_graph(method, read_graph(data, threads=threads)._native, given_options(options), told))
+    return made._of(_whitney.learn_graph(method, read_graph(data, threads=threads)._native, given, told))
 
 
 class Estimator:

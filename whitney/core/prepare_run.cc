@@ -1,5 +1,6 @@
 #include "whitney/core/prepare_run.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -18,8 +19,13 @@ Value prepare_options(const Method& method, const Value& given, const Context& c
 }
 
 Value record_of_run(const Method& method, const Value& options, const Context& context) {
+  Value kept = Value::object();
+  for (const auto& [name, value] : options.as_object()) {
+    const auto& left_out = method.about_the_run;
+    if (std::find(left_out.begin(), left_out.end(), name) == left_out.end()) kept.set(name, value);
+  }
   Value record =
-      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", options}});
+      Value::object({{"program_version", kVersion}, {"method", method.info.name}, {"options", kept}});
   constexpr auto kMostInteger = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
   if (context.seed <= kMostInteger) {
     record.set("seed", static_cast<int64_t>(context.seed));

@@ -4,6 +4,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/nearest_name.h"
+#include "whitney/core/plug_in.h"
 
 namespace whitney {
 namespace {
@@ -121,6 +122,10 @@ std::vector<const Method*> Registry::of(Verb verb) const {
     if (method->verb == verb) result.push_back(method.get());
   }
   return result;
+}
+
+void require_part(const Method& method) {
+  if (!method.info.part.empty()) require_plug_in(method.info.part, method.info.name);
 }
 
 Value resolve_options(const Method& method, const Value& given) {

@@ -41,6 +41,8 @@ struct MethodInfo {
   /// A command line that works on the inputs named in docs/: "whitney learn fastrp edges.tsv -o
   /// nodes.safetensors".
   std::string example;
+  /// The part whose library runs it ("train": libwhitney_train.so); empty: the main library does.
+  std::string part = {};
 };
 
 /// What runs a method; each verb derives its own (Learner in data/, IndexBuilder in search/, Task in eval/).
@@ -57,6 +59,9 @@ struct Method {
   /// Gives sentences about options that have no effect in this combination.
   std::function<std::vector<std::string>(const Value& resolved)> ineffective;
   std::shared_ptr<const MethodRunner> runner;
+  /// Options that say how a run is watched and kept (a checkpoint's place), not what comes of it: a record
+  /// leaves them out.
+  std::vector<std::string> about_the_run = {};
 };
 
 /// All methods of this program; filled by registration lines before main, read-only afterwards.
@@ -77,6 +82,9 @@ class WHITNEY_API Registry {
   std::vector<std::unique_ptr<Method>> methods_;
 };
 
+/// Throws Error, before any work, when the library of the method's part is not there.
+WHITNEY_API void require_part(const Method& method);
+
 /// Checks what a user gave (an object; nested options with dots, "base.dim") against the declaration and
 /// fills in the defaults. The result has every option in the order of the declaration, nested ones after
 /// their choice. Throws UsageError for unknown names, with the nearest known one, and for wrong values.
@@ -87,13 +95,15 @@ WHITNEY_API const OptionSpec* find_option(const Method& method, std::string_view
                                           const Value& given);
 
 /// Makes the declaration of a method whose options are `Options`; an optional member
-/// `std::vector<std::string> ineffective() const` names options without effect.
+/// `std::vector<std::string> ineffective() const` names options without effect, and an optional static one,
+/// `about_the_run()`, those that records leave out.
 template <class Options>
 Method declare_method(Verb verb, MethodInfo info, std::shared_ptr<const MethodRunner> runner) {
   Method method{verb, std::move(info), option_specs<Options>(), {}, std::move(runner)};
   if constexpr (requires(const Options& options) { options.ineffective(); }) {
     method.ineffective = [](const Value& resolved) { return options_from<Options>(resolved).ineffective(); };
   }
+  if constexpr (requires { Options::about_the_run(); }) method.about_the_run = Options::about_the_run();
   return method;
 }
 

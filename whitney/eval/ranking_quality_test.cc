@@ -127,7 +127,7 @@ TEST(RankingQuality, OfBayesianPersonalisedRankingIsAsKnown) {
     const auto split = recommend::read_split(golden.data);
     if (!split) GTEST_SKIP() << "no " << golden.data << " (WHITNEY_DATA)";
     const Interactions* const seen[] = {&split->train};
-    const recommend::Factors factors =
+    const Factors factors =
         recommend::mf_bpr(split->train, {.regularization = regularization}, {});
     const auto recommender = recommend::factor_recommender(factors.users, factors.items);
     const UserQualities found = full_ranking(*recommender, seen, split->test, 20, {});

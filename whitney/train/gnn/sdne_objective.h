@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "whitney/data/graph.h"
+#include "whitney/train/gnn/sdne_options.h"
+#include "whitney/train/nn/objective.h"
+
+namespace whitney::gnn {
+
+/// The auto-encoder of sdne and its loss, a mean over the nodes of a step. The encoder runs once for a batch
+/// (`shared`); each shard decodes its nodes.
+class SDNEObjective : public nn::Objective {
+ public:
+  /// `type`: float64 for tests of gradients. The graph must outlive the object.
+  SDNEObjective(const Graph& graph, const SDNEOptions& options, uint64_t seed, torch::TensorOptions type);
+
+  const nn::Parameters& parameters() const override { return parameters_; }
+  int64_t num_examples() const override { return graph_.num_nodes(); }
+  std::vector<torch::Tensor> shared(std::span<const int64_t> batch, const Context& context) override;
+  torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
+
+  /// The vectors of nodes, m x dim.
+  torch::Tensor encode(std::span<const int64_t> nodes) const;
+  /// The reconstruction of their rows from them, m x n.
+  torch::Tensor decode(const torch::Tensor& vectors) const;
+
+ private:
+  struct Layer {
+    torch::Tensor weights, bias;
+  };
+  void add_layers(uint64_t seed, torch::TensorOptions type);
+  Layer add_layer(const std::string& name, int64_t inputs, int64_t outputs, uint64_t seed,
+                  torch::TensorOptions type);
+  double weight_at(int64_t entry) const;
+  torch::Tensor activated(const torch::Tensor& values) const;
+  torch::Tensor before_last(torch::Tensor vectors) const;
+  torch::Tensor reconstruction(const nn::Shard& shard, const torch::Tensor& inner) const;
+  torch::Tensor sampled_reconstruction(const nn::Shard& shard, const torch::Tensor& inner) const;
+  torch::Tensor first_order(const nn::Shard& shard, const torch::Tensor& vectors) const;
+  torch::Tensor numbers(const std::vector<double>& values) const;
+  torch::Tensor places(const std::vector<int64_t>& values) const;
+
+  const Graph& graph_;
+  SDNEOptions options_;
+  uint64_t seed_;
+  double largest_weight_ = 1;
+  nn::Parameters parameters_;
+  std::vector<Layer> encoder_, decoder_;
+  /// The nodes of the batch that `shared` was called for, and by node the place in it; -1: not there.
+  std::vector<int64_t> batch_, place_of_;
+};
+
+}  // namespace whitney::gnn

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "whitney/core/context.h"
+#include "whitney/train/nn/parameters.h"
+
+namespace whitney::nn {
+
+/// A piece of a batch, reckoned on one thread.
+struct Shard {
+  /// Numbers of examples, in the order in which they were drawn.
+  std::span<const int64_t> examples;
+  /// Where `examples` begin in the batch.
+  int64_t offset = 0;
+  /// Examples of all batches of the step: what a mean is divided by.
+  int64_t num_in_step = 0;
+  /// Of all steps from the start, from 0; with `offset`, what random numbers of a shard are drawn by.
+  int64_t step = 0;
+  /// From 0; of the accumulated batches of the step.
+  int64_t batch = 0;
+};
+
+/// A figure of a validation.
+struct Metric {
+  std::string name;
+  double value = 0;
+  bool higher_is_better = true;
+};
+
+/// What is trained: parameters, examples, and a loss of them. Each method derives its own.
+class Objective {
+ public:
+  virtual ~Objective() = default;
+  virtual const Parameters& parameters() const = 0;
+  /// Examples that an epoch goes over, in a random order.
+  virtual int64_t num_examples() const = 0;
+  /// Comes before the first step of each epoch, also of one that a run goes on with in the middle: draws what
+  /// the epoch's examples are, from (seed, epoch) alone.
+  virtual void begin_epoch(int64_t /*epoch*/, const Context&) {}
+  /// Tensors that all shards of a batch read, reckoned once from the parameters: the products with a graph,
+  /// for one. Runs on the calling thread, with our own kernels on all of them.
+  virtual std::vector<torch::Tensor> shared(std::span<const int64_t> /*batch*/, const Context&) { return {}; }
+  /// The shard's part of the step's loss, one number: the parts of all shards add up to it, so that a mean
+  /// over examples is a sum over the shard's divided by `num_in_step`. Runs on several threads at once.
+  virtual torch::Tensor loss(const Shard& shard, std::span<const torch::Tensor> shared) const = 0;
+  /// Figures of a validation with the parameters as they are; none: the method has no validation.
+  virtual std::vector<Metric> evaluate(const Context&) { return {}; }
+};
+
+}  // namespace whitney::nn

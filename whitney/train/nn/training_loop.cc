@@ -1,0 +1,264 @@
+#include "whitney/train/nn/training_loop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+#include <vector>
+
+#include "whitney/core/error.h"
+#include "whitney/core/random.h"
+#include "whitney/train/nn/averaging.h"
+#include "whitney/train/nn/clip_gradients.h"
+#include "whitney/train/nn/early_stopping.h"
+#include "whitney/train/nn/one_torch_thread.h"
+#include "whitney/train/nn/sharded_gradients.h"
+#include "whitney/train/nn/training_history.h"
+
+namespace whitney::nn {
+namespace {
+
+std::vector<NamedTensor> copy_of(const Parameters& parameters) {
+  std::vector<NamedTensor> result;
+  for (const Parameter& parameter : parameters.all())
+    result.push_back({parameter.name, parameter.tensor.detach().clone()});
+  return result;
+}
+
+std::vector<NamedTensor> views_of(const Parameters& parameters) {
+  std::vector<NamedTensor> result;
+  for (const Parameter& parameter : parameters.all()) result.push_back({parameter.name, parameter.tensor});
+  return result;
+}
+
+// The average stands in the parameters' place for as long as this lives.
+class Averaged {
+ public:
+  Averaged(Average& average, const Parameters& parameters) : average_(average), parameters_(parameters) {
+    average_.swap_with(parameters_);
+  }
+  ~Averaged() { average_.swap_with(parameters_); }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  Average& average_;
+  const Parameters& parameters_;
+};
+
+class TrainingLoop {
+ public:
+  TrainingLoop(Objective& objective, Optimizer& optimizer, const TrainingOptions& options,
+               const RunIdentity& identity, const Context& context)
+      : objective_(objective),
+        optimizer_(optimizer),
+        options_(options),
+        identity_(identity),
+        context_(context),
+        unbroken_(context),
+        average_(options),
+        stopping_(options.stop_metric, options.patience) {
+    unbroken_.cancellation = nullptr;
+  }
+
+  Trained run();
+
+ private:
+  const Parameters& parameters() const { return objective_.parameters(); }
+  int64_t batches_per_epoch() const {
+    return (objective_.num_examples() + options_.batch_size - 1) / options_.batch_size;
+  }
+  int64_t steps_per_epoch() const {
+    return (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
+  }
+
+  void resume();
+  void run_epoch();
+  void take_step(std::span<const int64_t> examples);
+  void end_epoch();
+  std::vector<Metric> validate();
+  void save();
+  void keep_best();
+  [[noreturn]] void fail_not_finite(const std::string& what) const;
+
+  Objective& objective_;
+  Optimizer& optimizer_;
+  const TrainingOptions& options_;
+  const RunIdentity& identity_;
+  const Context& context_;
+  /// For what must not be left half done.
+  Context unbroken_;
+  Average average_;
+  EarlyStopping stopping_;
+  TrainingHistory history_;
+  std::vector<NamedTensor> best_;
+  int64_t epoch_ = 0, steps_in_epoch_ = 0, step_ = 0;
+  double loss_sum_ = 0;
+  std::optional<int64_t> saved_step_;
+};
+
+Trained TrainingLoop::run() {
+  if (objective_.num_examples() < 1) fail(identity_.method, " has no example to learn from");
+  if (options_.history) check_history_name(options_.history->value);
+  const OneTorchThread one;
+  if (options_.resume && options_.checkpoint) resume();
+  try {
+    while (epoch_ < options_.epochs && !stopping_.is_over()) run_epoch();
+  } catch (const Cancelled&) {
+    if (options_.checkpoint) {
+      save();
+      context_.note(concat("stopped after step ", step_, "; ", options_.checkpoint->value,
+                           " holds the state: the same command with --resume goes on"));
+    }
+    throw;
+  }
+  keep_best();
+  return {.epochs = epoch_,
+          .stopped_early = stopping_.is_over() && epoch_ < options_.epochs,
+          .metric = stopping_.metric(),
+          .best_epoch = stopping_.best_epoch() ? std::optional(*stopping_.best_epoch() + 1) : std::nullopt,
+          .best_value = stopping_.best_value(),
+          .history = history_.report()};
+}
+
+void TrainingLoop::resume() {
+  const std::string& path = options_.checkpoint->value;
+  if (!std::filesystem::exists(path)) {
+    context_.note(concat(path, " does not exist: the training starts anew"));
+    return;
+  }
+  const Checkpoint checkpoint = load_checkpoint(path, identity_, context_);
+  copy_into(parameters(), checkpoint.parameters, path);
+  optimizer_.load_state(checkpoint.optimizer, path);
+  average_.load_state(checkpoint.average, checkpoint.average_count, parameters(), path);
+  best_ = checkpoint.best;
+  stopping_.load_state(checkpoint.progress.at("stopping"));
+  history_.load_state(checkpoint.progress.at("history"));
+  epoch_ = checkpoint.epoch;
+  steps_in_epoch_ = checkpoint.steps_in_epoch;
+  step_ = checkpoint.step;
+  loss_sum_ = checkpoint.loss_sum;
+  saved_step_ = step_;
+  context_.note(
+      concat("goes on from ", path, ": ", epoch_, " epochs and ", steps_in_epoch_, " steps are done"));
+}
+
+// The order is drawn anew by a run that goes on in the middle.
+void TrainingLoop::run_epoch() {
+  objective_.begin_epoch(epoch_, context_);
+  std::vector<int64_t> order(static_cast<size_t>(objective_.num_examples()));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  RandomStream(identity_.seed, "order of examples", static_cast<uint64_t>(epoch_)).shuffle(std::span(order));
+  const std::span<const int64_t> examples(order);
+  const auto of_a_step = static_cast<size_t>(options_.batch_size * options_.accumulate);
+  while (steps_in_epoch_ < steps_per_epoch()) {
+    context_.check_cancelled();
+    const size_t begin = static_cast<size_t>(steps_in_epoch_) * of_a_step;
+    take_step(examples.subspan(begin, std::min(of_a_step, examples.size() - begin)));
+    context_.advance("training", step_, options_.epochs * steps_per_epoch(), "steps");
+  }
+  end_epoch();
+}
+
+void TrainingLoop::take_step(std::span<const int64_t> examples) {
+  parameters().clear_gradients();
+  double loss = 0;
+  const auto batch_size = static_cast<size_t>(options_.batch_size);
+  BatchPlace place{.step = step_, .batch = 0, .num_in_step = static_cast<int64_t>(examples.size())};
+  for (size_t begin = 0; begin < examples.size(); begin += batch_size, ++place.batch) {
+    const auto batch = examples.subspan(begin, std::min(batch_size, examples.size() - begin));
+    loss += add_gradients(objective_, batch, place, options_.shards, context_);
+  }
+  if (!std::isfinite(loss)) fail_not_finite(concat("the loss is ", loss));
+  const double norm = options_.clip_norm ? clip_gradients(parameters(), *options_.clip_norm) : 0;
+  if (!std::isfinite(norm)) fail_not_finite(concat("the gradient's norm is ", norm));
+  optimizer_.step(parameters(), step_, unbroken_);
+  average_.after_step(parameters());
+  loss_sum_ += loss;
+  ++step_;
+  ++steps_in_epoch_;
+}
+
+void TrainingLoop::end_epoch() {
+  average_.after_epoch(parameters(), epoch_);
+  const bool is_last = epoch_ + 1 == options_.epochs;
+  std::vector<Metric> metrics;
+  if (is_last || (epoch_ + 1) % options_.evaluate_every == 0) metrics = validate();
+  history_.add(epoch_, loss_sum_ / static_cast<double>(steps_per_epoch()), metrics);
+  ++epoch_;
+  steps_in_epoch_ = 0;
+  loss_sum_ = 0;
+  const bool is_over = is_last || stopping_.is_over();
+  if (options_.checkpoint && (is_over || epoch_ % options_.checkpoint_every == 0)) save();
+  if (options_.history) write_history(history_.report(), options_.history->value);
+}
+
+std::vector<Metric> TrainingLoop::validate() {
+  const Averaged averaged(average_, parameters());
+  const torch::NoGradGuard no_gradients;
+  std::vector<Metric> metrics = objective_.evaluate(context_);
+  if (stopping_.take(metrics, epoch_)) best_ = copy_of(parameters());
+  return metrics;
+}
+
+// What is not finite is found before it takes the place of what was.
+void TrainingLoop::save() {
+  for (const Parameter& parameter : parameters().all()) {
+    if (!parameter.tensor.isfinite().all().item<bool>())
+      fail_not_finite(concat("the parameter \"", parameter.name, "\" is not finite"));
+  }
+  Checkpoint checkpoint;
+  checkpoint.epoch = epoch_;
+  checkpoint.steps_in_epoch = steps_in_epoch_;
+  checkpoint.step = step_;
+  checkpoint.loss_sum = loss_sum_;
+  checkpoint.parameters = views_of(parameters());
+  checkpoint.optimizer = optimizer_.state();
+  checkpoint.average = average_.state(parameters());
+  checkpoint.average_count = average_.count();
+  checkpoint.best = best_;
+  checkpoint.progress = Value::object({{"stopping", stopping_.state()}, {"history", history_.state()}});
+  save_checkpoint(checkpoint, identity_, options_.checkpoint->value, unbroken_);
+  saved_step_ = step_;
+}
+
+void TrainingLoop::keep_best() {
+  parameters().clear_gradients();
+  if (!best_.empty()) {
+    copy_into(parameters(), best_, "the best epoch");
+  } else {
+    average_.swap_with(parameters());
+  }
+}
+
+void TrainingLoop::fail_not_finite(const std::string& what) const {
+  std::string kept = "no checkpoint is kept (--checkpoint FILE keeps one)";
+  if (options_.checkpoint && saved_step_)
+    kept =
+        concat(options_.checkpoint->value, " keeps the state after step ", *saved_step_, ", which was good");
+  fail(identity_.method, ": ", what, " at step ", step_ + 1, " of the training (epoch ", epoch_ + 1,
+       "); try a smaller --learning-rate or --clip-norm 1; ", kept);
+}
+
+}  // namespace
+
+Value Trained::to_value() const {
+  Value value = Value::object({{"epochs", epochs}, {"stopped_early", stopped_early}});
+  if (best_epoch) value.set("best_epoch", *best_epoch).set("metric", *metric).set("best_value", best_value);
+  if (!history.rows.empty()) value.set("loss", history.rows.back().figures.front().value);
+  return value;
+}
+
+Trained train(Objective& objective, Optimizer& optimizer, const TrainingOptions& options,
+              const RunIdentity& identity, const Context& context) {
+  try {
+    return TrainingLoop(objective, optimizer, options, identity, context).run();
+  } catch (const c10::OutOfMemoryError&) {
+    fail(identity.method, ": ", options.device,
+         " has no memory left; a smaller --batch-size or fewer --shards need less");
+  } catch (const c10::Error& error) {  // whose text goes on with a stack of calls
+    throw InternalError(concat(identity.method, ": libtorch says: ", error.what_without_backtrace()));
+  }
+}
+
+}  // namespace whitney::nn

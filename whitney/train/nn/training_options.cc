@@ -1,0 +1,33 @@
+#include "whitney/train/nn/training_options.h"
+
+namespace whitney::nn {
+
+std::vector<std::string> TrainingOptions::ineffective() const {
+  const TrainingOptions standard;
+  std::vector<std::string> names;
+  const auto idle = [&](bool changed, const char* name) {
+    if (changed) names.emplace_back(name);
+  };
+  if (!stop_metric) idle(patience != standard.patience, "patience");
+  if (averaging != Averaging::kEma) idle(ema_decay != standard.ema_decay, "ema_decay");
+  if (averaging != Averaging::kSwa) idle(swa_from != standard.swa_from, "swa_from");
+  if (!checkpoint) {
+    idle(checkpoint_every != standard.checkpoint_every, "checkpoint_every");
+    idle(resume, "resume");
+  }
+  return names;
+}
+
+std::vector<std::string> TrainingOptions::about_the_run() {
+  return {"checkpoint", "checkpoint_every", "resume", "history"};
+}
+
+int64_t training_bytes(int64_t num_parameters, int optimizer_tensors, const TrainingOptions& options) {
+  int64_t copies = 1 + options.shards + 1 + optimizer_tensors;
+  if (options.accumulate > 1) ++copies;
+  if (options.averaging != Averaging::kNone) copies += 2;  // the average, and what it stands for meanwhile
+  if (options.stop_metric) ++copies;                       // the best epoch's
+  return num_parameters * copies * static_cast<int64_t>(sizeof(float));
+}
+
+}  // namespace whitney::nn

@@ -1,0 +1,43 @@
+#include "whitney/train/nn/training_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace whitney::nn {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(TrainingOptions, TellWhichOthersLeaveWithoutEffect) {
+  TrainingOptions options;
+  EXPECT_THAT(options.ineffective(), IsEmpty());
+  options.patience = 3;
+  options.ema_decay = 0.5;
+  options.swa_from = 0.5;
+  options.resume = true;
+  EXPECT_THAT(options.ineffective(), ElementsAre("patience", "ema_decay", "swa_from", "resume"));
+  options.stop_metric = "recall@20";
+  options.averaging = Averaging::kEma;
+  options.checkpoint = Path{"c.safetensors"};
+  EXPECT_THAT(options.ineffective(), ElementsAre("swa_from"));
+}
+
+TEST(TrainingOptions, EveryNameAboutTheRunIsAnOption) {
+  std::vector<std::string> names;
+  for (const OptionSpec& spec : option_specs<TrainingOptions>()) names.push_back(spec.name);
+  for (const std::string& name : TrainingOptions::about_the_run()) EXPECT_THAT(names, Contains(name));
+}
+
+TEST(TrainingOptions, MemoryCountsTheCopiesOfParameters) {
+  TrainingOptions options;
+  options.shards = 4;
+  EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 4 + 1 + 2));
+  options.averaging = Averaging::kEma;
+  options.stop_metric = "recall@20";
+  EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 4 + 1 + 2 + 2 + 1));
+}
+
+}  // namespace
+}  // namespace whitney::nn
