@@ -4,7 +4,7 @@
 // a partitioned run needs a share of the whole run's memory. Fails where one does not hold. Peers run in
 // WHITNEY_BENCH_PYTHON (default bench/peers/.venv/bin/python).
 //
-//   partition_bench [--pairs 5] [--base fastrp] [--only communities|cuts|quality|memory]
+//   partition_bench [--pairs 5] [--base fastrp] [--only communities|cuts|quality|memory|speed]
 
 #include "bench/partition_bench.h"
 
@@ -26,5 +26,6 @@ int main(int argc, char** argv) {
   run("cuts", whitney::bench::bench_cuts);
   run("quality", whitney::bench::bench_quality);
   run("memory", whitney::bench::bench_memory);
+  run("speed", whitney::bench::bench_speed);
   return good ? 0 : 1;
 }

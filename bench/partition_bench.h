@@ -8,7 +8,7 @@ namespace whitney::bench {
 struct PartitionBenchOptions {
   int num_pairs = 5;
   std::string base = "fastrp";
-  /// Only this part: communities, cuts, quality, memory; empty: all.
+  /// Only this part: communities, cuts, quality, memory, speed; empty: all.
   std::string only;
 };
 
@@ -16,5 +16,6 @@ bool bench_communities(const PartitionBenchOptions& options);
 bool bench_cuts(const PartitionBenchOptions& options);
 bool bench_quality(const PartitionBenchOptions& options);
 bool bench_memory(const PartitionBenchOptions& options);
+bool bench_speed(const PartitionBenchOptions& options);
 
 }  // namespace whitney::bench

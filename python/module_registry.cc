@@ -64,12 +64,15 @@ std::string input_of(const std::string& method) {
       return "corpus";
     case DataKind::kTable:
       return "table";
+    case DataKind::kInteractions:
+      return "interactions";
   }
   return "";
 }
 
 std::string output_of(const std::string& method) {
   const LearnedKind kind = learner_of(Registry::instance().get(Verb::kLearn, method)).output();
+  if (kind == LearnedKind::kModel) return "model";
   return kind == LearnedKind::kTable ? "table" : "embeddings";
 }
 

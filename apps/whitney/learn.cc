@@ -10,6 +10,7 @@
 #include "whitney/data/artifact.h"
 #include "whitney/data/atomic_file.h"
 #include "whitney/data/input_size.h"
+#include "whitney/data/interactions_reader.h"
 #include "whitney/data/learner.h"
 #include "whitney/data/readers.h"
 
@@ -22,6 +23,8 @@ struct LearnOptions {
   std::optional<bool> weighted;
   std::optional<std::string> id_field;
   std::string text_field = "text";
+  std::optional<std::string> user_field, item_field, value_field, time_field;
+  std::optional<double> min_value;
 
   void fields(auto&& field) {
     field("output", output,
@@ -31,21 +34,31 @@ struct LearnOptions {
     field("weighted", weighted, "Graphs: the third column is a weight; absent: when all of it are numbers");
     field("id_field", id_field, "Tables and texts: field of the id; absent: id, else row numbers");
     field("text_field", text_field, "Texts: field of the text");
+    field("user_field", user_field,
+          "Events: field of the user, where a heading names fields; absent: user_id and the like");
+    field("item_field", item_field, "Events: field of the item; absent: item_id and the like");
+    field("value_field", value_field, "Events: field of the rating or count; absent: rating and the like");
+    field("time_field", time_field, "Events: field of the time; absent: timestamp or time");
+    field("min_value", min_value, Range{-1e30, 1e30},
+          "Events: those of a lower value are left out; absent: all count");
   }
 };
 
 void report_unused(const Command& command, DataKind kind, Session& session) {
-  const bool is_graph = kind == DataKind::kGraph;
-  const auto without_effect = [&](std::string_view name, std::string_view input) {
-    if (command.was_typed(name))
-      session.note(concat("option \"", dashed(name), "\" has no effect: ", command.method->info.name,
-                          " reads ", input));
+  const auto belongs_to = [&](DataKind input, std::string_view reads,
+                              std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+      if (kind != input && command.was_typed(name))
+        session.note(concat("option \"", dashed(name), "\" has no effect: ", command.method->info.name,
+                            " reads ", reads));
+    }
   };
-  for (const std::string_view name : {"directed", "weighted"}) {
-    if (!is_graph) without_effect(name, "no graph");
-  }
-  if (is_graph) without_effect("id_field", "a graph");
-  if (kind != DataKind::kCorpus) without_effect("text_field", is_graph ? "a graph" : "a table");
+  const std::string_view reads = name_of(kind);
+  belongs_to(DataKind::kGraph, reads, {"directed", "weighted"});
+  belongs_to(DataKind::kCorpus, reads, {"text_field"});
+  belongs_to(DataKind::kInteractions, reads,
+             {"user_field", "item_field", "value_field", "time_field", "min_value"});
+  if (kind != DataKind::kCorpus) belongs_to(DataKind::kTable, reads, {"id_field"});
 }
 
 // Lets the allocator give arrays back to the system when they are freed. By itself it learns to keep those of
@@ -69,6 +82,15 @@ Dataset read_input(const std::string& path, DataKind kind, const LearnOptions& o
       return read_corpus(path, {options.id_field}, options.text_field, context);
     case DataKind::kTable:
       return read_table(path, {options.id_field}, context);
+    case DataKind::kInteractions:
+      return std::move(read_interactions({path},
+                                         {.user_field = options.user_field,
+                                          .item_field = options.item_field,
+                                          .value_field = options.value_field,
+                                          .time_field = options.time_field,
+                                          .min_value = options.min_value},
+                                         context)
+                           .front());
   }
   return Table();
 }
@@ -107,6 +129,18 @@ Outcome write_learned(const Table& table, const std::string& output, const Stopw
   Value json = Value::object({{"rows", table.ids.size()}});
   if (const Value* quality = table.record.find("quality")) json.set("quality", *quality);
   return written(output, count_text(table.ids.size()) + " rows" + quality_text(table.record), json,
+                 watch.seconds(), session);
+}
+
+Outcome write_learned(const RecommenderModel& model, const std::string& output, const Stopwatch& watch,
+                      const Command& command, Session& session) {
+  save_recommender(model, output, command.common.force, session.context);
+  return written(output,
+                 concat("a model of ", count_text(model.history.num_users()), " users and ",
+                        count_text(model.history.num_items()), " items", quality_text(model.record)),
+                 Value::object({{"users", model.history.num_users()},
+                                {"items", model.history.num_items()},
+                                {"events", model.history.size()}}),
                  watch.seconds(), session);
 }
 
@@ -151,7 +185,9 @@ VerbCommand learn_verb() {
   verb.summary = "data -> embeddings, or a model that makes embeddings";
   verb.description =
       "Learns embeddings from data. A graph is an edge list (TSV, CSV or SNAP text: source target [weight]), "
-      "texts and tables are JSON lines, CSV or TSV; each may be packed by gzip, xz or zstd, and - is "
+      "texts and tables are JSON lines, CSV or TSV; events of users with items are lists (user item item "
+      "...), CSV, TSV or "
+      "RecBole's files; each may be packed by gzip, xz or zstd, and - is "
       "standard input.";
   verb.examples = {"whitney learn fastrp edges.tsv -o nodes.safetensors --dim 256",
                    "whitney learn louvain edges.tsv -o communities.tsv",

@@ -96,8 +96,9 @@ class WHITNEY_API ArtifactWriter {
         Array<std::byte>::view(values.owner(), reinterpret_cast<const std::byte*>(values.data()),
                                values.size() * static_cast<int64_t>(sizeof(T))));
   }
-  /// Adds ids.* and the attribute tensors with their schema.
-  void add_ids(const Ids& ids);
+  /// Adds ids.* (after `prefix`, where a file has ids of more than its rows) and the attribute tensors with
+  /// their schema.
+  void add_ids(const Ids& ids, const std::string& prefix = "");
   void add_attributes(const Attributes& attributes);
   Value& record() { return record_; }
   /// A tensor of which only the size is known yet.
@@ -130,7 +131,7 @@ WHITNEY_API Value provenance_of(const Value& record);
 
 /// Reads what add_ids and add_attributes wrote. A file that Whitney did not write may have no ids: row
 /// numbers then.
-WHITNEY_API Ids read_ids(const Artifact& artifact, int64_t num_rows);
+WHITNEY_API Ids read_ids(const Artifact& artifact, int64_t num_rows, const std::string& prefix = "");
 WHITNEY_API Attributes read_attributes(const Artifact& artifact, int64_t num_rows);
 
 /// Embeddings and tables as artifacts. A reader views the mapping: nothing is copied, and shapes only are

@@ -79,12 +79,12 @@ Column read_column(const Artifact& artifact, const Value& entry) {
 
 }  // namespace
 
-void ArtifactWriter::add_ids(const Ids& ids) {
+void ArtifactWriter::add_ids(const Ids& ids, const std::string& prefix) {
   if (ids.is_integer()) {
-    add("ids.u64", {ids.size()}, ids.integer_array());
+    add(prefix + "ids.u64", {ids.size()}, ids.integer_array());
   } else {
-    add("ids.offsets", {ids.size() + 1}, ids.offsets_array());
-    add("ids.bytes", DType::kU8, {ids.bytes_array().size()}, bytes_of(ids.bytes_array()));
+    add(prefix + "ids.offsets", {ids.size() + 1}, ids.offsets_array());
+    add(prefix + "ids.bytes", DType::kU8, {ids.bytes_array().size()}, bytes_of(ids.bytes_array()));
   }
 }
 
@@ -118,18 +118,19 @@ void ArtifactWriter::add_attributes(const Attributes& attributes) {
   }
 }
 
-Ids read_ids(const Artifact& artifact, int64_t num_rows) {
+Ids read_ids(const Artifact& artifact, int64_t num_rows, const std::string& prefix) {
   return with_path(artifact, [&] {
     Ids ids;
-    if (const TensorView* integers = artifact.find("ids.u64")) {
+    if (const TensorView* integers = artifact.find(prefix + "ids.u64")) {
       ids = Ids::integers(read_list<uint64_t>(*integers, DType::kU64));
-    } else if (const TensorView* offsets = artifact.find("ids.offsets")) {
+    } else if (const TensorView* offsets = artifact.find(prefix + "ids.offsets")) {
       ids = Ids::mapped_strings(read_list<uint64_t>(*offsets, DType::kU64),
-                                read_list<char>(artifact.tensor("ids.bytes"), DType::kU8));
+                                read_list<char>(artifact.tensor(prefix + "ids.bytes"), DType::kU8));
     } else if (artifact.kind().empty()) {
       return Ids::row_numbers(num_rows);
     } else {
-      fail("holds no ids (the tensor \"ids.u64\", or \"ids.offsets\" and \"ids.bytes\")");
+      fail("holds no ids (the tensor \"", prefix, "ids.u64\", or \"", prefix, "ids.offsets\" and \"", prefix,
+           "ids.bytes\")");
     }
     if (ids.size() != num_rows) fail("there are ", ids.size(), " ids for ", num_rows, " rows");
     return ids;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -248,9 +250,44 @@ VectorsSize estimate_vectors_size(const std::string& path) {
   }
 }
 
+namespace {
+
+// Users, items and events of the first lines. Beyond them there are as many more users; items are met again
+// and again, of which as many are taken to be unseen as were met once.
+DataSize sample_interactions(const std::string& path) {
+  std::unordered_set<std::string> users;
+  std::unordered_map<std::string, int64_t> items;
+  int64_t num_events = 0;
+  const LineSample sample = sample_lines(path, [&](std::string_view line) {
+    const bool is_columns = line.find_first_of("\t,") != std::string_view::npos;
+    const std::string_view between = is_columns ? "\t," : " ";
+    for (int64_t place = 0; !line.empty() && (place < 2 || !is_columns); ++place) {
+      const size_t end = std::min(line.find_first_of(between), line.size());
+      const std::string word(line.substr(0, end));
+      line.remove_prefix(std::min(end + 1, line.size()));
+      if (word.empty()) continue;
+      if (place == 0) {
+        users.insert(word);
+      } else {
+        ++items[word];
+        ++num_events;
+      }
+    }
+  });
+  int64_t met_once = 0;
+  for (const auto& [item, count] : items) met_once += count == 1 ? 1 : 0;
+  const double unseen = sample.factor > 1 ? static_cast<double>(met_once) : 0;
+  return {.num_rows = scaled(std::ssize(users), sample.factor),
+          .nnz = scaled(num_events, sample.factor),
+          .num_items = std::ssize(items) + static_cast<int64_t>(unseen)};
+}
+
+}  // namespace
+
 DataSize estimate_size(const std::string& path, DataKind kind, bool directed) {
   refuse_stream(path);
   if (kind == DataKind::kGraph) return data::sample_graph(path, directed);
+  if (kind == DataKind::kInteractions) return sample_interactions(path);
   const LineSample sample = sample_lines(path, [](std::string_view) {});
   const int64_t rows = scaled(sample.num_lines, sample.factor);
   const int64_t bytes = scaled(sample.num_bytes, sample.factor);

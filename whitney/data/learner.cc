@@ -9,18 +9,6 @@
 namespace whitney {
 namespace {
 
-std::string_view name_of(DataKind kind) {
-  switch (kind) {
-    case DataKind::kGraph:
-      return "a graph";
-    case DataKind::kCorpus:
-      return "texts";
-    case DataKind::kTable:
-      return "a table";
-  }
-  return "";
-}
-
 DataKind kind_of(const Dataset& data) { return static_cast<DataKind>(data.index()); }
 
 DataSize size_of(const Dataset& data) {
@@ -32,6 +20,13 @@ DataSize size_of(const Dataset& data) {
             .id_bytes = graph->ids.bytes_array().size()};
   }
   if (const auto* table = std::get_if<Table>(&data)) return {.num_rows = table->ids.size()};
+  if (const auto* events = std::get_if<Interactions>(&data)) {
+    return {.num_rows = events->num_users(),
+            .nnz = events->size(),
+            .num_items = events->num_items(),
+            .weighted = !events->values.empty(),
+            .id_bytes = events->users.bytes_array().size() + events->items.bytes_array().size()};
+  }
   const auto& corpus = std::get<Corpus>(data);
   int64_t num_bytes = 0;
   for (const std::string& text : corpus.texts) num_bytes += std::ssize(text);
@@ -41,6 +36,7 @@ DataSize size_of(const Dataset& data) {
 std::string fingerprint_of(const Dataset& data) {
   if (const auto* graph = std::get_if<Graph>(&data)) return fingerprint(*graph);
   if (const auto* table = std::get_if<Table>(&data)) return fingerprint(*table);
+  if (const auto* events = std::get_if<Interactions>(&data)) return fingerprint(*events);
   return fingerprint(std::get<Corpus>(data));
 }
 
@@ -51,6 +47,9 @@ Value describe_input(const Dataset& data) {
     input.set("directed", graph->directed).set("weighted", graph->weighted());
   } else if (const auto* table = std::get_if<Table>(&data)) {
     input.set("kind", "table").set("num_rows", table->ids.size());
+  } else if (const auto* events = std::get_if<Interactions>(&data)) {
+    input.set("kind", "interactions").set("num_users", events->num_users());
+    input.set("num_items", events->num_items()).set("num_events", events->size());
   } else {
     input.set("kind", "corpus").set("num_texts", std::get<Corpus>(data).ids.size());
   }
@@ -60,10 +59,30 @@ Value describe_input(const Dataset& data) {
 
 }  // namespace
 
+std::string_view name_of(DataKind kind) {
+  switch (kind) {
+    case DataKind::kGraph:
+      return "a graph";
+    case DataKind::kCorpus:
+      return "texts";
+    case DataKind::kTable:
+      return "a table";
+    case DataKind::kInteractions:
+      return "events of users with items";
+  }
+  return "";
+}
+
 int64_t graph_bytes(const DataSize& size) {
   const int64_t of_an_entry = size.weighted ? 8 : 4;
   // Targets and weights; starts and ids.
   return kProgramBytes + size.nnz * of_an_entry + size.num_rows * (8 + 8) + size.id_bytes;
+}
+
+int64_t interactions_bytes(const DataSize& size) {
+  const int64_t of_an_event = size.weighted ? 16 : 4;
+  return kProgramBytes + size.nnz * of_an_event + size.num_rows * (8 + 8) + size.num_items * 8 +
+         size.id_bytes;
 }
 
 int64_t reading_bytes(const DataSize& size) {
@@ -110,8 +129,11 @@ Learned run_learner(std::string_view name, const Dataset& data, const Value& giv
 
 Embeddings learn(std::string_view method, const Dataset& data, const Value& given_options,
                  const Context& context) {
-  if (learner_of(Registry::instance().get(Verb::kLearn, method)).output() != LearnedKind::kEmbeddings)
-    throw UsageError(concat(method, " makes a table, and embeddings are asked for"));
+  const LearnedKind kind = learner_of(Registry::instance().get(Verb::kLearn, method)).output();
+  if (kind != LearnedKind::kEmbeddings) {
+    throw UsageError(concat(method, " makes ", kind == LearnedKind::kTable ? "a table" : "a model",
+                            ", and embeddings are asked for"));
+  }
   return std::get<Embeddings>(run_learner(method, data, given_options, context));
 }
 

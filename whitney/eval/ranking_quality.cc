@@ -19,6 +19,27 @@ std::vector<int64_t> grades_of(std::span<const recommend::ScoredItem> list,
   return grades;
 }
 
+/// What lists hold, whoever they are for.
+void describe_spread(std::vector<int64_t> times_listed, const std::vector<int64_t>& degrees,
+                     UserQualities& result) {
+  const auto num_items = static_cast<double>(times_listed.size());
+  double places = 0;
+  for (size_t item = 0; item < times_listed.size(); ++item) {
+    const auto times = static_cast<double>(times_listed[item]), users = static_cast<double>(degrees[item]);
+    places += times;
+    result.coverage += times > 0 ? 1 / num_items : 0;
+    result.popularity += times * std::log2(std::max(users, 1.0));
+    result.average_popularity += times * users;
+  }
+  if (places == 0) return;
+  result.popularity /= places;
+  result.average_popularity /= places;
+  std::ranges::sort(times_listed);
+  for (size_t i = 0; i < times_listed.size(); ++i)
+    result.gini += (2 * static_cast<double>(i) + 1 - num_items) * static_cast<double>(times_listed[i]) /
+                   (num_items * places);
+}
+
 }  // namespace
 
 UserQualities list_qualities(std::span<const uint32_t> users,
@@ -27,10 +48,8 @@ UserQualities list_qualities(std::span<const uint32_t> users,
   WHITNEY_CHECK(users.size() == lists.size() && k > 0 && k <= INT32_MAX);
   const int cutoffs[] = {static_cast<int>(k)};
   const std::vector<int64_t> degrees = item_degrees(train);
-  std::vector<uint8_t> is_listed(static_cast<size_t>(test.num_items()));
+  std::vector<int64_t> times_listed(static_cast<size_t>(test.num_items()));
   UserQualities result;
-  double popularity = 0;
-  int64_t num_listed = 0;
   for (size_t i = 0; i < users.size(); ++i) {
     const auto wanted = test.items_of(users[i]);
     if (wanted.empty()) continue;
@@ -46,16 +65,24 @@ UserQualities list_qualities(std::span<const uint32_t> users,
     result.mrr.push_back(figures.reciprocal_rank);
     // Over what a list of k could hold, where trec_eval's is over all that is wanted.
     result.map.push_back(figures.average_precision * all / std::min(all, static_cast<double>(k)));
-    for (const recommend::ScoredItem& scored : list) {
-      is_listed[scored.item] = 1;
-      popularity += std::log2(static_cast<double>(std::max<int64_t>(degrees[scored.item], 1)));
-    }
-    num_listed += std::ssize(list);
+    for (const recommend::ScoredItem& scored : list) ++times_listed[scored.item];
   }
-  const auto listed = std::accumulate(is_listed.begin(), is_listed.end(), int64_t{0});
-  if (!is_listed.empty())
-    result.coverage = static_cast<double>(listed) / static_cast<double>(is_listed.size());
-  if (num_listed > 0) result.popularity = popularity / static_cast<double>(num_listed);
+  describe_spread(times_listed, degrees, result);
+  return result;
+}
+
+std::vector<double> ndcg_ngcf(std::span<const uint32_t> users,
+                              const std::vector<std::vector<recommend::ScoredItem>>& lists,
+                              const Interactions& test, int64_t k) {
+  WHITNEY_CHECK(users.size() == lists.size() && k > 0 && k <= INT32_MAX);
+  const int cutoffs[] = {static_cast<int>(k)};
+  std::vector<double> result;
+  for (size_t i = 0; i < users.size(); ++i) {
+    const auto wanted = test.items_of(users[i]);
+    if (wanted.empty()) continue;
+    const std::vector<int64_t> grades = grades_of(lists[i], wanted);
+    result.push_back(ranking_figures(grades, grades, cutoffs).ndcg[0]);
+  }
   return result;
 }
 

@@ -23,6 +23,9 @@ struct UserQualities {
   /// Share of all items that stand in some list, and the mean over listed places of log2 of the users that an
   /// item has in the training set (items without any count 0).
   double coverage = 0, popularity = 0;
+  /// The mean over listed places of that number itself (ARP), and Gini's coefficient of how often items are
+  /// listed: 0 where all are as often, near 1 where a few fill all lists.
+  double average_popularity = 0, gini = 0;
 };
 
 /// The quality of lists, best first, for users in the order of `users`; test: users x items.
@@ -34,6 +37,14 @@ WHITNEY_API UserQualities list_qualities(std::span<const uint32_t> users,
 WHITNEY_API UserQualities full_ranking(const recommend::Recommender& recommender,
                                        std::span<const Interactions* const> seen, const Interactions& test,
                                        int64_t k, const Context& context);
+
+/// nDCG at k as the repository of NGCF counts it (`ndcg_at_k` of its metrics.py), to compare with figures
+/// that were measured so: the ideal are the hits of the list itself, which there holds max(Ks) items, 100,
+/// and not all that the user took. It is 1 where all hits come first, however few they are, and so above
+/// ndcg. lists as above, as deep as the ideal is to look; one value for each user with an item in `test`.
+WHITNEY_API std::vector<double> ndcg_ngcf(std::span<const uint32_t> users,
+                                          const std::vector<std::vector<recommend::ScoredItem>>& lists,
+                                          const Interactions& test, int64_t k);
 
 WHITNEY_API double mean_of(std::span<const double> values);
 

@@ -44,6 +44,29 @@ TEST(RankingQuality, OfThePerfectListIsTheMost) {
   EXPECT_DOUBLE_EQ(found.map[0], 1);
 }
 
+// Items of 2, 1 and 0 training users stand 2, 1 and 1 times in lists; 3 items stand in none.
+TEST(RankingQuality, TellsHowListsSpreadOverItems) {
+  const Interactions test = events_of({0, 1}, {0, 2}), train = events_of({0, 1, 2}, {3, 3, 4});
+  const std::vector<std::vector<ScoredItem>> lists = {{{3, 9}, {4, 8}}, {{3, 9}, {1, 8}}};
+  const UserQualities found = list_qualities(std::vector<uint32_t>{0, 1}, lists, test, train, 2);
+  EXPECT_DOUBLE_EQ(found.coverage, 3.0 / 6);
+  EXPECT_DOUBLE_EQ(found.average_popularity, (2 + 1 + 2 + 0) / 4.0);
+  EXPECT_DOUBLE_EQ(found.popularity, (1 + 0 + 1 + 0) / 4.0);
+  // Sorted 0 0 0 1 1 2: (1 * 1 + 3 * 1 + 5 * 2) / (6 * 4).
+  EXPECT_DOUBLE_EQ(found.gini, 14.0 / 24);
+}
+
+// A hit at rank 2 of four, and one at rank 4 that only the ideal sees; the user took three more.
+TEST(RankingQuality, CountsNdcgOfNgcfAgainstTheHitsOfTheList) {
+  const Interactions test = events_of({0, 0, 0, 0, 0}, {1, 2, 3, 4, 5}), train = events_of({}, {});
+  const std::vector<std::vector<ScoredItem>> lists = {{{0, 4}, {1, 3}, {0, 2}, {2, 1}}, {}};
+  const double second = 1 / std::log2(3.0);
+  EXPECT_DOUBLE_EQ(ndcg_ngcf(std::vector<uint32_t>{0, 1}, lists, test, 2)[0], second / (1 + second));
+  EXPECT_EQ(ndcg_ngcf(std::vector<uint32_t>{0, 1}, lists, test, 2).size(), 1U);
+  const std::vector<std::vector<ScoredItem>> first = {{{5, 4}, {0, 3}, {0, 2}}};
+  EXPECT_DOUBLE_EQ(ndcg_ngcf(std::vector<uint32_t>{0}, first, test, 3)[0], 1);
+}
+
 struct Golden {
   const char* data;
   double recall, ndcg;

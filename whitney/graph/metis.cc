@@ -64,6 +64,8 @@ void run_metis(MetisGraph graph, const MetisOptions& options, uint64_t seed, std
                           nullptr, graph.weights.empty() ? nullptr : graph.weights.data(), &parts, nullptr,
                           nullptr, settings.data(), &cut, part_of.data());
   if (status == METIS_ERROR_MEMORY) fail("metis has no memory left for this graph; fennel and bfs need less");
+  // It catches SIGTERM and gives up.
+  if (status == METIS_ERROR) fail("metis was told to end before it had parts");
   WHITNEY_CHECK(status == METIS_OK, "METIS_PartGraphKway gives ", status);
 }
 

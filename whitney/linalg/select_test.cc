@@ -43,6 +43,22 @@ TEST(Select, NeverFindsNaN) {
   });
 }
 
+TEST(Select, FindsThePositionsNotBelowALimitAndNaN) {
+  at_each_level([] {
+    for (int64_t n : awkward_lengths()) {
+      std::vector<float> values = small_integers(n, 4);
+      if (n > 2) values[static_cast<size_t>(n) - 2] = std::numeric_limits<float>::quiet_NaN();
+      std::vector<uint32_t> positions(values.size() + 16), expected;
+      for (size_t i = 0; i < values.size(); ++i) {
+        if (values[i] != values[i] || values[i] >= 2) expected.push_back(static_cast<uint32_t>(i));
+      }
+      const int64_t count = select_not_below(values.data(), n, 2, positions.data());
+      positions.resize(static_cast<size_t>(count));
+      ASSERT_EQ(positions, expected) << "length " << n;
+    }
+  });
+}
+
 TEST(Select, ComputesKeysOfValuesAndHasALimitForEach) {
   at_each_level([] {
     for (int64_t n : awkward_lengths()) {

@@ -23,6 +23,7 @@ struct SparseRows {
   int64_t stride = 0;
   int64_t width = 0;
   const float* row_scale = nullptr;  // may be null
+  const float* addend = nullptr;     // may be null, or out
   float* out = nullptr;
   /// For each row the sum of its result's squares; may be null.
   double* squares = nullptr;

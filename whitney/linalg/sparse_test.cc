@@ -99,6 +99,32 @@ TEST(MultiplySparse, IsComputedByHand) {
   });
 }
 
+TEST(MultiplySparse, AddsAnotherMatrixWhichMayBeTheResult) {
+  at_each_level([] {
+    // The rows have 0 to 39 entries, and one is longer than what threads share.
+    std::vector<int64_t> lengths = random_lengths(20, 4);
+    lengths.push_back(kPartEntries + 3);
+    const Sparse sparse = random_sparse(lengths, 25, 4);
+    const std::vector<float> scale = random_floats(21, 5), dense = random_floats(25 * 21, 6, 0.1),
+                             addend = random_floats(21 * 21, 7);
+    const std::vector<float> expected = product(sparse.view(), scale, rows_of(dense, 21));
+    std::vector<float> out = addend;
+    std::vector<double> squares(21);
+    multiply_sparse(with_threads(2), sparse.view(), scale, rows_of(dense, 21), out.data(), squares.data(),
+                    out.data());
+    for (size_t r = 0; r < 21; ++r) {
+      double sum = 0;
+      for (size_t c = 0; c < 21; ++c) {
+        const size_t at = 21 * r + c;
+        ASSERT_NEAR(out[at], expected[at] + addend[at],
+                    4 * kUnit * (std::abs(expected[at]) + std::abs(addend[at])));
+        sum += double{out[at]} * double{out[at]};
+      }
+      EXPECT_NEAR(squares[r], sum, 1e-12 * sum);
+    }
+  });
+}
+
 TEST(MultiplySparse, AgreesWithFloat64AtEveryWidth) {
   Sparse sparse = random_sparse(random_lengths(30, 1), 25, 1);
   const std::vector<float> scale = random_floats(30, 2);

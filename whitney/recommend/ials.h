@@ -9,6 +9,7 @@
 #include "whitney/core/matrix.h"
 #include "whitney/core/options.h"
 #include "whitney/data/interactions.h"
+#include "whitney/recommend/factors.h"
 
 namespace whitney::recommend {
 
@@ -43,11 +44,6 @@ struct IalsOptions {
           "that is there (Takacs, Pilaszy, Tikk 2011)");
     field("steps", steps, Range{1, 1000}, "conjugate_gradient: steps of a half step");
   }
-};
-
-/// Vectors of users and items, float32.
-struct Factors {
-  Matrix users, items;
 };
 
 /// Minimises, by turns exactly for users and items,

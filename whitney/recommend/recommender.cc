@@ -1,17 +1,17 @@
 #include "whitney/recommend/recommender.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
-#include "whitney/linalg/dense.h"
-#include "whitney/linalg/top_k.h"
+#include "whitney/recommend/best_items.h"
 
 namespace whitney::recommend {
 namespace {
 
+/// Users between two reports of progress.
+constexpr int64_t kPortion = 16384;
 /// Users of a block: with all their scores they take some 10 MB for a hundred thousand items.
 constexpr int64_t kBlockBytes = 10 << 20, kLeastUsers = 8, kMostUsers = 256;
 
@@ -58,45 +58,24 @@ class ItemRecommender : public Recommender {
   ItemWeights weights_;
 };
 
-class FactorRecommender : public Recommender {
- public:
-  FactorRecommender(Matrix users, Matrix items) : users_(std::move(users)), items_(std::move(items)) {
-    WHITNEY_CHECK(users_.cols() == items_.cols(), "vectors of ", users_.cols(), " and ", items_.cols(),
-                  " values");
-  }
-  int64_t num_users() const override { return users_.rows(); }
-  int64_t num_items() const override { return items_.rows(); }
-  void score(std::span<const uint32_t> users, float* scores, const Context& context) const override {
-    Matrix asked(std::ssize(users), users_.cols());
-    auto* out = asked.mutable_data<float>();
-    for (const uint32_t user : users) out = std::ranges::copy(users_.row<float>(user), out).out;
-    multiply_transposed(context, asked, items_, scores);
-  }
-
- private:
-  Matrix users_, items_;
-};
-
-std::vector<ScoredItem> best_of(std::span<float> scores, uint32_t user, int64_t k,
-                                std::span<const Interactions* const> seen) {
-  constexpr float kLeft = -std::numeric_limits<float>::infinity();
-  for (const float score : scores) {
-    if (!(score == score)) fail("a score of user row ", user, " is no number");
-  }
-  for (const Interactions* events : seen) {
-    for (const uint32_t item : events->items_of(user)) scores[item] = kLeft;
-  }
-  for (float& score : scores) score = 0.0F - score;
-  TopK top(k);
-  top.push_run(scores, 0);
-  std::vector<ScoredItem> best;
-  for (const TopK::Entry& entry : top.take()) {
-    if (entry.key < std::numeric_limits<float>::infinity()) best.push_back({entry.row, 0.0F - entry.key});
-  }
-  return best;
-}
-
 }  // namespace
+
+void Recommender::best(std::span<const uint32_t> users, int64_t k, std::span<const Interactions* const> seen,
+                       std::span<std::vector<ScoredItem>> lists, const Context& context) const {
+  const int64_t m = num_items(), block = std::clamp(kBlockBytes / (4 * m), kLeastUsers, kMostUsers);
+  std::vector<float> scores(static_cast<size_t>(std::min(block, std::ssize(users)) * m));
+  for (int64_t begin = 0; begin < std::ssize(users); begin += block) {
+    const int64_t count = std::min(block, std::ssize(users) - begin);
+    const auto some = users.subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
+    score(some, scores.data(), context);
+    parallel_for(context, count, [&](int64_t i) {
+      const auto at = static_cast<size_t>(i);
+      BestItems items(some[at], k, seen);
+      items.offer(std::span(scores).subspan(at * static_cast<size_t>(m), static_cast<size_t>(m)), 0);
+      lists[static_cast<size_t>(begin) + at] = items.take();
+    });
+  }
+}
 
 std::unique_ptr<Recommender> most_popular(const Interactions& events) {
   return std::make_unique<MostPopular>(events);
@@ -104,10 +83,6 @@ std::unique_ptr<Recommender> most_popular(const Interactions& events) {
 
 std::unique_ptr<Recommender> item_recommender(Interactions history, ItemWeights weights) {
   return std::make_unique<ItemRecommender>(std::move(history), std::move(weights));
-}
-
-std::unique_ptr<Recommender> factor_recommender(Matrix users, Matrix items) {
-  return std::make_unique<FactorRecommender>(std::move(users), std::move(items));
 }
 
 std::vector<std::vector<ScoredItem>> recommend(const Recommender& recommender,
@@ -120,20 +95,13 @@ std::vector<std::vector<ScoredItem>> recommend(const Recommender& recommender,
   }
   std::vector<std::vector<ScoredItem>> found(users.size());
   if (num_items == 0 || k <= 0) return found;
-  const int64_t block = std::clamp(kBlockBytes / (4 * num_items), kLeastUsers, kMostUsers);
-  std::vector<float> scores(static_cast<size_t>(std::min(block, num_users) * num_items));
-  for (int64_t begin = 0; begin < num_users; begin += block) {
+  for (int64_t begin = 0; begin < num_users; begin += kPortion) {
     context.check_cancelled();
-    const int64_t count = std::min(block, num_users - begin);
-    const auto some = users.subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
-    recommender.score(some, scores.data(), context);
-    parallel_for(context, count, [&](int64_t i) {
-      const auto at = static_cast<size_t>(i);
-      const std::span row =
-          std::span(scores).subspan(at * static_cast<size_t>(num_items), static_cast<size_t>(num_items));
-      found[static_cast<size_t>(begin) + at] = best_of(row, some[at], std::min(k, num_items), seen);
-    });
-    context.advance("users", begin + count, num_users, "users");
+    const auto first = static_cast<size_t>(begin),
+               count = static_cast<size_t>(std::min(kPortion, num_users - begin));
+    recommender.best(users.subspan(first, count), std::min(k, num_items), seen,
+                     std::span(found).subspan(first, count), context);
+    context.advance("users", begin + static_cast<int64_t>(count), num_users, "users");
   }
   return found;
 }

@@ -12,6 +12,13 @@
 
 namespace whitney::recommend {
 
+/// An item and its score.
+struct ScoredItem {
+  uint32_t item = 0;
+  float score = 0;
+  friend bool operator==(const ScoredItem&, const ScoredItem&) = default;
+};
+
 /// Scores items for users; users and items by their rows.
 class WHITNEY_API Recommender {
  public:
@@ -21,6 +28,10 @@ class WHITNEY_API Recommender {
   /// Writes the scores of all items for some users, users.size() x num_items. A user's scores depend on no
   /// other user and on no thread.
   virtual void score(std::span<const uint32_t> users, float* scores, const Context& context) const = 0;
+  /// Finds lists[i], the k best items of users[i] but those of `seen`, as `recommend` describes. This one
+  /// scores a block of users and then selects; one that can do both at once writes the same bytes sooner.
+  virtual void best(std::span<const uint32_t> users, int64_t k, std::span<const Interactions* const> seen,
+                    std::span<std::vector<ScoredItem>> lists, const Context& context) const;
 };
 
 /// The same scores for all: how many users an item has. Of new users, too.
@@ -37,19 +48,14 @@ struct ItemWeights {
 /// The score of item j for a user is the sum of W_ij over the user's items i, in their order.
 WHITNEY_API std::unique_ptr<Recommender> item_recommender(Interactions history, ItemWeights weights);
 
-/// The score is the product of the user's vector and the item's, float32 (users x d, items x d).
+/// The score is the product of the user's vector and the item's, float32 (users x d, items x d). `recommend`
+/// never holds all scores of a user: those of some users and items at a time are compared while they are in
+/// L2.
 WHITNEY_API std::unique_ptr<Recommender> factor_recommender(Matrix users, Matrix items);
 
-/// An item and its score.
-struct ScoredItem {
-  uint32_t item = 0;
-  float score = 0;
-  friend bool operator==(const ScoredItem&, const ScoredItem&) = default;
-};
-
 /// Finds the k best items of each user, best first, of equal scores the lower row first; items of any row of
-/// `seen` (each users x items) are left out, and where fewer than k are left, fewer come. One block of users
-/// is scored at a time. Throws Error for a score that is no number.
+/// `seen` (each users x items) are left out, and where fewer than k are left, fewer come. Throws
+/// Error for a score that is no number.
 WHITNEY_API std::vector<std::vector<ScoredItem>> recommend(const Recommender& recommender,
                                                            std::span<const uint32_t> users, int64_t k,
                                                            std::span<const Interactions* const> seen,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -11,89 +10,12 @@
 #include "whitney/core/parallel.h"
 #include "whitney/linalg/candidates.h"
 #include "whitney/linalg/select.h"
+#include "whitney/search/allowed_codes.h"
 
 namespace whitney::search {
 namespace {
 
-// Rows that a task scores for all queries, and codes that are scored at once.
-constexpr int64_t kTaskRows = 16'384, kBatch = 1024;
-constexpr int64_t kLanesOfCodes = kFastScanLanes, kTaskBlocks = kTaskRows / kLanesOfCodes,
-                  kBatchBlocks = kBatch / kLanesOfCodes, kFewBlocks = 3;
-
-// The rows that a search may return: all of them, or those whose bits are set. Tasks go by their numbers.
-class AllowedCodes {
- public:
-  AllowedCodes(const RowSet& rows, int64_t num_rows, SharedDeadlineWatch& watch)
-      : num_rows_(num_rows), watch_(watch) {
-    if (rows.size() < num_rows) bits_ = rows.bits(num_rows);
-  }
-  int64_t num_tasks() const { return (num_rows_ + kTaskRows - 1) / kTaskRows; }
-  bool has_row(int64_t row) const {
-    return bits_.empty() || (bits_[static_cast<size_t>(row / 64)] >> (row % 64) & 1) != 0;
-  }
-  // The lanes of block b.
-  uint32_t lanes(int64_t b) const {
-    if (!bits_.empty()) return static_cast<uint32_t>(bits_[static_cast<size_t>(b / 2)] >> (b % 2 * 32));
-    const int64_t count = num_rows_ - b * kLanesOfCodes;
-    return count >= kLanesOfCodes ? ~uint32_t{0} : (uint32_t{1} << count) - 1;
-  }
-  // Call body(task, first, count) for runs of neighbouring rows, and of blocks that have any: their codes
-  // stay in cache while all queries pass. Ends when time is up.
-  template <class Body>
-  void each_batch(const Context& context, const Body& body) const {
-    each_run(
-        context, num_rows_, kTaskRows, kBatch, [&](int64_t row, int64_t end) { return next_row(row, end); },
-        [&](int64_t row) { return has_row(row); }, body);
-  }
-  template <class Body>
-  void each_block_batch(const Context& context, const Body& body) const {
-    const int64_t num_blocks = (num_rows_ + kLanesOfCodes - 1) / kLanesOfCodes;
-    each_run(
-        context, num_blocks, kTaskBlocks, kBatchBlocks,
-        [&](int64_t b, int64_t end) {
-          return next_row(b * kLanesOfCodes, end * kLanesOfCodes) / kLanesOfCodes;
-        },
-        [&](int64_t b) { return lanes(b) != 0; }, body);
-  }
-
- private:
-  // The first allowed row of [row, end), or one not below end: where few are allowed, by 64 rows a step.
-  int64_t next_row(int64_t row, int64_t end) const {
-    if (bits_.empty() || row >= end) return row;
-    auto word = static_cast<size_t>(row / 64);
-    uint64_t bits = bits_[word] & (~uint64_t{0} << (row % 64));
-    while (bits == 0) {
-      ++word;
-      if (static_cast<int64_t>(word) * 64 >= end || word == bits_.size()) return end;
-      bits = bits_[word];
-    }
-    return static_cast<int64_t>(word) * 64 + std::countr_zero(bits);
-  }
-
-  // next(i, end): the first of [i, end) that is allowed, or one not below end.
-  template <class Next, class Has, class Body>
-  void each_run(const Context& context, int64_t n, int64_t of_task, int64_t most, const Next& next,
-                const Has& has, const Body& body) const {
-    parallel_for(context, num_tasks(), [&](int64_t task) {
-      const int64_t end = std::min((task + 1) * of_task, n);
-      int64_t next_look = task * of_task;
-      for (int64_t first = next(task * of_task, end); first < end; first = next(first, end)) {
-        if (first >= next_look) {
-          if (watch_.is_over()) return;
-          next_look = first + most;
-        }
-        int64_t last = bits_.empty() ? std::min(end, first + most) : first + 1;
-        while (last < end && last - first < most && has(last)) ++last;
-        body(task, first, last - first);
-        first = last;
-      }
-    });
-  }
-
-  int64_t num_rows_;
-  SharedDeadlineWatch& watch_;
-  std::vector<uint64_t> bits_;
-};
+constexpr int64_t kBatch = AllowedCodes::kBatch, kLanesOfCodes = AllowedCodes::kLanes, kFewBlocks = 3;
 
 // Calls body(q) for the queries, until time is up: with many of them a batch takes long.
 template <class Body>
@@ -112,23 +34,38 @@ void each_zero_row(const CodedRows& rows, int64_t first, int64_t count, const Bo
        zero != rows.zero_rows.end() && *zero < first + count; ++zero)
     body(static_cast<size_t>(*zero - first));
 }
+// Calls body(i) for those among the rows of a batch.
+template <class Body>
+void each_zero_row(const CodedRows& rows, const CodeBatch& batch, const Body& body) {
+  if (batch.rows == nullptr) return each_zero_row(rows, batch.first, batch.count, body);
+  if (rows.zero_rows.empty()) return;
+  for (int64_t i = 0; i < batch.count; ++i) {
+    if (rows.is_zero(batch.rows[i])) body(static_cast<size_t>(i));
+  }
+}
 
-// Keys of neighbouring rows, and by how much they may be wrong where `bounds` is not null.
-void measure_run(const CodedRows& rows, const CodesQuery& query, const uint8_t* codes, int64_t first,
-                 int64_t count, float* keys, float* bounds) {
+// Keys of a batch's rows, and by how much they may be wrong where `bounds` is not null.
+void measure_batch(const CodedRows& rows, const CodesQuery& query, const CodeBatch& batch, float* keys,
+                   float* bounds) {
   if (bounds == nullptr)
-    query.scorer->score(codes, count, keys);
+    query.scorer->score(batch.codes, batch.count, keys);
   else
-    query.scorer->score_with_bounds(codes, count, keys, bounds);
+    query.scorer->score_with_bounds(batch.codes, batch.count, keys, bounds);
   if (rows.metric == Metric::kInnerProduct) {
-    for (int64_t i = 0; i < count; ++i) keys[i] = rows.key_of(keys[i]);
+    for (int64_t i = 0; i < batch.count; ++i) keys[i] = rows.key_of(keys[i]);
   }
   const auto set_none = [&](size_t i) {
     keys[i] = CodedRows::kNoCosine;
     if (bounds != nullptr) bounds[i] = 0;
   };
-  for (size_t i = 0; query.is_zero && i < static_cast<size_t>(count); ++i) set_none(i);
-  each_zero_row(rows, first, count, set_none);
+  for (size_t i = 0; query.is_zero && i < static_cast<size_t>(batch.count); ++i) set_none(i);
+  each_zero_row(rows, batch, set_none);
+}
+
+// Adds rows of a batch to those found so far.
+void push_batch(TopK& top, std::span<const float> keys, const CodeBatch& batch) {
+  if (batch.rows == nullptr) return top.push_run(keys, batch.first);
+  for (size_t i = 0; i < keys.size(); ++i) top.push(keys[i], batch.rows[i]);
 }
 
 // Between what the keys of the rows of neighbouring blocks lie.
@@ -323,7 +260,7 @@ RowMeasure::RowMeasure(const CodedRows& rows, const CodesQuery& query)
 float RowMeasure::measure(uint32_t row, float* bound) {
   float key = 0;
   rows_.codes.read(row, code_.data());
-  measure_run(rows_, query_, code_.data(), row, 1, &key, bound);
+  measure_batch(rows_, query_, {.codes = code_.data(), .count = 1, .first = row}, &key, bound);
   return key;
 }
 
@@ -332,9 +269,9 @@ std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const
                                                     std::span<const CodesQuery> queries, int64_t k,
                                                     SharedDeadlineWatch& watch, const Context& context) {
   const codec::CodeRows& codes = rows.codes.rows(context);
-  const AllowedCodes may_return(allowed, codes.size(), watch);
+  const AllowedCodes may_return(codes, rows.codec->code_bytes(), allowed, watch);
   std::vector<std::vector<TopK::Entry>> found(queries.size());
-  if (codes.in_blocks()) {
+  if (may_return.by_blocks()) {
     const auto candidates = rows_in_blocks(rows, may_return, queries, k, watch, context);
     parallel_for(context, std::ssize(found), [&](int64_t query) {
       const auto q = static_cast<size_t>(query);
@@ -346,12 +283,13 @@ std::vector<std::vector<TopK::Entry>> scan_for_best(const CodedRows& rows, const
     return found;
   }
   const auto num_tasks = static_cast<size_t>(may_return.num_tasks());
-  std::vector<TopK> tops(num_tasks * queries.size(), TopK(std::min(k, kTaskRows)));
-  may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
-    std::vector<float> values(static_cast<size_t>(count));
+  std::vector<TopK> tops(num_tasks * queries.size(), TopK(std::min(k, AllowedCodes::kTaskRows)));
+  may_return.each_batch(context, [&](int64_t task, const CodeBatch& batch) {
+    std::array<float, kBatch> keys;
     each_query(queries.size(), watch, [&](size_t q) {
-      measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), nullptr);
-      tops[static_cast<size_t>(task) * queries.size() + q].push_run(values, static_cast<uint32_t>(first));
+      measure_batch(rows, queries[q], batch, keys.data(), nullptr);
+      push_batch(tops[static_cast<size_t>(task) * queries.size() + q],
+                 std::span(keys).first(static_cast<size_t>(batch.count)), batch);
     });
   });
   for (size_t q = 0; q < found.size(); ++q) {
@@ -368,28 +306,28 @@ RankedCodes scan_and_rank(const CodedRows& rows, const RowSet& allowed, std::spa
                           int64_t k, const RankRow& rank, SharedDeadlineWatch& watch,
                           const Context& context) {
   const codec::CodeRows& codes = rows.codes.rows(context);
-  const AllowedCodes may_return(allowed, codes.size(), watch);
+  const AllowedCodes may_return(codes, rows.codec->code_bytes(), allowed, watch);
   const auto num_tasks = static_cast<size_t>(may_return.num_tasks());
-  std::vector<RankedPart> parts(num_tasks * queries.size(), RankedPart(std::min(k, kTaskRows)));
+  std::vector<RankedPart> parts(num_tasks * queries.size(), RankedPart(std::min(k, AllowedCodes::kTaskRows)));
   const auto take = [&](RankedPart& part, size_t q, std::span<RowRange> ranges, const auto& limit) {
     if (ranges.empty()) return;
     RankScratch scratch;
     part.take(ranges, [&](uint32_t row) { return rank(q, row, scratch); }, limit);
   };
-  if (codes.in_blocks()) {
+  if (may_return.by_blocks()) {
     scan_blocks(rows, may_return, queries, true, parts, take, watch, context);
   } else {
-    may_return.each_batch(context, [&](int64_t task, int64_t first, int64_t count) {
-      std::vector<float> values(static_cast<size_t>(count)), bounds(values);
+    may_return.each_batch(context, [&](int64_t task, const CodeBatch& batch) {
+      std::array<float, kBatch> keys, bounds;
       std::vector<RowRange> ranges;
       each_query(queries.size(), watch, [&](size_t q) {
         RankedPart& part = parts[q * num_tasks + static_cast<size_t>(task)];
-        measure_run(rows, queries[q], codes.rows_from(first), first, count, values.data(), bounds.data());
+        measure_batch(rows, queries[q], batch, keys.data(), bounds.data());
         ranges.clear();
-        for (size_t i = 0; i < values.size(); ++i) {
-          if (values[i] - bounds[i] <= part.limit())
-            ranges.push_back({static_cast<uint32_t>(first) + static_cast<uint32_t>(i), values[i] - bounds[i],
-                              values[i] + bounds[i]});
+        for (int64_t i = 0; i < batch.count; ++i) {
+          const auto at = static_cast<size_t>(i);
+          if (keys[at] - bounds[at] <= part.limit())
+            ranges.push_back({batch.row(i), keys[at] - bounds[at], keys[at] + bounds[at]});
         }
         take(part, q, ranges, [&] { return part.limit(); });
       });

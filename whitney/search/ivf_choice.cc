@@ -95,7 +95,8 @@ ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, 
   ListsSeen seen;
   int64_t num_passing = 0;
   const auto has_enough = [&] { return seen.lists >= plan.nprobe && num_passing >= plan.least_passing; };
-  for (int64_t count = std::min(plan.nprobe, nlist); !chosen.scans && !has_enough();
+  const int64_t begin = passing.is_filtered() ? std::max(plan.nprobe, plan.expected.lists) : plan.nprobe;
+  for (int64_t count = std::min(begin, nlist); !chosen.scans && !has_enough();
        count = std::min(4 * count, nlist)) {
     const std::vector<uint32_t> nearest = least_of(measured, count);
     for (auto i = chosen.lists.size(); i < nearest.size() && !chosen.scans && !has_enough(); ++i) {
@@ -109,8 +110,10 @@ ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, 
     }
     if (count == nlist) break;
   }
+  work.seen += seen.lists;
+  work.passing += num_passing;
   work.tested += passing.is_kept() ? 0 : seen.tested;
-  chosen.scans = chosen.scans || (plan.planner && plan.planner->prefers_scan(seen));
+  chosen.scans = chosen.scans || (plan.planner && plan.planner->prefers_scan_now(seen));
   work.switched += chosen.scans ? 1 : 0;
   return chosen;
 }

@@ -17,9 +17,10 @@ constexpr int64_t kRankedByBounds = 8;
 /// Without a filter, so few rows are ranked one by one.
 constexpr int64_t kFewLive = 1024;
 
-constexpr std::array<CostField<IvfCosts>, 5> kCostFields = {{{"scan_start", &IvfCosts::scan_start},
+constexpr std::array<CostField<IvfCosts>, 6> kCostFields = {{{"scan_start", &IvfCosts::scan_start},
                                                              {"scan_row", &IvfCosts::scan_row},
                                                              {"lists_start", &IvfCosts::lists_start},
+                                                             {"list", &IvfCosts::list},
                                                              {"test", &IvfCosts::test},
                                                              {"compare", &IvfCosts::compare}}};
 
@@ -56,13 +57,14 @@ IvfCosts IvfCosts::typical(const IvfParts& parts) {
   const auto dim = static_cast<double>(parts.dim), nlist = static_cast<double>(parts.centroids.size());
   IvfCosts costs;
   costs.scan_start = 3000;
-  costs.lists_start = 1000 + nlist * (4 + 0.06 * dim);
-  costs.test = 3;
+  costs.lists_start = 1000 + nlist * std::max(4.0, 0.17 * dim - 8);
+  costs.list = 100;
+  costs.test = 8;
   if (parts.has_vectors())
-    costs.scan_row = 8 + 0.19 * dim;
+    costs.scan_row = 8 + 0.24 * dim;
   else
     costs.scan_row = parts.has_bytes() ? 20 + 0.1 * dim : 15 + 1.1 * dim;
-  costs.compare = parts.has_codes() ? 5 + 0.04 * dim : 10 + 0.2 * dim;
+  costs.compare = parts.has_codes() ? 5 + 0.04 * dim : 4 + 0.2 * dim;
   // Codes are compared by tables or planes of the query, which are made first.
   if (parts.has_codes()) costs.lists_start += 3000 + 15 * dim;
   return costs;
@@ -105,7 +107,8 @@ IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_
         std::min(num_allowed, plan.by_bounds ? kRankedByBounds * plan.wanted : plan.num_rescored);
     plan.planner.emplace(parts.costs ? *parts.costs : IvfCosts::typical(parts), num_allowed, num_ranked);
     // The least that lists may take: those nearest to the query hold what passes, and nothing else.
-    plan.scans = plan.planner->prefers_scan({.compared = plan.least_passing});
+    plan.scans =
+        plan.planner->prefers_scan({.lists = plan.nprobe, .compared = plan.least_passing}, plan.expected);
   }
   return plan;
 }

@@ -16,9 +16,9 @@ struct IvfParts;
 struct IvfCosts {
   /// To begin under a filter; a row that a scan ranks.
   double scan_start = 0, scan_row = 0;
-  /// Lists: to begin them, which measures all centroids; a row that is tested for passing; a vector or a code
-  /// that is compared. What is ranked again costs what a row of a scan does.
-  double lists_start = 0, test = 0, compare = 0;
+  /// Lists: to begin them, which measures all centroids; a list of which some rows pass; a row that is tested
+  /// for passing; a vector or a code that is compared. What is ranked again costs what a row of a scan does.
+  double lists_start = 0, list = 0, test = 0, compare = 0;
 
   /// As they were measured for packages, digits and descriptors of images (MNIST, DEEP), rounded.
   static IvfCosts typical(const IvfParts& parts);
@@ -49,11 +49,18 @@ class IvfPlanner {
   /// Without what testing rows takes: it is known from a filter's second search on, and the first may not be
   /// answered otherwise.
   double lists(const ListsSeen& seen) const {
-    return costs_.scan_start + costs_.lists_start + static_cast<double>(seen.compared) * costs_.compare +
-           ranked_;
+    return costs_.scan_start + costs_.lists_start + beyond_start(seen);
   }
-  /// True where so much in lists takes longer than a scan.
-  bool prefers_scan(const ListsSeen& seen) const { return scan_ <= lists(seen); }
+  /// Before the centroids are measured: true where lists that hold no more than what is looked for take
+  /// longer than a scan, or where those expected save less than measuring costs: as often as not it is then
+  /// known that a scan is better after all.
+  bool prefers_scan(const ListsSeen& least, const ListsSeen& expected) const {
+    return scan_ <= lists(least) || scan_ <= lists(expected) + costs_.lists_start;
+  }
+  /// After that: true where what is left to do in lists takes longer than a scan.
+  bool prefers_scan_now(const ListsSeen& seen) const {
+    return scan_ - costs_.scan_start <= beyond_start(seen);
+  }
   /// True where testing rows alone takes longer than a scan.
   bool is_given_up(int64_t num_tested) const { return tests(num_tested) > scan_; }
   /// Looking for lists until it is given up, all that they then hold at no more than a scan, and all of it
@@ -61,6 +68,10 @@ class IvfPlanner {
   static constexpr double kMostScans = 4;
 
  private:
+  double beyond_start(const ListsSeen& seen) const {
+    return static_cast<double>(seen.lists) * costs_.list +
+           static_cast<double>(seen.compared) * costs_.compare + ranked_;
+  }
   double tests(int64_t count) const { return static_cast<double>(count) * costs_.test; }
   IvfCosts costs_;
   double scan_, ranked_;

@@ -19,16 +19,30 @@ IvfParts some_parts(IvfCodes codes) {
   return parts;
 }
 
-const IvfCosts kCosts = {1000, 20, 3000, 1, 5};
+const IvfCosts kCosts = {
+    .scan_start = 1000, .scan_row = 20, .lists_start = 3000, .list = 100, .test = 1, .compare = 5};
 
 TEST(IvfPlan, WeighsListsAgainstAScan) {
   const IvfPlanner planner(kCosts, 1000, 50);
   EXPECT_EQ(planner.scan(), 1000 + 1000 * 20);
-  EXPECT_EQ(planner.lists({4, 2000, 600}), 1000 + 3000 + 600 * 5 + 50 * 20);
-  EXPECT_FALSE(planner.prefers_scan({4, 2000, 600}));
-  EXPECT_TRUE(planner.prefers_scan({40, 15'000, 4000}));
+  EXPECT_EQ(planner.lists({4, 2000, 600}), 1000 + 3000 + 4 * 100 + 600 * 5 + 50 * 20);
   EXPECT_FALSE(planner.is_given_up(21'000));
   EXPECT_TRUE(planner.is_given_up(21'001));
+}
+
+TEST(IvfPlan, MeasuresNoCentroidsForListsThatSaveLessThanThat) {
+  const IvfPlanner planner(kCosts, 1000, 50);
+  EXPECT_FALSE(planner.prefers_scan({4, 0, 10}, {4, 2000, 600}));
+  EXPECT_TRUE(planner.prefers_scan({4, 0, 4000}, {4, 2000, 600}));
+  // 19,000 of lists against 21,000 of a scan.
+  EXPECT_TRUE(planner.prefers_scan({4, 0, 10}, {30, 9000, 2200}));
+}
+
+TEST(IvfPlan, WeighsWhatIsLeftToDoOnceCentroidsAreMeasured) {
+  const IvfPlanner planner(kCosts, 1000, 50);
+  // 3,000 + 15,000 + 1,000 against 20,000: with their beginning lists would take longer than a scan.
+  EXPECT_FALSE(planner.prefers_scan_now({30, 9000, 3000}));
+  EXPECT_TRUE(planner.prefers_scan_now({40, 15'000, 4000}));
 }
 
 TEST(IvfPlan, CostsAreReadBackToFourDigitsAndBounded) {
@@ -69,23 +83,24 @@ TEST(IvfPlan, MeasuredCostsAreKeptByAFile) {
 
 // Of two filters that let as many rows pass, one keeps those of few lists, all of them far from the query.
 TEST(IvfPlan, ScansWhereWhatPassesIsFarFromTheQuery) {
-  constexpr int64_t kRows = 12'000, kCols = 4;
+  constexpr int64_t kRows = 24'000, kCols = 4, kPassing = 3000;
   Matrix vectors = normal_vectors(kRows, kCols, 2);
   auto* values = vectors.mutable_data<float>();
-  for (int64_t i = 0; i < kRows; ++i) values[i * kCols] += 0.02F * static_cast<float>(i);
+  for (int64_t i = 0; i < kRows; ++i) values[i * kCols] += 0.01F * static_cast<float>(i);
   for (const IvfCase& one : ivf_cases()) {
     const auto index = ivf_of(vectors, Metric::kL2, one.options, 400);
     const auto ask = [&](int64_t from) {
-      const RowSet allowed = RowSet::range(static_cast<uint32_t>(from), static_cast<uint32_t>(from) + 1000);
+      const RowSet allowed =
+          RowSet::range(static_cast<uint32_t>(from), static_cast<uint32_t>(from) + kPassing);
       SearchParams params = probing(10, 8);
       params.allowed = &allowed;
       params.explain = true;
       return index->search(vectors.view().slice(10, 11), params, {});
     };
-    const SearchResult near = ask(0), far = ask(kRows - 1000);
+    const SearchResult near = ask(0), far = ask(kRows - kPassing);
     EXPECT_EQ(near.explain.at("actuals").at("switched"), Value(0)) << one.name;
     EXPECT_EQ(far.explain.at("actuals").at("switched"), Value(1)) << one.name;
-    EXPECT_EQ(far.explain.at("actuals").at("distances"), Value(1000)) << one.name;
+    EXPECT_EQ(far.explain.at("actuals").at("distances"), Value(kPassing)) << one.name;
     EXPECT_EQ(far.counts[0], 10);
   }
 }
@@ -114,12 +129,12 @@ TEST(IvfPlan, GivesTheSameAnswerWhereWhatPassesIsKept) {
 
 // The values of a query that a scan took over are exact, those that codes alone found beside it are not.
 TEST(IvfPlan, QueriesOfOneCallMayGoDifferentWays) {
-  constexpr int64_t kRows = 12'000, kCols = 4;
+  constexpr int64_t kRows = 24'000, kCols = 4, kPassing = 3000;
   Matrix vectors = normal_vectors(kRows, kCols, 3);
   auto* values = vectors.mutable_data<float>();
-  for (int64_t i = 0; i < kRows; ++i) values[i * kCols] += 0.02F * static_cast<float>(i);
+  for (int64_t i = 0; i < kRows; ++i) values[i * kCols] += 0.01F * static_cast<float>(i);
   const auto index = ivf_of(vectors, Metric::kL2, Value::object({{"codes", "rabitq"}}), 400);
-  const RowSet allowed = RowSet::range(0, 1000);
+  const RowSet allowed = RowSet::range(0, kPassing);
   Matrix queries(2, kCols);
   std::ranges::copy(vectors.row<float>(kRows - 10), queries.mutable_data<float>());
   std::ranges::copy(vectors.row<float>(10), queries.mutable_data<float>() + kCols);

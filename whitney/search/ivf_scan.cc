@@ -254,6 +254,13 @@ float IvfRanker::estimate_of(float key) const {
   return parts_.metric == Metric::kL2 ? key * key : 2 + 2 * key;
 }
 
+void prefetch_vectors(const IvfParts& parts, uint32_t number, const PassingOfList& passing) {
+  constexpr int64_t kMostBytes = 3072;  // the kernel itself asks for the rows behind the first
+  if (passing.count == 0) return;
+  const int64_t first = passing.all ? 0 : passing.places.front();
+  prefetch_bytes(parts.lists[number].vectors.data() + first * parts.dim, std::min(parts.dim * 4, kMostBytes));
+}
+
 void scan_vectors(const IvfParts& parts, uint32_t number, const PassingOfList& passing, const float* query,
                   TopK& top, IvfWork& work) {
   const IvfList& list = parts.lists[number];

@@ -163,6 +163,16 @@ class ListSearch {
     return sorted;
   }
 
+  /// Asks memory for what the visits to come read: where few rows of a list pass, a search would wait for
+  /// each list and for each row.
+  void prefetch_next(std::span<const Visit> next, PassingPlaces& passing) const {
+    constexpr size_t kLists = 6, kVectors = 2;
+    if (next.size() > kLists) __builtin_prefetch(&parts_.lists[next[kLists].list]);
+    if (next.size() <= kVectors) return;
+    const uint32_t list = next[kVectors].list;
+    prefetch_vectors(parts_, list, passing.of(list));
+  }
+
   /// A list is read from memory once for all queries of the task.
   void by_vectors(int64_t begin, int64_t end, TaskResult& result) {
     IvfWork& work = result.work;
@@ -195,6 +205,7 @@ class ListSearch {
         if (work.is_partial) break;
       }
       const auto [list, q, least_key] = visits[i];
+      prefetch_next(std::span(visits).subspan(i + 1), passing);
       if (least_key > tops[q].bound() || passing.of(list).count == 0) continue;
       ++work.lists;
       scan_vectors(parts_, list, passing.of(list), asked_.vector(begin + q), tops[q], work);
@@ -325,6 +336,8 @@ Value explanation(const IvfParts& parts, const IvfPlan& plan, int64_t num_allowe
   // How many a bound lets through is known afterwards.
   if (!plan.by_bounds || plan.scans) estimates.set("distances", num_queries * num_ranked);
   Value actuals = Value::object({{"allowed", num_allowed},
+                                 {"seen", work.seen},
+                                 {"passing", work.passing},
                                  {"lists", work.lists},
                                  {"codes", work.codes},
                                  {"distances", work.distances}});

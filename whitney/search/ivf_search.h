@@ -15,12 +15,15 @@ namespace whitney::search {
 
 /// What searches did.
 struct IvfWork {
-  int64_t lists = 0, tested = 0, codes = 0, distances = 0;
+  /// Lists that were looked into for what passes, and how much of these did; lists that were searched.
+  int64_t seen = 0, passing = 0, lists = 0, tested = 0, codes = 0, distances = 0;
   /// Queries that a scan took over.
   int64_t switched = 0;
   /// The deadline ended one.
   bool is_partial = false;
   IvfWork& operator+=(const IvfWork& other) {
+    seen += other.seen;
+    passing += other.passing;
     lists += other.lists;
     tested += other.tested;
     switched += other.switched;
@@ -127,6 +130,9 @@ struct ChosenLists {
 /// up.
 ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, PassingPlaces& passing,
                           IvfWork& work);
+
+/// Asks memory for what ranking a list's rows that pass begins with.
+void prefetch_vectors(const IvfParts& parts, uint32_t list, const PassingOfList& passing);
 
 /// Scans lists of vectors; what passes goes into `top` by the keys of IvfRanker. Lists in any order.
 void scan_vectors(const IvfParts& parts, uint32_t list, const PassingOfList& passing, const float* query,

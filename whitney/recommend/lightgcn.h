@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "whitney/core/api.h"
+#include "whitney/core/context.h"
+#include "whitney/core/options.h"
+#include "whitney/core/value.h"
+#include "whitney/data/interactions.h"
+#include "whitney/data/interactions_split.h"
+#include "whitney/recommend/ials.h"
+#include "whitney/recommend/lightgcn_model.h"
+
+namespace whitney::recommend {
+
+/// Options of LightGCN (He, Deng, Wang, Li, Zhang, Wang; SIGIR 2020, arXiv 2002.02126).
+struct LightGcnOptions {
+  int dim = 64;
+  int layers = 3;
+  int epochs = 1000;
+  int batch_size = 2048;
+  double learning_rate = 1e-3;
+  double regularization = 1e-4;
+  double deviation = 0.1;
+  double validation = 0.1;
+  int evaluate_every = 10;
+  int patience = 5;
+  void fields(auto&& field) {
+    field("dim", dim, Range{1, 4096}, "Values of a vector");
+    field("layers", layers, Range{0, 16},
+          "K: how far vectors travel over the graph; 0 is BPR without a graph");
+    field("epochs", epochs, Range{1, 100'000}, "At most so many times as many triples as there are events");
+    field("batch_size", batch_size, Range{1, 1 << 20}, "B: triples of a step");
+    field("learning_rate", learning_rate, Range{1e-9, 10}, "Of Adam");
+    field("regularization", regularization, Range{0, 1e6},
+          "lambda: pulls the learned vectors of a batch to zero");
+    field("deviation", deviation, Range{1e-9, 100}, "Of the normal numbers that vectors begin with");
+    field("validation", validation, Range{0, 0.9},
+          "Share of each user's items that is held out; its recall@20 says when to stop. 0: all epochs");
+    field("evaluate_every", evaluate_every, Range{1, 100'000}, "Epochs between two looks at that recall");
+    field("patience", patience, Range{1, 100'000}, "Looks without a better recall after which it stops");
+  }
+  std::vector<std::string> ineffective() const {
+    if (validation > 0) return {};
+    return {"evaluate_every and patience have no effect: validation is 0, so all epochs are run"};
+  }
+};
+
+/// A training run that can stop after any epoch, be saved, and go on to the same bytes.
+class WHITNEY_API LightGcnRun {
+ public:
+  /// Throws Error when no pair of items can be ranked, or nothing can be held out.
+  LightGcnRun(const Interactions& events, const LightGcnOptions& options, const Context& context);
+  LightGcnRun(const LightGcnRun&) = delete;
+  LightGcnRun& operator=(const LightGcnRun&) = delete;
+
+  /// One epoch; looks at the held-out items when it is time to.
+  void run_epoch(const Context& context);
+  /// True when all epochs were run, or recall has not risen for long enough.
+  bool is_done() const;
+  int epoch() const { return epoch_; }
+  /// Mean loss of the last epoch's batches.
+  double loss() const { return loss_; }
+  /// Of the held-out items; 0 before the first look, and without validation.
+  double best_recall() const { return best_recall_; }
+  double last_recall() const { return last_recall_; }
+  /// The vectors of the best look, or of now where there is no validation.
+  Factors factors(const Context& context);
+
+  /// Writes all that a run goes on from, in the place of a file that may be there.
+  void save(const std::string& path, const Context& context) const;
+  /// Goes on where a run stopped. Throws Error that names the file when it is of other events or options.
+  void load(const std::string& path);
+
+ private:
+  LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options, const Context& context);
+  void look(const Context& context);
+  Value record() const;
+
+  LightGcnOptions options_;
+  uint64_t seed_ = 0;
+  Interactions train_, held_out_;
+  LightGcnModel model_;
+  BprSampler sampler_;
+  Matrix gradient_, first_moment_, second_moment_, best_vectors_;
+  int epoch_ = 0, looks_since_best_ = 0;
+  int64_t step_ = 0;
+  double loss_ = 0, best_recall_ = 0, last_recall_ = 0;
+};
+
+/// Learns vectors of users and items; the score of a pair is their product. The same bytes at any number of
+/// threads.
+WHITNEY_API Factors lightgcn(const Interactions& events, const LightGcnOptions& options,
+                             const Context& context);
+
+}  // namespace whitney::recommend

@@ -1,0 +1,106 @@
+#include "whitney/recommend/mf_bpr.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "whitney/core/error.h"
+#include "whitney/core/one_in_test.h"
+#include "whitney/recommend/interactions_cases_test.h"
+#include "whitney/recommend/recommender.h"
+
+namespace whitney::recommend {
+namespace {
+
+constexpr BprSampling kBoth[] = {BprSampling::kUniformUsers, BprSampling::kUniformEvents};
+
+/// A user with one item and one with 99.
+Interactions uneven_events() {
+  std::vector<uint32_t> users = {0}, items = {0};
+  for (uint32_t item = 0; item < 99; ++item) users.push_back(1), items.push_back(item);
+  return build_interactions(Ids::row_numbers(3), Ids::row_numbers(130), {users, items, {}, {}}, {});
+}
+
+double length(const Matrix& matrix, int64_t row) {
+  const auto values = matrix.row<float>(row);
+  return std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));
+}
+
+TEST(MfBpr, FindsTheGroupsOfItemsThatUsersTake) {
+  const int64_t num_users = 400, num_items = 300, groups = 5;
+  const Interactions events = grouped_events(num_users, num_items, groups, 1);
+  for (const BprSampling sampling : kBoth) {
+    const Factors factors =
+        mf_bpr(events, {.dim = 16, .epochs = 60, .regularization = 0.01, .sampling = sampling}, {});
+    const auto recommender = factor_recommender(factors.users, factors.items);
+    std::vector<uint32_t> users(static_cast<size_t>(num_users));
+    std::iota(users.begin(), users.end(), 0U);
+    const Interactions* const seen[] = {&events};
+    int64_t own = 0, all = 0;
+    const auto lists = recommend(*recommender, users, 10, seen, {});
+    for (size_t user = 0; user < lists.size(); ++user) {
+      for (const ScoredItem& scored : lists[user]) {
+        own += scored.item % groups == user % groups ? 1 : 0;
+        ++all;
+      }
+    }
+    // A fifth of the items are of a user's group.
+    EXPECT_GT(static_cast<double>(own) / static_cast<double>(all), 0.8);
+  }
+}
+
+TEST(MfBpr, GivesTheSameBytesAtAnyNumberOfThreads) {
+  const Interactions events = grouped_events(fewer(2000), fewer(1200), 7, 2);
+  for (const BprSampling sampling : kBoth) {
+    std::vector<Factors> found;
+    for (const int threads : {1, 2, 5}) {
+      Context context;
+      context.threads = threads;
+      found.push_back(mf_bpr(events, {.dim = 20, .epochs = 3, .sampling = sampling}, context));
+    }
+    for (const Factors& factors : found) {
+      EXPECT_TRUE(std::ranges::equal(factors.users.bytes().span(), found[0].users.bytes().span()));
+      EXPECT_TRUE(std::ranges::equal(factors.items.bytes().span(), found[0].items.bytes().span()));
+    }
+    Context other;
+    other.seed = 43;
+    const Factors others = mf_bpr(events, {.dim = 20, .epochs = 3, .sampling = sampling}, other);
+    EXPECT_FALSE(std::ranges::equal(others.users.bytes().span(), found[0].users.bytes().span()));
+  }
+}
+
+// 100 steps, each of which takes the hundredth part of a vector away.
+TEST(MfBpr, SamplesUsersOrEventsUniformly) {
+  const Interactions events = uneven_events();
+  const MfBprOptions still = {.dim = 32, .epochs = 0, .learning_rate = 1e-3, .regularization = 10};
+  const double before = length(mf_bpr(events, still, {}).users, 0);
+  MfBprOptions options = still;
+  options.epochs = 1;
+  const double of_users = length(mf_bpr(events, options, {}).users, 0);
+  options.sampling = BprSampling::kUniformEvents;
+  const double of_events = length(mf_bpr(events, options, {}).users, 0);
+  EXPECT_NEAR(of_users / before, std::pow(0.99, 50), 0.15);  // 50 steps of 5 deviation each: 0.47 to 0.78
+  EXPECT_NEAR(of_events / before, 0.99, 0.005);
+}
+
+TEST(MfBpr, LeavesRowsWithoutEventsAtZeroAndLearnsNothingFromUsersWhoTookAll) {
+  std::vector<uint32_t> users, items;
+  for (uint32_t user = 0; user < 2; ++user) {
+    for (uint32_t item = 0; item < 3; ++item) users.push_back(user), items.push_back(item);
+  }
+  const Interactions events =
+      build_interactions(Ids::row_numbers(3), Ids::row_numbers(3), {users, items, {}, {}}, {});
+  const Factors factors = mf_bpr(events, {.dim = 8, .epochs = 5}, {}),
+                start = mf_bpr(events, {.dim = 8, .epochs = 0}, {});
+  EXPECT_TRUE(std::ranges::equal(factors.users.bytes().span(), start.users.bytes().span()));
+  EXPECT_EQ(length(factors.users, 2), 0);
+  EXPECT_GT(length(factors.users, 1), 0);
+  const Interactions none = build_interactions(Ids::row_numbers(2), Ids::row_numbers(2), {}, {});
+  EXPECT_EQ(length(mf_bpr(none, {}, {}).users, 1), 0);
+}
+
+}  // namespace
+}  // namespace whitney::recommend

@@ -1,0 +1,28 @@
+#include "whitney/train/nn/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace whitney::nn {
+
+double schedule_factor(const Schedule& schedule, int64_t step) {
+  const int64_t warm_up = schedule.warm_up_steps;
+  if (step < warm_up) return static_cast<double>(step + 1) / static_cast<double>(warm_up + 1);
+  const int64_t after = step - warm_up, length = std::max<int64_t>(schedule.total_steps - warm_up, 1);
+  const double share = std::min(1.0, static_cast<double>(after) / static_cast<double>(length));
+  const double lost = 1 - schedule.final_factor;
+  switch (schedule.decay) {
+    case Decay::kConstant:
+      return 1;
+    case Decay::kLinear:
+      return 1 - lost * share;
+    case Decay::kCosine:
+      return schedule.final_factor + lost * (1 + std::cos(std::numbers::pi * share)) / 2;
+    case Decay::kSteps:
+      return std::pow(schedule.step_factor, static_cast<double>(after / schedule.steps_each));
+  }
+  return 1;
+}
+
+}  // namespace whitney::nn
