@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -95,6 +96,22 @@ std::optional<int64_t> find_row(const Ids& ids, nb::handle id) {
 Ids ids_from_list(const nb::list& list) {
   if (list.size() > 0 && PyUnicode_Check(nb::handle(list[0]).ptr())) return strings_of(list);
   return integers_of(list);
+}
+
+nb::object ids_of_rows(const Ids& ids, const std::vector<int64_t>& rows, nb::handle shape) {
+  const nb::module_ numpy = nb::module_::import_("numpy");
+  const bool is_full = std::find(rows.begin(), rows.end(), -1) == rows.end();
+  if (ids.is_integer() && is_full) {
+    std::vector<uint64_t> values(rows.size());
+    std::transform(rows.begin(), rows.end(), values.begin(), [&](int64_t row) { return ids.integer(row); });
+    const size_t size = values.size();
+    return numpy_from(std::move(values), {size}).attr("reshape")(shape);
+  }
+  nb::object result = numpy.attr("empty")(rows.size(), "O");
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] >= 0) result[nb::int_(i)] = id_as_object(ids, rows[i]);  // the others stay None
+  }
+  return result.attr("reshape")(shape);
 }
 
 void bind_ids(nb::module_& module) {

@@ -2,7 +2,9 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "whitney/data/ids.h"
 
@@ -15,6 +17,10 @@ nb::object ids_as_numpy(const Ids& ids);
 
 /// One id as int or str.
 nb::object id_as_object(const Ids& ids, int64_t row);
+
+/// The ids of rows of a result as numpy, in `shape`: uint64 where they are integers and all there, else
+/// objects, None where the row is -1.
+nb::object ids_of_rows(const Ids& ids, const std::vector<int64_t>& rows, nb::handle shape);
 
 /// The row of an id given as int or str, if there is one.
 std::optional<int64_t> find_row(const Ids& ids, nb::handle id);

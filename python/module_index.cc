@@ -77,22 +77,6 @@ std::string input_of(const std::string& method) {
 // (rows, values, ids of the rows, counts, explain, whether the time was up)
 using Hits = std::tuple<nb::object, nb::object, nb::object, nb::object, nb::object, bool>;
 
-nb::object ids_of_hits(const Ids& ids, const std::vector<int64_t>& rows, nb::handle shape) {
-  const nb::module_ numpy = nb::module_::import_("numpy");
-  const bool is_full = std::find(rows.begin(), rows.end(), -1) == rows.end();
-  if (ids.is_integer() && is_full) {
-    std::vector<uint64_t> values(rows.size());
-    std::transform(rows.begin(), rows.end(), values.begin(), [&](int64_t row) { return ids.integer(row); });
-    const size_t size = values.size();
-    return numpy_from(std::move(values), {size}).attr("reshape")(shape);
-  }
-  nb::object result = numpy.attr("empty")(rows.size(), "O");
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i] >= 0) result[nb::int_(i)] = id_as_object(ids, rows[i]);  // the others stay None
-  }
-  return result.attr("reshape")(shape);
-}
-
 SearchRequest request_of(int64_t k, const std::string& filter, const nb::dict& options,
                          std::vector<int64_t> excluded, bool exact, bool explain,
                          std::optional<double> timeout_ms) {
@@ -117,7 +101,7 @@ Hits found(const SharedSearcher& shared, const Call& call, const Ask& ask) {
   });
   const auto m = static_cast<size_t>(result.neighbors.num_queries),
              width = static_cast<size_t>(result.neighbors.k);
-  const nb::object names = ids_of_hits(ids, result.neighbors.rows, nb::make_tuple(m, width));
+  const nb::object names = ids_of_rows(ids, result.neighbors.rows, nb::make_tuple(m, width));
   const size_t num_counts = result.counts.size();
   return {numpy_from(std::move(result.neighbors.rows), {m, width}),
           numpy_from(std::move(result.neighbors.values), {m, width}),

@@ -19,6 +19,7 @@ void bind_texts(nb::module_& module);
 void bind_model(nb::module_& module);
 void bind_index(nb::module_& module);
 void bind_fusion(nb::module_& module);
+void bind_recommend(nb::module_& module);
 void bind_report(nb::module_& module);
 void bind_registry(nb::module_& module);
 

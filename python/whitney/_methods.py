@@ -13,6 +13,7 @@ from ._calls import Progress, call
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
 from ._options import given_options, option_lines
+from ._recommenders import Recommended, Recommender, read_interactions
 from ._tables import Embeddings, Table, as_embeddings
 from ._whitney import Error
 
@@ -22,10 +23,12 @@ TRAINED = {method["name"] for method in _whitney.methods() if method["verb"] == 
 
 
 def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Optional[int] = None,
-          progress: Progress = False, **options: Any) -> Union[Embeddings, Table]:
-    """Learns embeddings from data by a method such as "fastrp", or a table of communities or parts ("louvain").
+          progress: Progress = False, **options: Any) -> Union[Embeddings, Recommender, Table]:
+    """Learns embeddings from data by a method such as "fastrp", a table of communities or parts ("louvain"), or a
+    recommender ("rp3beta").
 
-    data is a Graph, or anything that `whitney.read_graph` takes. The same seed gives the same bytes at any number of
+    data is a Graph, or anything that `whitney.read_graph` takes; of a recommender Interactions, or anything that
+    `whitney.read_interactions` takes. The same seed gives the same bytes at any number of
     threads; `whitney.methods("learn")` lists methods and options. A method that trains by gradients runs in a process of
     its own and reads the path of a file; Ctrl-C stops it, and with checkpoint= it can go on.
     """
@@ -34,6 +37,8 @@ def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Option
     if any(isinstance(name, str) and name in TRAINED for name in (method, *given.values())):  # itself, or a part of it
         return _training.learn(method, data, given, seed=seed, threads=threads, progress=progress)
     told = call(threads, seed, progress)
+    if kind == "interactions":
+        return Recommender._of(_whitney.learn_recommender(method, read_interactions(data, threads=threads)._native, given, told))
     if kind != "graph":
         raise Error(f"{method} learns from a {kind}, which this version's Python cannot hand over yet: whitney learn "
                     f"{method} FILE does it on the command line")
@@ -198,6 +203,30 @@ class TableLearner(Estimator):
         return tags
 
 
+class RecommenderEstimator(Estimator):
+    """Learns a recommender from events: Interactions, or anything that `whitney.read_interactions` takes."""
+
+    def fit(self, X: Any, y: Any = None):
+        """Learns; the result is the whitney.Recommender `recommender_`. y is not used."""
+        self.recommender_ = learn(self._whitney_method["name"], X, **self._given(), **self._call())
+        return self
+
+    def recommend(self, users: Any = None, k: int = 10, filter: Optional[str] = None, **options: Any) -> Recommended:
+        """As `whitney.Recommender.recommend`."""
+        self._require_fit("recommender_")
+        return self.recommender_.recommend(users, k, filter, **{"threads": self.threads, **options})
+
+    def similar_items(self, items: Any, k: int = 10, filter: Optional[str] = None, **options: Any) -> Recommended:
+        """As `whitney.Recommender.similar_items`."""
+        self._require_fit("recommender_")
+        return self.recommender_.similar_items(items, k, filter, **{"threads": self.threads, **options})
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
 class IndexEstimator(Estimator):
     """Builds an index over vectors; `index_` is the whitney.Index."""
 
@@ -249,6 +278,9 @@ class RaggedIndexEstimator(TextIndexEstimator):
         return tags
 
 
+LEARNERS = {"embeddings": Learner, "table": TableLearner, "model": RecommenderEstimator}
+"""The base class by what a method makes."""
+
 INDEX_ESTIMATORS = {"vectors": IndexEstimator, "texts": TextIndexEstimator, "sparse": RaggedIndexEstimator,
                     "vector sets": RaggedIndexEstimator}
 """The base class by what a method's indexes are made of."""
@@ -280,7 +312,7 @@ def make_class(method: dict) -> type:
     if method["verb"] == "index":
         base = INDEX_ESTIMATORS[_whitney.index_input(method["name"])]
     else:
-        base = TableLearner if _whitney.learner_output(method["name"]) == "table" else Learner
+        base = LEARNERS[_whitney.learner_output(method["name"])]
 
     def __init__(self, **options: Any):
         Estimator.__init__(self, **options)

@@ -10,13 +10,14 @@ from ._calls import Progress, call
 from ._encoded import EncodedTexts
 from ._indexes import Index
 from ._models import Model
+from ._recommenders import Recommender
 from ._tables import Embeddings, Table, read_table, read_vectors
 from ._whitney import Error
 
 
 def open(path: str | os.PathLike, *, precision: Optional[str] = None, threads: Optional[int] = None,
-         progress: Progress = False) -> Union[Embeddings, EncodedTexts, Index, Model, Table]:
-    """Opens a model, embeddings, an index or a table by what the file says it is; artifacts are mapped, at once.
+         progress: Progress = False) -> Union[Embeddings, EncodedTexts, Index, Model, Recommender, Table]:
+    """Opens a model, a recommender, embeddings, an index or a table by what the file says it is; artifacts are mapped, at once.
 
     A model is a folder (config.json or modules.json, tokenizer, safetensors) or a .gguf file; precision="int8" keeps its
     weights in 8 bits. Other files of vectors (.npy, .fvecs, word2vec, ...) are read by their extension.
@@ -38,5 +39,5 @@ def open(path: str | os.PathLike, *, precision: Optional[str] = None, threads: O
     if kind == "embeddings" and _whitney.holds_encoded_texts(name):
         return EncodedTexts.open(name, threads=threads, progress=progress)
     if kind == "model":
-        raise Error(f"{name} is a model in one artifact; this version opens folders and .gguf files of models")
+        return Recommender._of(_whitney.Recommender.open(name))
     return read_vectors(name, threads=threads, progress=progress)

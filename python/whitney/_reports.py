@@ -17,6 +17,7 @@ from ._indexes import Index
 from ._models import Model
 from ._optional import require
 from ._options import given_options
+from ._recommenders import Interactions, Recommender, read_interactions
 from ._tables import Embeddings, Table, as_embeddings
 from ._texts import Corpus, as_corpus
 from ._whitney import Error
@@ -177,9 +178,12 @@ def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, numbe
     if name == "labels":
         _write_labels(data, ids, path + ".jsonl")
         return path + ".jsonl"
-    if isinstance(data, (Embeddings, Index)):
+    if isinstance(data, (Embeddings, Index, Recommender)):
         data.save(path + ".safetensors")
         return path + ".safetensors"
+    if name == "events" or isinstance(data, Interactions):
+        read_interactions(data).save(path + ".tsv")
+        return path + ".tsv"
     if isinstance(data, Table):
         data.save(path + ".jsonl")
         return path + ".jsonl"
@@ -199,6 +203,8 @@ def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: 
         given = "1 input was" if len(inputs) == 1 else f"{len(inputs)} inputs were"
         raise Error(f"{verb} {task} takes {', '.join(names)}, and {given} given")
     told = call(threads, seed, progress)
+    events = {name: value for name, value in options.items() if isinstance(value, Interactions)}
+    options = {name: value for name, value in options.items() if name not in events}
     options = {name: as_corpus(value) if name in _path_options(verb, task) and not isinstance(value, (str, os.PathLike))
                else value for name, value in options.items() if value is not None}
     for model in inputs:
@@ -211,6 +217,7 @@ def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: 
                  for place, (name, data) in enumerate(zip(names, inputs))]
         options = {name: _as_file(name, value, ids, folder) if isinstance(value, Corpus) else value
                    for name, value in options.items()}
+        options |= {name: _as_file(name, value, ids, folder) for name, value in events.items()}
         return Report(_whitney.evaluate(verb, task, paths, given_options(options), told))
 
 
@@ -225,7 +232,7 @@ def evaluate(task: str, *inputs: Any, seed: Optional[int] = None, threads: Optio
     """Measures embeddings against known truth, by a task such as "node-classification".
 
     Inputs are those of the task, in its order (the first one several times where the task compares methods, such as
-    "reconstruction"): files, or Embeddings, a Model, an Index, a Graph, vectors; labels may be a
+    "reconstruction"): files, or Embeddings, a Model, a Recommender, an Index, a Graph, Interactions, vectors; labels may be a
     dict id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input; pairs
     a frame, or a list of (first, second, score); texts= what whitney.Corpus takes. What is in memory is written to a
     temporary file, which the task reads.

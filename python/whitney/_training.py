@@ -17,6 +17,7 @@ import numpy as np
 from . import _opening, _whitney
 from ._calls import Progress, ProgressLine, call
 from ._graphs import Graph, read_graph
+from ._recommenders import read_interactions
 from ._tables import Embeddings
 from ._whitney import Error
 
@@ -49,7 +50,8 @@ def command_line(method: str, source: str, output: str, options: dict[str, Any],
 
 def learn(method: str, source: Any, options: dict[str, Any], *, seed: Optional[int] = None, threads: Optional[int] = None,
           progress: Progress = False) -> Any:
-    """Trains in a process of its own and opens what it made. source: the path of a file, or what whitney.read_graph takes."""
+    """Trains in a process of its own and opens what it made. source: the path of a file, or what whitney.read_graph (of a
+    recommender whitney.read_interactions) takes."""
     told = {"seed": seed, "threads": threads, "progress": progress}
     _whitney.resolve_options("learn", method, options)  # says what is wrong in the caller's words
     with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
@@ -57,6 +59,11 @@ def learn(method: str, source: Any, options: dict[str, Any], *, seed: Optional[i
         if isinstance(source, (str, os.PathLike)):
             learn_in_child(method, source, made, options, **told)
             return _opening.open(made)  # mapped: it stays readable when its name is gone
+        if _whitney.learner_input(method) == "interactions":
+            events = os.path.join(folder, "events.tsv")
+            read_interactions(source, threads=threads).save(events)
+            learn_in_child(method, events, made, options, **told)
+            return _opening.open(made)
         graph = read_graph(source, threads=threads)
         edges = os.path.join(folder, "edges.tsv")
         write_edges(graph, edges)

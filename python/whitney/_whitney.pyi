@@ -587,6 +587,68 @@ def fuse(searches: Sequence[Sequence[tuple[Sequence[str], Sequence[float]]]], k:
 def fusion_options() -> list:
     """Declarations of the options of a fusion."""
 
+class Interactions:
+    """Events of users with items, a row for each user."""
+
+    @staticmethod
+    def read(path: str, user_field: str | None, item_field: str | None, value_field: str | None, time_field: str | None, min_value: float | None, call: Call) -> Interactions: ...
+
+    @staticmethod
+    def of_rows(users: Ids, items: Ids, user_rows: object, item_rows: object, values: object, times: object, call: Call) -> Interactions: ...
+
+    @property
+    def users(self) -> Ids: ...
+
+    @property
+    def items(self) -> Ids: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def offsets(self) -> object: ...
+
+    @property
+    def targets(self) -> object: ...
+
+    @property
+    def values(self) -> object: ...
+
+    @property
+    def times(self) -> object: ...
+
+def learn_recommender(method: str, events: Interactions, options: dict, call: Call) -> Recommender: ...
+
+class Recommender:
+    """A trained recommender, asked for items."""
+
+    @staticmethod
+    def open(path: str) -> Recommender: ...
+
+    def save(self, path: str, force: bool, call: Call) -> None: ...
+
+    def recommend(self, users: list, k: int, filter: str, keep_seen: bool, call: Call) -> tuple[object, object, object, object]: ...
+
+    def recommend_to_new(self, items_of_users: list, k: int, filter: str, keep_seen: bool, call: Call) -> tuple[object, object, object, object]: ...
+
+    def similar_items(self, items: list, k: int, filter: str, call: Call) -> tuple[object, object, object, object]: ...
+
+    def with_attributes(self, table: Table) -> Recommender: ...
+
+    @property
+    def users(self) -> Ids: ...
+
+    @property
+    def items(self) -> Ids: ...
+
+    @property
+    def columns(self) -> list[Column]: ...
+
+    @property
+    def record(self) -> object: ...
+
+    def factors(self, of_users: bool) -> object: ...
+
 class Report:
     """Figures with names and units, in rows."""
 
@@ -629,7 +691,7 @@ def learner_input(method: str) -> str:
 def learner_output(method: str) -> str:
     """"embeddings" or "table"."""
 
-def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table: ...
+def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel": ...
 
 def kind_of_file(path: str) -> str:
     """

@@ -1,0 +1,180 @@
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "python/module_arrays.h"
+#include "python/module_call.h"
+#include "python/module_ids.h"
+#include "python/module_rooms.h"
+#include "python/module_values.h"
+#include "whitney/core/error.h"
+#include "whitney/data/interactions_reader.h"
+#include "whitney/data/learner.h"
+#include "whitney/search/recommendations.h"
+
+namespace whitney::python {
+namespace {
+
+using Shared = std::shared_ptr<Recommendations>;
+
+Interactions read_events(const std::string& path, const std::optional<std::string>& user_field,
+                         const std::optional<std::string>& item_field,
+                         const std::optional<std::string>& value_field,
+                         const std::optional<std::string>& time_field, std::optional<double> min_value,
+                         const Call& call) {
+  const InteractionsOptions options{user_field, item_field, value_field, time_field, min_value};
+  return call(
+      [&](const Context& context) { return std::move(read_interactions({path}, options, context).front()); });
+}
+
+Interactions events_of_rows(const Ids& users, const Ids& items, nb::handle user_rows, nb::handle item_rows,
+                            nb::handle values, nb::handle times, const Call& call) {
+  const auto of_users = array_view<uint32_t>(user_rows, "users"),
+             of_items = array_view<uint32_t>(item_rows, "items");
+  const auto with_values = array_view<float>(values, "values");
+  const auto with_times = array_view<int64_t>(times, "times");
+  return call([&](const Context& context) {
+    return build_interactions(
+        users, items, {of_users.span(), of_items.span(), with_values.span(), with_times.span()}, context);
+  });
+}
+
+Shared learn_recommender(const std::string& method, const Interactions& events, const nb::dict& options,
+                         const Call& call) {
+  const Value given = value_from(options, concat("options of ", method));
+  const Dataset data = events;
+  return std::make_shared<Recommendations>(call([&](const Context& context) {
+    return std::get<RecommenderModel>(run_learner(method, data, given, context));
+  }));
+}
+
+Shared with_attributes(const Recommendations& recommendations, const Table& table) {
+  RecommenderModel model = recommendations.model();
+  const JoinResult joined = join_attributes(model.history.items, table);
+  append_columns(model.attributes, joined.attributes);
+  model.attributes.num_rows = model.history.num_items();
+  return std::make_shared<Recommendations>(std::move(model));
+}
+
+uint32_t row_of(const Ids& ids, const char* what, nb::handle id) {
+  const std::optional<int64_t> row = find_row(ids, id);
+  if (!row) {
+    const auto text = nb::cast<std::string>(nb::str(id));
+    fail("no ", what, " has the id \"", text, "\"", ids.did_you_mean(text));
+  }
+  return static_cast<uint32_t>(*row);
+}
+
+std::vector<uint32_t> rows_of(const Ids& ids, const char* what, const nb::list& given) {
+  std::vector<uint32_t> rows;
+  for (const nb::handle id : given) rows.push_back(row_of(ids, what, id));
+  return rows;
+}
+
+// (items' rows, scores, ids of the items, counts)
+using Recommended = std::tuple<nb::object, nb::object, nb::object, nb::object>;
+
+template <class Ask>
+Recommended answered(const Recommendations& recommendations, const Call& call, const Ask& ask) {
+  SearchResult result = call(ask);
+  const auto m = static_cast<size_t>(result.neighbors.num_queries),
+             width = static_cast<size_t>(result.neighbors.k);
+  const nb::object names =
+      ids_of_rows(recommendations.model().history.items, result.neighbors.rows, nb::make_tuple(m, width));
+  const size_t num_counts = result.counts.size();
+  return {numpy_from(std::move(result.neighbors.rows), {m, width}),
+          numpy_from(std::move(result.neighbors.values), {m, width}), names,
+          numpy_from(std::move(result.counts), {num_counts})};
+}
+
+Recommended recommend(const Recommendations& recommendations, const nb::list& users, int64_t k,
+                      const std::string& filter, bool keep_seen, const Call& call) {
+  const auto rows = rows_of(recommendations.model().history.users, "user", users);
+  return answered(recommendations, call, [&](const Context& context) {
+    return recommendations.recommend(rows, {k, filter, keep_seen}, context);
+  });
+}
+
+Recommended recommend_to_new(const Recommendations& recommendations, const nb::list& items_of_users,
+                             int64_t k, const std::string& filter, bool keep_seen, const Call& call) {
+  std::vector<std::vector<uint32_t>> items;
+  for (const nb::handle list : items_of_users) {
+    auto& rows =
+        items.emplace_back(rows_of(recommendations.model().history.items, "item", nb::cast<nb::list>(list)));
+    std::ranges::sort(rows);
+    rows.erase(std::ranges::unique(rows).begin(), rows.end());
+  }
+  return answered(recommendations, call, [&](const Context& context) {
+    return recommendations.recommend_to_new(items, {k, filter, keep_seen}, context);
+  });
+}
+
+Recommended similar_items(const Recommendations& recommendations, const nb::list& items, int64_t k,
+                          const std::string& filter, const Call& call) {
+  const auto rows = rows_of(recommendations.model().history.items, "item", items);
+  return answered(recommendations, call, [&](const Context& context) {
+    return recommendations.similar_items(rows, {k, filter, false}, context);
+  });
+}
+
+nb::object factors_of(const Recommendations& recommendations, bool of_users) {
+  const auto* factors = std::get_if<Factors>(&recommendations.model().scores);
+  if (factors == nullptr) return nb::none();
+  return nb::cast(of_users ? factors->users : factors->items);
+}
+
+void bind_interactions(nb::module_& module) {
+  nb::class_<Interactions>(module, "Interactions", "Events of users with items, a row for each user.")
+      .def_static("read", &read_events, nb::arg("path"), nb::arg("user_field").none(),
+                  nb::arg("item_field").none(), nb::arg("value_field").none(), nb::arg("time_field").none(),
+                  nb::arg("min_value").none(), nb::arg("call"))
+      .def_static("of_rows", &events_of_rows, nb::arg("users"), nb::arg("items"), nb::arg("user_rows"),
+                  nb::arg("item_rows"), nb::arg("values"), nb::arg("times"), nb::arg("call"))
+      .def_ro("users", &Interactions::users)
+      .def_ro("items", &Interactions::items)
+      .def_prop_ro("size", [](const Interactions& events) { return events.size(); })
+      .def_prop_ro("offsets", [](const Interactions& events) { return numpy_view(events.offsets); })
+      .def_prop_ro("targets", [](const Interactions& events) { return numpy_view(events.targets); })
+      .def_prop_ro("values", [](const Interactions& events) { return numpy_view(events.values); })
+      .def_prop_ro("times", [](const Interactions& events) { return numpy_view(events.times); });
+}
+
+}  // namespace
+
+void bind_recommend(nb::module_& module) {
+  bind_interactions(module);
+  module.def("learn_recommender", &learn_recommender, nb::arg("method"), nb::arg("events"),
+             nb::arg("options"), nb::arg("call"));
+  nb::class_<Recommendations>(module, "Recommender", "A trained recommender, asked for items.")
+      .def_static(
+          "open",
+          [](const std::string& path) {
+            return std::make_shared<Recommendations>(Recommendations::open(path));
+          },
+          nb::arg("path"))
+      .def(
+          "save",
+          [](const Recommendations& self, const std::string& path, bool force, const Call& call) {
+            call([&](const Context& context) { save_recommender(self.model(), path, force, context); });
+          },
+          nb::arg("path"), nb::arg("force"), nb::arg("call"))
+      .def("recommend", &recommend, nb::arg("users"), nb::arg("k"), nb::arg("filter"), nb::arg("keep_seen"),
+           nb::arg("call"))
+      .def("recommend_to_new", &recommend_to_new, nb::arg("items_of_users"), nb::arg("k"), nb::arg("filter"),
+           nb::arg("keep_seen"), nb::arg("call"))
+      .def("similar_items", &similar_items, nb::arg("items"), nb::arg("k"), nb::arg("filter"),
+           nb::arg("call"))
+      .def("with_attributes", &with_attributes, nb::arg("table"))
+      .def_prop_ro("users", [](const Recommendations& self) { return self.model().history.users; })
+      .def_prop_ro("items", [](const Recommendations& self) { return self.model().history.items; })
+      .def_prop_ro("columns", [](const Recommendations& self) { return self.model().attributes.columns; })
+      .def_prop_ro("record", [](const Recommendations& self) { return object_from(self.model().record); })
+      .def("factors", &factors_of, nb::arg("of_users"));
+}
+
+}  // namespace whitney::python

@@ -1,0 +1,239 @@
+"""Events of users with items, and what is recommended from them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from . import _convert, _whitney
+from ._attributes import Attributes
+from ._calls import Progress, call
+from ._tables import Table
+from ._whitney import Error
+
+
+class Interactions:
+    """Events of users with items; made by `whitney.read_interactions`. Of repeated pairs the last counts."""
+
+    def __init__(self) -> None:
+        raise Error("Interactions are made by whitney.read_interactions(path, arrays, frame or sparse matrix)")
+
+    @classmethod
+    def _of(cls, native: _whitney.Interactions) -> Interactions:
+        events = cls.__new__(cls)
+        events._native = native
+        return events
+
+    @property
+    def users(self) -> np.ndarray:
+        """Ids of the users: uint64, or objects (str)."""
+        return self._native.users.numpy()
+
+    @property
+    def items(self) -> np.ndarray:
+        """Ids of the items: uint64, or objects (str)."""
+        return self._native.items.numpy()
+
+    def to_scipy(self):
+        """Users x items as scipy's CSR: values, or 1 where there are none."""
+        from ._optional import require
+        values = self._native.values if len(self._native.values) else np.ones(len(self), dtype=np.float32)
+        shape = (len(self._native.users), len(self._native.items))
+        return require("scipy.sparse", "Interactions.to_scipy").csr_matrix(
+            (values, self._native.targets, self._native.offsets), shape=shape, copy=False)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes them as lines `user item [value [time]]` between tabs, below a heading."""
+        native = self._native
+        rows = np.repeat(np.arange(len(native.users)), np.diff(native.offsets))
+        columns = {"user_id": self.users[rows], "item_id": self.items[native.targets]}
+        columns |= {name: list_ for name, list_ in (("rating", native.values), ("timestamp", native.times)) if len(list_)}
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\t".join(columns) + "\n")
+            file.writelines("\t".join(map(str, event)) + "\n" for event in zip(*(list_.tolist() for list_ in columns.values())))
+
+    def __len__(self) -> int:
+        return self._native.size
+
+    def __repr__(self) -> str:
+        return f"<whitney.Interactions: {len(self._native.users):,} users, {len(self._native.items):,} items, {len(self):,} events>"
+
+
+def _numbered(values: Any, what: str) -> tuple[_whitney.Ids, np.ndarray]:
+    """Ids in their order, and the row of each event."""
+    names, rows = np.unique(np.asarray(values), return_inverse=True)
+    if names.dtype.kind not in "iuOUS":
+        raise Error(f"{what} are of type {names.dtype} (expected: int or str)")
+    return _convert.ids(names if names.dtype.kind in "iu" else [str(name) for name in names]), rows.astype(np.uint32).ravel()
+
+
+def read_interactions(source: Any, *, user_field: Optional[str] = None, item_field: Optional[str] = None,
+                      value_field: Optional[str] = None, time_field: Optional[str] = None,
+                      min_value: Optional[float] = None, threads: Optional[int] = None,
+                      progress: Progress = False) -> Interactions:
+    """Reads events of users with items from what you have.
+
+    Parameters
+    ----------
+    source : one of
+        - the path of a file: lists (`user item item ...`), columns between tabs or commas, or RecBole's .inter files;
+        - arrays (users, items), (users, items, values) or (users, items, values, times) of ids, int or str;
+        - a pandas frame with columns user, item[, value[, time]], or whose first columns are these;
+        - a scipy sparse matrix, users x items; ids are row and column numbers.
+    user_field, item_field, value_field, time_field : names of the columns of a file or frame.
+    min_value : events of a lower value are left out.
+    """
+    told = call(threads, None, progress)
+    if isinstance(source, Interactions):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        return Interactions._of(_whitney.Interactions.read(os.fspath(source), user_field, item_field, value_field,
+                                                           time_field, min_value, told))
+    if hasattr(source, "tocoo"):
+        matrix = source.tocoo()
+        columns = [matrix.row, matrix.col, matrix.data]
+    elif hasattr(source, "columns") and hasattr(source, "iloc"):
+        columns = _frame_columns(source, (user_field, item_field, value_field, time_field))
+    elif isinstance(source, (tuple, list)) and len(source) in (2, 3, 4):
+        columns = list(source)
+    else:
+        raise Error(f"a {type(source).__name__} holds no events (expected: a path, (users, items[, values[, times]]), a pandas "
+                    "frame or a scipy sparse matrix)")
+    return _from_columns(columns, min_value, told)
+
+
+def _frame_columns(frame: Any, fields: tuple) -> list:
+    names = [str(name) for name in frame.columns]
+    if any(fields):
+        unknown = [field for field in fields if field and field not in names]
+        if unknown:
+            raise Error(f"the frame has no column {unknown[0]!r} (it has: {', '.join(names)})")
+    defaults = names + [None] * 4
+    chosen = [field or default for field, default in zip(fields, defaults)]
+    return [frame[name].to_numpy() for name in chosen if name is not None]
+
+
+def _from_columns(columns: list, min_value: Optional[float], told: _whitney.Call) -> Interactions:
+    lengths = {len(column) for column in columns if column is not None}
+    if len(lengths) != 1:
+        raise Error(f"events: the arrays have lengths {sorted(lengths)}, and all must be as long")
+    columns = [None if column is None else np.asarray(column) for column in columns]
+    if min_value is not None and len(columns) > 2 and columns[2] is not None:
+        kept = columns[2] >= min_value
+        columns = [None if column is None else column[kept] for column in columns]
+    users, user_rows = _numbered(columns[0], "users")
+    items, item_rows = _numbered(columns[1], "items")
+    values = columns[2] if len(columns) > 2 and columns[2] is not None else np.empty(0)
+    times = columns[3] if len(columns) > 3 and columns[3] is not None else np.empty(0)
+    return Interactions._of(_whitney.Interactions.of_rows(
+        users, items, user_rows, item_rows, np.ascontiguousarray(values, dtype=np.float32),
+        np.ascontiguousarray(times, dtype=np.int64), told))
+
+
+class Recommended(NamedTuple):
+    """The best items of m users (or items), best first, at most k each."""
+
+    ids: np.ndarray
+    """m x k: uint64 where ids are integers and every place is filled, else objects with None in unfilled places."""
+    scores: np.ndarray
+    """m x k float32, higher first; unfilled NaN."""
+    counts: np.ndarray
+    """m: filled places."""
+    rows: np.ndarray
+    """m x k int64: rows of the items; unfilled -1."""
+
+
+class Recommender:
+    """A trained recommender; made by `whitney.learn`, or `whitney.open` of its file."""
+
+    def __init__(self) -> None:
+        raise Error("a Recommender is made by whitney.learn(method, events) or whitney.open(path)")
+
+    @classmethod
+    def _of(cls, native: _whitney.Recommender) -> Recommender:
+        recommender = cls.__new__(cls)
+        recommender._native = native
+        return recommender
+
+    def recommend(self, users: Any = None, k: int = 10, filter: Optional[str] = None, *, items: Any = None,
+                  keep_seen: bool = False, threads: Optional[int] = None, progress: Progress = False) -> Recommended:
+        """Finds the k best items of each user: min(k, items that satisfy the filter and are not seen).
+
+        users : an id, or a list of ids; or instead of them items : the items that somebody has who was not there in
+        training, or a list of such lists. keep_seen : items that a user has had may come, too.
+        """
+        told = call(threads, None, progress)
+        if (users is None) == (items is None):
+            raise Error("recommend takes users, or items that new users have")
+        if items is not None:
+            lists = [_listed(one) for one in items] if _is_nested(items) else [_listed(items)]
+            found = self._native.recommend_to_new(lists, k, filter or "", keep_seen, told)
+        else:
+            found = self._native.recommend(_listed(users), k, filter or "", keep_seen, told)
+        return _recommended(found)
+
+    def similar_items(self, items: Any, k: int = 10, filter: Optional[str] = None, *, threads: Optional[int] = None,
+                      progress: Progress = False) -> Recommended:
+        """Finds the k items most like each of some items: by the cosine of their vectors, or by their weights."""
+        return _recommended(self._native.similar_items(_listed(items), k, filter or "", call(threads, None, progress)))
+
+    def with_attributes(self, table: Table) -> Recommender:
+        """The same with attributes of the items, joined by id, for filters."""
+        return Recommender._of(self._native.with_attributes(table._native))
+
+    def save(self, path: str | os.PathLike, *, force: bool = False) -> None:
+        """Writes the model; read as embeddings it is its items."""
+        self._native.save(os.fspath(path), force, call())
+
+    @property
+    def users(self) -> np.ndarray:
+        """Ids of the users of training."""
+        return self._native.users.numpy()
+
+    @property
+    def items(self) -> np.ndarray:
+        """Ids of the items."""
+        return self._native.items.numpy()
+
+    @property
+    def attributes(self) -> Attributes:
+        """Of the items."""
+        return Attributes(self._native.columns)
+
+    @property
+    def user_factors(self) -> Optional[np.ndarray]:
+        """users x d float32; None for a model without vectors."""
+        matrix = self._native.factors(True)
+        return None if matrix is None else matrix.numpy()
+
+    @property
+    def item_factors(self) -> Optional[np.ndarray]:
+        """items x d float32; None for a model without vectors."""
+        matrix = self._native.factors(False)
+        return None if matrix is None else matrix.numpy()
+
+    @property
+    def provenance(self) -> dict:
+        """How it was made."""
+        return self._native.record
+
+    def __repr__(self) -> str:
+        return (f"<whitney.Recommender: {self.provenance.get('method', 'model')} of {len(self._native.users):,} users and "
+                f"{len(self._native.items):,} items>")
+
+
+def _listed(ids: Any) -> list:
+    if isinstance(ids, (str, int, np.generic)):
+        ids = [ids]
+    return [id.item() if isinstance(id, np.generic) else id for id in ids]
+
+
+def _is_nested(items: Any) -> bool:
+    return len(items) > 0 and not isinstance(items, str) and isinstance(items[0], (list, tuple, np.ndarray, set))
+
+
+def _recommended(found: tuple) -> Recommended:
+    rows, scores, ids, counts = found
+    return Recommended(ids, scores, counts, rows)

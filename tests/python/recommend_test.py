@@ -1,0 +1,81 @@
+"""Events of users with items, recommenders, and their evaluation."""
+
+import numpy as np
+import pytest
+
+import whitney
+
+USERS = ["ann", "ann", "bob", "bob", "eve"]
+ITEMS = [10, 20, 20, 30, 40]
+
+
+def drawn(num_users=40, num_items=30, seed=1):
+    draw = np.random.default_rng(seed)
+    users = np.repeat(np.arange(num_users), 6)
+    return users, (users % 3 * 10 + draw.integers(0, 10, len(users))) % num_items
+
+
+def test_reads_events_from_what_one_has(tmp_path):
+    events = whitney.read_interactions((USERS, ITEMS))
+    assert (len(events), events.users.tolist(), events.items.tolist()) == (5, ["ann", "bob", "eve"], [10, 20, 30, 40])
+    events.save(tmp_path / "events.tsv")
+    again = whitney.read_interactions(tmp_path / "events.tsv")
+    assert (again.to_scipy() != events.to_scipy()).nnz == 0
+    assert len(whitney.read_interactions((USERS, ITEMS, [1, 5, 3, 5, 2]), min_value=3)) == 3
+    sparse = pytest.importorskip("scipy.sparse")
+    matrix = sparse.csr_matrix(np.array([[0, 2.0], [3.0, 0]], dtype=np.float32))
+    assert (whitney.read_interactions(matrix).to_scipy() != matrix).nnz == 0
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"when": [1, 2, 3, 4, 5], "who": USERS, "what": ITEMS})
+    framed = whitney.read_interactions(frame, user_field="who", item_field="what", value_field="when")
+    assert framed.items.tolist() == events.items.tolist()
+    with pytest.raises(whitney.Error, match="lengths"):
+        whitney.read_interactions((USERS, ITEMS[:3]))
+
+
+@pytest.mark.parametrize("method", ["most_popular", "item_knn", "rp3beta", "ease", "ials", "mf_bpr"])
+def test_recommends_what_is_not_seen(method, tmp_path):
+    users, items = drawn()
+    model = whitney.learn(method, (users, items), **({"dim": 8} if method in ("ials", "mf_bpr") else {}))
+    found = model.recommend([3, 7], k=5)
+    assert found.ids.shape == (2, 5) and found.counts.tolist() == [5, 5]
+    assert not set(found.ids[0].tolist()) & set(items[users == 3].tolist())
+    assert (np.diff(found.scores, axis=1) <= 0).all()
+    model.save(tmp_path / "model.safetensors")
+    opened = whitney.open(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(opened.recommend([3, 7], k=5).rows, found.rows)
+    with pytest.raises(whitney.Error, match="no user has the id"):
+        model.recommend(999)
+
+
+def test_holds_filters_and_knows_new_users():
+    users, items = drawn()
+    model = whitney.learn("ials", (users, items), dim=8)
+    prices = whitney.Table(ids=list(range(30)), attributes={"price": list(range(30))})
+    priced = model.with_attributes(prices)
+    found = priced.recommend(3, k=30, filter="price < 12")
+    assert set(found.ids[0][:found.counts[0]].tolist()) == set(range(12)) - set(items[users == 3].tolist())
+    assert model.recommend(items=[1, 4, 5], k=3).ids.shape == (1, 3)
+    assert model.similar_items([1, 2], k=4).ids.shape == (2, 4)
+    assert model.item_factors.shape == (30, 8)
+    with pytest.raises(whitney.Error, match="users, or items"):
+        model.recommend()
+
+
+def test_its_items_are_embeddings_for_any_index(tmp_path):
+    model = whitney.learn("ials", drawn(), dim=8)
+    model.save(tmp_path / "model.safetensors")
+    index = whitney.index("hnsw", whitney.read_vectors(tmp_path / "model.safetensors"))
+    assert index.search(model.user_factors[3], k=5).counts.tolist() == [5]
+
+
+def test_classes_and_evaluation():
+    users, items = drawn()
+    train = whitney.read_interactions((users[:200], items[:200]))
+    test = whitney.read_interactions((users[200:], items[200:]))
+    estimator = whitney.RP3beta(neighbors=10).fit((users, items))
+    assert estimator.recommend(3, k=2).ids.shape == (1, 2)
+    model = whitney.learn("most_popular", whitney.read_interactions((users, np.roll(items, 1))))
+    report = whitney.evaluate("recommendation", model, test, ks=[5, 10], seen=train)
+    assert [row["k"] for row in report.rows] == [5, 10]
+    assert 0 <= report["recall"] <= 1
