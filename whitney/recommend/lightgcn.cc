@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -46,6 +47,14 @@ InteractionsSplit events_to_learn(const Interactions& events, const LightGcnOpti
 }
 
 }  // namespace
+
+std::vector<std::string> LightGcnOptions::ineffective() const {
+  std::vector<std::string> names;
+  if (validation == 0 && !checkpoint) names.emplace_back("evaluate_every");
+  if (validation == 0) names.emplace_back("patience");
+  if (resume && !checkpoint) names.emplace_back("resume");
+  return names;
+}
 
 LightGcnRun::LightGcnRun(const Interactions& events, const LightGcnOptions& options, const Context& context)
     : LightGcnRun(events_to_learn(events, options, context), options, context) {}
@@ -121,11 +130,57 @@ Factors LightGcnRun::factors(const Context& context) {
 
 Factors lightgcn(const Interactions& events, const LightGcnOptions& options, const Context& context) {
   LightGcnRun run(events, options, context);
+  const bool is_kept = options.checkpoint.has_value();
+  if (is_kept && options.resume && std::filesystem::exists(options.checkpoint->value)) {
+    run.load(options.checkpoint->value);
+  }
   while (!run.is_done()) {
     run.run_epoch(context);
     context.advance("epochs", run.epoch(), options.epochs, "epochs");
+    if (is_kept && (run.epoch() % options.evaluate_every == 0 || run.is_done())) {
+      run.save(options.checkpoint->value, context);
+    }
   }
   return run.factors(context);
 }
+
+CostEstimate estimate_lightgcn(const DataSize& size, const LightGcnOptions& options, const Context& context) {
+  const int64_t nodes = size.num_rows + size.num_items;
+  const int64_t matrix = nodes * options.dim * static_cast<int64_t>(sizeof(float));
+  constexpr int64_t kMatrices = 8;     // vectors, the best, gradient, two moments, buffers, the result
+  constexpr int64_t kEntryBytes = 48;  // the graph, while it is put in order, and the split
+  CostEstimate cost;
+  cost.peak_bytes = interactions_bytes(size) + kMatrices * matrix + size.nnz * kEntryBytes;
+  constexpr double kBytesPerSecond = 5e10;
+  const double bytes = 2.0 * static_cast<double>(size.nnz) * options.dim * 4;
+  const double steps = static_cast<double>(size.nnz) / options.batch_size + 1;
+  cost.seconds = options.epochs * steps * (2.0 * options.layers * bytes + 9.0 * static_cast<double>(matrix)) /
+                 (kBytesPerSecond * context.num_threads());
+  return cost;
+}
+
+namespace {
+
+RecommenderModel run(const Interactions& events, const LightGcnOptions& options, const Context& context) {
+  return {events, lightgcn(events, options, context)};
+}
+
+// clang-format off
+const bool registered = register_recommender<LightGcnOptions>(
+    {.name = "lightgcn",
+     .class_name = "LightGCN",
+     .summary = "Vectors of users and items, averaged over the graph of who took what while they are learned",
+     .description =
+         "A node's vector is the mean of its learned vector and of its neighbours' at distances up to K, by the graph's symmetric "
+         "matrix; only the first are learned, by Bayesian personalised ranking and Adam. The best of the graph models on their "
+         "benchmarks, and far cheaper than ngcf; rp3beta and ials come near in seconds.\n"
+         "Training stops by recall@20 of a tenth of every user's items, and the vectors of the best look are kept. The authors "
+         "looked at the test set. Values and times of events are not looked at. Gradients are in closed form: no libtorch.",
+     .source = "He, Deng, Wang, Li, Zhang, Wang: LightGCN, SIGIR 2020, arXiv 2002.02126",
+     .example = "whitney learn lightgcn events.tsv -o model.safetensors --layers 3 --epochs 200"},
+    run, estimate_lightgcn);
+// clang-format on
+
+}  // namespace
 
 }  // namespace whitney::recommend

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,8 @@
 #include "whitney/core/value.h"
 #include "whitney/data/interactions.h"
 #include "whitney/data/interactions_split.h"
-#include "whitney/recommend/ials.h"
+#include "whitney/data/learner.h"
+#include "whitney/data/recommender_model.h"
 #include "whitney/recommend/lightgcn_model.h"
 
 namespace whitney::recommend {
@@ -27,6 +29,8 @@ struct LightGcnOptions {
   double validation = 0.1;
   int evaluate_every = 10;
   int patience = 5;
+  std::optional<Path> checkpoint = {};
+  bool resume = false;
   void fields(auto&& field) {
     field("dim", dim, Range{1, 4096}, "Values of a vector");
     field("layers", layers, Range{0, 16},
@@ -41,11 +45,13 @@ struct LightGcnOptions {
           "Share of each user's items that is held out; its recall@20 says when to stop. 0: all epochs");
     field("evaluate_every", evaluate_every, Range{1, 100'000}, "Epochs between two looks at that recall");
     field("patience", patience, Range{1, 100'000}, "Looks without a better recall after which it stops");
+    field("checkpoint", checkpoint, "File that holds the run after every evaluate_every epochs");
+    field("resume", resume,
+          "Goes on from the checkpoint where it exists: the same bytes as without the stop");
   }
-  std::vector<std::string> ineffective() const {
-    if (validation > 0) return {};
-    return {"evaluate_every and patience have no effect: validation is 0, so all epochs are run"};
-  }
+  std::vector<std::string> ineffective() const;
+  /// What says how a run is kept, not what comes of it.
+  static std::vector<std::string> about_the_run() { return {"checkpoint", "resume"}; }
 };
 
 /// A training run that can stop after any epoch, be saved, and go on to the same bytes.
@@ -91,8 +97,12 @@ class WHITNEY_API LightGcnRun {
 };
 
 /// Learns vectors of users and items; the score of a pair is their product. The same bytes at any number of
-/// threads.
+/// threads, and whether or not it was stopped in between. Throws Error as LightGcnRun does.
 WHITNEY_API Factors lightgcn(const Interactions& events, const LightGcnOptions& options,
                              const Context& context);
+
+/// Tells what lightgcn will need.
+WHITNEY_API CostEstimate estimate_lightgcn(const DataSize& size, const LightGcnOptions& options,
+                                           const Context& context);
 
 }  // namespace whitney::recommend

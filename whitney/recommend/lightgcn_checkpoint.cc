@@ -27,6 +27,8 @@ Value LightGcnRun::record() const {
   Value options = Value::object();
   LightGcnOptions copy = options_;
   copy.epochs = 1;  // a run may be given more epochs than it began with
+  copy.checkpoint.reset();
+  copy.resume = false;
   copy.fields(
       [&](const char* name, const auto& value, auto&&...) { options.set(name, detail::to_value(value)); });
   Value record = Value::object();

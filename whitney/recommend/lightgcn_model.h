@@ -8,8 +8,8 @@
 #include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/data/interactions.h"
+#include "whitney/data/recommender_model.h"
 #include "whitney/recommend/bpr_triples.h"
-#include "whitney/recommend/ials.h"
 #include "whitney/recommend/interaction_graph.h"
 
 namespace whitney::recommend {

@@ -86,6 +86,13 @@ TEST(LightGcn, GoesOnFromACheckpointToTheSameBytes) {
   EXPECT_EQ(values_of(second.factors(context)), values_of(straight.factors(context)));
   EXPECT_GT(straight.best_recall(), 0);
 
+  LightGcnOptions whole = small_options(), part = small_options();
+  whole.checkpoint = part.checkpoint = Path{folder.path() + "/whole.safetensors"};
+  whole.resume = true;
+  part.epochs = 4;
+  lightgcn(events, part, context);
+  EXPECT_EQ(values_of(lightgcn(events, whole, context)), values_of(straight.factors(context)));
+
   LightGcnOptions others = small_options();
   others.layers = 1;
   LightGcnRun other(events, others, context);

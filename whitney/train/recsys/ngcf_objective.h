@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "whitney/data/interactions.h"
+#include "whitney/data/recommender_model.h"
+#include "whitney/recommend/bpr_triples.h"
+#include "whitney/recommend/interaction_graph.h"
+#include "whitney/train/nn/objective.h"
+#include "whitney/train/nn/sparse_product.h"
+#include "whitney/train/recsys/ngcf_options.h"
+
+namespace whitney::recsys {
+
+/// NGCF's function and loss. With A the weighted adjacency matrix and S = A E of a layer's vectors E,
+///   E' = phi((S + E) W1 + (S o E) W2)             the paper's (one activation, self message), or
+///   E' = phi(S W1 + b1) + phi((E o S) W2 + b2)    the authors' program's,
+/// phi LeakyReLU. The final vector is E_0 and the E' of all layers (of length 1 where `normalize`). The loss
+/// is the mean of softplus(s_uj - s_ui) over triples, and lambda / (2 B) times the squares of the batch's
+/// rows. An epoch has as many triples as there are events.
+class NgcfObjective : public nn::Objective {
+ public:
+  /// `train` must outlive the object. `type`: float64 for tests of gradients.
+  NgcfObjective(const Interactions& train, const Interactions& held_out, const NgcfOptions& options,
+                uint64_t seed, torch::TensorOptions type);
+
+  /// Takes vectors of users and items as those that are learned.
+  void begin_with(const Factors& factors);
+
+  const nn::Parameters& parameters() const override { return parameters_; }
+  int64_t num_examples() const override { return train_.size(); }
+  void begin_epoch(int64_t epoch, const Context& context) override;
+  /// Final rows of the batch's users, positives and negatives, and the learned ones where they count.
+  std::vector<torch::Tensor> shared(std::span<const int64_t> batch, const Context& context) override;
+  torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
+  /// recall@20 of the held-out items, without dropout.
+  std::vector<nn::Metric> evaluate(const Context& context) override;
+
+  const recommend::InteractionGraph& graph() const { return graph_; }
+  /// The final vectors of all nodes in the graph's order. dropout_key: what masks are drawn by; none: no
+  /// dropout.
+  torch::Tensor propagate(std::optional<uint64_t> dropout_key, const Context& context) const;
+  /// The final vectors by the rows of the events.
+  Factors factors(const Context& context) const;
+
+ private:
+  struct Layer {
+    torch::Tensor weights1, weights2, bias1, bias2;
+  };
+  torch::Tensor step(const Layer& layer, const nn::SparseOperator& matrix, const torch::Tensor& vectors,
+                     const Context& context) const;
+  nn::SparseOperator thinned(uint64_t key) const;
+  torch::Tensor mask(const torch::Tensor& like, uint64_t key, size_t layer, const Context& context) const;
+
+  const Interactions& train_;
+  const Interactions& held_out_;
+  NgcfOptions options_;
+  uint64_t seed_;
+  recommend::InteractionGraph graph_;
+  nn::SparseOperator matrix_;
+  recommend::BprSampler sampler_;
+  nn::Parameters parameters_;
+  torch::Tensor vectors_;
+  std::vector<Layer> layers_;
+  recommend::BprTriples triples_;
+  int64_t epoch_ = 0;
+};
+
+}  // namespace whitney::recsys

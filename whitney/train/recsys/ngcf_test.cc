@@ -1,0 +1,235 @@
+#include "whitney/train/recsys/ngcf.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+#include <vector>
+
+#include "whitney/core/temporary_folder.h"
+#include "whitney/recommend/interactions_cases_test.h"
+#include "whitney/recommend/lightgcn_model.h"
+#include "whitney/train/nn/gradient_check.h"
+#include "whitney/train/recsys/ngcf_objective.h"
+
+namespace whitney::recsys {
+namespace {
+
+using recommend::Adjacency;
+using recommend::BprSampler;
+using recommend::grouped_events;
+
+/// The paper's form without anything that blurs it.
+NgcfOptions plain_options(int dim, std::vector<int> layers) {
+  NgcfOptions options;
+  options.dim = dim;
+  options.layers = std::move(layers);
+  options.adjacency = Adjacency::kSymmetric;
+  options.two_activations = false;
+  options.biases = false;
+  options.normalize = false;
+  options.message_dropout = 0;
+  return options;
+}
+
+std::vector<int64_t> all_examples(const Interactions& events) {
+  std::vector<int64_t> examples(static_cast<size_t>(events.size()));
+  std::iota(examples.begin(), examples.end(), int64_t{0});
+  return examples;
+}
+
+torch::Tensor loss_of(NgcfObjective& objective, const std::vector<int64_t>& batch) {
+  const auto shared = objective.shared(batch, {});
+  const nn::Shard shard{.examples = batch, .num_in_step = std::ssize(batch)};
+  return objective.loss(shard, shared);
+}
+
+void set(NgcfObjective& objective, const char* name, const torch::Tensor& values) {
+  const torch::NoGradGuard no_gradients;
+  torch::Tensor(objective.parameters().at(name)).copy_(values);
+}
+
+/// User 0 has items 0 (of one user) and 1 (of two), user 1 has item 1.
+Interactions three_events() {
+  const std::vector<uint32_t> users = {0, 0, 1}, items = {0, 1, 1};
+  return build_interactions(Ids::row_numbers(2), Ids::row_numbers(2), {users, items, {}, {}}, {});
+}
+
+TEST(Ngcf, AUsersMessagesAreThoseOfEquationSixByHand) {
+  // e_u = (1, 0), e_i0 = (1, 0), e_i1 = (1, 1); W1 = W2 = I; p = 1 / sqrt(2) and 1 / 2. Messages to u:
+  // p (e_i + e_i o e_u) = 0.7071 (2, 0) and 0.5 (2, 1), and e_u itself: (3.4142, 0.5).
+  const Interactions events = three_events();
+  NgcfOptions options = plain_options(2, {2});
+  options.self_message = true;
+  NgcfObjective objective(events, {}, options, 1, torch::kFloat64);
+  Factors begin{Matrix(2, 2), Matrix(2, 2)};
+  std::ranges::copy(std::vector<float>{1, 0, 3, 4}, begin.users.mutable_data<float>());
+  std::ranges::copy(std::vector<float>{1, 0, 1, 1}, begin.items.mutable_data<float>());
+  objective.begin_with(begin);
+  set(objective, "weights1.1", torch::eye(2));
+  set(objective, "weights2.1", torch::eye(2));
+  const Factors factors = objective.factors({});
+  const auto user = factors.users.row<float>(0);
+  EXPECT_FLOAT_EQ(user[0], 1);
+  EXPECT_FLOAT_EQ(user[1], 0);
+  EXPECT_NEAR(user[2], 3.41421356, 1e-6);
+  EXPECT_NEAR(user[3], 0.5, 1e-6);
+}
+
+TEST(Ngcf, WithoutLayersIsFactorisationByBpr) {
+  const Interactions events = grouped_events(20, 30, 3, 4);
+  NgcfOptions options = plain_options(5, {});
+  options.regularization = 0.3;
+  NgcfObjective objective(events, {}, options, 9, torch::kFloat64);
+  recommend::LightGcnModel model(events, 5, 0, 0.3, 1);
+  Factors begin = model.factors({});
+  objective.begin_with(begin);
+  objective.begin_epoch(0, {});
+  const torch::Tensor loss = loss_of(objective, all_examples(events));
+  loss.backward();
+  Matrix gradient(50, 5);
+  const auto triples = BprSampler(events, 9).sample(0, events.size(), {});
+  EXPECT_NEAR(loss.item<double>(), model.loss_and_gradient(triples, 0.3, gradient, {}), 1e-6);
+  const torch::Tensor found = objective.parameters().at("vectors").grad();
+  for (int64_t row = 0; row < 50; ++row) {
+    for (int64_t c = 0; c < 5; ++c) {
+      EXPECT_NEAR(found[row][c].item<double>(), gradient.row<float>(row)[static_cast<size_t>(c)], 1e-6);
+    }
+  }
+}
+
+TEST(Ngcf, WithoutMapsAndActivationIsThePowersOfTheMatrix) {
+  const Interactions events = grouped_events(20, 30, 3, 4);
+  NgcfOptions options = plain_options(4, {4, 4});
+  options.slope = 1;
+  NgcfObjective objective(events, {}, options, 9, torch::kFloat64);
+  for (const char* layer : {"1", "2"}) {
+    set(objective, (std::string("weights1.") + layer).c_str(), torch::eye(4));
+    set(objective, (std::string("weights2.") + layer).c_str(), torch::zeros({4, 4}));
+  }
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor all = objective.propagate(std::nullopt, {});
+  torch::Tensor dense = torch::zeros({50, 50}, torch::kFloat64);
+  const SparseMatrix& matrix = objective.graph().matrix;
+  for (int64_t row = 0; row < 50; ++row) {
+    for (auto e = static_cast<size_t>(matrix.offsets[static_cast<size_t>(row)]);
+         e < static_cast<size_t>(matrix.offsets[static_cast<size_t>(row) + 1]); ++e) {
+      dense[row][matrix.columns[e]] = matrix.weights[e];
+    }
+  }
+  const torch::Tensor begin = all.slice(1, 0, 4);
+  EXPECT_TRUE(torch::allclose(all.slice(1, 4, 8), dense.matmul(begin)));
+  EXPECT_TRUE(torch::allclose(all.slice(1, 8, 12), dense.matmul(dense.matmul(begin))));
+}
+
+TEST(Ngcf, GradientsAgreeWithCentralDifferences) {
+  // Both forms, every adjacency (norm, gcmc and ngcf are not symmetric), rows of length 1 or not, dropout by
+  // fixed masks, and both regularisations.
+  const Interactions events = three_events();
+  for (const Adjacency adjacency :
+       {Adjacency::kSymmetric, Adjacency::kNorm, Adjacency::kPlain, Adjacency::kGcmc, Adjacency::kNgcf}) {
+    for (const bool of_program : {false, true}) {
+      NgcfOptions options = plain_options(4, {3, 4});
+      options.adjacency = adjacency;
+      options.self_message = !of_program;
+      options.two_activations = options.biases = options.normalize = of_program;
+      options.message_dropout = of_program ? 0.2 : 0;
+      options.node_dropout = of_program ? 0 : 0.2;
+      options.regularized = of_program ? Regularized::kFinal : Regularized::kLearned;
+      options.regularization = 0.1;
+      NgcfObjective objective(events, {}, options, 3, torch::kFloat64);
+      objective.begin_epoch(0, {});
+      const nn::GradientCheck check = nn::check_gradients([&] { return loss_of(objective, {0, 1, 2}); },
+                                                          objective.parameters().tensors());
+      EXPECT_LT(check.worst_error, 1e-4) << check.where << ", adjacency " << static_cast<int>(adjacency);
+    }
+  }
+}
+
+TEST(Ngcf, DropsNothingWhenItIsEvaluated) {
+  const Interactions events = grouped_events(20, 30, 3, 4);
+  NgcfOptions options;
+  options.dim = 8;
+  options.layers = {8};
+  options.message_dropout = 0.5;
+  NgcfObjective objective(events, {}, options, 3, torch::kFloat32);
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor plain = objective.propagate(std::nullopt, {}), dropped = objective.propagate(7, {});
+  EXPECT_TRUE(torch::equal(plain, objective.propagate(std::nullopt, {})));
+  EXPECT_TRUE(torch::equal(dropped, objective.propagate(7, {})));
+  // Of 400 values half are gone; five deviations are 50.
+  EXPECT_NEAR((dropped.slice(1, 8) == 0).sum().item<double>(), 200, 50);
+  EXPECT_EQ((plain == 0).sum().item<int64_t>(), 0);
+}
+
+NgcfOptions small_run() {
+  NgcfOptions options;
+  options.dim = 8;
+  options.layers = {8, 8};
+  options.learning_rate = 0.02;
+  options.training.epochs = 6;
+  options.training.batch_size = 256;
+  options.training.evaluate_every = 2;
+  return options;
+}
+
+std::vector<float> values_of(const RecommenderModel& model) {
+  std::vector<float> values;
+  const auto& factors = std::get<Factors>(model.scores);
+  for (const Matrix* matrix : {&factors.users, &factors.items}) {
+    for (int64_t row = 0; row < matrix->rows(); ++row) {
+      const auto from = matrix->row<float>(row);
+      values.insert(values.end(), from.begin(), from.end());
+    }
+  }
+  return values;
+}
+
+TEST(Ngcf, GivesTheSameBytesAtAnyNumberOfThreads) {
+  const Interactions events = grouped_events(200, 150, 4, 3);
+  const auto run = [&](int threads) {
+    Context context;
+    context.threads = threads;
+    return values_of(ngcf(events, small_run(), context));
+  };
+  const std::vector<float> one = run(1);
+  EXPECT_EQ(one.size(), 350U * 24);
+  EXPECT_EQ(run(2), one);
+  EXPECT_EQ(run(5), one);
+}
+
+TEST(Ngcf, GoesOnFromACheckpointToTheSameBytes) {
+  const Interactions events = grouped_events(100, 80, 4, 3);
+  const TemporaryFolder folder;
+  const std::vector<float> straight = values_of(ngcf(events, small_run(), {}));
+  NgcfOptions options = small_run();
+  options.training.checkpoint = Path{folder.path() + "/run.safetensors"};
+  options.training.epochs = 3;
+  ngcf(events, options, {});
+  options.training.epochs = 6;
+  options.training.resume = true;
+  EXPECT_EQ(values_of(ngcf(events, options, {})), straight);
+}
+
+TEST(Ngcf, RanksItemsOfAUsersGroupFirstAndBeginsWithAFactorisationWhereAsked) {
+  const Interactions events = grouped_events(120, 80, 4, 3);
+  NgcfOptions options = small_run();
+  options.validation = 0;
+  options.factorization_epochs = 5;
+  options.training.epochs = 20;
+  const RecommenderModel model = ngcf(events, options, {});
+  const auto& factors = std::get<Factors>(model.scores);
+  double own = 0, other = 0;
+  for (int64_t user = 0; user < 120; ++user) {
+    for (int64_t item = 0; item < 80; ++item) {
+      const auto u = factors.users.row<float>(user), i = factors.items.row<float>(item);
+      const double score = std::inner_product(u.begin(), u.end(), i.begin(), 0.0);
+      (item % 4 == user % 4 ? own : other) += score / (item % 4 == user % 4 ? 2400 : 7200);
+    }
+  }
+  EXPECT_GT(own, other + 0.5);
+}
+
+}  // namespace
+}  // namespace whitney::recsys
