@@ -131,6 +131,14 @@ def test_a_part_that_trains_runs_in_the_child_too_and_never_here(edges):
         whitney.evaluate("link-prediction", str(edges), learn="sdne")
 
 
+def test_what_python_cannot_open_is_told_before_the_training(edges):
+    makes_model = [m["name"] for m in whitney.methods("learn")
+                   if m["part"] == "train" and whitney._whitney.learner_output(m["name"]) == "model"]
+    for name in makes_model:
+        with pytest.raises(whitney.Error, match=f"{name} makes a model.*on the command line"):
+            whitney.learn(name, edges)
+
+
 def test_a_missing_plug_in_is_told_before_any_work(edges, monkeypatch):
     monkeypatch.setenv("WHITNEY_TRAIN_PLUGIN", "/nowhere/libwhitney_train.so")
     with pytest.raises(whitney.Error, match="sdne needs .*/nowhere/libwhitney_train.so does not exist.*-DWHITNEY_TRAIN=ON"):

@@ -9,9 +9,9 @@
 #include "whitney/core/plug_in.h"
 #include "whitney/graph/node_vectors.h"
 #include "whitney/train/gnn/sdne_objective.h"
-#include "whitney/train/nn/adam.h"
 #include "whitney/train/nn/device.h"
 #include "whitney/train/nn/one_torch_thread.h"
+#include "whitney/train/nn/optimizers.h"
 #include "whitney/train/nn/training_loop.h"
 
 namespace whitney::gnn {
@@ -40,10 +40,12 @@ Embeddings sdne(const Graph& graph, const SDNEOptions& options, const Context& c
   const auto type =
       torch::TensorOptions().dtype(torch::kFloat32).device(nn::device_named(options.training.device));
   SDNEObjective objective(graph, options, context.seed, type);
-  nn::Adam optimizer({.learning_rate = options.learning_rate, .weight_decay = options.weight_decay});
+  const auto optimizer = nn::make_optimizer({.update = nn::Update::kAdamW,
+                                             .learning_rate = options.learning_rate,
+                                             .weight_decay = options.weight_decay});
   const nn::RunIdentity identity{
       .method = "sdne", .options = option_values(options), .seed = context.seed, .input = fingerprint(graph)};
-  const nn::Trained trained = nn::train(objective, optimizer, options.training, identity, context);
+  const nn::Trained trained = nn::train(objective, *optimizer, options.training, identity, context);
   Embeddings result =
       graph::node_embeddings(graph, vectors_of(objective, graph.num_nodes(), options.dim, context),
                              Metric::kL2, "euclid", "sdne", context);

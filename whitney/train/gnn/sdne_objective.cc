@@ -31,8 +31,7 @@ void SDNEObjective::add_layers(uint64_t seed, torch::TensorOptions type) {
   decoder_.back().bias.fill_(std::log(density / (1 - density)));
 }
 
-// Uniform within +-sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16). A layer that stands at the
-// wide side has a row a node, so that nodes are gathered by rows.
+// Uniform within +-sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16).
 SDNEObjective::Layer SDNEObjective::add_layer(const std::string& name, int64_t inputs, int64_t outputs,
                                               uint64_t seed, torch::TensorOptions type) {
   RandomStream random(seed, "sdne weights " + name, 0);
@@ -41,9 +40,8 @@ SDNEObjective::Layer SDNEObjective::add_layer(const std::string& name, int64_t i
       torch::empty({std::max(inputs, outputs), std::min(inputs, outputs)}, torch::kFloat64);
   double* values = weights.data_ptr<double>();
   for (int64_t i = 0; i < weights.numel(); ++i) values[i] = bound * (2 * random.uniform() - 1);
-  if (inputs < outputs) weights = weights.t();  // shown as inputs x outputs, like the others
   return {parameters_.add(name + ".weights", weights.to(type)),
-          parameters_.add(name + ".bias", torch::zeros({outputs}, type))};
+          parameters_.add(name + ".bias", torch::zeros({outputs}, type)), inputs < outputs};
 }
 
 double SDNEObjective::weight_at(int64_t entry) const {
@@ -83,22 +81,23 @@ torch::Tensor SDNEObjective::encode(std::span<const int64_t> nodes) const {
     }
   }
   const Layer& first = encoder_.front();
-  torch::Tensor sums = std::get<0>(torch::embedding_bag(first.weights, places(targets), places(starts), false,
-                                                        /*mode=*/0, false, numbers(weights)));
+  torch::Tensor sums =
+      std::get<0>(torch::embedding_bag(first.map().contiguous(), places(targets), places(starts), false,
+                                       /*mode=*/0, false, numbers(weights)));
   torch::Tensor values = activated(sums + first.bias);
   for (size_t i = 1; i < encoder_.size(); ++i)
-    values = activated(torch::addmm(encoder_[i].bias, values, encoder_[i].weights));
+    values = activated(torch::addmm(encoder_[i].bias, values, encoder_[i].map()));
   return values;
 }
 
 torch::Tensor SDNEObjective::before_last(torch::Tensor vectors) const {
   for (size_t i = 0; i + 1 < decoder_.size(); ++i)
-    vectors = activated(torch::addmm(decoder_[i].bias, vectors, decoder_[i].weights));
+    vectors = activated(torch::addmm(decoder_[i].bias, vectors, decoder_[i].map()));
   return vectors;
 }
 
 torch::Tensor SDNEObjective::decode(const torch::Tensor& vectors) const {
-  return activated(torch::addmm(decoder_.back().bias, before_last(vectors), decoder_.back().weights));
+  return activated(torch::addmm(decoder_.back().bias, before_last(vectors), decoder_.back().map()));
 }
 
 std::vector<torch::Tensor> SDNEObjective::shared(std::span<const int64_t> batch, const Context&) {
@@ -120,7 +119,7 @@ torch::Tensor SDNEObjective::loss(const nn::Shard& shard, std::span<const torch:
 
 // All n places of each row: ahat^2 everywhere, and at edges what (beta (ahat - a))^2 is more than that.
 torch::Tensor SDNEObjective::reconstruction(const nn::Shard& shard, const torch::Tensor& inner) const {
-  const torch::Tensor values = activated(torch::addmm(decoder_.back().bias, inner, decoder_.back().weights));
+  const torch::Tensor values = activated(torch::addmm(decoder_.back().bias, inner, decoder_.back().map()));
   const int64_t n = graph_.num_nodes();
   std::vector<int64_t> entries;
   std::vector<double> weights;
@@ -165,7 +164,7 @@ torch::Tensor SDNEObjective::sampled_reconstruction(const nn::Shard& shard,
   }
   const torch::Tensor at = places(columns);
   const torch::Tensor products =
-      (inner.index_select(0, places(rows)) * decoder_.back().weights.t().index_select(0, at)).sum(1);
+      (inner.index_select(0, places(rows)) * decoder_.back().map().t().index_select(0, at)).sum(1);
   const torch::Tensor values = activated(products + decoder_.back().bias.index_select(0, at));
   return ((values - numbers(weights)).square() * numbers(factors)).sum();
 }

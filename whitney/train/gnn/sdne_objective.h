@@ -28,8 +28,12 @@ class SDNEObjective : public nn::Objective {
   torch::Tensor decode(const torch::Tensor& vectors) const;
 
  private:
+  /// Weights have a row for each place of the wider side, so that nodes are gathered by rows.
   struct Layer {
     torch::Tensor weights, bias;
+    bool is_widening = false;
+    /// inputs x outputs.
+    torch::Tensor map() const { return is_widening ? weights.t() : weights; }
   };
   void add_layers(uint64_t seed, torch::TensorOptions type);
   Layer add_layer(const std::string& name, int64_t inputs, int64_t outputs, uint64_t seed,

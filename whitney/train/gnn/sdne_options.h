@@ -24,7 +24,7 @@ inline constexpr auto enum_names(Activation) {
 struct SDNEOptions {
   int dim = 128;
   std::vector<int> hidden = {500};
-  Activation activation = Activation::kSigmoid;
+  Activation activation = Activation::kTanh;
   double beta = 10;
   double alpha = 0.01;
   std::optional<int> negatives = std::nullopt;
@@ -37,7 +37,8 @@ struct SDNEOptions {
     field("hidden", hidden, Range{1, 65536},
           "Widths of the layers between a node's edges and its vector; the decoder has them in reverse");
     field("activation", activation,
-          "Of every layer, the vectors and the reconstruction included; the paper's is sigmoid");
+          "Of every layer, the vectors and the reconstruction included; the paper's is sigmoid, which needs "
+          "many more epochs");
     field("beta", beta, Range{1, 1e6},
           "How many times an error where there is an edge counts more than where there is none");
     field("alpha", alpha, Range{0, 1e6}, "Weight of the first order: squared distances of the ends of edges");
