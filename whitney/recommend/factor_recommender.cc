@@ -85,7 +85,7 @@ class FactorRecommender : public Recommender {
 
 }  // namespace
 
-std::unique_ptr<Recommender> factor_recommender(Matrix users, Matrix items) {
+std::unique_ptr<Recommender> factor_recommender(Matrix users, const Matrix& items) {
   return std::make_unique<FactorRecommender>(std::move(users), items);
 }
 

@@ -13,8 +13,6 @@ namespace {
 
 /// Users between two reports of progress.
 constexpr int64_t kPortion = 16384;
-/// Users of a block: with all their scores they take some 10 MB for a hundred thousand items.
-constexpr int64_t kBlockBytes = 10 << 20, kLeastUsers = 8, kMostUsers = 256;
 
 class ItemRecommender : public Recommender {
  public:
@@ -46,19 +44,17 @@ class ItemRecommender : public Recommender {
 
 void Recommender::best(std::span<const uint32_t> users, int64_t k, std::span<const Interactions* const> seen,
                        std::span<std::vector<ScoredItem>> lists, const Context& context) const {
-  const int64_t m = num_items(), block = std::clamp(kBlockBytes / (4 * m), kLeastUsers, kMostUsers);
-  std::vector<float> scores(static_cast<size_t>(std::min(block, std::ssize(users)) * m));
-  for (int64_t begin = 0; begin < std::ssize(users); begin += block) {
-    const int64_t count = std::min(block, std::ssize(users) - begin);
-    const auto some = users.subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
-    score(some, scores.data(), context);
-    parallel_for(context, count, [&](int64_t i) {
-      const auto at = static_cast<size_t>(i);
-      BestItems items(some[at], k, seen);
-      items.offer(std::span(scores).subspan(at * static_cast<size_t>(m), static_cast<size_t>(m)), 0);
-      lists[static_cast<size_t>(begin) + at] = items.take();
-    });
-  }
+  // One user at a time, whose scores are still in the caches when they are compared.
+  std::vector<std::vector<float>> scratch(static_cast<size_t>(context.num_threads()));
+  parallel_for_workers(context, std::ssize(users), [&](int worker, int64_t i) {
+    std::vector<float>& scores = scratch[static_cast<size_t>(worker)];
+    scores.resize(static_cast<size_t>(num_items()));
+    const auto at = static_cast<size_t>(i);
+    score(users.subspan(at, 1), scores.data(), context);
+    BestItems items(users[at], k, seen);
+    items.offer(scores, 0);
+    lists[at] = items.take();
+  });
 }
 
 std::unique_ptr<Recommender> item_recommender(Interactions history, ItemWeights weights) {

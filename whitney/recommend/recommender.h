@@ -27,10 +27,10 @@ class WHITNEY_API Recommender {
   virtual int64_t num_users() const = 0;
   virtual int64_t num_items() const = 0;
   /// Writes the scores of all items for some users, users.size() x num_items. A user's scores depend on no
-  /// other user and on no thread.
+  /// other user and on no thread. Called from several threads at once.
   virtual void score(std::span<const uint32_t> users, float* scores, const Context& context) const = 0;
   /// Finds lists[i], the k best items of users[i] but those of `seen`, as `recommend` describes. This one
-  /// scores a block of users and then selects; one that can do both at once writes the same bytes sooner.
+  /// calls `score` for each user and then selects; one that can do both at once gives the same bytes sooner.
   virtual void best(std::span<const uint32_t> users, int64_t k, std::span<const Interactions* const> seen,
                     std::span<std::vector<ScoredItem>> lists, const Context& context) const;
 };
@@ -41,7 +41,7 @@ WHITNEY_API std::unique_ptr<Recommender> item_recommender(Interactions history, 
 /// The score is the product of the user's vector and the item's, float32 (users x d, items x d). `recommend`
 /// never holds all scores of a user: those of some users and items at a time are compared while they are in
 /// L2.
-WHITNEY_API std::unique_ptr<Recommender> factor_recommender(Matrix users, Matrix items);
+WHITNEY_API std::unique_ptr<Recommender> factor_recommender(Matrix users, const Matrix& items);
 
 /// What a trained model scores by.
 WHITNEY_API std::unique_ptr<Recommender> recommender_of(const RecommenderModel& model);

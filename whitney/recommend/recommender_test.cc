@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "whitney/core/error.h"
@@ -51,6 +53,29 @@ TEST(ItemRecommender, SumsWhatAUsersItemsTell) {
   recommender->score(std::vector<uint32_t>{1, 3}, scores.data(), {});
   const auto half = static_cast<float>(1 / std::sqrt(2.0));
   EXPECT_THAT(scores, ElementsAre(half, half, half, 0, 0, 0, 0, 0, 0, 0));
+}
+
+TEST(ItemRecommender, RecommendsTheSameAtAnyNumberOfThreads) {
+  const Interactions events = grouped_events(150, 300, 5, 1);
+  const auto recommender = item_recommender(events, item_knn(events, {}, {}));
+  std::vector<uint32_t> users(150);
+  std::iota(users.begin(), users.end(), 0U);
+  const Interactions* const seen[] = {&events};
+  std::vector<float> scores(150 * 300);
+  recommender->score(users, scores.data(), {});
+  for (const int threads : {1, 2, 5}) {
+    Context context;
+    context.threads = threads;
+    const auto lists = recommend(*recommender, users, 300, seen, context);
+    for (size_t user = 0; user < users.size(); ++user) {
+      // All that is not seen, each with its score, in order.
+      ASSERT_EQ(std::ssize(lists[user]), 300 - events.degree(static_cast<int64_t>(user)));
+      EXPECT_TRUE(std::ranges::is_sorted(lists[user], [](const ScoredItem& a, const ScoredItem& b) {
+        return a.score != b.score ? a.score > b.score : a.item < b.item;
+      }));
+      for (const ScoredItem& scored : lists[user]) ASSERT_EQ(scored.score, scores[user * 300 + scored.item]);
+    }
+  }
 }
 
 }  // namespace
