@@ -50,11 +50,11 @@ bool race(const EventSplit& data, ImplicitPeer& peer, recommend::IalsSolver solv
                                           .steps = 3};
   Context context;
   context.threads = settings.threads;
-  recommend::Factors ours, peers;
+  Factors ours, peers;
   const auto learn = [&] {
     return seconds_of([&] { ours = recommend::ials(data.train, options, context); });
   };
-  const auto tell = [&](const char* who, double seconds, const recommend::Factors& factors) {
+  const auto tell = [&](const char* who, double seconds, const Factors& factors) {
     const Quality quality = quality_of(data, factors.users, factors.items);
     std::printf("  %-5s %7.2f s, loss %.0f, recall %.4f, nDCG %.4f\n", who, seconds,
                 recommend::ials_loss(data.train, factors, options), quality.recall, quality.ndcg);

@@ -60,7 +60,7 @@ bool run(const Settings& settings) {
   }
   Context context;
   context.threads = settings.threads;
-  recommend::Factors ours, peers;
+  Factors ours, peers;
   const auto learn = [&] {
     return seconds_of([&] { ours = recommend::mf_bpr(data->train, settings.options, context); });
   };

@@ -32,13 +32,13 @@ constexpr double kMostSeconds = 3, kLeastRatio = 1.5;
 
 using Lists = std::vector<std::vector<recommend::ScoredItem>>;
 
-double score(const recommend::Factors& factors, int64_t user, int32_t item) {
+double score(const Factors& factors, int64_t user, int32_t item) {
   const auto u = factors.users.row<float>(user), i = factors.items.row<float>(item);
   return std::inner_product(u.begin(), u.end(), i.begin(), 0.0);
 }
 
 /// Throws where the peer lists other items than we do and no rounding explains it; tells how many differ.
-int64_t compare(const recommend::Factors& factors, const Lists& ours, const std::vector<int32_t>& peers) {
+int64_t compare(const Factors& factors, const Lists& ours, const std::vector<int32_t>& peers) {
   int64_t differing = 0;
   for (size_t user = 0; user < ours.size(); ++user) {
     const double last = ours[user].back().score, slack = 1e-5 * std::max(1.0, std::abs(last));
@@ -57,7 +57,7 @@ int64_t compare(const recommend::Factors& factors, const Lists& ours, const std:
 }
 
 /// Seconds of the products alone, by the tiles of `recommend`.
-double seconds_of_products(const recommend::Factors& factors) {
+double seconds_of_products(const Factors& factors) {
   constexpr int64_t kUsers = 207, kPanels = 5, kItems = kPanels * PackedRows::kPanelRows;
   PackedRows items;
   items.pack(factors.items);
@@ -75,7 +75,7 @@ double seconds_of_products(const recommend::Factors& factors) {
 bool run(const std::string& name, int dim, int num_pairs) {
   const auto data = read_event_split(name);
   if (!data) return true;
-  const recommend::Factors factors = recommend::ials(
+  const Factors factors = recommend::ials(
       data->train, {.dim = dim, .epochs = 4, .unobserved_weight = 0.01, .regularization = 0.01}, {});
   const auto recommender = recommend::factor_recommender(factors.users, factors.items);
   std::vector<uint32_t> users(static_cast<size_t>(data->train.num_users()));

@@ -39,7 +39,7 @@ Outcome convert_vectors(const Command& command, const ConvertOptions& options, c
   const std::string& output = command.inputs[1];
   const TableOptions own{options.attributes ? std::nullopt : options.id_field};
   Embeddings embeddings = read_vectors(command.inputs[0], own, session.context);
-  join_table(embeddings, options.attributes, options.id_field, session);
+  join_table(embeddings.ids, embeddings.attributes, options.attributes, options.id_field, session);
   write_vectors(embeddings, output, command.common.force, session.context);
   const std::string dtype = dtype_text(embeddings.vectors.dtype());
   return written(output, concat(count_text(embeddings.size()), " x ", embeddings.dim(), " ", dtype),

@@ -12,8 +12,8 @@
 namespace whitney::app {
 namespace {
 
-std::string_view value_name(const Index& index) {
-  return higher_is_better(index.metric()) ? "score" : "distance";
+std::string_view value_name(const HitRows& rows) {
+  return higher_is_better(rows.metric) ? "score" : "distance";
 }
 
 std::string figure_text(float value) {
@@ -69,12 +69,12 @@ std::vector<std::string> attributes_to_show(const Attributes& attributes,
   return result;
 }
 
-std::string hits_text(const Index& index, const SearchResult& result, const std::vector<std::string>& queries,
-                      const std::vector<std::string>& show) {
+std::string hits_text(const HitRows& rows, const SearchResult& result,
+                      const std::vector<std::string>& queries, const std::vector<std::string>& show) {
   const bool several = queries.size() > 1;
   std::vector<std::vector<std::string>> cells(1);
   if (several) cells[0].push_back("query");
-  cells[0].insert(cells[0].end(), {"rank", "id", std::string(value_name(index))});
+  cells[0].insert(cells[0].end(), {"rank", "id", std::string(value_name(rows))});
   cells[0].insert(cells[0].end(), show.begin(), show.end());
   for (size_t q = 0; q < queries.size(); ++q) {
     for (int64_t i = 0; i < result.counts[q]; ++i) {
@@ -83,15 +83,14 @@ std::string hits_text(const Index& index, const SearchResult& result, const std:
       std::vector<std::string>& line = cells.emplace_back();
       if (several) line.push_back(queries[q]);
       line.insert(line.end(),
-                  {std::to_string(i + 1), index.ids().text(row), figure_text(result.neighbors.values[at])});
-      for (const std::string& name : show)
-        line.push_back(cell_text(index.attributes().find(name)->value(row)));
+                  {std::to_string(i + 1), rows.ids.text(row), figure_text(result.neighbors.values[at])});
+      for (const std::string& name : show) line.push_back(cell_text(rows.attributes.find(name)->value(row)));
     }
   }
   return text_table(cells);
 }
 
-Value hits_value(const Index& index, const SearchResult& result, const std::vector<std::string>& queries,
+Value hits_value(const HitRows& rows, const SearchResult& result, const std::vector<std::string>& queries,
                  const std::vector<std::string>& show) {
   Value::List answers;
   for (size_t q = 0; q < queries.size(); ++q) {
@@ -101,18 +100,18 @@ Value hits_value(const Index& index, const SearchResult& result, const std::vect
       const int64_t row = result.neighbors.rows[at];
       Value hit =
           Value::object({{"rank", i + 1},
-                         {"id", id_value(index.ids(), row)},
-                         {std::string(value_name(index)), shortest_double(result.neighbors.values[at])}});
+                         {"id", id_value(rows.ids, row)},
+                         {std::string(value_name(rows)), shortest_double(result.neighbors.values[at])}});
       if (!show.empty()) {
         Value attributes = Value::object();
-        for (const std::string& name : show) attributes.set(name, index.attributes().find(name)->value(row));
+        for (const std::string& name : show) attributes.set(name, rows.attributes.find(name)->value(row));
         hit.set("attributes", std::move(attributes));
       }
       hits.push_back(std::move(hit));
     }
     answers.push_back(Value::object({{"query", queries[q]}, {"hits", std::move(hits)}}));
   }
-  return Value::object({{"metric", name_of_enum(index.metric())}, {"queries", std::move(answers)}});
+  return Value::object({{"metric", name_of_enum(rows.metric)}, {"queries", std::move(answers)}});
 }
 
 std::string lines_of(const Value& value, size_t indent) {

@@ -9,12 +9,23 @@
 
 namespace whitney::app {
 
+/// What hits are rows of. Views what it is made from.
+struct HitRows {
+  HitRows(const Index& index)  // NOLINT(google-explicit-constructor): an index is rows that hits are of
+      : ids(index.ids()), attributes(index.attributes()), metric(index.metric()) {}
+  HitRows(const Ids& of_ids, const Attributes& of_attributes, Metric of_metric)
+      : ids(of_ids), attributes(of_attributes), metric(of_metric) {}
+  const Ids& ids;
+  const Attributes& attributes;
+  Metric metric;
+};
+
 /// Writes hits as a table: rank, id, score or distance, and the attributes in `show`; with several queries,
 /// the query first. queries: a name per query.
-std::string hits_text(const Index& index, const SearchResult& result, const std::vector<std::string>& queries,
-                      const std::vector<std::string>& show);
+std::string hits_text(const HitRows& rows, const SearchResult& result,
+                      const std::vector<std::string>& queries, const std::vector<std::string>& show);
 /// The same as a value: {"metric", "queries": [{"query", "hits": [{"rank", "id", "score", "attributes"}]}]}.
-Value hits_value(const Index& index, const SearchResult& result, const std::vector<std::string>& queries,
+Value hits_value(const HitRows& rows, const SearchResult& result, const std::vector<std::string>& queries,
                  const std::vector<std::string>& show);
 /// Gives the attributes to show: `all` stands for every one. Throws UsageError with the nearest known name.
 std::vector<std::string> attributes_to_show(const Attributes& attributes,

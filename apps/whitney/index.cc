@@ -48,7 +48,7 @@ Outcome index_texts(const Command& command, const IndexOptions& options, const s
   Embeddings named;  // the rows that a table is joined to
   named.ids = corpus.ids;
   named.vectors = Matrix(corpus.ids.size(), 0);
-  join_table(named, options.attributes, options.id_field, session);
+  join_table(named.ids, named.attributes, options.attributes, options.id_field, session);
   const auto index = build_index(command.method->info.name, corpus, named.attributes, command.method_options,
                                  session.context);
   index->save(output, command.common.force, session.context);
@@ -79,7 +79,7 @@ Outcome index_ragged(const Command& command, const IndexOptions& options, const 
   named.ids = rows.ids;
   named.attributes = rows.attributes;
   named.vectors = Matrix(rows.size(), 0);
-  join_table(named, options.attributes, options.id_field, session);
+  join_table(named.ids, named.attributes, options.attributes, options.id_field, session);
   rows.attributes = named.attributes;
   if (options.metric) rows.record.set("metric", name_of_enum(*options.metric));
   if (rows.is_sparse && options.metric && *options.metric != Metric::kInnerProduct)
@@ -108,7 +108,7 @@ Outcome run_index(const Command& command, Session& session) {
   // The id field belongs to the table that is joined, else to the vectors themselves (JSON lines, CSV).
   Embeddings embeddings = read_vectors(
       command.inputs[0], {options.attributes ? std::nullopt : options.id_field}, session.context);
-  join_table(embeddings, options.attributes, options.id_field, session);
+  join_table(embeddings.ids, embeddings.attributes, options.attributes, options.id_field, session);
   if (options.metric) embeddings.record.set("metric", name_of_enum(*options.metric));
   const auto index =
       build_index(command.method->info.name, embeddings, command.method_options, session.context);

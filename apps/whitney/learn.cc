@@ -25,6 +25,7 @@ struct LearnOptions {
   std::string text_field = "text";
   std::optional<std::string> user_field, item_field, value_field, time_field;
   std::optional<double> min_value;
+  std::optional<Path> attributes;
 
   void fields(auto&& field) {
     field("output", output,
@@ -32,7 +33,8 @@ struct LearnOptions {
           ".tsv, .csv, .jsonl), - is standard output");
     field("directed", directed, "Graphs: edges hold in one direction only");
     field("weighted", weighted, "Graphs: the third column is a weight; absent: when all of it are numbers");
-    field("id_field", id_field, "Tables and texts: field of the id; absent: id, else row numbers");
+    field("id_field", id_field,
+          "Tables and texts, and --attributes: field of the id; absent: id, else row numbers");
     field("text_field", text_field, "Texts: field of the text");
     field("user_field", user_field,
           "Events: field of the user, where a heading names fields; absent: user_id and the like");
@@ -41,6 +43,7 @@ struct LearnOptions {
     field("time_field", time_field, "Events: field of the time; absent: timestamp or time");
     field("min_value", min_value, Range{-1e30, 1e30},
           "Events: those of a lower value are left out; absent: all count");
+    field("attributes", attributes, "Events: a table of the items' attributes, joined by id, for filters");
   }
 };
 
@@ -57,8 +60,8 @@ void report_unused(const Command& command, DataKind kind, Session& session) {
   belongs_to(DataKind::kGraph, reads, {"directed", "weighted"});
   belongs_to(DataKind::kCorpus, reads, {"text_field"});
   belongs_to(DataKind::kInteractions, reads,
-             {"user_field", "item_field", "value_field", "time_field", "min_value"});
-  if (kind != DataKind::kCorpus) belongs_to(DataKind::kTable, reads, {"id_field"});
+             {"user_field", "item_field", "value_field", "time_field", "min_value", "attributes"});
+  if (kind == DataKind::kGraph) belongs_to(DataKind::kTable, reads, {"id_field"});
 }
 
 // Lets the allocator give arrays back to the system when they are freed. By itself it learns to keep those of
@@ -154,8 +157,9 @@ Outcome run_learn(const Command& command, Session& session) {
   report_unused(command, kind, session);
   return_freed_arrays();
   const Dataset data = read_input(command.inputs[0], kind, options, session.context);
-  const Learned learned =
-      run_learner(command.method->info.name, data, command.method_options, session.context);
+  Learned learned = run_learner(command.method->info.name, data, command.method_options, session.context);
+  if (auto* model = std::get_if<RecommenderModel>(&learned))
+    join_table(model->history.items, model->attributes, options.attributes, options.id_field, session);
   return std::visit(
       [&](const auto& result) { return write_learned(result, output, watch, command, session); }, learned);
 }

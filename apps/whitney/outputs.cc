@@ -74,13 +74,13 @@ Outcome estimate_outcome(const CostEstimate& cost, const Context& context, const
   return outcome;
 }
 
-void join_table(Embeddings& embeddings, const std::optional<Path>& path,
+void join_table(const Ids& ids, Attributes& attributes, const std::optional<Path>& path,
                 const std::optional<std::string>& id_field, Session& session) {
   if (!path) return;
   const Table table = read_table(path->value, {id_field}, session.context);
-  JoinResult joined = join_attributes(embeddings.ids, table);
+  JoinResult joined = join_attributes(ids, table);
   if (joined.unmatched_rows > 0) {
-    session.note(concat(count_text(joined.unmatched_rows), " of ", count_text(embeddings.size()),
+    session.note(concat(count_text(joined.unmatched_rows), " of ", count_text(ids.size()),
                         " rows have no attributes in ", path->value));
   }
   if (joined.unused_rows > 0) {
@@ -89,10 +89,10 @@ void join_table(Embeddings& embeddings, const std::optional<Path>& path,
   }
   // Columns that came with the embeddings stay, unless the table has newer ones of the same name.
   for (Column& column : joined.attributes.columns) {
-    std::erase_if(embeddings.attributes.columns, [&](const Column& old) { return old.name == column.name; });
-    embeddings.attributes.columns.push_back(std::move(column));
+    std::erase_if(attributes.columns, [&](const Column& old) { return old.name == column.name; });
+    attributes.columns.push_back(std::move(column));
   }
-  embeddings.attributes.num_rows = embeddings.size();
+  attributes.num_rows = ids.size();
 }
 
 }  // namespace whitney::app

@@ -22,7 +22,7 @@ Outcome estimate_outcome(const CostEstimate& cost, const Context& context, const
 
 /// Left-joins the table in `path` (absent: nothing happens) to the embeddings by id; counts what did not
 /// match in a note, and says when --id-field has no effect.
-void join_table(Embeddings& embeddings, const std::optional<Path>& path,
+void join_table(const Ids& ids, Attributes& attributes, const std::optional<Path>& path,
                 const std::optional<std::string>& id_field, Session& session);
 
 }  // namespace whitney::app

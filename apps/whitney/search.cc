@@ -4,10 +4,12 @@
 #include "apps/whitney/fused_hits.h"
 #include "apps/whitney/hits.h"
 #include "apps/whitney/outputs.h"
+#include "apps/whitney/recommended_hits.h"
 #include "apps/whitney/text_query.h"
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
 #include "whitney/data/readers.h"
+#include "whitney/data/recommender_model.h"
 #include "whitney/search/fusion.h"
 #include "whitney/search/searcher.h"
 
@@ -20,6 +22,9 @@ struct SearchOptions {
   std::optional<Path> queries;
   std::optional<std::string> text;
   std::optional<Path> model;
+  std::optional<std::string> user;
+  std::vector<std::string> items;
+  bool keep_seen = false;
   int64_t k = 10;
   std::optional<std::string> filter;
   std::vector<std::string> show;
@@ -37,6 +42,10 @@ struct SearchOptions {
           "texts, of texts; for sparse and multi_vector, of such rows");
     field("text", text, "Query: a text; an index of vectors needs --model to encode it");
     field("model", model, "Encoder of --text");
+    field("user", user, "Recommenders: what this user may want next");
+    field("items", items,
+          "Recommenders: what somebody may want who has these items and was not there in training");
+    field("keep_seen", keep_seen, "Recommenders: items that the user has had may come, too");
     field("k", k, Range{1, 1e9}, "Hits per query");
     field("filter", filter,
           "Condition on the attributes, such as 'section = \"python\" and installed_size < 1000'");
@@ -63,6 +72,9 @@ struct Queries {
 };
 
 void check_one_query(const SearchOptions& options) {
+  if (options.user || !options.items.empty() || options.keep_seen)
+    throw UsageError(
+        "--user, --items and --keep-seen ask a recommender (learn ials, rp3beta, ...), and this is none");
   const int given = int{options.id.has_value()} + int{!options.vector.empty()} +
                     int{options.queries.has_value()} + int{options.text.has_value()};
   // Of two indexes, one may be asked by words and the other by a vector.
@@ -253,8 +265,21 @@ Outcome run_fused(const Command& command, const SearchOptions& options, Session&
   return outcome;
 }
 
+// The recommender of a file that is asked as one: by --user, --items or --id. Others ask its items' vectors.
+std::optional<Artifact> open_recommender(const std::string& path, const SearchOptions& options) {
+  const bool by_vectors = !options.vector.empty() || options.queries || options.text || options.with;
+  if (by_vectors || std::filesystem::path(path).extension() != ".safetensors") return std::nullopt;
+  Artifact artifact = Artifact::open(path);
+  if (!holds_recommender(artifact)) return std::nullopt;
+  return artifact;
+}
+
 Outcome run_search(const Command& command, Session& session) {
   const auto options = options_from<SearchOptions>(command.options);
+  if (const auto recommender = open_recommender(command.inputs[0], options)) {
+    return recommended(*recommender, {options.user, options.items, options.id},
+                       {options.k, options.filter.value_or(""), options.keep_seen, options.show}, session);
+  }
   check_one_query(options);
   if (options.with) return run_fused(command, options, session);
   const Searcher searcher = open_searcher(command.inputs[0], session.context);
@@ -298,19 +323,23 @@ VerbCommand search_verb() {
   VerbCommand verb;
   verb.name = "search";
   verb.arguments =
-      "INDEX_OR_EMBEDDINGS (--id X | --vector V | --queries FILE | --text T) [-k K] [--filter F]";
-  verb.summary = "index or embeddings x queries x filter -> hits";
+      "INDEX_OR_EMBEDDINGS (--id X | --vector V | --queries FILE | --text T) [-k K] [--filter F], "
+      "or RECOMMENDER (--user U | --items I,J | --id I)";
+  verb.summary = "index, embeddings or recommender x queries x filter -> hits";
   verb.description =
       "Finds the nearest vectors, under a filter on the attributes if one is given; min(k, number of "
       "matches) hits come back "
       "under any filter. Options of the index's own search may follow, such as --ef of hnsw ('whitney "
       "methods hnsw' "
-      "tells them).";
+      "tells them).\n"
+      "A recommender tells what a user may want next (--user; the items that they had are left out), what "
+      "somebody may who has some items (--items), or which items are like one (--id).";
   verb.examples = {
       "whitney search nodes.hnsw.safetensors --id numpy -k 5 --filter 'section = \"python\"' --show "
       "section,size",
       "whitney search nodes.safetensors --vector 0.1,0.2,0.3 --exact --json",
       "whitney search texts.hnsw.safetensors --text \"play music in a terminal\" --model models/minilm -k 5",
+      "whitney search model.safetensors --user 4711 -k 20",
       "whitney search texts.bm25.safetensors --text 'play music' --with nodes.safetensors --id mpd"};
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<SearchOptions>();

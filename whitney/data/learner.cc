@@ -112,6 +112,8 @@ Learned run_learner(std::string_view name, const Dataset& data, const Value& giv
   if (learner.input() != kind_of(data)) {
     fail(name, " learns from ", name_of(learner.input()), ", and was given ", name_of(kind_of(data)));
   }
+  if (const auto* events = std::get_if<Interactions>(&data); events != nullptr && events->size() == 0)
+    fail(name, ": there is no event of a user with an item to learn from");
   const Value options = prepare_options(method, given_options, context);
   refuse_if_too_large(method, learner.estimate(size_of(data), options, context), context);
   Learned learned = learner.learn(data, options, context);

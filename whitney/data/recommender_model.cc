@@ -128,6 +128,10 @@ void RecommenderModel::validate() const {
   }
 }
 
+Interactions history_of(const Interactions& events) {
+  return {events.users, events.items, events.offsets, events.targets, {}, {}};
+}
+
 void save_recommender(const RecommenderModel& model, const std::string& path, bool force,
                       const Context& context) {
   model.validate();

@@ -50,6 +50,9 @@ struct WHITNEY_API RecommenderModel {
   void validate() const;
 };
 
+/// What a model keeps of the events it learns from: no values and times.
+WHITNEY_API Interactions history_of(const Interactions& events);
+
 /// Writes a model (kind `model`). The items' ids and attributes are those of the file, their vectors its
 /// `vectors`: read as embeddings or as a table it is the items. Besides: users.ids.*, users.vectors,
 /// weights.offsets, weights.items, weights.values, seen.offsets, seen.items.

@@ -9,7 +9,9 @@
 #include "whitney/core/one_in_test.h"
 #include "whitney/recommend/ials.h"
 #include "whitney/recommend/interactions_cases_test.h"
-#include "whitney/recommend/item_neighbors.h"
+#include "whitney/recommend/mf_bpr.h"
+#include "whitney/recommend/most_popular.h"
+#include "whitney/recommend/rp3beta.h"
 
 namespace whitney::eval {
 namespace {
@@ -107,11 +109,31 @@ TEST(RankingQuality, OfAlternatingLeastSquaresIsAsKnown) {
   const auto split = recommend::read_split("lastfm");
   if (!split) GTEST_SKIP() << "no lastfm (WHITNEY_DATA)";
   const Interactions* const seen[] = {&split->train};
-  const recommend::Factors factors = recommend::ials(split->train, {.epochs = 16}, {});
+  const Factors factors = recommend::ials(split->train, {.epochs = 16}, {});
   const auto recommender = recommend::factor_recommender(factors.users, factors.items);
   const UserQualities found = full_ranking(*recommender, seen, split->test, 20, {});
   EXPECT_GE(mean_of(found.recall), 0.2752 - 0.004);
   EXPECT_GE(mean_of(found.ndcg), 0.2146 - 0.004);
+}
+
+// Regularizations as picked on a validation split.
+TEST(RankingQuality, OfBayesianPersonalisedRankingIsAsKnown) {
+  struct Case {
+    Golden golden;
+    double regularization;
+  };
+  for (const auto& [golden, regularization] :
+       {Case{{"lastfm", 0.2434, 0.1870}, 0.03}, Case{{"amazon-electronics", 0.1053, 0.0589}, 0.06}}) {
+    const auto split = recommend::read_split(golden.data);
+    if (!split) GTEST_SKIP() << "no " << golden.data << " (WHITNEY_DATA)";
+    const Interactions* const seen[] = {&split->train};
+    const Factors factors =
+        recommend::mf_bpr(split->train, {.regularization = regularization}, {});
+    const auto recommender = recommend::factor_recommender(factors.users, factors.items);
+    const UserQualities found = full_ranking(*recommender, seen, split->test, 20, {});
+    EXPECT_GE(mean_of(found.recall), golden.recall - 0.002) << golden.data;
+    EXPECT_GE(mean_of(found.ndcg), golden.ndcg - 0.002) << golden.data;
+  }
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "whitney/recommend/factors.h"
+#include "whitney/data/recommender_model.h"
 
 namespace whitney::recommend {
 

@@ -27,14 +27,15 @@ TEST(Ease, HasTheLeastLoss) {
     for (const float value : w) sum += 3 * double{value} * value;
     return sum;
   };
-  const double least = loss(weights.weights);
+  const std::vector<float> found(weights.weights.begin(), weights.weights.end());
+  const double least = loss(found);
   for (size_t at = 0; at < 144; ++at) {
     if (at % 13 == 0) {
       EXPECT_EQ(weights.weights[at], 0);
       continue;
     }
     for (const float step : {-0.01F, 0.01F}) {
-      std::vector<float> other = weights.weights;
+      std::vector<float> other = found;
       other[at] += step;
       EXPECT_GT(loss(other), least);
     }

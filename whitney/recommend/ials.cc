@@ -7,6 +7,7 @@
 
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
+#include "whitney/data/learner.h"
 #include "whitney/linalg/column_products.h"
 #include "whitney/recommend/spd_solve.h"
 
@@ -81,6 +82,49 @@ Factors ials(const Interactions& events, const IalsOptions& options, const Conte
   }
   return factors;
 }
+
+namespace {
+
+RecommenderModel learn_ials(const Interactions& events, const IalsOptions& options, const Context& context) {
+  return {history_of(events), ials(events, options, context)};
+}
+
+CostEstimate estimate_ials(const DataSize& size, const IalsOptions& options, const Context& context) {
+  const int64_t d = options.dim, rows = size.num_rows + size.num_items;
+  CostEstimate cost;
+  // Events by items, too; vectors, and a side's new ones beside the old; what each thread solves in.
+  cost.peak_bytes = interactions_bytes(size) + size.nnz * 4 + size.num_items * 8 +
+                    (rows + std::max(size.num_rows, size.num_items)) * d * 4 +
+                    context.num_threads() * d * d * 12;
+  const double events = static_cast<double>(size.nnz),
+               of_row = static_cast<double>(d * d) * static_cast<double>(rows);
+  const bool is_exact = options.solver == IalsSolver::kCholesky;
+  const double of_epoch =
+      is_exact ? 2 * events * static_cast<double>(d * d) / 2 + of_row * static_cast<double>(d) / 6
+               : options.steps * (4 * events * static_cast<double>(d) + of_row);
+  constexpr double kMultiplyAddsPerSecond = 8e9;
+  cost.seconds = options.epochs * of_epoch / (kMultiplyAddsPerSecond * context.num_threads());
+  return cost;
+}
+
+// clang-format off
+const bool registered = register_recommender<IalsOptions>(
+    {.name = "ials",
+     .class_name = "IALS",
+     .summary = "Vectors of users and items by alternating least squares over all pairs, observed or not",
+     .description =
+         "Each half step solves one side's vectors exactly, given the other's: observed pairs are to have the product 1, "
+         "all pairs weigh a little towards 0. Sixteen epochs are usually enough; tune unobserved_weight and regularization "
+         "together, then raise dim. Strong where items have many events; its items' vectors are embeddings that any index "
+         "serves by inner product.\n"
+         "Values and times of events are not looked at. The same seed gives the same bytes at any number of threads.",
+     .source = "Hu, Koren, Volinsky: Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008; in the form of Rendle, "
+               "Krichene, Zhang, Koren, RecSys 2022, arXiv 2110.14037",
+     .example = "whitney learn ials events.tsv -o model.safetensors --dim 64 --regularization 0.03"},
+    learn_ials, estimate_ials);
+// clang-format on
+
+}  // namespace
 
 double ials_loss(const Interactions& events, const Factors& factors, const IalsOptions& options) {
   const auto dot = [](std::span<const float> a, std::span<const float> b) {

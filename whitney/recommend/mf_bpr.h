@@ -8,7 +8,7 @@
 #include "whitney/core/context.h"
 #include "whitney/core/options.h"
 #include "whitney/data/interactions.h"
-#include "whitney/recommend/factors.h"
+#include "whitney/data/recommender_model.h"
 
 namespace whitney::recommend {
 

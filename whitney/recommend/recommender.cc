@@ -6,6 +6,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/recommend/best_items.h"
+#include "whitney/recommend/most_popular.h"
 
 namespace whitney::recommend {
 namespace {
@@ -14,22 +15,6 @@ namespace {
 constexpr int64_t kPortion = 16384;
 /// Users of a block: with all their scores they take some 10 MB for a hundred thousand items.
 constexpr int64_t kBlockBytes = 10 << 20, kLeastUsers = 8, kMostUsers = 256;
-
-class MostPopular : public Recommender {
- public:
-  explicit MostPopular(const Interactions& events) : num_users_(events.num_users()) {
-    for (const int64_t degree : item_degrees(events)) scores_.push_back(static_cast<float>(degree));
-  }
-  int64_t num_users() const override { return num_users_; }
-  int64_t num_items() const override { return std::ssize(scores_); }
-  void score(std::span<const uint32_t> users, float* scores, const Context& /*context*/) const override {
-    for (size_t i = 0; i < users.size(); ++i) scores = std::ranges::copy(scores_, scores).out;
-  }
-
- private:
-  int64_t num_users_;
-  std::vector<float> scores_;
-};
 
 class ItemRecommender : public Recommender {
  public:
@@ -46,9 +31,8 @@ class ItemRecommender : public Recommender {
       float* row = scores + i * m;
       std::fill_n(row, m, 0.0F);
       for (const uint32_t item : history_.items_of(users[static_cast<size_t>(i)])) {
-        const auto begin = static_cast<size_t>(weights_.offsets[item]),
-                   end = static_cast<size_t>(weights_.offsets[item + size_t{1}]);
-        for (size_t e = begin; e < end; ++e) row[weights_.items[e]] += weights_.weights[e];
+        const int64_t end = weights_.offsets[item + int64_t{1}];
+        for (int64_t e = weights_.offsets[item]; e < end; ++e) row[weights_.items[e]] += weights_.weights[e];
       }
     });
   }
@@ -77,12 +61,16 @@ void Recommender::best(std::span<const uint32_t> users, int64_t k, std::span<con
   }
 }
 
-std::unique_ptr<Recommender> most_popular(const Interactions& events) {
-  return std::make_unique<MostPopular>(events);
-}
-
 std::unique_ptr<Recommender> item_recommender(Interactions history, ItemWeights weights) {
   return std::make_unique<ItemRecommender>(std::move(history), std::move(weights));
+}
+
+std::unique_ptr<Recommender> recommender_of(const RecommenderModel& model) {
+  if (const auto* weights = std::get_if<ItemWeights>(&model.scores))
+    return item_recommender(model.history, *weights);
+  if (const auto* factors = std::get_if<Factors>(&model.scores))
+    return factor_recommender(factors->users, factors->items);
+  return most_popular(model.history);
 }
 
 std::vector<std::vector<ScoredItem>> recommend(const Recommender& recommender,

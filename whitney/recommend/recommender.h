@@ -9,6 +9,7 @@
 #include "whitney/core/context.h"
 #include "whitney/core/matrix.h"
 #include "whitney/data/interactions.h"
+#include "whitney/data/recommender_model.h"
 
 namespace whitney::recommend {
 
@@ -34,17 +35,6 @@ class WHITNEY_API Recommender {
                     std::span<std::vector<ScoredItem>> lists, const Context& context) const;
 };
 
-/// The same scores for all: how many users an item has. Of new users, too.
-WHITNEY_API std::unique_ptr<Recommender> most_popular(const Interactions& events);
-
-/// Items as rows of a sparse square matrix W: what one says for others.
-struct ItemWeights {
-  std::vector<int64_t> offsets;
-  std::vector<uint32_t> items;
-  std::vector<float> weights;
-  int64_t num_items() const { return static_cast<int64_t>(offsets.size()) - 1; }
-};
-
 /// The score of item j for a user is the sum of W_ij over the user's items i, in their order.
 WHITNEY_API std::unique_ptr<Recommender> item_recommender(Interactions history, ItemWeights weights);
 
@@ -52,6 +42,9 @@ WHITNEY_API std::unique_ptr<Recommender> item_recommender(Interactions history, 
 /// never holds all scores of a user: those of some users and items at a time are compared while they are in
 /// L2.
 WHITNEY_API std::unique_ptr<Recommender> factor_recommender(Matrix users, Matrix items);
+
+/// What a trained model scores by.
+WHITNEY_API std::unique_ptr<Recommender> recommender_of(const RecommenderModel& model);
 
 /// Finds the k best items of each user, best first, of equal scores the lower row first; items of any row of
 /// `seen` (each users x items) are left out, and where fewer than k are left, fewer come. Throws

@@ -9,7 +9,8 @@
 
 #include "whitney/core/error.h"
 #include "whitney/recommend/interactions_cases_test.h"
-#include "whitney/recommend/item_neighbors.h"
+#include "whitney/recommend/item_knn.h"
+#include "whitney/recommend/most_popular.h"
 
 namespace whitney::recommend {
 namespace {

@@ -27,30 +27,36 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 
-/// Adds R^T R to the upper triangle of a matrix: `count` rows of `width` values, one behind the other.
-void AddProducts(const float* rows, int64_t count, int64_t dim, int64_t width, float* matrix) {
+/// Adds sign * R^T R to rows [i, i + 4) of the upper triangle of a matrix; `count` rows of R, `width` values
+/// each, one behind the other. Two vectors of each of four rows stay in registers, so that neither loads nor
+/// the latency of multiply-adds limit it.
+HWY_INLINE void AddProductsToStrip(float sign, const float* rows, int64_t count, int64_t i, int64_t dim,
+                                   int64_t width, float* matrix) {
   const D d;
   const int64_t n = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t i = 0; i < dim; i += kTileRows) {
-    for (int64_t j = i / (2 * n) * (2 * n); j < width; j += 2 * n) {
-      V left[kTileRows], right[kTileRows];
-      for (int64_t r = 0; r < kTileRows; ++r) left[r] = right[r] = hn::Zero(d);
-      for (int64_t e = 0; e < count; ++e) {
-        const float* row = rows + e * width;
-        const V b0 = hn::LoadU(d, row + j), b1 = hn::LoadU(d, row + j + n);
-        for (int64_t r = 0; r < kTileRows; ++r) {
-          const V factor = hn::Set(d, row[i + r]);
-          left[r] = hn::MulAdd(factor, b0, left[r]);
-          right[r] = hn::MulAdd(factor, b1, right[r]);
-        }
-      }
-      for (int64_t r = 0; r < kTileRows && i + r < dim; ++r) {
-        float* out = matrix + (i + r) * width + j;
-        hn::StoreU(hn::Add(hn::LoadU(d, out), left[r]), d, out);
-        hn::StoreU(hn::Add(hn::LoadU(d, out + n), right[r]), d, out + n);
+  const V signs = hn::Set(d, sign);
+  for (int64_t j = i / (2 * n) * (2 * n); j < width; j += 2 * n) {
+    V left[kTileRows], right[kTileRows];
+    for (int64_t r = 0; r < kTileRows; ++r) left[r] = right[r] = hn::Zero(d);
+    for (int64_t e = 0; e < count; ++e) {
+      const float* row = rows + e * width;
+      const V b0 = hn::LoadU(d, row + j), b1 = hn::LoadU(d, row + j + n);
+      for (int64_t r = 0; r < kTileRows; ++r) {
+        const V factor = hn::Set(d, row[i + r]);
+        left[r] = hn::MulAdd(factor, b0, left[r]);
+        right[r] = hn::MulAdd(factor, b1, right[r]);
       }
     }
+    for (int64_t r = 0; r < kTileRows && i + r < dim; ++r) {
+      float* out = matrix + (i + r) * width + j;
+      hn::StoreU(hn::MulAdd(signs, left[r], hn::LoadU(d, out)), d, out);
+      hn::StoreU(hn::MulAdd(signs, right[r], hn::LoadU(d, out + n)), d, out + n);
+    }
   }
+}
+
+void AddProducts(const float* rows, int64_t count, int64_t dim, int64_t width, float* matrix) {
+  for (int64_t i = 0; i < dim; i += kTileRows) AddProductsToStrip(1, rows, count, i, dim, width, matrix);
 }
 
 /// out += factor * row from `begin` on.
@@ -82,24 +88,6 @@ float Dot(const float* a, const float* b, int64_t begin, int64_t width) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-/// Row i of the factor U of A = U^T U, rows before it done: what stays in registers is written once.
-void SubtractFormer(float* matrix, int64_t i, int64_t width) {
-  const D d;
-  const int64_t n = static_cast<int64_t>(hn::Lanes(d));
-  float* row = matrix + i * width;
-  for (int64_t j = i / (2 * n) * (2 * n); j < width; j += 2 * n) {
-    V left = hn::LoadU(d, row + j), right = hn::LoadU(d, row + j + n);
-    for (int64_t k = 0; k < i; ++k) {
-      const float* former = matrix + k * width;
-      const V factor = hn::Set(d, former[i]);
-      left = hn::NegMulAdd(factor, hn::LoadU(d, former + j), left);
-      right = hn::NegMulAdd(factor, hn::LoadU(d, former + j + n), right);
-    }
-    hn::StoreU(left, d, row + j);
-    hn::StoreU(right, d, row + j + n);
-  }
-}
-
 void Scale(float factor, int64_t width, float* row) {
   const D d;
   const int64_t n = static_cast<int64_t>(hn::Lanes(d));
@@ -107,12 +95,17 @@ void Scale(float factor, int64_t width, float* row) {
     hn::StoreU(hn::Mul(hn::Set(d, factor), hn::LoadU(d, row + j)), d, row + j);
 }
 
+/// The factor U of A = U^T U in place of A's upper triangle. Four rows at a time: what all rows before them
+/// take away is a product as above, and only those of the strip itself come one after the other.
 void Factorise(int64_t dim, int64_t width, float* matrix) {
-  for (int64_t i = 0; i < dim; ++i) {
-    SubtractFormer(matrix, i, width);
-    float* row = matrix + i * width;
-    // Rounding may take from a pivot what a tiny ridge left.
-    Scale(1 / std::sqrt(std::max(row[i], 1e-12F)), width, row);
+  for (int64_t i = 0; i < dim; i += kTileRows) {
+    AddProductsToStrip(-1, matrix, i, i, dim, width, matrix);
+    for (int64_t r = i; r < HWY_MIN(i + kTileRows, dim); ++r) {
+      float* row = matrix + r * width;
+      for (int64_t k = i; k < r; ++k) AddScaled(-matrix[k * width + r], matrix + k * width, r, width, row);
+      // Rounding may take from a pivot what a tiny ridge left.
+      Scale(1 / std::sqrt(std::max(row[r], 1e-12F)), width, row);
+    }
   }
 }
 
@@ -129,6 +122,91 @@ void Substitute(const float* factor, int64_t dim, int64_t width, float* x) {
   }
 }
 
+// ---- conjugate gradients ----
+
+/// out = G x + ridge x, G symmetric: its rows are added up, two at a time.
+void MultiplyGram(const float* gram, float ridge, int64_t dim, int64_t width, const float* x, float* out) {
+  const D d;
+  const int64_t n = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t j = 0; j < width; j += 2 * n) {
+    V even0 = hn::Mul(hn::Set(d, ridge), hn::LoadU(d, x + j)), odd0 = hn::Zero(d),
+      even1 = hn::Mul(hn::Set(d, ridge), hn::LoadU(d, x + j + n)), odd1 = hn::Zero(d);
+    const float* column = gram + j;
+    int64_t i = 0;
+    for (; i + 2 <= dim; i += 2, column += 2 * width) {
+      const V first = hn::Set(d, x[i]), second = hn::Set(d, x[i + 1]);
+      even0 = hn::MulAdd(first, hn::LoadU(d, column), even0);
+      even1 = hn::MulAdd(first, hn::LoadU(d, column + n), even1);
+      odd0 = hn::MulAdd(second, hn::LoadU(d, column + width), odd0);
+      odd1 = hn::MulAdd(second, hn::LoadU(d, column + width + n), odd1);
+    }
+    if (i < dim) {
+      even0 = hn::MulAdd(hn::Set(d, x[i]), hn::LoadU(d, column), even0);
+      even1 = hn::MulAdd(hn::Set(d, x[i]), hn::LoadU(d, column + n), even1);
+    }
+    hn::StoreU(hn::Add(even0, odd0), d, out + j);
+    hn::StoreU(hn::Add(even1, odd1), d, out + j + n);
+  }
+}
+
+/// out += sum over some rows of (base + sign <row, x>) row; kRows of them at once, whose sums do not wait for
+/// one another.
+template <int64_t kRows>
+HWY_INLINE void AddWeighted(const float* rows, int64_t width, float base, float sign, const float* x,
+                            float* out) {
+  const D d;
+  const int64_t n = static_cast<int64_t>(hn::Lanes(d));
+  V sums[kRows];
+  for (int64_t r = 0; r < kRows; ++r) sums[r] = hn::Zero(d);
+  for (int64_t j = 0; j < width; j += n) {
+    const V values = hn::LoadU(d, x + j);
+    for (int64_t r = 0; r < kRows; ++r)
+      sums[r] = hn::MulAdd(values, hn::LoadU(d, rows + r * width + j), sums[r]);
+  }
+  // Every lane of a sum holds the whole.
+  for (int64_t r = 0; r < kRows; ++r)
+    sums[r] = hn::MulAdd(hn::Set(d, sign), hn::SumOfLanes(d, sums[r]), hn::Set(d, base));
+  for (int64_t j = 0; j < width; j += n) {
+    V sum = hn::LoadU(d, out + j);
+    for (int64_t r = 0; r < kRows; ++r) sum = hn::MulAdd(sums[r], hn::LoadU(d, rows + r * width + j), sum);
+    hn::StoreU(sum, d, out + j);
+  }
+}
+
+void AddAllWeighted(const float* rows, int64_t count, int64_t width, float base, float sign, const float* x,
+                    float* out) {
+  int64_t e = 0;
+  for (; e + 4 <= count; e += 4) AddWeighted<4>(rows + e * width, width, base, sign, x, out);
+  for (; e < count; ++e) AddWeighted<1>(rows + e * width, width, base, sign, x, out);
+}
+
+/// Steps of conjugate gradients from x. state: three vectors. What A = G + R^T R + ridge I makes of a vector
+/// takes its products with G's rows and with those of R.
+void Approach(const float* gram, const float* rows, int64_t count, float ridge, int64_t steps, int64_t dim,
+              int64_t width, float* x, float* state) {
+  float* residual = state;
+  float* direction = state + width;
+  float* image = state + 2 * width;
+  // R^T 1 - A x = R^T (1 - R x) - (G + ridge I) x
+  MultiplyGram(gram, ridge, dim, width, x, residual);
+  Scale(-1, width, residual);
+  AddAllWeighted(rows, count, width, 1, -1, x, residual);
+  std::copy_n(residual, width, direction);
+  float square = Dot(residual, residual, 0, width);
+  for (int64_t step = 0; step < steps && square > 1e-20F; ++step) {
+    MultiplyGram(gram, ridge, dim, width, direction, image);
+    AddAllWeighted(rows, count, width, 0, 1, direction, image);
+    const float length = square / Dot(direction, image, 0, width);
+    AddScaled(length, direction, 0, width, x);
+    AddScaled(-length, image, 0, width, residual);
+    const float next = Dot(residual, residual, 0, width);
+    // What is left, and a share of the old direction.
+    Scale(next / square, width, direction);
+    AddScaled(1, residual, 0, width, direction);
+    square = next;
+  }
+}
+
 }  // namespace whitney::recommend::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -138,7 +216,7 @@ namespace {
 
 HWY_EXPORT(AddProducts);
 HWY_EXPORT(AddScaled);
-HWY_EXPORT(Dot);
+HWY_EXPORT(Approach);
 HWY_EXPORT(Factorise);
 HWY_EXPORT(Substitute);
 
@@ -160,9 +238,12 @@ void SpdSolver::pack(std::span<const float> gram, std::span<const float* const> 
     for (int64_t i = 0; i < dim_; ++i) std::copy_n(gram.data() + i * dim_, dim_, out + i * width_);
     packed_gram_ = gram.data();
   }
-  rows_.assign(rows.size() * static_cast<size_t>(width_), 0.0F);
-  for (size_t i = 0; i < rows.size(); ++i)
-    std::copy_n(rows[i], dim_, rows_.data() + i * static_cast<size_t>(width_));
+  rows_.resize(rows.size() * static_cast<size_t>(width_));
+  float* out = rows_.data();
+  for (const float* row : rows) {
+    out = std::copy_n(row, dim_, out);
+    out = std::fill_n(out, width_ - dim_, 0.0F);
+  }
 }
 
 void SpdSolver::solve(std::span<const float> gram, std::span<const float* const> rows, float ridge,
@@ -184,46 +265,11 @@ void SpdSolver::solve(std::span<const float> gram, std::span<const float* const>
 void SpdSolver::approach(std::span<const float> gram, std::span<const float* const> rows, float ridge,
                          int steps, float* x) {
   pack(gram, rows);
-  const auto width = static_cast<size_t>(width_);
-  const auto dot = [&](const std::vector<float>& a, const std::vector<float>& b) {
-    return HWY_DYNAMIC_DISPATCH(Dot)(a.data(), b.data(), 0, width_);
-  };
-  const auto apply = [&](const std::vector<float>& vector, std::vector<float>& image) {
-    image.assign(width, 0.0F);
-    for (int64_t i = 0; i < dim_; ++i)
-      image[static_cast<size_t>(i)] =
-          HWY_DYNAMIC_DISPATCH(Dot)(gram_.data() + i * width_, vector.data(), 0, width_) +
-          ridge * vector[static_cast<size_t>(i)];
-    for (size_t r = 0; r < rows.size(); ++r) {
-      const float* row = rows_.data() + r * width;
-      const float product = HWY_DYNAMIC_DISPATCH(Dot)(row, vector.data(), 0, width_);
-      HWY_DYNAMIC_DISPATCH(AddScaled)(product, row, 0, width_, image.data());
-    }
-  };
-  const auto add_scaled = [&](float factor, const std::vector<float>& from, std::vector<float>& to) {
-    HWY_DYNAMIC_DISPATCH(AddScaled)(factor, from.data(), 0, width_, to.data());
-  };
+  state_.resize(3 * static_cast<size_t>(width_));
   std::ranges::fill(x_, 0.0F);
   std::copy_n(x, dim_, x_.data());
-  // residual = R^T 1 - A x
-  apply(x_, image_);
-  residual_.assign(width, 0.0F);
-  for (size_t r = 0; r < rows.size(); ++r)
-    HWY_DYNAMIC_DISPATCH(AddScaled)(1.0F, rows_.data() + r * width, 0, width_, residual_.data());
-  add_scaled(-1, image_, residual_);
-  direction_ = residual_;
-  float square = dot(residual_, residual_);
-  for (int step = 0; step < steps && square > 1e-20F; ++step) {
-    apply(direction_, image_);
-    const float length = square / dot(direction_, image_);
-    add_scaled(length, direction_, x_);
-    add_scaled(-length, image_, residual_);
-    const float next = dot(residual_, residual_), share = next / square;
-    // What is left, and a share of the old direction.
-    std::ranges::transform(residual_, direction_, direction_.begin(),
-                           [&](float left, float old) { return left + share * old; });
-    square = next;
-  }
+  HWY_DYNAMIC_DISPATCH(Approach)(gram_.data(), rows_.data(), std::ssize(rows), ridge, steps, dim_, width_,
+                                 x_.data(), state_.data());
   std::copy_n(x_.data(), dim_, x);
 }
 

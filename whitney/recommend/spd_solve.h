@@ -27,7 +27,7 @@ class SpdSolver {
   Array<float> matrix_;
   const float* packed_gram_ = nullptr;
   Array<float> gram_;
-  std::vector<float> rows_, x_, residual_, direction_, image_;
+  std::vector<float> rows_, x_, state_;
 };
 
 }  // namespace whitney::recommend

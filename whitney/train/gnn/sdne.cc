@@ -19,10 +19,11 @@ namespace {
 
 Matrix vectors_of(const SDNEObjective& objective, int64_t num_nodes, int64_t dim, const Context& context) {
   constexpr int64_t kBlock = 1024;
+  const nn::OneTorchThread one;
   Matrix vectors(num_nodes, dim);
   float* out = vectors.mutable_data<float>();
   parallel_blocks(context, num_nodes, kBlock, [&](int64_t begin, int64_t end) {
-    const nn::OneTorchThread one;
+    nn::use_one_torch_thread();
     const torch::NoGradGuard no_gradients;
     std::vector<int64_t> nodes(static_cast<size_t>(end - begin));
     std::iota(nodes.begin(), nodes.end(), begin);

@@ -8,4 +8,8 @@ OneTorchThread::OneTorchThread() : before_(at::get_num_threads()) { at::set_num_
 
 OneTorchThread::~OneTorchThread() { at::set_num_threads(before_); }
 
+void use_one_torch_thread() {
+  if (at::get_num_threads() != 1) at::set_num_threads(1);
+}
+
 }  // namespace whitney::nn

@@ -20,7 +20,7 @@ struct ShardResult {
 // Gradients are asked for by name instead of being gathered in `grad()`, where shards would meet.
 ShardResult backward(const Objective& objective, const Shard& shard, const Tensors& shared,
                      const Tensors& inputs) {
-  const OneTorchThread one;
+  use_one_torch_thread();
   const torch::AutoGradMode gradients(true);
   const torch::Tensor loss = objective.loss(shard, shared);
   WHITNEY_CHECK(loss.numel() == 1, "a loss has ", loss.numel(), " numbers instead of one");

@@ -1,4 +1,4 @@
-#include "whitney/recommend/item_neighbors.h"
+#include "whitney/recommend/item_pairs.h"
 
 #include <algorithm>
 #include <cmath>
@@ -37,11 +37,31 @@ void keep_most(std::vector<Neighbor>& row, size_t count) {
   std::ranges::sort(row, {}, &Neighbor::item);
 }
 
-/// Row i of the result: weight(i, j, s) of the items j with s = the sum over common users u of
-/// user_weight[u], in the order of users; without i itself.
-template <class Weight>
+ItemWeights joined(std::vector<std::vector<Neighbor>>& rows) {
+  int64_t num_pairs = 0;
+  for (const std::vector<Neighbor>& row : rows) num_pairs += std::ssize(row);
+  ItemWeights result{Array<int64_t>(std::ssize(rows) + 1), Array<uint32_t>(num_pairs),
+                     Array<float>(num_pairs)};
+  int64_t* offset = result.offsets.mutable_data();
+  uint32_t* item = result.items.mutable_data();
+  float* weight = result.weights.mutable_data();
+  *offset++ = 0;
+  int64_t end = 0;
+  for (std::vector<Neighbor>& row : rows) {
+    for (const Neighbor& neighbor : row) {
+      *item++ = neighbor.item;
+      *weight++ = neighbor.weight;
+    }
+    *offset++ = end += std::ssize(row);
+    row = {};
+  }
+  return result;
+}
+
+}  // namespace
+
 ItemWeights weigh_pairs(const Interactions& events, const std::vector<double>& user_weight, int64_t neighbors,
-                        const Context& context, const Weight& weight) {
+                        const Context& context, const PairWeight& weight) {
   const Interactions of_items = transposed(events);
   const int64_t num_items = events.num_items();
   std::vector<std::vector<Neighbor>> rows(static_cast<size_t>(num_items));
@@ -67,44 +87,23 @@ ItemWeights weigh_pairs(const Interactions& events, const std::vector<double>& u
       keep_most(row, static_cast<size_t>(neighbors));
     }
   });
-  ItemWeights result;
-  result.offsets.push_back(0);
-  for (std::vector<Neighbor>& row : rows) {
-    for (const Neighbor& neighbor : row) {
-      result.items.push_back(neighbor.item);
-      result.weights.push_back(neighbor.weight);
-    }
-    result.offsets.push_back(std::ssize(result.items));
-    row = {};
-  }
-  return result;
+  return joined(rows);
 }
 
-}  // namespace
-
-ItemWeights item_knn(const Interactions& events, const ItemKnnOptions& options, const Context& context) {
-  std::vector<double> roots;
-  for (const int64_t degree : item_degrees(events)) roots.push_back(std::sqrt(static_cast<double>(degree)));
-  const std::vector<double> ones(static_cast<size_t>(events.num_users()), 1.0);
-  return weigh_pairs(events, ones, options.neighbors, context, [&](int64_t i, uint32_t j, double common) {
-    return common / (roots[static_cast<size_t>(i)] * roots[j] + options.shrink);
-  });
-}
-
-ItemWeights rp3beta(const Interactions& events, const Rp3BetaOptions& options, const Context& context) {
-  std::vector<double> step, of_user, held_back;
-  for (const int64_t degree : item_degrees(events)) {
-    const auto count = static_cast<double>(std::max<int64_t>(degree, 1));
-    step.push_back(std::pow(count, -options.alpha));
-    held_back.push_back(std::pow(count, -options.beta));
-  }
-  for (int64_t user = 0; user < events.num_users(); ++user) {
-    const auto count = static_cast<double>(std::max<int64_t>(events.degree(user), 1));
-    of_user.push_back(std::pow(count, -options.alpha));
-  }
-  return weigh_pairs(events, of_user, options.neighbors, context, [&](int64_t i, uint32_t j, double sum) {
-    return step[static_cast<size_t>(i)] * sum * held_back[j];
-  });
+CostEstimate estimate_pairs(const DataSize& size, int64_t neighbors, const Context& context) {
+  // No item has more neighbours than its users have other events; rows are held as lists, then joined.
+  const double events = static_cast<double>(size.nnz),
+               users = static_cast<double>(std::max<int64_t>(size.num_rows, 1));
+  const double visits = events * events / users;
+  const double pairs = std::min({visits, static_cast<double>(size.num_items) * static_cast<double>(neighbors),
+                                 static_cast<double>(size.num_items) * static_cast<double>(size.num_items)});
+  CostEstimate cost;
+  cost.peak_bytes = interactions_bytes(size) + size.nnz * 4 + size.num_items * (8 + 24) +
+                    static_cast<int64_t>(16 * pairs) + context.num_threads() * size.num_items * 12;
+  // Users of many events are visited more often than the mean tells.
+  constexpr double kVisitsPerSecond = 3e8, kSkew = 4;
+  cost.seconds = kSkew * visits / (kVisitsPerSecond * context.num_threads());
+  return cost;
 }
 
 }  // namespace whitney::recommend

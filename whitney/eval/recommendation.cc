@@ -1,0 +1,229 @@
+#include "whitney/eval/recommendation.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include "whitney/core/error.h"
+#include "whitney/data/interactions_reader.h"
+#include "whitney/data/interactions_split.h"
+#include "whitney/eval/cold_start.h"
+#include "whitney/eval/ranking_quality.h"
+#include "whitney/eval/task.h"
+#include "whitney/recommend/recommender.h"
+
+namespace whitney {
+namespace {
+
+using eval::UserQualities;
+using Lists = std::vector<std::vector<recommend::ScoredItem>>;
+
+// The list that NGCF's repository takes its ideal from.
+constexpr int64_t kNgcfDepth = 100;
+
+/// Numbers ids by the model's rows, unknown ones behind them.
+class RowsOfModel {
+ public:
+  explicit RowsOfModel(const Ids& known) : known_(known) {}
+  uint32_t row_of(const Ids& ids, int64_t row) {
+    const std::string text = ids.text(row);
+    if (const auto found = known_.find(text)) return static_cast<uint32_t>(*found);
+    const auto [place, is_new] = unknown_.try_emplace(text, known_.size() + std::ssize(unknown_));
+    return static_cast<uint32_t>(place->second);
+  }
+  int64_t size() const { return known_.size() + std::ssize(unknown_); }
+  int64_t num_unknown() const { return std::ssize(unknown_); }
+
+ private:
+  const Ids& known_;
+  std::map<std::string, int64_t> unknown_;
+};
+
+struct NumberedEvents {
+  std::vector<uint32_t> users, items;
+};
+
+/// Events in the rows of the model; those of users that it does not know are left out.
+NumberedEvents numbered(const Interactions& events, RowsOfModel& users, RowsOfModel& items,
+                        int64_t num_users) {
+  NumberedEvents result;
+  for (int64_t u = 0; u < events.num_users(); ++u) {
+    if (events.degree(u) == 0) continue;
+    const uint32_t user = users.row_of(events.users, u);
+    if (user >= num_users) continue;
+    for (const uint32_t item : events.items_of(u)) {
+      result.users.push_back(user);
+      result.items.push_back(items.row_of(events.items, item));
+    }
+  }
+  return result;
+}
+
+/// History, what else was seen, and the test, all of the same users and items.
+struct AlignedEvents {
+  Interactions train, seen, test;
+  int64_t unknown_users = 0, unknown_items = 0;
+};
+
+AlignedEvents aligned(const RecommenderModel& model, const Interactions& test,
+                      const std::optional<Interactions>& seen, const Context& context) {
+  const Interactions& history = model.history;
+  RowsOfModel test_users(history.users), seen_users(history.users), items(history.items);
+  const NumberedEvents of_test = numbered(test, test_users, items, history.num_users());
+  const NumberedEvents of_seen =
+      seen ? numbered(*seen, seen_users, items, history.num_users()) : NumberedEvents();
+  const Ids all_items = Ids::row_numbers(items.size());
+  const auto build = [&](const NumberedEvents& events) {
+    return build_interactions(history.users, all_items, {events.users, events.items, {}, {}}, context);
+  };
+  AlignedEvents result{history, build(of_seen), build(of_test), test_users.num_unknown(),
+                       items.num_unknown()};
+  result.train.items = all_items;
+  return result;
+}
+
+std::vector<uint32_t> users_of(const Interactions& test) {
+  std::vector<uint32_t> users;
+  for (int64_t user = 0; user < test.num_users(); ++user) {
+    if (test.degree(user) > 0) users.push_back(static_cast<uint32_t>(user));
+  }
+  return users;
+}
+
+void add_means(Report::Row& row, const UserQualities& qualities, const eval::BootstrapOptions& bootstrap,
+               const Context& context) {
+  const std::pair<const char*, const std::vector<double>*> figures[] = {
+      {"recall", &qualities.recall}, {"ndcg", &qualities.ndcg}, {"precision", &qualities.precision},
+      {"hit", &qualities.hit},       {"mrr", &qualities.mrr},   {"map", &qualities.map}};
+  for (const auto& [name, values] : figures)
+    eval::add_figure(row, name, "", eval::mean_of(*values),
+                     eval::bootstrap_mean_interval(context, *values, bootstrap));
+}
+
+std::vector<double> at_places(std::span<const double> values, std::span<const int64_t> places) {
+  std::vector<double> chosen;
+  for (const int64_t place : places) chosen.push_back(values[static_cast<size_t>(place)]);
+  return chosen;
+}
+
+void add_slices(const UserQualities& qualities, std::span<const uint32_t> users, const Lists& lists,
+                const AlignedEvents& events, int64_t k, std::span<const int64_t> begins,
+                std::vector<Report::Row>& rows) {
+  const std::vector<eval::EventRange> ranges = eval::event_ranges(begins);
+  const auto of_users = eval::user_slices(qualities, events.train, ranges);
+  const auto of_items = eval::item_slices(users, lists, events.test, events.train, k, ranges);
+  const auto add = [&](std::string_view whose, size_t range, int64_t count, Report::Row row) {
+    row.labels = Value::object({{"k", k}, {"slice", concat(whose, " of ", ranges[range].text(), " events")}});
+    row.figures.push_back({"users", "", static_cast<double>(count)});
+    rows.push_back(std::move(row));
+  };
+  for (size_t range = 0; range < ranges.size(); ++range) {
+    Report::Row row;
+    if (!of_users[range].empty()) {
+      row.figures = {{"recall", "", eval::mean_of(at_places(qualities.recall, of_users[range]))},
+                     {"ndcg", "", eval::mean_of(at_places(qualities.ndcg, of_users[range]))}};
+    }
+    add("users", range, std::ssize(of_users[range]), std::move(row));
+  }
+  for (size_t range = 0; range < ranges.size(); ++range) {
+    Report::Row row;
+    if (!of_items[range].users.empty()) row.figures = {{"recall", "", eval::mean_of(of_items[range].recall)}};
+    add("items", range, std::ssize(of_items[range].users), std::move(row));
+  }
+}
+
+std::vector<std::string> notes_of(const AlignedEvents& events, size_t num_users) {
+  const Interactions* const parts[] = {&events.train, &events.seen, &events.test};
+  std::vector<std::string> notes = {concat(num_users, " users, ", events.test.size(), " test events, ",
+                                           events.train.num_items(), " items ranked; split ",
+                                           split_checksum(parts))};
+  if (events.unknown_users > 0)
+    notes.push_back(
+        concat("left out: ", events.unknown_users, " users of the test that the model does not know"));
+  if (events.unknown_items > 0)
+    notes.push_back(
+        concat(events.unknown_items, " items of the test that the model does not know count as missed"));
+  return notes;
+}
+
+void check_ks(const std::vector<int64_t>& ks) {
+  if (ks.empty() || std::ranges::min(ks) < 1)
+    throw UsageError("option \"ks\" needs lengths of lists, each at least 1, such as 5,10,20");
+}
+
+}  // namespace
+
+Report recommendation(const RecommenderModel& model, const Interactions& test,
+                      const std::optional<Interactions>& seen, const RecommendationOptions& options,
+                      const Context& context) {
+  check_ks(options.ks);
+  const AlignedEvents events = aligned(model, test, seen, context);
+  const std::vector<uint32_t> users = users_of(events.test);
+  if (users.empty())
+    fail("no user of the test is known to the model (expected: users of its training events)");
+  const auto recommender = recommend::recommender_of(model);
+  const int64_t depth = std::max(std::ranges::max(options.ks), options.ngcf_counting ? kNgcfDepth : 1);
+  const Interactions* const left_out[] = {&events.train, &events.seen};
+  const Lists lists = recommend::recommend(*recommender, users, depth, left_out, context);
+
+  Report report;
+  report.title = "Recommendation, full ranking";
+  for (const int64_t k : options.ks) {
+    const UserQualities qualities = eval::list_qualities(users, lists, events.test, events.train, k);
+    Report::Row& row = report.rows.emplace_back();
+    row.labels = Value::object({{"k", k}});
+    add_means(row, qualities, options.bootstrap, context);
+    row.figures.push_back({"coverage", "", qualities.coverage});
+    row.figures.push_back({"average_popularity", "users", qualities.average_popularity});
+    row.figures.push_back({"gini", "", qualities.gini});
+    if (options.ngcf_counting)
+      row.figures.push_back({"ndcg_ngcf", "", eval::mean_of(eval::ndcg_ngcf(users, lists, events.test, k))});
+    if (!options.slices.empty()) add_slices(qualities, users, lists, events, k, options.slices, report.rows);
+  }
+  report.notes = notes_of(events, users.size());
+  return report;
+}
+
+namespace {
+
+class Recommendation : public Task {
+ public:
+  std::vector<std::string> inputs() const override { return {"model", "events"}; }
+  Report run(const std::vector<std::string>& paths, const Value& resolved,
+             const Context& context) const override {
+    const auto options = options_from<RecommendationOptions>(resolved);
+    const auto read = [&](const std::string& path) {
+      return std::move(read_interactions({path}, {}, context).front());
+    };
+    const RecommenderModel model = load_recommender(paths[0]);
+    std::optional<Interactions> seen;
+    if (options.seen) seen = read(options.seen->value);
+    return recommendation(model, read(paths[1]), seen, options, context);
+  }
+};
+
+// clang-format off
+const bool registered = register_method(declare_method<RecommendationOptions>(
+    Verb::kEvaluate,
+    {.name = "recommendation",
+     .class_name = "Recommendation",
+     .summary = "How well a recommender's lists meet what users took afterwards, all items ranked",
+     .description =
+         "For every user with a test event all items but those of training are ranked, and the first k compared with what "
+         "the user took: recall, nDCG (the ideal list is as long as the user's items, k at most), precision, hit, MRR and "
+         "MAP, means over users; the share of items that stand in some list, how popular the listed are, and Gini's "
+         "coefficient of how often they are. Of equal scores the item of the lower id comes first. Choose options on a "
+         "validation split, then give it as --seen and measure the test once.\n"
+         "The events are lists (user item item ...), CSV, TSV or RecBole's files. The note tells the checksum of the split: "
+         "figures compare only where it is the same.",
+     .source = "Protocol of He, Deng, Wang, Li, Zhang, Wang: LightGCN, SIGIR 2020, arXiv 2002.02126; on sampled ranking, "
+               "which this is not: Krichene, Rendle, KDD 2020",
+     .example = "whitney evaluate recommendation model.safetensors test-events.tsv --ks 5,20"},
+    std::make_shared<Recommendation>()));
+// clang-format on
+
+}  // namespace
+
+}  // namespace whitney
