@@ -195,8 +195,8 @@ bool race(const Interactions& train, const Arguments& arguments) {
   std::printf("  peer: %s\n", peer.versions().c_str());
   bool holds = true;
   double step_seconds = 0;
+  for (const char* layout : {"coo", "csr"}) compare(peer, folder.path(), layout, training);
   for (const auto& [layout, least] : {std::pair{"coo", 4.0}, std::pair{"csr", 1.3}}) {
-    compare(peer, folder.path(), layout, training);
     Value question = Value::object();
     question.set("question", "steps");
     question.set("layout", layout);

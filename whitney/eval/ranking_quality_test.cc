@@ -127,8 +127,7 @@ TEST(RankingQuality, OfBayesianPersonalisedRankingIsAsKnown) {
     const auto split = recommend::read_split(golden.data);
     if (!split) GTEST_SKIP() << "no " << golden.data << " (WHITNEY_DATA)";
     const Interactions* const seen[] = {&split->train};
-    const Factors factors =
-        recommend::mf_bpr(split->train, {.regularization = regularization}, {});
+    const Factors factors = recommend::mf_bpr(split->train, {.regularization = regularization}, {});
     const auto recommender = recommend::factor_recommender(factors.users, factors.items);
     const UserQualities found = full_ranking(*recommender, seen, split->test, 20, {});
     EXPECT_GE(mean_of(found.recall), golden.recall - 0.002) << golden.data;

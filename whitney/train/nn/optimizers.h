@@ -41,10 +41,11 @@ struct OptimizerOptions {
 };
 
 /// Makes an optimiser whose steps are those of torch.optim.SGD, Adagrad, Adam, AdamW and SparseAdam in
-/// Python, at the rate of the schedule and the group's factor. What it keeps is zero at first. A sparse
-/// gradient (table_look_up.h) changes its rows only by sgd without momentum and decay, adagrad and lazy_adam;
-/// by the others it counts as zeros elsewhere. On the processor, float32 goes through our fused kernel of
-/// adam, one pass over values and moments; all else through torch's operations on values.
+/// Python (which alone adds epsilon before the correction of bias), at the rate of the schedule and the
+/// group's factor. What it keeps is zero at first. A sparse gradient (table_look_up.h) changes its rows only
+/// by sgd without momentum and decay, adagrad and lazy_adam; by the others it counts as zeros elsewhere. On
+/// the processor, float32 goes through our fused kernel of adam, one pass over values and moments; all else
+/// through torch's operations on values.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const Schedule& schedule = {});
 
 }  // namespace whitney::nn
