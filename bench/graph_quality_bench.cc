@@ -2,7 +2,7 @@
 // macro F1 of node classification beside the known figures (d 128, two or three splits); a micro F1 more than
 // a point below fails. "z": columns standardised, C 0.1; else C 1.
 //
-//   graph_quality_bench [--shuffles 3] [--data ppi-node2vec] [--method prone] [--threads 1]
+//   graph_quality_bench [--shuffles 10] [--data ppi-node2vec] [--method prone] [--threads 1]
 
 #include <chrono>
 #include <cstdio>
@@ -104,7 +104,7 @@ bool run_all(int num_shuffles, const std::string& data_only, const std::string& 
 }  // namespace whitney::bench
 
 int main(int argc, char** argv) {
-  int num_shuffles = 3;
+  int num_shuffles = 10;
   std::string data, method;
   whitney::Context context;
   for (int i = 1; i + 1 < argc; i += 2) {

@@ -54,12 +54,6 @@ def learn(method: str, source: Any, options: dict[str, Any], *, seed: Optional[i
     recommender whitney.read_interactions) takes."""
     told = {"seed": seed, "threads": threads, "progress": progress}
     _whitney.resolve_options("learn", method, options)  # says what is wrong in the caller's words
-    if _whitney.learner_output(method) == "model":
-        raise Error(f"{method} makes a model, which this version's Python cannot open yet: whitney learn {method} FILE -o MODEL "
-                    "makes it on the command line")
-    if not isinstance(source, (str, os.PathLike)) and _whitney.learner_input(method) != "graph":
-        raise Error(f"{method} trains in a process of its own, which reads a file: give its path instead of a "
-                    f"{type(source).__name__}")
     with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
         made = os.path.join(folder, "learned.safetensors")
         if isinstance(source, (str, os.PathLike)):

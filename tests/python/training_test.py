@@ -131,12 +131,12 @@ def test_a_part_that_trains_runs_in_the_child_too_and_never_here(edges):
         whitney.evaluate("link-prediction", str(edges), learn="sdne")
 
 
-def test_what_python_cannot_open_is_told_before_the_training(edges):
-    makes_model = [m["name"] for m in whitney.methods("learn")
-                   if m["part"] == "train" and whitney._whitney.learner_output(m["name"]) == "model"]
-    for name in makes_model:
-        with pytest.raises(whitney.Error, match=f"{name} makes a model.*on the command line"):
-            whitney.learn(name, edges)
+def test_a_trained_recommender_comes_back_from_events_in_memory():
+    users, items = np.repeat(np.arange(30), 5), np.arange(150) * 7 % 40
+    model = whitney.learn("ngcf", (users, items), dim=8, layers=[8], epochs=1, seed=3)
+    assert isinstance(model, whitney.Recommender)
+    assert model.recommend([4], k=3).counts.tolist() == [3]
+
 
 
 def test_a_missing_plug_in_is_told_before_any_work(edges, monkeypatch):
