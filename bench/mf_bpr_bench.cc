@@ -5,7 +5,7 @@
 // which prints both there).
 //
 //   mf_bpr_bench [--data gowalla] [--epochs 120] [--threads 1] [--pairs 3] [--validation]
-//                [--rate 0.05] [--regularization 0.01] [--events] [--peer-rate 0.05] [--peer-regularization
+//                [--rate 0.05] [--regularization 0.01] [--events] [--peer-rate 0.02] [--peer-regularization
 //                0.01]
 
 #include <csignal>
@@ -29,7 +29,7 @@ constexpr double kLeastRatio = 1.5, kTolerance = 0.002;
 struct Settings {
   std::string data = "gowalla";
   recommend::MfBprOptions options = {.regularization = 0.01};
-  double peer_rate = 0.05, peer_regularization = 0.01;
+  double peer_rate = 0.02, peer_regularization = 0.01;
   int threads = 1, num_pairs = 3;
   bool validation = false;
 };
