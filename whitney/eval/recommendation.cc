@@ -30,10 +30,10 @@ class RowsOfModel {
   uint32_t row_of(const Ids& ids, int64_t row) {
     const std::string text = ids.text(row);
     if (const auto found = known_.find(text)) return static_cast<uint32_t>(*found);
-    const auto [place, is_new] = unknown_.try_emplace(text, known_.size() + std::ssize(unknown_));
-    return static_cast<uint32_t>(place->second);
+    return static_cast<uint32_t>(
+        unknown_.try_emplace(text, known_.size() + std::ssize(unknown_)).first->second);
   }
-  int64_t size() const { return known_.size() + std::ssize(unknown_); }
+  int64_t size() const { return known_.size() + num_unknown(); }
   int64_t num_unknown() const { return std::ssize(unknown_); }
 
  private:
@@ -45,14 +45,11 @@ struct NumberedEvents {
   std::vector<uint32_t> users, items;
 };
 
-/// Events in the rows of the model; those of users that it does not know are left out.
-NumberedEvents numbered(const Interactions& events, RowsOfModel& users, RowsOfModel& items,
-                        int64_t num_users) {
+NumberedEvents numbered(const Interactions& events, RowsOfModel& users, RowsOfModel& items) {
   NumberedEvents result;
   for (int64_t u = 0; u < events.num_users(); ++u) {
     if (events.degree(u) == 0) continue;
     const uint32_t user = users.row_of(events.users, u);
-    if (user >= num_users) continue;
     for (const uint32_t item : events.items_of(u)) {
       result.users.push_back(user);
       result.items.push_back(items.row_of(events.items, item));
@@ -61,27 +58,68 @@ NumberedEvents numbered(const Interactions& events, RowsOfModel& users, RowsOfMo
   return result;
 }
 
-/// History, what else was seen, and the test, all of the same users and items.
+Array<int64_t> with_empty_rows(const Array<int64_t>& offsets, int64_t num_rows) {
+  Array<int64_t> longer(num_rows + 1, offsets[offsets.size() - 1]);
+  std::ranges::copy(offsets, longer.mutable_data());
+  return longer;
+}
+
+Matrix with_zero_rows(const Matrix& rows, int64_t num_rows) {
+  Matrix more = Matrix::zeros(num_rows, rows.cols());
+  std::copy_n(rows.bytes().data(), rows.bytes().size(), more.mutable_data<std::byte>());
+  return more;
+}
+
+/// The model with users and items that training did not meet: nothing speaks for them, all their scores are
+/// 0.
+RecommenderModel extended(const RecommenderModel& model, int64_t num_users, int64_t num_items) {
+  RecommenderModel more;
+  more.history = {Ids::row_numbers(num_users),
+                  Ids::row_numbers(num_items),
+                  with_empty_rows(model.history.offsets, num_users),
+                  model.history.targets,
+                  {},
+                  {}};
+  more.scores = model.scores;
+  if (auto* weights = std::get_if<ItemWeights>(&more.scores))
+    weights->offsets = with_empty_rows(weights->offsets, num_items);
+  if (auto* factors = std::get_if<Factors>(&more.scores)) {
+    factors->users = with_zero_rows(factors->users, num_users);
+    factors->items = with_zero_rows(factors->items, num_items);
+  }
+  return more;
+}
+
+/// The model, what else was seen, and the test, all of the same users and items.
 struct AlignedEvents {
-  Interactions train, seen, test;
+  RecommenderModel model;
+  Interactions seen, test;
   int64_t unknown_users = 0, unknown_items = 0;
+  const Interactions& train() const { return model.history; }
 };
 
 AlignedEvents aligned(const RecommenderModel& model, const Interactions& test,
                       const std::optional<Interactions>& seen, const Context& context) {
-  const Interactions& history = model.history;
-  RowsOfModel test_users(history.users), seen_users(history.users), items(history.items);
-  const NumberedEvents of_test = numbered(test, test_users, items, history.num_users());
-  const NumberedEvents of_seen =
-      seen ? numbered(*seen, seen_users, items, history.num_users()) : NumberedEvents();
-  const Ids all_items = Ids::row_numbers(items.size());
+  RowsOfModel users(model.history.users), items(model.history.items);
+  const NumberedEvents of_test = numbered(test, users, items);
+  const int64_t unknown_users = users.num_unknown(), unknown_items = items.num_unknown();
+  const NumberedEvents of_seen = seen ? numbered(*seen, users, items) : NumberedEvents();
   const auto build = [&](const NumberedEvents& events) {
-    return build_interactions(history.users, all_items, {events.users, events.items, {}, {}}, context);
+    return build_interactions(Ids::row_numbers(users.size()), Ids::row_numbers(items.size()),
+                              {events.users, events.items, {}, {}}, context);
   };
-  AlignedEvents result{history, build(of_seen), build(of_test), test_users.num_unknown(),
-                       items.num_unknown()};
-  result.train.items = all_items;
-  return result;
+  return {extended(model, users.size(), items.size()), build(of_seen), build(of_test), unknown_users,
+          unknown_items};
+}
+
+/// Test events that training has, too: they are left out of the lists and cannot be met.
+int64_t count_common(const Interactions& test, const Interactions& train) {
+  int64_t count = 0;
+  for (int64_t user = 0; user < test.num_users(); ++user) {
+    const auto known = train.items_of(user);
+    for (const uint32_t item : test.items_of(user)) count += std::ranges::binary_search(known, item) ? 1 : 0;
+  }
+  return count;
 }
 
 std::vector<uint32_t> users_of(const Interactions& test) {
@@ -112,8 +150,8 @@ void add_slices(const UserQualities& qualities, std::span<const uint32_t> users,
                 const AlignedEvents& events, int64_t k, std::span<const int64_t> begins,
                 std::vector<Report::Row>& rows) {
   const std::vector<eval::EventRange> ranges = eval::event_ranges(begins);
-  const auto of_users = eval::user_slices(qualities, events.train, ranges);
-  const auto of_items = eval::item_slices(users, lists, events.test, events.train, k, ranges);
+  const auto of_users = eval::user_slices(qualities, events.train(), ranges);
+  const auto of_items = eval::item_slices(users, lists, events.test, events.train(), k, ranges);
   const auto add = [&](std::string_view whose, size_t range, int64_t count, Report::Row row) {
     row.labels = Value::object({{"k", k}, {"slice", concat(whose, " of ", ranges[range].text(), " events")}});
     row.figures.push_back({"users", "", static_cast<double>(count)});
@@ -134,17 +172,17 @@ void add_slices(const UserQualities& qualities, std::span<const uint32_t> users,
   }
 }
 
-std::vector<std::string> notes_of(const AlignedEvents& events, size_t num_users) {
-  const Interactions* const parts[] = {&events.train, &events.seen, &events.test};
+std::vector<std::string> notes_of(const AlignedEvents& events, size_t num_users,
+                                  const std::string& checksum) {
   std::vector<std::string> notes = {concat(num_users, " users, ", events.test.size(), " test events, ",
-                                           events.train.num_items(), " items ranked; split ",
-                                           split_checksum(parts))};
-  if (events.unknown_users > 0)
-    notes.push_back(
-        concat("left out: ", events.unknown_users, " users of the test that the model does not know"));
-  if (events.unknown_items > 0)
-    notes.push_back(
-        concat(events.unknown_items, " items of the test that the model does not know count as missed"));
+                                           events.train().num_items(), " items ranked; split ", checksum)};
+  const auto tell = [&](int64_t count, std::string_view what) {
+    if (count > 0) notes.push_back(concat(count, what));
+  };
+  tell(events.unknown_users, " users of the test have no training event: all items score alike for them");
+  tell(events.unknown_items, " items of the test have no training event: nothing speaks for them");
+  tell(count_common(events.test, events.train()),
+       " test events are training events, too, and count as missed");
   return notes;
 }
 
@@ -163,15 +201,15 @@ Report recommendation(const RecommenderModel& model, const Interactions& test,
   const std::vector<uint32_t> users = users_of(events.test);
   if (users.empty())
     fail("no user of the test is known to the model (expected: users of its training events)");
-  const auto recommender = recommend::recommender_of(model);
+  const auto recommender = recommend::recommender_of(events.model);
   const int64_t depth = std::max(std::ranges::max(options.ks), options.ngcf_counting ? kNgcfDepth : 1);
-  const Interactions* const left_out[] = {&events.train, &events.seen};
+  const Interactions* const left_out[] = {&events.train(), &events.seen};
   const Lists lists = recommend::recommend(*recommender, users, depth, left_out, context);
 
   Report report;
   report.title = "Recommendation, full ranking";
   for (const int64_t k : options.ks) {
-    const UserQualities qualities = eval::list_qualities(users, lists, events.test, events.train, k);
+    const UserQualities qualities = eval::list_qualities(users, lists, events.test, events.train(), k);
     Report::Row& row = report.rows.emplace_back();
     row.labels = Value::object({{"k", k}});
     add_means(row, qualities, options.bootstrap, context);
@@ -182,7 +220,9 @@ Report recommendation(const RecommenderModel& model, const Interactions& test,
       row.figures.push_back({"ndcg_ngcf", "", eval::mean_of(eval::ndcg_ngcf(users, lists, events.test, k))});
     if (!options.slices.empty()) add_slices(qualities, users, lists, events, k, options.slices, report.rows);
   }
-  report.notes = notes_of(events, users.size());
+  const Interactions nothing;
+  const Interactions* const parts[] = {&model.history, seen ? &*seen : &nothing, &test};
+  report.notes = notes_of(events, users.size(), split_checksum(parts));
   return report;
 }
 

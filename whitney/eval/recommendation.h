@@ -40,9 +40,10 @@ struct RecommendationOptions {
 /// Ranks all items but those of training (and of `seen`) for every user with a test event, ties by the lower
 /// item, and tells how well the first k of each list meet the test: one row a k, label {"k": 20}, with
 /// recall, ndcg, precision, hit, mrr, map (means over users, with bootstrap intervals over them where asked),
-/// coverage, average_popularity and gini; then a row for each slice. Items that the model does not know count
-/// as missed; users that it does not know are left out, and told in a note, as is the checksum of the split.
-/// Throws Error where no user of the test is known.
+/// coverage, average_popularity and gini; then a row for each slice. Users and items of the test
+/// that the model does not know take part: nothing speaks for them, so that for such users popularity or,
+/// where all scores are equal, the item's number decides. How many there are, and the checksum of the split,
+/// stand in notes. Throws Error where no user of the test is known.
 WHITNEY_API Report recommendation(const RecommenderModel& model, const Interactions& test,
                                   const std::optional<Interactions>& seen,
                                   const RecommendationOptions& options, const Context& context);
