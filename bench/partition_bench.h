@@ -2,6 +2,9 @@
 
 #include <string>
 
+#include "whitney/data/embeddings.h"
+#include "whitney/data/labels.h"
+
 /// The parts of partition_bench; each prints its table and gives false when a claim does not hold.
 namespace whitney::bench {
 
@@ -11,6 +14,10 @@ struct PartitionBenchOptions {
   /// Only this part: communities, cuts, quality, memory, speed; empty: all.
   std::string only;
 };
+
+/// Micro F1 of node classification by a share of the labels, two splits, at the best of a few strengths of
+/// regularisation, the same for all: the paper fixes none.
+double best_micro_f1(const Embeddings& vectors, const Labels& labels, double train_ratio);
 
 bool bench_communities(const PartitionBenchOptions& options);
 bool bench_cuts(const PartitionBenchOptions& options);

@@ -1,7 +1,10 @@
-"""Finds communities by networkit and leidenalg, on one thread: what partition_bench.cc is compared with.
+""
+    "Finds communities by networkit and leidenalg, on one thread: what partition_bench.cc is compared with.
 
-Arguments: the folder that holds sources.bin and targets.bin (uint32, each edge once) and the number of nodes. Reads
-questions, a line of JSON each: hello; communities (program: plm, leidenalg, igraph): seconds and the program's own
+    Arguments : the folder that holds sources.bin and targets.bin(uint32, each edge once) and
+    the number of nodes.Reads questions,
+    a line of JSON each : hello;
+communities (program: plm, leidenalg, igraph): seconds and the program's own
 modularity, and writes labels.bin (uint32) to the folder.
 """
 

@@ -7,26 +7,12 @@
 #include "bench/pairs.h"
 #include "bench/partition_bench.h"
 #include "whitney/data/learner.h"
-#include "whitney/eval/node_classification.h"
 
 namespace whitney::bench {
 namespace {
 
 constexpr int kDim = 128;
 constexpr double kLeastRatio = 4;
-
-/// The paper's protocol fixes no regularisation: the best of a few, the same for all.
-double micro_f1(const Embeddings& vectors, const Labels& labels) {
-  double best = 0;
-  for (const double c : {0.1, 1.0, 10.0, 100.0}) {
-    NodeClassificationOptions options;
-    options.train_ratios = {0.5};
-    options.num_shuffles = 2;
-    options.c = c;
-    best = std::max(best, node_classification(vectors, labels, options, {}).rows[0].figures[0].value);
-  }
-  return best;
-}
 
 }  // namespace
 
@@ -48,8 +34,8 @@ bool bench_speed(const PartitionBenchOptions& /*options*/) {
       Embeddings vectors;
       const double seconds = seconds_of([&] { vectors = learn(method, data->graph, options, context); });
       if (parts == 0) parts = seconds;
-      std::printf("| %s | %s | %.1f | %.2f s | %.1f |\n", name, what, micro_f1(vectors, data->labels),
-                  seconds, seconds / parts);
+      std::printf("| %s | %s | %.1f | %.2f s | %.1f |\n", name, what,
+                  best_micro_f1(vectors, data->labels, 0.5), seconds, seconds / parts);
       std::fflush(stdout);
       return seconds / parts;
     };
