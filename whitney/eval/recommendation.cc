@@ -199,7 +199,7 @@ Report recommendation(const RecommenderModel& model, const Interactions& test,
   check_ks(options.ks);
   const AlignedEvents events = aligned(model, test, seen, context);
   const std::vector<uint32_t> users = users_of(events.test);
-  if (users.empty())
+  if (events.unknown_users == std::ssize(users))
     fail("no user of the test is known to the model (expected: users of its training events)");
   const auto recommender = recommend::recommender_of(events.model);
   const int64_t depth = std::max(std::ranges::max(options.ks), options.ngcf_counting ? kNgcfDepth : 1);
