@@ -1,0 +1,97 @@
+#include "whitney/infer/convolve.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "whitney/core/error.h"
+#include "whitney/core/parallel.h"
+
+namespace whitney::infer {
+namespace {
+
+constexpr int64_t kBlockRows = 256;
+
+/// Columns [begin, end) of a view.
+MatrixView columns(const MatrixView& view, int64_t begin, int64_t end) {
+  return {view.row_bytes(0) + begin * size_of(view.dtype), view.rows, end - begin, view.stride, view.dtype};
+}
+
+void check_weights(const MatrixView& neighbor_weights, const MatrixView& weights) {
+  const int64_t expected = neighbor_weights.cols + neighbor_weights.rows;
+  if (weights.cols != expected) {
+    fail("the weights W of a convolution have ", weights.cols, " columns, but its neighbour weights Q are ",
+         neighbor_weights.rows, " x ", neighbor_weights.cols, ": W needs ", expected);
+  }
+}
+
+/// ReLU, then norm 1; rows that are 0 stay 0. Sums in double, in the order of the columns.
+void rectify_and_normalize(const Context& context, int64_t rows, int64_t cols, float* values) {
+  parallel_blocks(context, rows, kBlockRows, [&](int64_t begin, int64_t end) {
+    for (float* row = values + begin * cols; row != values + end * cols; row += cols) {
+      double sum = 0;
+      for (int64_t j = 0; j < cols; ++j) {
+        // So that what is not a number stays so, and is seen.
+        if (row[j] < 0) row[j] = 0;
+        sum += static_cast<double>(row[j]) * row[j];
+      }
+      if (sum == 0) continue;
+      const double scale = 1 / std::sqrt(sum);
+      for (int64_t j = 0; j < cols; ++j) row[j] = static_cast<float>(row[j] * scale);
+    }
+  });
+}
+
+Matrix multiplied(const Context& context, const DenseWeights& weights, const MatrixView& rows,
+                  Epilogue epilogue) {
+  Matrix out(rows.rows, weights.rows());
+  weights.multiply(context, rows, out.mutable_data<float>(), weights.rows(), epilogue);
+  return out;
+}
+
+}  // namespace
+
+Convolve::Convolve(const MatrixView& neighbor_weights, std::span<const float> neighbor_bias,
+                   const MatrixView& weights, std::span<const float> bias)
+    : neighbor_(neighbor_weights, neighbor_bias) {
+  check_weights(neighbor_weights, weights);
+  own_ = DenseWeights(columns(weights, 0, inputs()), bias);
+  pooled_ = DenseWeights(columns(weights, inputs(), weights.cols));
+}
+
+Matrix Convolve::pool_neighbors(const Context& context, const SparseView& neighborhoods,
+                                const MatrixView& h) const {
+  if (h.cols != inputs()) fail("vectors have ", h.cols, " values, but this convolution takes ", inputs());
+  if (neighborhoods.rows != h.rows || neighborhoods.cols != h.rows) {
+    fail("neighborhoods are ", neighborhoods.rows, " x ", neighborhoods.cols, ", but there are ", h.rows,
+         " vectors of nodes: they must be ", h.rows, " x ", h.rows);
+  }
+  const Matrix projected = multiplied(context, neighbor_, h, Epilogue::kRelu);
+  Matrix pooled(h.rows, hidden());
+  multiply_sparse(context, neighborhoods, {}, projected, pooled.mutable_data<float>());
+  return pooled;
+}
+
+Matrix Convolve::run(const Context& context, const SparseView& neighborhoods, const MatrixView& h) const {
+  const Matrix pooled = pool_neighbors(context, neighborhoods, h);
+  Matrix out = multiplied(context, own_, h, Epilogue::kNone);
+  pooled_.multiply(context, pooled, out.mutable_data<float>(), outputs(), Epilogue::kAdd);
+  rectify_and_normalize(context, out.rows(), out.cols(), out.mutable_data<float>());
+  return out;
+}
+
+Matrix convolve_all(const Context& context, std::span<const Convolve> layers, const ConvolveHead* head,
+                    const SparseView& neighborhoods, const MatrixView& features) {
+  if (layers.empty()) fail("there are no layers to convolve by, but a model has 1 or more");
+  const int64_t total = features.rows * std::ssize(layers);
+  Matrix h;
+  for (size_t k = 0; k < layers.size(); ++k) {
+    h = layers[k].run(context, neighborhoods, k == 0 ? features : h.view());
+    context.advance("convolve", features.rows * static_cast<int64_t>(k + 1), total, "rows");
+  }
+  if (head == nullptr) return h;
+  return multiplied(context, head->second, multiplied(context, head->first, h, Epilogue::kRelu),
+                    Epilogue::kNone);
+}
+
+}  // namespace whitney::infer
