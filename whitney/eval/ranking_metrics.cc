@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 
+#include "whitney/core/error.h"
+
 namespace whitney::eval {
 namespace {
 
@@ -42,6 +44,16 @@ RankingFigures ranking_figures(std::span<const int64_t> ranked, std::span<const 
     figures.precision.push_back(hits / cutoff);
   }
   return figures;
+}
+
+double scaled_reciprocal_rank(std::span<const int64_t> ranks, int64_t scale) {
+  if (scale < 1) fail("scale is ", scale, ", but ranks are scaled by 1 or more");
+  double sum = 0;
+  for (const int64_t rank : ranks) {
+    if (rank < 1) fail("a rank is ", rank, ", but ranks begin at 1");
+    sum += 1 / static_cast<double>((rank - 1) / scale + 1);  // The ceiling, without overflow.
+  }
+  return ranks.empty() ? 0 : sum / static_cast<double>(ranks.size());
 }
 
 }  // namespace whitney::eval

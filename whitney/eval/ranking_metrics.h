@@ -24,4 +24,10 @@ struct RankingFigures {
 WHITNEY_API RankingFigures ranking_figures(std::span<const int64_t> ranked, std::span<const int64_t> judged,
                                            std::span<const int> cutoffs);
 
+/// Computes the mean of 1 / ceil(rank / scale) over the ranks, from 1, of what queries look for: the mean
+/// reciprocal rank for very many candidates, among which all ranks up to `scale` are as good (PinSage, arXiv
+/// 1806.01973, section 4.1, has 100; 1 is the plain mean). 0 without ranks. Throws Error for a rank or a
+/// scale below 1.
+WHITNEY_API double scaled_reciprocal_rank(std::span<const int64_t> ranks, int64_t scale);
+
 }  // namespace whitney::eval

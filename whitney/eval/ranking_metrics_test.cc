@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "whitney/core/error_of.h"
 #include "whitney/core/random.h"
 #include "whitney/eval/qrels.h"
 #include "whitney/eval/run_file.h"
@@ -35,6 +36,20 @@ TEST(RankingMetrics, AgreeWithTheSumsWorkedByHand) {
   EXPECT_EQ(found.recall, (std::vector<double>{0, 1.0 / 3, 2.0 / 3}));
   // Four hits, and yet precision at 10 divides by 10.
   EXPECT_EQ(found.precision, (std::vector<double>{0, 1.0 / 3, 0.2}));
+}
+
+TEST(RankingMetrics, ScaledReciprocalRankTakesTheCeiling) {
+  const auto of = [](const std::vector<int64_t>& ranks) { return scaled_reciprocal_rank(ranks, 100); };
+  EXPECT_EQ(of({1}), 1);
+  EXPECT_EQ(of({100}), 1);
+  EXPECT_EQ(of({101}), 0.5);
+  EXPECT_EQ(of({200}), 0.5);
+  EXPECT_EQ(of({1000}), 0.1);
+  EXPECT_EQ(of({100, 101}), 0.75);
+  EXPECT_EQ(of({}), 0);
+  EXPECT_EQ(scaled_reciprocal_rank(std::vector<int64_t>{4}, 1), 0.25);
+  EXPECT_NE(error_of([&] { of({0}); }).find("rank is 0"), std::string::npos);
+  EXPECT_NE(error_of([&] { scaled_reciprocal_rank({}, 0); }).find("scale is 0"), std::string::npos);
 }
 
 TEST(RankingMetrics, NegativeGradesNeitherGainNorCount) {
