@@ -74,9 +74,12 @@ def run_together(root, paths, text):
             joined = pathlib.Path(folder, "joined.cc")
             joined.write_text(text, encoding="utf-8")
             options = WITH_LIBTORCH if any(needs_libtorch(path) for path in paths) else []
-            code, _ = run(root, str(joined), "--config-file=.clang-tidy", r"--header-filter=(whitney|apps)/.*\.(h|cc)$", *options)
+            code, output = run(root, str(joined), "--config-file=.clang-tidy", r"--header-filter=(whitney|apps)/.*\.(h|cc)$", *options)
         if code == 0:
             return {path: (0, "") for path in paths}
+        named = [path for path in paths if path in output]
+        if named and "clang-diagnostic" not in output:  # all of it was read, and the others have no finding
+            return {path: run(root, path) if path in named else (0, "") for path in paths}
     return {path: run(root, path) for path in paths}
 
 

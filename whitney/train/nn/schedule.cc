@@ -19,8 +19,10 @@ double schedule_factor(const Schedule& schedule, int64_t step) {
       return 1 - lost * share;
     case Decay::kCosine:
       return schedule.final_factor + lost * (1 + std::cos(std::numbers::pi * share)) / 2;
-    case Decay::kSteps:
-      return std::pow(schedule.step_factor, static_cast<double>(after / schedule.steps_each));
+    case Decay::kSteps: {
+      const int64_t drops = after / schedule.steps_each;
+      return std::pow(schedule.step_factor, static_cast<double>(drops));
+    }
   }
   return 1;
 }

@@ -103,7 +103,7 @@ double add_gradients(Objective& objective, std::span<const int64_t> batch, const
   go_back(shared, of_shared, parameters, sums);
   const torch::NoGradGuard done;
   for (size_t i = 0; i < parameters.size(); ++i) {
-    torch::Tensor parameter = parameters[i];
+    const torch::Tensor& parameter = parameters[i];
     torch::Tensor gradient = parameter.grad();
     add_to(gradient, std::move(sums[i]));
     parameter.mutable_grad() = gradient;

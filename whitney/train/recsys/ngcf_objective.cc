@@ -203,7 +203,7 @@ std::vector<nn::Metric> NgcfObjective::evaluate(const Context& context) {
   if (held_out_.size() == 0) return {};
   constexpr int64_t kListed = 20;
   Factors found = factors(context);
-  const auto recommender = recommend::factor_recommender(std::move(found.users), std::move(found.items));
+  const auto recommender = recommend::factor_recommender(std::move(found.users), found.items);
   const Interactions* const seen[] = {&train_};
   Context quiet = context;
   quiet.progress = nullptr;
