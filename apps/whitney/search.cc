@@ -335,8 +335,7 @@ VerbCommand search_verb() {
       "A recommender tells what a user may want next (--user; the items that they had are left out), what "
       "somebody may who has some items (--items), or which items are like one (--id).";
   verb.examples = {
-      "whitney search nodes.hnsw.safetensors --id numpy -k 5 --filter 'section = \"python\"' --show "
-      "section,size",
+      "whitney search nodes.hnsw.safetensors --id numpy -k 5 --filter 'section = \"python\"' --show size",
       "whitney search nodes.safetensors --vector 0.1,0.2,0.3 --exact --json",
       "whitney search texts.hnsw.safetensors --text \"play music in a terminal\" --model models/minilm -k 5",
       "whitney search model.safetensors --user 4711 -k 20",

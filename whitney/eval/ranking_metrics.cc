@@ -51,7 +51,8 @@ double scaled_reciprocal_rank(std::span<const int64_t> ranks, int64_t scale) {
   double sum = 0;
   for (const int64_t rank : ranks) {
     if (rank < 1) fail("a rank is ", rank, ", but ranks begin at 1");
-    sum += 1 / static_cast<double>((rank - 1) / scale + 1);  // The ceiling, without overflow.
+    const int64_t scaled = (rank - 1) / scale + 1;  // the ceiling, without overflow
+    sum += 1 / static_cast<double>(scaled);
   }
   return ranks.empty() ? 0 : sum / static_cast<double>(ranks.size());
 }
