@@ -50,7 +50,7 @@ uint32_t one_of(std::span<const uint32_t> places, FastRandom& random) {
 }
 
 /// Counts the visits of walks from an item that has a context.
-void walk(const ContextGraph& graph, uint32_t item, const VisitOptions& options, uint64_t seed,
+void walk(const ItemContexts& graph, uint32_t item, const VisitOptions& options, uint64_t seed,
           Scores& counts) {
   FastRandom random(seed, "visits", item);
   const auto stop = static_cast<float>(options.stop);
@@ -77,9 +77,9 @@ void spread(const SparseMatrix& rows, const Scores& from, double factor, Scores&
 
 /// Sums where the walks from an item that has a context are after each step.
 struct PageRank {
-  explicit PageRank(const ContextGraph& graph) : items(graph.num_items()), contexts(graph.num_contexts()) {}
+  explicit PageRank(const ItemContexts& graph) : items(graph.num_items()), contexts(graph.num_contexts()) {}
 
-  void run(const ContextGraph& graph, uint32_t item, const VisitOptions& options, Scores& sums) {
+  void run(const ItemContexts& graph, uint32_t item, const VisitOptions& options, Scores& sums) {
     items.clear();
     items.add(item, 1);
     double factor = 1;  // All walks take the first step, 1 - stop of those that are left the next.
@@ -136,7 +136,7 @@ void check(const VisitOptions& options) {
 /// Makes the rows of all items. new_worker() makes what one thread needs; it is called as worker(item,
 /// scores) for items that have a context.
 template <class NewWorker>
-SparseMatrix neighborhoods(const ContextGraph& graph, const VisitOptions& options, const Context& context,
+SparseMatrix neighborhoods(const ItemContexts& graph, const VisitOptions& options, const Context& context,
                            const NewWorker& new_worker) {
   check(options);
   struct Scratch {
@@ -163,29 +163,29 @@ SparseMatrix neighborhoods(const ContextGraph& graph, const VisitOptions& option
 
 }  // namespace
 
-ContextGraph context_graph(const Interactions& events, const Context& context) {
+ItemContexts item_contexts(const Interactions& events, const Context& context) {
   if (!events.values.empty()) context.note("values of interactions are not used: walks take each edge alike");
   SparseMatrix items_of;
   items_of.cols = events.num_items();
   items_of.offsets.assign(events.offsets.begin(), events.offsets.end());
   items_of.columns.assign(events.targets.begin(), events.targets.end());
-  return context_graph(std::move(items_of));
+  return item_contexts(std::move(items_of));
 }
 
-ContextGraph context_graph(SparseMatrix items_of) {
-  ContextGraph graph;
+ItemContexts item_contexts(SparseMatrix items_of) {
+  ItemContexts graph;
   graph.items_of = std::move(items_of);
   transpose(graph.items_of.view(), graph.contexts_of);
   return graph;
 }
 
-SparseMatrix visit_counts(const ContextGraph& graph, const VisitOptions& options, const Context& context) {
+SparseMatrix visit_counts(const ItemContexts& graph, const VisitOptions& options, const Context& context) {
   return neighborhoods(graph, options, context, [&] {
     return [&](uint32_t item, Scores& counts) { walk(graph, item, options, context.seed, counts); };
   });
 }
 
-SparseMatrix truncated_page_rank(const ContextGraph& graph, const VisitOptions& options,
+SparseMatrix truncated_page_rank(const ItemContexts& graph, const VisitOptions& options,
                                  const Context& context) {
   return neighborhoods(graph, options, context, [&] {
     return [&, rank = PageRank(graph)](uint32_t item, Scores& sums) mutable {

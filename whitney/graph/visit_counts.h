@@ -11,7 +11,7 @@ namespace whitney::graph {
 
 /// A bipartite graph of contexts and the items in them (boards and pins, postings and skills, users and what
 /// they took), both ways. An edge given twice counts twice; weights are not read.
-struct ContextGraph {
+struct ItemContexts {
   /// contexts x items.
   SparseMatrix items_of;
   /// items x contexts.
@@ -22,9 +22,9 @@ struct ContextGraph {
 };
 
 /// Takes users as contexts. That ratings or counts are not used is a note.
-WHITNEY_API ContextGraph context_graph(const Interactions& events, const Context& context);
+WHITNEY_API ItemContexts item_contexts(const Interactions& events, const Context& context);
 /// items_of: contexts x items.
-WHITNEY_API ContextGraph context_graph(SparseMatrix items_of);
+WHITNEY_API ItemContexts item_contexts(SparseMatrix items_of);
 
 /// What neighbourhoods by importance are made of. A step goes from an item to one of its contexts and from
 /// there to one of its items, each uniformly; it may lead back to where it came from.
@@ -46,14 +46,14 @@ struct VisitOptions {
 /// very many items makes its items' walks sample by popularity: leave such contexts out of the graph.
 /// A row depends on the graph, the options, the context's seed and u only. Throws Error for an option out of
 /// range. O(items visits), and up to 16 bytes an item and thread.
-WHITNEY_API SparseMatrix visit_counts(const ContextGraph& graph, const VisitOptions& options,
+WHITNEY_API SparseMatrix visit_counts(const ItemContexts& graph, const VisitOptions& options,
                                       const Context& context);
 
 /// What visit_counts tends to with ever more visits: with a = `stop` and n = `max_steps`, row u is the cut
 /// and normalised sum over k = 1..n of (1 - a)^(k-1) e_u P^k, P = D_I^-1 B D_C^-1 B^T (truncated personalised
 /// PageRank; B: items x contexts). Exact in float64 but for the weights, which are float32. Visits the edges
 /// that are within reach of u once a step: for small graphs, or as a reference.
-WHITNEY_API SparseMatrix truncated_page_rank(const ContextGraph& graph, const VisitOptions& options,
+WHITNEY_API SparseMatrix truncated_page_rank(const ItemContexts& graph, const VisitOptions& options,
                                              const Context& context);
 
 }  // namespace whitney::graph

@@ -13,14 +13,14 @@
 namespace whitney::graph {
 namespace {
 
-ContextGraph graph_of(int64_t num_items, const std::vector<std::vector<uint32_t>>& contexts) {
+ItemContexts graph_of(int64_t num_items, const std::vector<std::vector<uint32_t>>& contexts) {
   SparseMatrix items_of;
   items_of.cols = num_items;
   for (const auto& items : contexts) {
     items_of.columns.insert(items_of.columns.end(), items.begin(), items.end());
     items_of.offsets.push_back(std::ssize(items_of.columns));
   }
-  return context_graph(std::move(items_of));
+  return item_contexts(std::move(items_of));
 }
 
 Context seeded(uint64_t seed) {
@@ -36,10 +36,10 @@ Context on_threads(int threads) {
 }
 
 /// One context of three items, and two items that share no context with another.
-ContextGraph star() { return graph_of(5, {{0, 1, 2}, {3}}); }
+ItemContexts star() { return graph_of(5, {{0, 1, 2}, {3}}); }
 
 /// 60 items in 40 contexts of 2 to 6 items.
-ContextGraph random_graph() {
+ItemContexts random_graph() {
   RandomStream random(3, "visit counts test", 0);
   std::vector<std::vector<uint32_t>> contexts(40);
   for (auto& items : contexts) {
@@ -86,7 +86,7 @@ TEST(VisitCounts, WalksOfAStarVisitTheOtherTwoEquallyOften) {
 
 TEST(VisitCounts, ExactSharesAreThoseWorkedByHand) {
   // From 0: P gives 1/2, 1/2, 0; P^2 gives 3/8, 1/2, 1/8. P + (1 - 3/4) P^2 without 0: 5/8 and 1/32.
-  const ContextGraph graph = graph_of(3, {{0, 1}, {1, 2}});
+  const ItemContexts graph = graph_of(3, {{0, 1}, {1, 2}});
   const SparseMatrix found = truncated_page_rank(graph, {.stop = 0.75, .max_steps = 2}, {});
   EXPECT_EQ((std::vector<uint32_t>{found.columns[0], found.columns[1]}), (std::vector<uint32_t>{1, 2}));
   EXPECT_FLOAT_EQ(found.weights[0], 20.0F / 21);
@@ -95,7 +95,7 @@ TEST(VisitCounts, ExactSharesAreThoseWorkedByHand) {
 
 TEST(VisitCounts, KeepTheMostVisitedAndNormaliseBehindTheCut) {
   // 2 is a neighbour of 0 through 1 only. In the star, equal scores stay by the lower row.
-  const ContextGraph path = graph_of(3, {{0, 1}, {1, 2}});
+  const ItemContexts path = graph_of(3, {{0, 1}, {1, 2}});
   for (auto* counted : {&visit_counts, &truncated_page_rank}) {
     const SparseMatrix found = counted(path, {.neighbors = 1}, {});
     EXPECT_EQ(found.columns[0], 1U);
@@ -125,7 +125,7 @@ TEST(VisitCounts, SharesSumToOneMostVisitedFirst) {
 
 TEST(VisitCounts, TendToTheExactSharesWithTheRootOfTheVisits) {
   // A hundred times the visits: a tenth of the distance, over the rows of 60 items within a few percent.
-  const ContextGraph graph = random_graph();
+  const ItemContexts graph = random_graph();
   const SparseMatrix exact = truncated_page_rank(graph, {.neighbors = 60}, {});
   const double few = total_variation(visit_counts(graph, {.neighbors = 60, .visits = 400}, {}), exact);
   const double many = total_variation(visit_counts(graph, {.neighbors = 60, .visits = 40'000}, {}), exact);
@@ -136,7 +136,7 @@ TEST(VisitCounts, TendToTheExactSharesWithTheRootOfTheVisits) {
 TEST(VisitCounts, AreTheSameBytesAtAnyNumberOfThreads) {
   std::vector<std::vector<uint32_t>> contexts;
   for (uint32_t c = 0; c < 300; ++c) contexts.push_back({c, (7 * c + 1) % 301, (c * c) % 301});
-  const ContextGraph graph = graph_of(301, contexts);
+  const ItemContexts graph = graph_of(301, contexts);
   for (auto* counted : {&visit_counts, &truncated_page_rank}) {
     const SparseMatrix one = counted(graph, {.neighbors = 9, .visits = 100}, on_threads(1));
     for (const int threads : {2, 5}) {
@@ -168,7 +168,7 @@ TEST(VisitCounts, TakeUsersAsContexts) {
   const Interactions events =
       build_interactions(Ids::row_numbers(2), Ids::row_numbers(3),
                          {.users = users, .items = items, .values = {}, .times = {}}, {});
-  const ContextGraph graph = context_graph(events, {});
+  const ItemContexts graph = item_contexts(events, {});
   EXPECT_EQ(graph.num_contexts(), 2);
   EXPECT_EQ(graph.contexts_of.columns, (std::vector<uint32_t>{0, 0, 1, 1}));
   EXPECT_EQ(graph.contexts_of.offsets, (std::vector<int64_t>{0, 1, 3, 4}));
