@@ -4,6 +4,7 @@
 
 #include "apps/whitney/verbs.h"
 #include "whitney/core/error.h"
+#include "whitney/data/learner.h"
 #include "whitney/eval/task.h"
 #include "whitney/search/index.h"
 
@@ -149,12 +150,27 @@ std::string index_example(const Method& method) {
                 asked, ", k=10)\n");
 }
 
+std::string learn_example(const Method& method) {
+  const MethodInfo& info = method.info;
+  const LearnedKind made = learner_of(method).output();
+  if (made == LearnedKind::kModel) {
+    return concat("events = whitney.read_interactions(\"events.tsv\")\nmodel = whitney.", info.class_name,
+                  "().fit(events).recommender_       # or whitney.learn(\"", info.name,
+                  "\", events)\nfound = model.recommend([\"some-user\"], k=10)\n");
+  }
+  if (made == LearnedKind::kTable) {
+    return concat("graph = whitney.read_graph(\"edges.tsv\")\ntable = whitney.", info.class_name,
+                  "().fit(graph).table_       # or whitney.learn(\"", info.name, "\", graph)\n");
+  }
+  return concat("graph = whitney.read_graph(\"edges.tsv\")\nnodes = whitney.", info.class_name,
+                "().fit_transform(graph)       # or whitney.learn(\"", info.name, "\", graph)\n");
+}
+
 std::string python_example(const Method& method) {
   const MethodInfo& info = method.info;
   switch (method.verb) {
     case Verb::kLearn:
-      return concat("graph = whitney.read_graph(\"edges.tsv\")\nnodes = whitney.", info.class_name,
-                    "().fit_transform(graph)       # or whitney.learn(\"", info.name, "\", graph)\n");
+      return learn_example(method);
     case Verb::kIndex:
       return index_example(method);
     case Verb::kCompress:

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/random.h"
@@ -32,6 +33,15 @@ inline std::optional<Split> read_split(const std::string& name) {
 inline Interactions small_events() {
   const std::vector<uint32_t> users = {0, 0, 1, 1, 2}, items = {0, 1, 1, 2, 3};
   return build_interactions(Ids::row_numbers(4), Ids::row_numbers(5), {users, items, {}, {}}, {});
+}
+
+/// Events of pairs of a user and an item.
+inline Interactions events_of(int64_t users, int64_t items,
+                              const std::vector<std::pair<uint32_t, uint32_t>>& pairs) {
+  std::vector<uint32_t> user_rows, item_rows;
+  for (const auto& [user, item] : pairs) user_rows.push_back(user), item_rows.push_back(item);
+  return build_interactions(Ids::row_numbers(users), Ids::row_numbers(items), {user_rows, item_rows, {}, {}},
+                            {});
 }
 
 /// Events of groups: users take items of their own group, mostly.

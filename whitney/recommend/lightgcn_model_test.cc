@@ -11,14 +11,6 @@
 namespace whitney::recommend {
 namespace {
 
-Interactions events_of(int64_t users, int64_t items,
-                       const std::vector<std::pair<uint32_t, uint32_t>>& pairs) {
-  std::vector<uint32_t> user_rows, item_rows;
-  for (const auto& [user, item] : pairs) user_rows.push_back(user), item_rows.push_back(item);
-  return build_interactions(Ids::row_numbers(users), Ids::row_numbers(items), {user_rows, item_rows, {}, {}},
-                            {});
-}
-
 /// E_0 by the rows of users, then items.
 std::vector<std::vector<double>> begin_of(const LightGcnModel& model) {
   std::vector<std::vector<double>> rows;
@@ -168,85 +160,6 @@ TEST(LightGcnModel, GivesTheSameBytesAtAnyNumberOfThreads) {
   const std::vector<float> one = run(1);
   EXPECT_EQ(run(2), one);
   EXPECT_EQ(run(5), one);
-}
-
-TEST(InteractionGraph, HasTheSquareRootsOfDegreesAsItsFirstEigenvector) {
-  // L sqrt(d) = sqrt(d); with the signs of items turned, -1 times that.
-  const Interactions events = grouped_events(20, 30, 3, 8);
-  const InteractionGraph graph = interaction_graph(events, Adjacency::kSymmetric);
-  for (const float sign : {1.0F, -1.0F}) {
-    std::vector<float> roots(50), product(50);
-    for (size_t row = 0; row < 50; ++row) {
-      const auto degree = static_cast<float>(graph.matrix.offsets[row + 1] - graph.matrix.offsets[row]);
-      roots[row] = std::sqrt(degree) * (row < 20 ? 1.0F : sign);
-    }
-    multiply_sparse({}, graph.matrix.view(), {}, {roots.data(), 50, 1, 1, DType::kF32}, product.data());
-    for (size_t row = 0; row < 50; ++row) EXPECT_NEAR(product[row], sign * roots[row], 1e-5);
-  }
-}
-
-TEST(InteractionGraph, RowsOfNormAndOfGcmcSumToOneAndTheirTransposesAreTheirs) {
-  const Interactions events = grouped_events(20, 30, 3, 8);
-  for (const Adjacency adjacency :
-       {Adjacency::kNorm, Adjacency::kGcmc, Adjacency::kNgcf, Adjacency::kPlain}) {
-    const InteractionGraph graph = interaction_graph(events, adjacency);
-    std::vector<std::vector<float>> dense(50, std::vector<float>(50, 0.0F));
-    for (size_t row = 0; row < 50; ++row) {
-      double sum = 0;
-      const auto begin = static_cast<size_t>(graph.matrix.offsets[row]),
-                 end = static_cast<size_t>(graph.matrix.offsets[row + 1]);
-      for (size_t e = begin; e < end; ++e) {
-        sum += graph.matrix.weights[e];
-        dense[row][graph.matrix.columns[e]] = graph.matrix.weights[e];
-      }
-      const bool alone = end == begin || (adjacency == Adjacency::kNgcf && end == begin + 1);
-      double expected = alone ? 0 : 1;
-      if (adjacency == Adjacency::kNorm) expected = 1;
-      if (adjacency == Adjacency::kNgcf) expected += 1;
-      if (adjacency == Adjacency::kPlain) expected = static_cast<double>(end - begin);
-      EXPECT_NEAR(sum, expected, 1e-6);
-    }
-    const SparseView turned = graph.transposed();
-    ASSERT_EQ(turned.columns.size(), graph.matrix.columns.size());
-    for (size_t row = 0; row < 50; ++row) {
-      for (auto e = static_cast<size_t>(turned.offsets[row]);
-           e < static_cast<size_t>(turned.offsets[row + 1]); ++e) {
-        EXPECT_EQ(turned.weights[e], dense[turned.columns[e]][row]);
-      }
-    }
-  }
-}
-
-TEST(BprSampler, DrawsUsersAlikeAndNegativesThatTheUserLacks) {
-  // User 0 has 1 of 6 items, user 1 has 5, user 2 none, user 3 all: each draw is of user 0 or 1.
-  const Interactions events = events_of(
-      4, 6, {{0, 2}, {1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {3, 0}, {3, 1}, {3, 2}, {3, 3}, {3, 4}, {3, 5}});
-  const BprTriples triples = BprSampler(events, 3).sample(0, 4000, {});
-  int64_t of_first = 0;
-  std::vector<int64_t> positives(6);
-  for (size_t t = 0; t < 4000; ++t) {
-    ASSERT_LT(triples.users[t], 2U);
-    if (triples.users[t] == 0) {
-      ++of_first;
-      EXPECT_EQ(triples.positives[t], 2U);
-      EXPECT_NE(triples.negatives[t], 2U);
-    } else {
-      ++positives[triples.positives[t]];
-      EXPECT_EQ(triples.negatives[t], 5U);
-    }
-  }
-  // Five deviations of a binomial: sqrt(4000 / 4) = 32; of a fifth of some 2,000: sqrt(2000 * .16) = 18.
-  EXPECT_NEAR(static_cast<double>(of_first), 2000, 160);
-  for (size_t item = 0; item < 5; ++item) EXPECT_NEAR(static_cast<double>(positives[item]), 400, 122);
-  // Draw 100 is the same whatever is drawn with it.
-  const BprTriples some = BprSampler(events, 3).sample(100, 3, with_threads(5));
-  EXPECT_EQ(some.users[1], triples.users[101]);
-  EXPECT_EQ(some.negatives[2], triples.negatives[102]);
-}
-
-TEST(BprSampler, NamesTheSizesWhereNoPairOfItemsCanBeRanked) {
-  const Interactions events = events_of(2, 1, {{0, 0}});
-  EXPECT_THROW(BprSampler(events, 1), Error);
 }
 
 }  // namespace
