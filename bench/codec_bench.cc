@@ -120,7 +120,8 @@ struct Measured {
 int num_seeds(const Match& match) {
   const std::string_view method(match.method);
   if (method == "rabitq") return match.options.at("bits").as_int() == 1 ? 8 : 3;
-  return method == "pq" ? 8 : 1;
+  if (method == "pq") return 8;
+  return method == "opq" || method == "rvq" ? 3 : 1;
 }
 
 void measure_ours(const Data& data, const Match& match, std::optional<int64_t> rescore, uint64_t seed,

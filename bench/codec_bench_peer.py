@@ -2,8 +2,8 @@
 
 Arguments: the folder, the width and k. Reads questions, a line of JSON each: hello; codec (factory: bytes a vector, the
 rows found, seconds of searching all queries one by one, or error; "rabitqlib B": its codes of B bits around 16 means;
-seed: of the codebooks of pq, of the means of rabitqlib, and of a rotation before faiss's RaBitQ, which has none of its
-own); scan (factory, doublings, queries: seconds of searching so many queries one by one among the rows doubled so often;
+seed: of the codebooks of pq, of the means of rabitqlib, and of a rotation before faiss's RaBitQ, OPQ and RQ, whose own
+seeds are out of reach); scan (factory, doublings, queries: seconds of searching so many queries one by one among the rows doubled so often;
 the index is kept for the next question of its kind).
 """
 
@@ -37,7 +37,7 @@ def main():
         inner = index = faiss.index_factory(dim, factory, faiss.METRIC_L2)
         if factory == "RaBitQ":  # its best: queries in 8 bits, not in float32
             index.qb = 8
-        if seed is not None and factory.startswith("RaBitQ"):
+        if seed is not None and factory.startswith(("RaBitQ", "OPQ", "RQ")):
             rotation = faiss.RandomRotationMatrix(dim, dim)
             rotation.init(seed)
             index = faiss.IndexPreTransform(rotation, inner)
