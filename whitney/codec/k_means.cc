@@ -285,7 +285,8 @@ KMeans k_means_from(const MatrixView& points, Matrix centroids, const KMeansOpti
   PointAssigner assigner(points, options.uses_bounds, context);
   const auto assign = [&](std::vector<uint32_t>& assignment) {
     if (options.most_per_cluster)
-      assignment = balanced_assignment(points, centroids, *options.most_per_cluster, context);
+      assignment =
+          balanced_assignment(points, centroids, *options.most_per_cluster, context, options.balance_slack);
     else
       assigner.assign(centroids, assignment);
   };

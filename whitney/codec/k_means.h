@@ -27,6 +27,8 @@ struct KMeansOptions {
   /// Most points of a cluster, at least n / k: balanced k-means (Bradley, Bennett & Demiriz 2000), whose
   /// assignments are those of balanced_assignment. Absent: no bound.
   std::optional<int64_t> most_per_cluster = std::nullopt;
+  /// The slack of these.
+  double balance_slack = 0;
   /// Scales the centroids to norm 1 after every round: spherical k-means (Dhillon & Modha 2001), for points
   /// of norm 1.
   bool is_spherical = false;

@@ -112,6 +112,7 @@ void PointAssigner::describe(const MatrixView& centroids) {
 // from a point.
 std::vector<uint32_t> PointAssigner::grouped_order() const {
   constexpr int64_t kMostGrouped = 8192, kLanes = 16;
+  constexpr double kSlack = 0.05;  // who shares a panel changes time only
   const int64_t k = centroids_.rows, num_panels = (k + kPanelRows - 1) / kPanelRows;
   std::vector<uint32_t> order;
   if (!keeps_bounds_ || num_panels == 1 || k > kMostGrouped || !has_safe_centroids_) {
@@ -121,6 +122,7 @@ std::vector<uint32_t> PointAssigner::grouped_order() const {
     KMeansOptions options;
     options.k = num_panels;
     options.most_per_cluster = (k + num_panels - 1) / num_panels;
+    options.balance_slack = kSlack;
     options.max_iterations = 5;
     Context quiet = context_;
     quiet.progress = nullptr;

@@ -32,7 +32,7 @@ Matrix squared_distances(const MatrixView& points, const MatrixView& centroids, 
 
 // A bid's least step: a thousandth of the mean least cost, but no less than what lets prices reach any cost
 // in some hundred thousand bids a place, where points are equal and outbid each other by steps alone.
-double step_of(const Matrix& costs) {
+double step_of(const Matrix& costs, double slack) {
   constexpr double kOfLeast = 1e-3, kOfMean = 1e-5;
   double least = 0, all = 0;
   for (int64_t i = 0; i < costs.rows(); ++i) {
@@ -41,7 +41,8 @@ double step_of(const Matrix& costs) {
     all += std::accumulate(row.begin(), row.end(), 0.0) / static_cast<double>(costs.cols());
   }
   const auto n = static_cast<double>(costs.rows());
-  return std::max({kOfLeast * least / n, kOfMean * all / n, double{std::numeric_limits<float>::min()}});
+  return std::max(
+      {kOfLeast * least / n, std::max(kOfMean, slack) * all / n, double{std::numeric_limits<float>::min()}});
 }
 
 // Each centroid sells `most` places. A point without a place bids for the one that is cheapest to it,
@@ -111,7 +112,7 @@ class Auction {
 }  // namespace
 
 std::vector<uint32_t> balanced_assignment(const MatrixView& points, const MatrixView& centroids, int64_t most,
-                                          const Context& context) {
+                                          const Context& context, double slack) {
   const int64_t k = centroids.rows;
   if (most < 1 || most < (points.rows + k - 1) / k) {
     fail("k-means of ", points.rows, " points in ", k, " clusters of at most ", most,
@@ -119,7 +120,7 @@ std::vector<uint32_t> balanced_assignment(const MatrixView& points, const Matrix
   }
   if (k == 1) return std::vector<uint32_t>(static_cast<size_t>(points.rows));
   const Matrix costs = squared_distances(points, centroids, context);
-  return Auction(costs, most, step_of(costs)).run();
+  return Auction(costs, most, step_of(costs, slack)).run();
 }
 
 }  // namespace whitney::codec

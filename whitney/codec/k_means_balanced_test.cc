@@ -68,6 +68,18 @@ TEST(BalancedAssignment, EndsWherePointsAndCentroidsAreEqual) {
   EXPECT_LE(std::ranges::max(sizes_of(balanced_assignment(points, centroids, 8, {}), 4)), 8);
 }
 
+TEST(BalancedAssignment, CostsNoMoreThanTheLeastAndItsSlack) {
+  for (uint64_t item = 0; item < 20; ++item) {
+    const Matrix points = normal_vectors(8, 2, item), centroids = normal_vectors(3, 2, item + 100);
+    double all = 0;
+    for (uint32_t c = 0; c < 3; ++c) all += cost_of(points, centroids, std::vector<uint32_t>(8, c));
+    const std::vector<uint32_t> assignment = balanced_assignment(points, centroids, 3, {}, 0.05);
+    EXPECT_LE(std::ranges::max(sizes_of(assignment, 3)), 3);
+    EXPECT_LE(cost_of(points, centroids, assignment),
+              least_cost(points, centroids, 3) + 0.05 * all / 3 + 1e-5);
+  }
+}
+
 TEST(BalancedAssignment, RefusesTooFewPlaces) {
   const Matrix points = normal_vectors(7, 2), centroids = normal_vectors(3, 2);
   EXPECT_NE(error_of([&] { balanced_assignment(points, centroids, 2, {}); }).find("at most 2"),
