@@ -47,6 +47,9 @@ def main():
         index.train(base)
         return index
 
+    def copy(index):
+        return faiss.deserialize_index(faiss.serialize_index(index))
+
     def scan(factory, doublings, num_queries):
         if scanned["factory"] != factory:
             scanned.clear()
@@ -56,8 +59,9 @@ def main():
             except RuntimeError as error:
                 return {"error": str(error).splitlines()[-1]}
             index.add(base)
+            index = copy(index)  # merging asks for equal types, and a Flat comes back as a FlatL2
             for _ in range(doublings):
-                index.merge_from(faiss.deserialize_index(faiss.serialize_index(index)))
+                index.merge_from(copy(index))
             scanned.update(factory=factory, index=index)
         begin = time.perf_counter()
         for i in range(num_queries):
