@@ -4,16 +4,30 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "whitney/core/error.h"
 
 namespace whitney {
+namespace {
+
+// A method may name an option instead of writing a sentence: it counts where it was changed.
+void note_ineffective(const Method& method, const Value& resolved, const std::string& told,
+                      const Context& context) {
+  const OptionSpec* spec = find_option(method, told, resolved);
+  if (spec == nullptr) return context.note(told);
+  if (resolved.at(told) != spec->default_value)
+    context.note(concat("option \"", told, "\" of ", method.info.name, " has no effect with these options"));
+}
+
+}  // namespace
 
 Value prepare_options(const Method& method, const Value& given, const Context& context) {
   Value resolved = resolve_options(method, given);
   if (method.ineffective) {
-    for (const std::string& sentence : method.ineffective(resolved)) context.note(sentence);
+    for (const std::string& told : method.ineffective(resolved))
+      note_ineffective(method, resolved, told, context);
   }
   return resolved;
 }

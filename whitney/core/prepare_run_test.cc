@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace whitney {
@@ -51,6 +52,21 @@ TEST(PrepareOptions, NotesAnOptionWithoutEffect) {
   context.progress = &notes;
   prepare_options(toy(), Value::object({{"walk_length", 40}}), context);
   EXPECT_THAT(notes.sentences, ElementsAre("walk_length has no effect without walk"));
+}
+
+struct NamedOptions : ToyOptions {
+  static std::vector<std::string> ineffective() { return {"walk_length", "walk"}; }
+};
+
+TEST(PrepareOptions, MakesASentenceOfTheNameOfAnOptionThatWasChanged) {
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  MethodInfo info;
+  info.name = "toy";
+  prepare_options(declare_method<NamedOptions>(Verb::kLearn, std::move(info), nullptr),
+                  Value::object({{"walk", true}}), context);
+  EXPECT_THAT(notes.sentences, ElementsAre("option \"walk\" of toy has no effect with these options"));
 }
 
 TEST(PrepareOptions, SaysNothingWhenAllOptionsCount) {
