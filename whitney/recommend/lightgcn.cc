@@ -8,43 +8,11 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/linalg/adam.h"
-#include "whitney/recommend/recommender.h"
 
 namespace whitney::recommend {
 namespace {
 
 constexpr int64_t kBlock = 1 << 14;
-
-/// recall@20 of held-out items: the mean over users that have some.
-double recall_of(const Factors& factors, const Interactions& train, const Interactions& held_out,
-                 const Context& context) {
-  constexpr int64_t kListed = 20;
-  const auto recommender = factor_recommender(factors.users, factors.items);
-  std::vector<uint32_t> users;
-  for (int64_t user = 0; user < held_out.num_users(); ++user) {
-    if (held_out.degree(user) > 0) users.push_back(static_cast<uint32_t>(user));
-  }
-  const Interactions* const seen[] = {&train};
-  Context quiet = context;
-  quiet.progress = nullptr;
-  const auto lists = recommend(*recommender, users, kListed, seen, quiet);
-  double sum = 0;
-  for (size_t i = 0; i < users.size(); ++i) {
-    const auto wanted = held_out.items_of(users[i]);
-    const auto hits = std::ranges::count_if(
-        lists[i], [&](const ScoredItem& item) { return std::ranges::binary_search(wanted, item.item); });
-    sum += static_cast<double>(hits) / static_cast<double>(wanted.size());
-  }
-  return users.empty() ? 0 : sum / static_cast<double>(users.size());
-}
-
-InteractionsSplit events_to_learn(const Interactions& events, const LightGcnOptions& options,
-                                  const Context& context) {
-  InteractionsSplitOptions split;
-  split.test_share = 0;
-  split.validation_share = options.validation;
-  return split_interactions(events, split, context);
-}
 
 }  // namespace
 
@@ -52,12 +20,13 @@ std::vector<std::string> LightGcnOptions::ineffective() const {
   std::vector<std::string> names;
   if (validation == 0 && !checkpoint) names.emplace_back("evaluate_every");
   if (validation == 0) names.emplace_back("patience");
+  if (validation == 0 && refit) names.emplace_back("refit");
   if (resume && !checkpoint) names.emplace_back("resume");
   return names;
 }
 
 LightGcnRun::LightGcnRun(const Interactions& events, const LightGcnOptions& options, const Context& context)
-    : LightGcnRun(events_to_learn(events, options, context), options, context) {}
+    : LightGcnRun(hold_out(events, options.validation, context), options, context) {}
 
 LightGcnRun::LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options, const Context& context)
     : options_(options),
@@ -69,12 +38,7 @@ LightGcnRun::LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options
       gradient_(model_.vectors().rows(), options.dim),
       first_moment_(Matrix::zeros(model_.vectors().rows(), options.dim)),
       second_moment_(Matrix::zeros(model_.vectors().rows(), options.dim)),
-      best_vectors_(Matrix::copy_of(model_.vectors())) {
-  if (options.validation > 0 && held_out_.size() == 0) {
-    fail("no user has enough items to hold out a share of ", options.validation,
-         " for validation; give a larger share, or 0 to run all epochs");
-  }
-}
+      best_vectors_(Matrix::copy_of(model_.vectors())) {}
 
 void LightGcnRun::run_epoch(const Context& context) {
   double loss = 0;
@@ -84,10 +48,7 @@ void LightGcnRun::run_epoch(const Context& context) {
     const int64_t count = std::min(int64_t{options_.batch_size}, train_.size() - first);
     const BprTriples triples = sampler_.sample(epoch_ * train_.size() + first, count, context);
     loss += model_.loss_and_gradient(triples, options_.regularization, gradient_, context);
-    if (!std::isfinite(loss)) {
-      fail("the loss is no longer a number at step ", step_ + 1, " (epoch ", epoch_ + 1,
-           "); try a smaller learning_rate than ", options_.learning_rate);
-    }
+    if (!std::isfinite(loss)) fail_not_finite("the loss");
     const AdamStep step = adam_step(options_.learning_rate, 0.9, 0.999, 1e-8, 0, ++step_);
     const auto* gradient = static_cast<const float*>(gradient_.view().data);
     float *values = model_.mutable_vectors(), *first_moment = first_moment_.mutable_data<float>(),
@@ -102,8 +63,17 @@ void LightGcnRun::run_epoch(const Context& context) {
   if (options_.validation > 0 && epoch_ % options_.evaluate_every == 0) look(context);
 }
 
+void LightGcnRun::fail_not_finite(const char* what) const {
+  const std::string kept = !options_.checkpoint ? "no checkpoint is kept (--checkpoint FILE keeps one)"
+                           : std::filesystem::exists(options_.checkpoint->value)
+                               ? concat(options_.checkpoint->value, " keeps the last state that was good")
+                               : "no checkpoint was written yet";
+  fail("lightgcn: ", what, " is no longer a number at step ", step_ + 1, " (epoch ", epoch_ + 1,
+       "); try a smaller learning_rate than ", options_.learning_rate, "; ", kept);
+}
+
 void LightGcnRun::look(const Context& context) {
-  last_recall_ = recall_of(model_.factors(context), train_, held_out_, context);
+  last_recall_ = held_out_recall(model_.factors(context), train_, held_out_, context);
   ++looks_since_best_;
   if (last_recall_ <= best_recall_) return;
   best_recall_ = last_recall_;
@@ -113,6 +83,15 @@ void LightGcnRun::look(const Context& context) {
 
 bool LightGcnRun::is_done() const {
   return epoch_ >= options_.epochs || (options_.validation > 0 && looks_since_best_ >= options_.patience);
+}
+
+BestEpoch LightGcnRun::best() const {
+  const bool was_found = best_recall_ > 0;
+  const int looks = epoch_ / options_.evaluate_every;
+  return {.epochs = epoch_,
+          .best_epoch = was_found ? (looks - looks_since_best_) * options_.evaluate_every : epoch_,
+          .recall = best_recall_,
+          .stopped_early = epoch_ < options_.epochs};
 }
 
 Factors LightGcnRun::factors(const Context& context) {
@@ -128,20 +107,52 @@ Factors LightGcnRun::factors(const Context& context) {
   return best;
 }
 
-Factors lightgcn(const Interactions& events, const LightGcnOptions& options, const Context& context) {
-  LightGcnRun run(events, options, context);
+namespace {
+
+void run_to_end(LightGcnRun& run, const LightGcnOptions& options, const char* stage, const Context& context) {
   const bool is_kept = options.checkpoint.has_value();
   if (is_kept && options.resume && std::filesystem::exists(options.checkpoint->value)) {
     run.load(options.checkpoint->value);
   }
   while (!run.is_done()) {
     run.run_epoch(context);
-    context.advance("epochs", run.epoch(), options.epochs, "epochs");
+    context.advance(stage, run.epoch(), options.epochs, "epochs");
     if (is_kept && (run.epoch() % options.evaluate_every == 0 || run.is_done())) {
       run.save(options.checkpoint->value, context);
     }
   }
-  return run.factors(context);
+}
+
+/// Of a run over all events.
+LightGcnOptions refit_options(LightGcnOptions options, int epochs) {
+  options.validation = 0;
+  options.epochs = epochs;
+  if (options.checkpoint) options.checkpoint->value += ".refit";
+  return options;
+}
+
+}  // namespace
+
+LightGcnFit fit_lightgcn(const Interactions& events, const LightGcnOptions& options, const Context& context) {
+  LightGcnFit fit;
+  {
+    LightGcnRun run(events, options, context);
+    run_to_end(run, options, "epochs", context);
+    if (options.validation > 0) fit.best = run.best();
+    if (!options.refit || options.validation == 0) {
+      fit.factors = run.factors(context);
+      return fit;
+    }
+  }
+  const LightGcnOptions all = refit_options(options, fit.best->best_epoch);
+  LightGcnRun run(events, all, context);
+  run_to_end(run, all, "refit epochs", context);
+  fit.factors = run.factors(context);
+  return fit;
+}
+
+Factors lightgcn(const Interactions& events, const LightGcnOptions& options, const Context& context) {
+  return fit_lightgcn(events, options, context).factors;
 }
 
 CostEstimate estimate_lightgcn(const DataSize& size, const LightGcnOptions& options, const Context& context) {
@@ -162,7 +173,10 @@ CostEstimate estimate_lightgcn(const DataSize& size, const LightGcnOptions& opti
 namespace {
 
 RecommenderModel run(const Interactions& events, const LightGcnOptions& options, const Context& context) {
-  return {events, lightgcn(events, options, context)};
+  LightGcnFit fit = fit_lightgcn(events, options, context);
+  RecommenderModel model{history_of(events), std::move(fit.factors)};
+  if (fit.best) model.record.set("training", fit.best->to_value(options.refit));
+  return model;
 }
 
 // clang-format off
@@ -174,8 +188,8 @@ const bool registered = register_recommender<LightGcnOptions>(
          "A node's vector is the mean of its learned vector and of its neighbours' at distances up to K, by the graph's symmetric "
          "matrix; only the first are learned, by Bayesian personalised ranking and Adam. The best of the graph models on their "
          "benchmarks, and far cheaper than ngcf; rp3beta and ials come near in seconds.\n"
-         "Training stops by recall@20 of a tenth of every user's items, and the vectors of the best look are kept. The authors "
-         "looked at the test set. Values and times of events are not looked at. Gradients are in closed form: no libtorch.",
+         "Training stops by recall@20 of a tenth of every user's items, and the vectors of the best look are kept; --refit then learns "
+         "from all events for as many epochs. The authors looked at the test set. Values and times of events are not looked at. Gradients are in closed form: no libtorch.",
      .source = "He, Deng, Wang, Li, Zhang, Wang: LightGCN, SIGIR 2020, arXiv 2002.02126",
      .example = "whitney learn lightgcn events.tsv -o model.safetensors --layers 3 --epochs 200"},
     run, estimate_lightgcn);

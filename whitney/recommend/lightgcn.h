@@ -13,6 +13,7 @@
 #include "whitney/data/interactions_split.h"
 #include "whitney/data/learner.h"
 #include "whitney/data/recommender_model.h"
+#include "whitney/recommend/held_out.h"
 #include "whitney/recommend/lightgcn_model.h"
 
 namespace whitney::recommend {
@@ -29,6 +30,7 @@ struct LightGcnOptions {
   double validation = 0.1;
   int evaluate_every = 10;
   int patience = 5;
+  bool refit = false;
   std::optional<Path> checkpoint = {};
   bool resume = false;
   void fields(auto&& field) {
@@ -45,7 +47,10 @@ struct LightGcnOptions {
           "Share of each user's items that is held out; its recall@20 says when to stop. 0: all epochs");
     field("evaluate_every", evaluate_every, Range{1, 100'000}, "Epochs between two looks at that recall");
     field("patience", patience, Range{1, 100'000}, "Looks without a better recall after which it stops");
-    field("checkpoint", checkpoint, "File that holds the run after every evaluate_every epochs");
+    field("refit", refit,
+          "Then learns from all events anew, for as many epochs as were best: what was held out counts, too");
+    field("checkpoint", checkpoint,
+          "File that holds the run after every evaluate_every epochs; of a refit, FILE.refit");
     field("resume", resume,
           "Goes on from the checkpoint where it exists: the same bytes as without the stop");
   }
@@ -72,10 +77,12 @@ class WHITNEY_API LightGcnRun {
   /// Of the held-out items; 0 before the first look, and without validation.
   double best_recall() const { return best_recall_; }
   double last_recall() const { return last_recall_; }
+  BestEpoch best() const;
   /// The vectors of the best look, or of now where there is no validation.
   Factors factors(const Context& context);
 
-  /// Writes all that a run goes on from, in the place of a file that may be there.
+  /// Writes all that a run goes on from, in the place of a file that may be there. Throws Error, and leaves
+  /// that file, where a vector is no longer a number.
   void save(const std::string& path, const Context& context) const;
   /// Goes on where a run stopped. Throws Error that names the file when it is of other events or options.
   void load(const std::string& path);
@@ -83,6 +90,7 @@ class WHITNEY_API LightGcnRun {
  private:
   LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options, const Context& context);
   void look(const Context& context);
+  [[noreturn]] void fail_not_finite(const char* what) const;
   Value record() const;
 
   LightGcnOptions options_;
@@ -100,6 +108,15 @@ class WHITNEY_API LightGcnRun {
 /// threads, and whether or not it was stopped in between. Throws Error as LightGcnRun does.
 WHITNEY_API Factors lightgcn(const Interactions& events, const LightGcnOptions& options,
                              const Context& context);
+
+/// The same, and which epoch was best, where there was a validation. With `refit` the vectors are those of
+/// all events after that many epochs: the same bytes as validation = 0 and epochs = best_epoch.
+struct LightGcnFit {
+  Factors factors;
+  std::optional<BestEpoch> best;
+};
+WHITNEY_API LightGcnFit fit_lightgcn(const Interactions& events, const LightGcnOptions& options,
+                                     const Context& context);
 
 /// Tells what lightgcn will need.
 WHITNEY_API CostEstimate estimate_lightgcn(const DataSize& size, const LightGcnOptions& options,

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -29,8 +33,10 @@ Value LightGcnRun::record() const {
   copy.epochs = 1;  // a run may be given more epochs than it began with
   copy.checkpoint.reset();
   copy.resume = false;
-  copy.fields(
-      [&](const char* name, const auto& value, auto&&...) { options.set(name, detail::to_value(value)); });
+  copy.fields([&](std::string_view name, const auto& value, auto&&...) {
+    // What comes after this run is not of it.
+    if (name != "refit") options.set(std::string(name), detail::to_value(value));
+  });
   Value record = Value::object();
   record.set("method", "lightgcn");
   record.set("options", std::move(options));
@@ -40,6 +46,10 @@ Value LightGcnRun::record() const {
 }
 
 void LightGcnRun::save(const std::string& path, const Context& context) const {
+  const std::span<const float> learned(static_cast<const float*>(model_.vectors().view().data),
+                                       static_cast<size_t>(gradient_.rows() * gradient_.cols()));
+  if (!std::ranges::all_of(learned, [](float value) { return std::isfinite(value); }))
+    fail_not_finite("a vector");
   Value all = Value::object();
   all.set("run", record());
   Value state = Value::object();
@@ -63,6 +73,10 @@ void LightGcnRun::load(const std::string& path) {
   const Artifact file = Artifact::open(path);
   if (file.kind() != "checkpoint") fail(path, ": is ", file.kind(), ", not a checkpoint of lightgcn");
   file.verify({});
+  if (const Value& version = file.record().at("program_version"); !(version == Value(kVersion))) {
+    fail(path, ": was written by version ", version.to_json(), " of whitney, and this is ", kVersion,
+         "; go on with that one, or begin anew without --resume");
+  }
   if (!(file.record().at("run") == record())) {
     fail(path,
          ": belongs to a run of other events, options or another seed: ", file.record().at("run").to_json(),

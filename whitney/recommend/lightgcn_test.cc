@@ -7,6 +7,7 @@
 
 #include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
+#include "whitney/data/artifact.h"
 #include "whitney/recommend/interactions_cases_test.h"
 #include "whitney/recommend/recommender.h"
 
@@ -99,6 +100,69 @@ TEST(LightGcn, GoesOnFromACheckpointToTheSameBytes) {
   const std::string sentence = error_of([&] { other.load(path); });
   EXPECT_NE(sentence.find("run.safetensors"), std::string::npos) << sentence;
   EXPECT_NE(sentence.find("other events, options"), std::string::npos) << sentence;
+}
+
+TEST(LightGcn, RefitsOnAllEventsForTheBestNumberOfEpochs) {
+  const Interactions events = grouped_events(120, 80, 4, 3);
+  const TemporaryFolder folder;
+  LightGcnOptions options = small_options();
+  options.epochs = 40;
+  options.patience = 2;
+  options.refit = true;
+  options.checkpoint = Path{folder.path() + "/run.safetensors"};
+  const LightGcnFit fit = fit_lightgcn(events, options, {});
+  ASSERT_GT(fit.best->recall, 0);
+  ASSERT_EQ(fit.best->best_epoch % options.evaluate_every, 0);
+  LightGcnOptions plain = small_options();
+  plain.validation = 0;
+  plain.epochs = fit.best->best_epoch;
+  const std::vector<float> expected = values_of(lightgcn(events, plain, {}));
+  EXPECT_EQ(values_of(fit.factors), expected);
+  // The best epoch is that of a run without a refit, and a refit that was stopped goes on.
+  LightGcnOptions stopped = plain;
+  stopped.epochs = 1;
+  stopped.patience = options.patience;
+  stopped.checkpoint = Path{options.checkpoint->value + ".refit"};
+  lightgcn(events, stopped, {});
+  options.resume = true;
+  const LightGcnFit again = fit_lightgcn(events, options, {});
+  EXPECT_EQ(again.best->best_epoch, fit.best->best_epoch);
+  EXPECT_EQ(values_of(again.factors), expected);
+}
+
+TEST(LightGcn, NamesTheStepOfALossThatIsNoNumberAndKeepsTheLastCheckpoint) {
+  const Interactions events = grouped_events(60, 40, 4, 3);
+  const TemporaryFolder folder;
+  LightGcnOptions options = small_options();
+  options.validation = 0;
+  options.evaluate_every = 1;
+  options.checkpoint = Path{folder.path() + "/run.safetensors"};
+  options.epochs = 1;
+  lightgcn(events, options, {});
+  const std::string good = Artifact::open(options.checkpoint->value).fingerprint();
+  options.deviation = 1e30;  // beyond what the door lets pass
+  options.epochs = 3;
+  LightGcnRun run(events, options, {});
+  const std::string sentence = error_of([&] {
+    while (!run.is_done()) run.run_epoch({});
+  });
+  EXPECT_NE(sentence.find("is no longer a number at step "), std::string::npos) << sentence;
+  EXPECT_NE(sentence.find("run.safetensors keeps the last state"), std::string::npos) << sentence;
+  EXPECT_EQ(Artifact::open(options.checkpoint->value).fingerprint(), good);
+}
+
+TEST(LightGcn, RefusesTheCheckpointOfAnotherModel) {
+  const Interactions events = grouped_events(60, 40, 4, 3);
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/other.safetensors";
+  ArtifactWriter writer("checkpoint", Value::object({{"run", Value::object({{"method", "ngcf"}})}}));
+  writer.write(path, false, {});
+  LightGcnRun run(events, small_options(), {});
+  EXPECT_NE(error_of([&] { run.load(path); }).find("belongs to a run of other events"), std::string::npos);
+  ArtifactWriter("checkpoint", Value::object({{"program_version", "0.0.1"}})).write(path, true, {});
+  EXPECT_NE(error_of([&] { run.load(path); }).find("written by version \"0.0.1\""), std::string::npos);
+  ArtifactWriter("embeddings", Value::object()).write(path, true, {});
+  EXPECT_NE(error_of([&] { run.load(path); }).find("not a checkpoint"), std::string::npos);
 }
 
 TEST(LightGcn, StopsWhenHeldOutRecallNoLongerRises) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/error_of.h"
 #include "whitney/core/one_in_test.h"
 #include "whitney/recommend/interactions_cases_test.h"
 #include "whitney/recommend/recommender.h"
@@ -70,6 +71,37 @@ TEST(MfBpr, GivesTheSameBytesAtAnyNumberOfThreads) {
     const Factors others = mf_bpr(events, {.dim = 20, .epochs = 3, .sampling = sampling}, other);
     EXPECT_FALSE(std::ranges::equal(others.users.bytes().span(), found[0].users.bytes().span()));
   }
+}
+
+TEST(MfBpr, StopsByHeldOutItemsAndRefitsOnAllEvents) {
+  const Interactions events = grouped_events(200, 150, 5, 1);
+  MfBprOptions options = {.dim = 8, .epochs = 200, .regularization = 0.01, .validation = 0.1};
+  options.evaluate_every = 3;
+  options.patience = 2;
+  const MfBprFit stopped = fit_mf_bpr(events, options, {});
+  EXPECT_TRUE(stopped.best->stopped_early);
+  EXPECT_LT(stopped.best->epochs, 200);
+  EXPECT_GT(stopped.best->recall, 20.0 / 150);  // more than by chance
+  const InteractionsSplit parts = hold_out(events, 0.1, {});
+  EXPECT_EQ(held_out_recall(stopped.factors, parts.train, parts.validation, {}), stopped.best->recall);
+  options.refit = true;
+  const MfBprFit refitted = fit_mf_bpr(events, options, {});
+  EXPECT_EQ(refitted.best->best_epoch, stopped.best->best_epoch);
+  const Factors plain =
+      mf_bpr(events, {.dim = 8, .epochs = stopped.best->best_epoch, .regularization = 0.01}, {});
+  EXPECT_TRUE(std::ranges::equal(refitted.factors.users.bytes().span(), plain.users.bytes().span()));
+  EXPECT_TRUE(std::ranges::equal(refitted.factors.items.bytes().span(), plain.items.bytes().span()));
+}
+
+TEST(MfBpr, NamesTheEpochAfterWhichAVectorIsNoNumber) {
+  const Interactions events = grouped_events(60, 40, 4, 1);
+  const std::string sentence = error_of(
+      [&] { mf_bpr(events, {.dim = 4, .epochs = 300, .learning_rate = 10, .regularization = 10}, {}); });
+  EXPECT_NE(sentence.find("no longer a number after epoch"), std::string::npos) << sentence;
+  EXPECT_NE(error_of([&] {
+              mf_bpr(uneven_events(), {.epochs = 1, .validation = 1e-3}, {});
+            }).find("no user has enough items"),
+            std::string::npos);
 }
 
 // 100 steps, each of which takes the hundredth part of a vector away.

@@ -1,8 +1,10 @@
 #include "whitney/train/recsys/ngcf.h"
 
-#include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "whitney/core/error.h"
 #include "whitney/core/plug_in.h"
 #include "whitney/data/interactions_split.h"
 #include "whitney/recommend/lightgcn.h"
@@ -25,30 +27,65 @@ Factors factorized(const Interactions& train, const NgcfOptions& options, const 
   return recommend::lightgcn(train, of_begin, context);
 }
 
-}  // namespace
+/// "run.ck" becomes "run.ck.refit", and "curve.svg", whose end says what it is, "curve.refit.svg".
+std::string refit_name(const std::string& name) {
+  for (const std::string_view end : {".svg", ".json"}) {
+    if (name.ends_with(end)) return concat(name.substr(0, name.size() - end.size()), ".refit", end);
+  }
+  return name + ".refit";
+}
 
-RecommenderModel ngcf(const Interactions& events, const NgcfOptions& options, const Context& context) {
-  InteractionsSplitOptions split;
-  split.test_share = 0;
-  split.validation_share = options.validation;
-  const InteractionsSplit parts = split_interactions(events, split, context);
+struct Fit {
+  nn::Trained trained;
+  Factors factors;
+};
+
+/// Trains on some events, and stops by others where there are some. `input`: fingerprint of both.
+Fit fit(const Interactions& train, const Interactions& held_out, const NgcfOptions& options,
+        const std::string& input, const Context& context) {
   const auto type =
       torch::TensorOptions().dtype(torch::kFloat32).device(nn::device_named(options.training.device));
-  const nn::OneTorchThread one;
-  NgcfObjective objective(parts.train, parts.validation, options, context.seed, type);
-  if (options.factorization_epochs > 0) objective.begin_with(factorized(parts.train, options, context));
+  NgcfObjective objective(train, held_out, options, context.seed, type);
+  if (options.factorization_epochs > 0) objective.begin_with(factorized(train, options, context));
   nn::OptimizerOptions adam;
   adam.learning_rate = options.learning_rate;
   const auto optimizer = nn::make_optimizer(adam);
   nn::TrainingOptions training = options.training;
-  if (parts.validation.size() == 0) training.stop_metric.reset();
-  const nn::RunIdentity identity{.method = "ngcf",
-                                 .options = option_values(options),
-                                 .seed = context.seed,
-                                 .input = fingerprint(events)};
-  const nn::Trained trained = nn::train(objective, *optimizer, training, identity, context);
-  RecommenderModel model{events, objective.factors(context)};
-  model.record.set("training", trained.to_value());
+  if (held_out.size() == 0) training.stop_metric.reset();
+  const nn::RunIdentity identity{
+      .method = "ngcf", .options = option_values(options), .seed = context.seed, .input = input};
+  nn::Trained trained = nn::train(objective, *optimizer, training, identity, context);
+  return {std::move(trained), objective.factors(context)};
+}
+
+/// Of a run over all events, for as many epochs as were best.
+NgcfOptions refit_options(NgcfOptions options, int64_t epochs) {
+  options.validation = 0;
+  options.training.epochs = epochs;
+  for (auto* file : {&options.training.checkpoint, &options.training.history}) {
+    if (*file) (*file)->value = refit_name((*file)->value);
+  }
+  return options;
+}
+
+}  // namespace
+
+RecommenderModel ngcf(const Interactions& events, const NgcfOptions& options, const Context& context) {
+  const nn::OneTorchThread one;
+  const std::string input = fingerprint(events);
+  NgcfOptions own = options;
+  own.refit = false;  // what comes after a run is not of it
+  const InteractionsSplit parts =
+      split_interactions(events, {.test_share = 0, .validation_share = options.validation}, context);
+  Fit found = fit(parts.train, parts.validation, own, input, context);
+  Value told = found.trained.to_value();
+  if (options.refit && found.trained.best_epoch) {
+    const int64_t epochs = *found.trained.best_epoch;
+    found.factors = fit(events, {}, refit_options(own, epochs), input, context).factors;
+    told.set("refit_epochs", epochs);
+  }
+  RecommenderModel model{history_of(events), std::move(found.factors)};
+  model.record.set("training", std::move(told));
   return model;
 }
 

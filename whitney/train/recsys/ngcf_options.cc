@@ -10,6 +10,7 @@ namespace whitney::recsys {
 std::vector<std::string> NgcfOptions::ineffective() const {
   std::vector<std::string> names = training.ineffective();
   if (validation == 0 && training.stop_metric) names.emplace_back("stop_metric");
+  if (refit && (validation == 0 || !training.stop_metric)) names.emplace_back("refit");
   if (!layers.empty()) return names;
   for (const char* name : {"adjacency", "self_message", "two_activations", "slope", "biases", "normalize",
                            "message_dropout", "node_dropout"}) {
@@ -60,7 +61,7 @@ const bool registered = register_recommender<NgcfOptions>(
          "program. For use, lightgcn is better on the same data at a fraction of the time, and rp3beta and ials need no training by "
          "gradients.\n"
          "Triples are drawn as LightGCN's authors do: users with replacement. Training stops by recall@20 of a tenth of every user's "
-         "items; the authors looked at the test set.",
+         "items, and --refit then learns from all for as many epochs; the authors looked at the test set.",
      .source = "Wang, He, Wang, Feng, Chua: Neural Graph Collaborative Filtering, SIGIR 2019, arXiv 1905.08108",
      .example = "whitney learn ngcf events.tsv -o model.safetensors --layers 64,64 --epochs 60",
      .part = "train"},

@@ -38,6 +38,7 @@ struct NgcfOptions {
   double learning_rate = 1e-3;
   int factorization_epochs = 0;
   double validation = 0.1;
+  bool refit = false;
   nn::TrainingOptions training = own_training();
 
   void fields(auto&& field) {
@@ -67,6 +68,10 @@ struct NgcfOptions {
           "Epochs of factorisation by BPR whose vectors it begins with; 0: random ones (Xavier)");
     field("validation", validation, Range{0, 0.9},
           "Share of each user's items that is held out; its metric is recall@20");
+    field("refit", refit,
+          "Then learns from all events anew, for as many epochs as were best (checkpoint: FILE.refit): what "
+          "was "
+          "held out counts, too");
     training.fields(field);
   }
   WHITNEY_API std::vector<std::string> ineffective() const;
