@@ -28,10 +28,9 @@ torch::Tensor xavier(int64_t rows, int64_t cols, uint64_t seed, std::string_view
   return values.to(type.dtype()).to(type.device());
 }
 
-torch::Tensor places_of(const std::vector<uint32_t>& nodes, std::span<const uint32_t> place_of) {
+torch::Tensor places_of(std::span<const uint32_t> nodes) {
   torch::Tensor places = torch::empty({std::ssize(nodes)}, torch::kInt64);
-  std::ranges::transform(nodes, places.mutable_data_ptr<int64_t>(),
-                         [&](uint32_t node) { return int64_t{place_of[node]}; });
+  std::ranges::copy(nodes, places.mutable_data_ptr<int64_t>());
   return places;
 }
 
@@ -48,9 +47,7 @@ NgcfObjective::NgcfObjective(const Interactions& train, const Interactions& held
       sampler_(train, seed) {
   const torch::Tensor by_row = xavier(graph_.num_nodes(), options.dim, seed, "ngcf vectors", type);
   torch::Tensor placed = torch::empty_like(by_row);
-  std::vector<uint32_t> rows(graph_.place_of.size());
-  for (size_t row = 0; row < rows.size(); ++row) rows[row] = static_cast<uint32_t>(row);
-  placed.index_copy_(0, places_of(rows, graph_.place_of).to(type.device()), by_row);
+  placed.index_copy_(0, places_of(graph_.place_of).to(type.device()), by_row);
   vectors_ = parameters_.add("vectors", placed);
   int64_t before = options.dim;
   for (size_t l = 0; l < options.layers.size(); ++l) {
@@ -88,27 +85,27 @@ void NgcfObjective::begin_epoch(int64_t epoch, const Context& context) {
   triples_ = sampler_.sample(epoch * train_.size(), train_.size(), context);
 }
 
-torch::Tensor NgcfObjective::step(const Layer& layer, const nn::SparseOperator& matrix,
-                                  const torch::Tensor& vectors, const Context& context) const {
-  const torch::Tensor sums = nn::sparse_product(matrix, vectors, context);
-  torch::Tensor part1 = torch::matmul(options_.self_message ? sums + vectors : sums, layer.weights1);
-  torch::Tensor part2 = torch::matmul(sums * vectors, layer.weights2);
-  if (options_.biases) {
-    part1 = part1 + layer.bias1;
-    part2 = part2 + layer.bias2;
-  }
+torch::Tensor NgcfObjective::step(const Layer& layer, const torch::Tensor& sums,
+                                  const torch::Tensor& own) const {
+  const auto mapped = [&](const torch::Tensor& x, const torch::Tensor& weights, const torch::Tensor& bias) {
+    return options_.biases ? torch::addmm(bias, x, weights) : torch::mm(x, weights);
+  };
   const auto activated = [&](const torch::Tensor& x) { return torch::leaky_relu(x, options_.slope); };
-  return options_.two_activations ? activated(part1) + activated(part2) : activated(part1 + part2);
+  torch::Tensor part1 = mapped(options_.self_message ? sums + own : sums, layer.weights1, layer.bias1);
+  const torch::Tensor part2 = mapped(sums * own, layer.weights2, layer.bias2);
+  // In place where nothing that goes back needs what was there: a pass over memory less.
+  if (options_.two_activations) return activated(part1).add_(activated(part2));
+  return activated(part1.add_(part2));
 }
 
-nn::SparseOperator NgcfObjective::thinned(uint64_t key) const {
+SparseMatrix NgcfObjective::thinned(uint64_t key) const {
   SparseMatrix matrix = graph_.matrix;
   const double keep = 1 - options_.node_dropout;
   FastRandom random(seed_, "ngcf node dropout", key);
   for (float& weight : matrix.weights) {
     weight = random.uniform() < keep ? static_cast<float>(weight / keep) : 0.0F;
   }
-  return nn::SparseOperator(std::move(matrix));
+  return matrix;
 }
 
 torch::Tensor NgcfObjective::mask(const torch::Tensor& like, uint64_t key, size_t layer,
@@ -117,50 +114,94 @@ torch::Tensor NgcfObjective::mask(const torch::Tensor& like, uint64_t key, size_
   torch::Tensor mask = torch::empty(like.sizes(), torch::kFloat32);
   auto* out = mask.mutable_data_ptr<float>();
   const int64_t width = like.size(1);
-  const auto keep = static_cast<float>(1 - options_.message_dropout);
+  const double keep = 1 - options_.message_dropout;
+  const auto kept = static_cast<float>(1 / keep);
+  // Each draw serves two values.
+  const auto threshold = static_cast<uint64_t>(keep * 0x1p32);
   const std::string purpose = "ngcf message dropout " + std::to_string(layer) + "." + std::to_string(key);
   parallel_blocks(context, like.size(0), kRows, [&](int64_t begin, int64_t end) {
     FastRandom random(seed_, purpose, static_cast<uint64_t>(begin));
-    for (int64_t i = begin * width; i < end * width; ++i) out[i] = random.uniform() < keep ? 1 / keep : 0;
+    for (int64_t i = begin * width; i < end * width; i += 2) {
+      const uint64_t draw = random.next_u64();
+      out[i] = (draw >> 32) < threshold ? kept : 0;
+      if (i + 1 < end * width) out[i + 1] = (draw & 0xFFFFFFFFU) < threshold ? kept : 0;
+    }
   });
   return mask.to(like.options());
 }
 
+torch::Tensor NgcfObjective::dropped(const torch::Tensor& vectors, std::optional<uint64_t> key, size_t layer,
+                                     const Context& context) const {
+  if (!key || options_.message_dropout == 0) return vectors;
+  return torch::Tensor(vectors).mul_(mask(vectors, *key, layer, context));
+}
+
+/// Of the final vector, what a layer gives.
+torch::Tensor NgcfObjective::part(const torch::Tensor& vectors) const {
+  constexpr double kLeastLength = 1e-12;
+  if (!options_.normalize) return vectors;
+  return vectors / vectors.square().sum(1, true).clamp_min(kLeastLength * kLeastLength).sqrt();
+}
+
 torch::Tensor NgcfObjective::propagate(std::optional<uint64_t> dropout_key, const Context& context) const {
   const bool is_thinned = dropout_key && options_.node_dropout > 0;
-  const nn::SparseOperator matrix = is_thinned ? thinned(*dropout_key) : matrix_;
+  const nn::SparseOperator matrix = is_thinned ? nn::SparseOperator(thinned(*dropout_key)) : matrix_;
   torch::Tensor vectors = vectors_;
   std::vector<torch::Tensor> parts = {vectors};
   for (size_t l = 0; l < layers_.size(); ++l) {
-    vectors = step(layers_[l], matrix, vectors, context);
-    if (dropout_key && options_.message_dropout > 0) {
-      vectors = vectors * mask(vectors, *dropout_key, l, context);
+    vectors = step(layers_[l], nn::sparse_product(matrix, vectors, context), vectors);
+    vectors = dropped(vectors, dropout_key, l, context);
+    parts.push_back(part(vectors));
+  }
+  return torch::cat(parts, 1);
+}
+
+torch::Tensor NgcfObjective::final_rows(const std::vector<uint32_t>& nodes, uint64_t dropout_key,
+                                        const Context& context) const {
+  const nn::SparseOperator matrix =
+      options_.node_dropout > 0 ? nn::SparseOperator(thinned(dropout_key)) : matrix_;
+  const torch::Tensor rows = places_of(nodes);
+  torch::Tensor vectors = vectors_, own = nn::gather_rows(vectors, rows, context);
+  std::vector<torch::Tensor> parts = {own};
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    if (l + 1 < layers_.size()) {
+      vectors = step(layers_[l], nn::sparse_product(matrix, vectors, context), vectors);
+      vectors = dropped(vectors, dropout_key, l, context);
+      own = nn::gather_rows(vectors, rows, context);
+    } else {
+      SparseMatrix some;
+      select_rows(matrix.matrix().view(), nodes, some);
+      own = step(layers_[l], nn::sparse_product(nn::SparseOperator(std::move(some)), vectors, context), own);
+      own = dropped(own, dropout_key, l, context);
     }
-    constexpr double kLeastLength = 1e-12;
-    parts.push_back(options_.normalize
-                        ? vectors /
-                              vectors.square().sum(1, true).clamp_min(kLeastLength * kLeastLength).sqrt()
-                        : vectors);
+    parts.push_back(part(own));
   }
   return torch::cat(parts, 1);
 }
 
 std::vector<torch::Tensor> NgcfObjective::shared(std::span<const int64_t> batch, const Context& context) {
+  std::vector<uint32_t> places;  // of users, positives, negatives
+  const auto add = [&](const std::vector<uint32_t>& from, size_t first) {
+    for (const int64_t example : batch)
+      places.push_back(graph_.place_of[first + from[static_cast<size_t>(example)]]);
+  };
+  const auto items = static_cast<size_t>(graph_.num_users);
+  add(triples_.users, 0);
+  add(triples_.positives, items);
+  add(triples_.negatives, items);
+  std::vector<uint32_t> nodes = places;
+  std::ranges::sort(nodes);
+  nodes.erase(std::ranges::unique(nodes).begin(), nodes.end());
+  std::vector<uint32_t> at;
+  for (const uint32_t place : places)
+    at.push_back(static_cast<uint32_t>(std::ranges::lower_bound(nodes, place) - nodes.begin()));
+
   // The first example tells a batch from all others of the run: each comes once an epoch.
   const uint64_t key = static_cast<uint64_t>(epoch_ * train_.size() + batch[0]);
-  const torch::Tensor final_vectors = propagate(key, context);
-  const std::span users(graph_.place_of.data(), static_cast<size_t>(graph_.num_users));
-  const std::span items = std::span(graph_.place_of).subspan(users.size());
-  const auto chosen = [&](const std::vector<uint32_t>& from, std::span<const uint32_t> place_of) {
-    std::vector<uint32_t> nodes;
-    for (const int64_t example : batch) nodes.push_back(from[static_cast<size_t>(example)]);
-    return places_of(nodes, place_of);
-  };
-  const torch::Tensor places = torch::cat(
-      {chosen(triples_.users, users), chosen(triples_.positives, items), chosen(triples_.negatives, items)});
-  std::vector<torch::Tensor> rows = nn::gather_rows(final_vectors, places, context).chunk(3);
+  const torch::Tensor final_vectors = final_rows(nodes, key, context);
+  std::vector<torch::Tensor> rows = nn::gather_rows(final_vectors, places_of(at), context).chunk(3);
   if (options_.regularized == Regularized::kLearned) {
-    for (const torch::Tensor& learned : nn::gather_rows(vectors_, places, context).chunk(3)) {
+    for (const torch::Tensor& learned : nn::gather_rows(vectors_, places_of(places), context).chunk(3)) {
       rows.push_back(learned);
     }
   }

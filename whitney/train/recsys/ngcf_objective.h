@@ -43,6 +43,12 @@ class NgcfObjective : public nn::Objective {
   /// The final vectors of all nodes in the graph's order. dropout_key: what masks are drawn by; none: no
   /// dropout.
   torch::Tensor propagate(std::optional<uint64_t> dropout_key, const Context& context) const;
+  /// The rows of some nodes (ascending) of the final vectors, with dropout: all that a step needs. The last
+  /// layer goes by these rows of A only, and they alone are joined and divided by their lengths: of three
+  /// layers over a graph that is larger than a batch, a third of all products, and most of the passes over
+  /// memory, are left out.
+  torch::Tensor final_rows(const std::vector<uint32_t>& nodes, uint64_t dropout_key,
+                           const Context& context) const;
   /// The final vectors by the rows of the events.
   Factors factors(const Context& context) const;
 
@@ -50,9 +56,12 @@ class NgcfObjective : public nn::Objective {
   struct Layer {
     torch::Tensor weights1, weights2, bias1, bias2;
   };
-  torch::Tensor step(const Layer& layer, const nn::SparseOperator& matrix, const torch::Tensor& vectors,
-                     const Context& context) const;
-  nn::SparseOperator thinned(uint64_t key) const;
+  /// E' of some nodes, given the rows of S and of E that are theirs.
+  torch::Tensor step(const Layer& layer, const torch::Tensor& sums, const torch::Tensor& own) const;
+  torch::Tensor dropped(const torch::Tensor& vectors, std::optional<uint64_t> key, size_t layer,
+                        const Context& context) const;
+  torch::Tensor part(const torch::Tensor& vectors) const;
+  SparseMatrix thinned(uint64_t key) const;
   torch::Tensor mask(const torch::Tensor& like, uint64_t key, size_t layer, const Context& context) const;
 
   const Interactions& train_;

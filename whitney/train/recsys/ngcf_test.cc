@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/recommend/interactions_cases_test.h"
 #include "whitney/recommend/lightgcn_model.h"
@@ -147,6 +148,28 @@ TEST(Ngcf, GradientsAgreeWithCentralDifferences) {
   }
 }
 
+TEST(Ngcf, AStepReadsTheRowsOfItsNodesAndTheirGradients) {
+  // The rows of some nodes by the short way are those of all nodes by the long one, and so are gradients.
+  const Interactions events = grouped_events(20, 30, 3, 4);
+  for (const std::vector<int>& layers : {std::vector<int>{}, {3}, {3, 5, 4}}) {
+    NgcfOptions options;
+    options.dim = 4;
+    options.layers = layers;
+    options.message_dropout = 0;
+    NgcfObjective objective(events, {}, options, 3, torch::kFloat64);
+    const std::vector<uint32_t> nodes = {0, 7, 8, 31, 49};
+    const torch::Tensor some = objective.final_rows(nodes, 1, {});
+    const torch::Tensor all = objective.propagate(std::nullopt, {})
+                                  .index_select(0, torch::tensor({0, 7, 8, 31, 49}, torch::kInt64));
+    EXPECT_TRUE(torch::allclose(some, all));
+    const auto parameters = objective.parameters().tensors();
+    const torch::Tensor given = torch::arange(some.numel(), torch::kFloat64).reshape(some.sizes()).sin();
+    const auto of_some = torch::autograd::grad({some}, parameters, {given}),
+               of_all = torch::autograd::grad({all}, parameters, {given});
+    for (size_t i = 0; i < parameters.size(); ++i) EXPECT_TRUE(torch::allclose(of_some[i], of_all[i]));
+  }
+}
+
 TEST(Ngcf, DropsNothingWhenItIsEvaluated) {
   const Interactions events = grouped_events(20, 30, 3, 4);
   NgcfOptions options;
@@ -210,6 +233,46 @@ TEST(Ngcf, GoesOnFromACheckpointToTheSameBytes) {
   options.training.epochs = 6;
   options.training.resume = true;
   EXPECT_EQ(values_of(ngcf(events, options, {})), straight);
+}
+
+TEST(Ngcf, RefitsOnAllEventsForTheBestNumberOfEpochs) {
+  const Interactions events = grouped_events(100, 80, 4, 3);
+  const TemporaryFolder folder;
+  NgcfOptions options = small_run();
+  options.refit = true;
+  options.training.checkpoint = Path{folder.path() + "/run.safetensors"};
+  const RecommenderModel refitted = ngcf(events, options, {});
+  const Value& told = refitted.record.at("training");
+  EXPECT_EQ(told.at("refit_epochs"), told.at("best_epoch"));
+  NgcfOptions plain = small_run();
+  plain.validation = 0;
+  plain.training.epochs = told.at("best_epoch").as_int();
+  const std::vector<float> expected = values_of(ngcf(events, plain, {}));
+  EXPECT_EQ(values_of(refitted), expected);
+  // Both runs are over: what comes is read from their checkpoints.
+  options.training.resume = true;
+  EXPECT_EQ(values_of(ngcf(events, options, {})), expected);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/run.safetensors.refit"));
+}
+
+TEST(Ngcf, NamesTheStepOfALossThatIsNoNumberAndRefusesOthersCheckpoints) {
+  const Interactions events = grouped_events(60, 40, 4, 3);
+  const TemporaryFolder folder;
+  NgcfOptions options = small_run();
+  options.normalize = false;
+  options.validation = 0;
+  options.training.checkpoint = Path{folder.path() + "/run.safetensors"};
+  options.training.epochs = 1;
+  ngcf(events, options, {});
+  options.training.resume = true;
+  options.training.epochs = 50;
+  NgcfOptions other = options;
+  other.layers = {8};
+  EXPECT_NE(error_of([&] { ngcf(events, other, {}); }).find("run.safetensors"), std::string::npos);
+  options.training.resume = false;
+  options.learning_rate = 1e30;  // beyond what the door lets pass
+  const std::string sentence = error_of([&] { ngcf(events, options, {}); });
+  EXPECT_NE(sentence.find("at step "), std::string::npos) << sentence;
 }
 
 TEST(Ngcf, RanksItemsOfAUsersGroupFirstAndBeginsWithAFactorisationWhereAsked) {
