@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,11 +18,11 @@ constexpr int64_t kTileUsers = 207, kTilePanels = 5, kTileItems = kTilePanels * 
 
 class FactorRecommender : public Recommender {
  public:
-  FactorRecommender(Matrix users, const Matrix& items) : users_(std::move(users)) {
-    WHITNEY_CHECK(users_.cols() == items.cols(), "vectors of ", users_.cols(), " and ", items.cols(),
+  FactorRecommender(Matrix users, std::shared_ptr<const PackedRows> items)
+      : users_(std::move(users)), shared_(std::move(items)), items_(*shared_) {
+    WHITNEY_CHECK(users_.cols() == items_.cols(), "vectors of ", users_.cols(), " and ", items_.cols(),
                   " values");
     check_simd_level();
-    items_.pack(items.view());
   }
   int64_t num_users() const override { return users_.rows(); }
   int64_t num_items() const override { return items_.rows(); }
@@ -80,13 +81,24 @@ class FactorRecommender : public Recommender {
   }
 
   Matrix users_;
-  PackedRows items_;
+  std::shared_ptr<const PackedRows> shared_;
+  const PackedRows& items_;
 };
 
 }  // namespace
 
+std::shared_ptr<const PackedRows> packed_items(const Matrix& items) {
+  auto packed = std::make_shared<PackedRows>();
+  packed->pack(items.view());
+  return packed;
+}
+
+std::unique_ptr<Recommender> factor_recommender(Matrix users, std::shared_ptr<const PackedRows> items) {
+  return std::make_unique<FactorRecommender>(std::move(users), std::move(items));
+}
+
 std::unique_ptr<Recommender> factor_recommender(Matrix users, const Matrix& items) {
-  return std::make_unique<FactorRecommender>(std::move(users), items);
+  return factor_recommender(std::move(users), packed_items(items));
 }
 
 }  // namespace whitney::recommend

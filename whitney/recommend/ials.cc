@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/parallel.h"
@@ -41,12 +42,10 @@ double ridge_of(double degree, int64_t num_others, const IalsOptions& options) {
   return options.regularization * std::pow(count, options.frequency_exponent);
 }
 
-}  // namespace
-
-Matrix ials_half_step(const Interactions& events, const Matrix& others, const Matrix& begin,
-                      const IalsOptions& options, const Context& context) {
+/// A half step, given what its rows share.
+Matrix solved_rows(const Interactions& events, const Matrix& others, const std::vector<float>& gram,
+                   const Matrix& begin, const IalsOptions& options, const Context& context) {
   const int64_t dim = others.cols();
-  const std::vector<float> gram = weighted_gram(others, options.unobserved_weight, context);
   Matrix result = Matrix::zeros(events.num_users(), dim);
   auto* out = result.mutable_data<float>();
   parallel_blocks(context, events.num_users(), kBlockRows, [&](int64_t first, int64_t last) {
@@ -68,6 +67,25 @@ Matrix ials_half_step(const Interactions& events, const Matrix& others, const Ma
     }
   });
   return result;
+}
+
+}  // namespace
+
+Matrix ials_half_step(const Interactions& events, const Matrix& others, const Matrix& begin,
+                      const IalsOptions& options, const Context& context) {
+  return solved_rows(events, others, weighted_gram(others, options.unobserved_weight, context), begin,
+                     options, context);
+}
+
+IalsFoldIn::IalsFoldIn(Matrix items, IalsOptions options, const Context& context)
+    : items_(std::move(items)),
+      options_(options),
+      gram_(weighted_gram(items_, options.unobserved_weight, context)) {
+  options_.solver = IalsSolver::kCholesky;
+}
+
+Matrix IalsFoldIn::users(const Interactions& events, const Context& context) const {
+  return solved_rows(events, items_, gram_, {}, options_, context);
 }
 
 Factors ials(const Interactions& events, const IalsOptions& options, const Context& context) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
@@ -59,5 +60,20 @@ WHITNEY_API double ials_loss(const Interactions& events, const Factors& factors,
 /// begin: vectors that conjugate gradients begin with, as many as events has users.
 WHITNEY_API Matrix ials_half_step(const Interactions& events, const Matrix& others, const Matrix& begin,
                                   const IalsOptions& options, const Context& context);
+
+/// Vectors of users who were not there in training, exactly, given the items' ("fold-in"). What all of them
+/// share, a0 H^T H, is reckoned once.
+class WHITNEY_API IalsFoldIn {
+ public:
+  /// Keeps the vectors of the items (shared, not copied).
+  IalsFoldIn(Matrix items, IalsOptions options, const Context& context);
+  /// events: a row for each user.
+  Matrix users(const Interactions& events, const Context& context) const;
+
+ private:
+  Matrix items_;
+  IalsOptions options_;
+  std::vector<float> gram_;
+};
 
 }  // namespace whitney::recommend

@@ -11,6 +11,10 @@
 #include "whitney/data/interactions.h"
 #include "whitney/data/recommender_model.h"
 
+namespace whitney {
+class PackedRows;
+}  // namespace whitney
+
 namespace whitney::recommend {
 
 /// An item and its score.
@@ -42,6 +46,11 @@ WHITNEY_API std::unique_ptr<Recommender> item_recommender(Interactions history, 
 /// never holds all scores of a user: those of some users and items at a time are compared while they are in
 /// L2.
 WHITNEY_API std::unique_ptr<Recommender> factor_recommender(Matrix users, const Matrix& items);
+
+/// The items' vectors as such a recommender reads them, for several recommenders of the same items.
+WHITNEY_API std::shared_ptr<const PackedRows> packed_items(const Matrix& items);
+WHITNEY_API std::unique_ptr<Recommender> factor_recommender(Matrix users,
+                                                            std::shared_ptr<const PackedRows> items);
 
 /// What a trained model scores by.
 WHITNEY_API std::unique_ptr<Recommender> recommender_of(const RecommenderModel& model);

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <limits>
+#include <mutex>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/prepare_run.h"
+#include "whitney/linalg/dense_tile.h"
 #include "whitney/linalg/distance.h"
 #include "whitney/linalg/top_k.h"
 #include "whitney/recommend/ials.h"
@@ -91,39 +94,95 @@ class WeightsOfItems : public Recommender {
   const ItemWeights& weights_;
 };
 
+/// Popularity, the same for any number of users.
+class NewUsers : public Recommender {
+ public:
+  NewUsers(const Recommender& popular, int64_t num_users) : popular_(popular), num_users_(num_users) {}
+  int64_t num_users() const override { return num_users_; }
+  int64_t num_items() const override { return popular_.num_items(); }
+  void score(std::span<const uint32_t> users, float* scores, const Context& context) const override {
+    popular_.score(users, scores, context);
+  }
+
+ private:
+  const Recommender& popular_;
+  int64_t num_users_;
+};
+
 /// Cosines of the items' vectors, 0 with a zero vector.
-std::unique_ptr<Recommender> cosines_of(const Matrix& vectors, const Context& context) {
+std::unique_ptr<const Recommender> cosines_of(const Matrix& vectors, const Context& context) {
   Matrix normalized;
   normalize_rows(context, vectors, normalized);
-  return recommend::factor_recommender(normalized, normalized);
+  auto packed = recommend::packed_items(normalized);
+  return recommend::factor_recommender(std::move(normalized), std::move(packed));
 }
 
-std::unique_ptr<Recommender> likeness_of(const RecommenderModel& model, const Context& context) {
+std::unique_ptr<const Recommender> likeness_of(const RecommenderModel& model, const Context& context) {
   if (const auto* weights = std::get_if<ItemWeights>(&model.scores))
     return std::make_unique<WeightsOfItems>(*weights);
   if (const auto* factors = std::get_if<Factors>(&model.scores)) return cosines_of(factors->items, context);
   fail(method_of(model), " tells nothing about which items are alike");
 }
 
-std::unique_ptr<Recommender> recommender_of_new(const RecommenderModel& model, const Interactions& events,
-                                                const Context& context) {
-  if (const auto* weights = std::get_if<ItemWeights>(&model.scores))
-    return recommend::item_recommender(events, *weights);
+/// Each item as what it "has seen": it is not like itself.
+Interactions items_themselves(const Ids& items) {
+  const int64_t num_items = items.size();
+  Interactions itself;
+  itself.users = itself.items = items;
+  itself.offsets = Array<int64_t>(num_items + 1);
+  std::iota(itself.offsets.mutable_data(), itself.offsets.mutable_data() + num_items + 1, int64_t{0});
+  itself.targets = Array<uint32_t>(num_items);
+  std::iota(itself.targets.mutable_data(), itself.targets.mutable_data() + num_items, 0U);
+  return itself;
+}
+
+std::shared_ptr<const PackedRows> packed_items_of(const RecommenderModel& model) {
   const auto* factors = std::get_if<Factors>(&model.scores);
-  if (factors == nullptr) return recommend::most_popular(model.history);
+  return factors == nullptr ? nullptr : recommend::packed_items(factors->items);
+}
+
+recommend::IalsFoldIn fold_in_of(const RecommenderModel& model, const Context& context) {
   if (method_of(model) != "ials") {
     fail(method_of(model),
          " has no vectors of new users (expected: a user of the training events, or a model of ials, "
          "item_knn, rp3beta or ease)");
   }
-  auto options = options_from<recommend::IalsOptions>(model.record.at("options"));
-  options.solver = recommend::IalsSolver::kCholesky;
-  const Matrix none = Matrix::zeros(events.num_users(), factors->items.cols());
-  return recommend::factor_recommender(
-      recommend::ials_half_step(events, factors->items, none, options, context), factors->items);
+  return {std::get<Factors>(model.scores).items,
+          options_from<recommend::IalsOptions>(model.record.at("options")), context};
 }
 
 }  // namespace
+
+/// Made once, by whichever thread asks first, and by it alone: the others wait for it.
+class Recommendations::Kept {
+ public:
+  struct Likeness {
+    std::unique_ptr<const Recommender> recommender;
+    Interactions itself;
+  };
+  const Likeness& likeness(const RecommenderModel& model) {
+    const std::lock_guard lock(mutex_);
+    if (!likeness_) likeness_ = Likeness{likeness_of(model, alone()), items_themselves(model.history.items)};
+    return *likeness_;
+  }
+  const recommend::IalsFoldIn& fold_in(const RecommenderModel& model) {
+    const std::lock_guard lock(mutex_);
+    if (!fold_in_) fold_in_ = fold_in_of(model, alone());
+    return *fold_in_;
+  }
+
+ private:
+  // A thread that waits for others inside the lock might be given a question that needs it.
+  static Context alone() {
+    Context context;
+    context.threads = 1;
+    return context;
+  }
+
+  std::mutex mutex_;
+  std::optional<Likeness> likeness_;
+  std::optional<recommend::IalsFoldIn> fold_in_;
+};
 
 /// The items that a filter lets pass.
 class Recommendations::Allowed {
@@ -157,7 +216,11 @@ class Recommendations::Allowed {
 
 Recommendations::Recommendations(RecommenderModel model)
     : model_(std::move(model)),
-      recommender_(recommend::recommender_of(model_)),
+      packed_items_(packed_items_of(model_)),
+      recommender_(packed_items_
+                       ? recommend::factor_recommender(std::get<Factors>(model_.scores).users, packed_items_)
+                       : recommend::recommender_of(model_)),
+      kept_(std::make_unique<Kept>()),
       attributes_(model_.history.items, model_.attributes) {}
 Recommendations::~Recommendations() = default;
 Recommendations::Recommendations(Recommendations&&) noexcept = default;
@@ -209,27 +272,23 @@ SearchResult Recommendations::recommend_to_new(const std::vector<std::vector<uin
                                                const RecommendRequest& request,
                                                const Context& context) const {
   const Interactions events = events_of(items_of_users, model_.history.items);
-  const std::unique_ptr<Recommender> recommender = recommender_of_new(model_, events, context);
-  // Popularity has users of its own: any will do.
   std::vector<uint32_t> users(items_of_users.size());
   std::iota(users.begin(), users.end(), 0U);
-  if (recommender->num_users() < std::ssize(users))
-    fail("most_popular knows ", recommender->num_users(), " users and is asked for ", users.size());
-  return best_of(*recommender, users, events, request, context);
+  if (const auto* weights = std::get_if<ItemWeights>(&model_.scores))
+    return best_of(*recommend::item_recommender(events, *weights), users, events, request, context);
+  if (packed_items_) {
+    Matrix vectors = kept_->fold_in(model_).users(events, context);
+    return best_of(*recommend::factor_recommender(std::move(vectors), packed_items_), users, events, request,
+                   context);
+  }
+  return best_of(NewUsers(*recommender_, std::ssize(users)), users, events, request, context);
 }
 
 SearchResult Recommendations::similar_items(std::span<const uint32_t> items, const RecommendRequest& request,
                                             const Context& context) const {
   const int64_t num_items = model_.history.num_items();
   check_rows("item", items, num_items);
-  const std::unique_ptr<Recommender> likeness = likeness_of(model_, context);
-  // An item is not like itself: it is what it "has seen".
-  Interactions itself;
-  itself.users = itself.items = model_.history.items;
-  itself.offsets = Array<int64_t>(num_items + 1);
-  std::iota(itself.offsets.mutable_data(), itself.offsets.mutable_data() + num_items + 1, int64_t{0});
-  itself.targets = Array<uint32_t>(num_items);
-  std::iota(itself.targets.mutable_data(), itself.targets.mutable_data() + num_items, 0U);
+  const auto& [likeness, itself] = kept_->likeness(model_);
   RecommendRequest others = request;
   others.keeps_seen = false;
   return best_of(*likeness, items, itself, others, context);

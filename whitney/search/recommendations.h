@@ -18,6 +18,7 @@ namespace whitney {
 namespace recommend {
 class Recommender;
 }  // namespace recommend
+class PackedRows;
 
 /// What is asked of a recommender.
 struct RecommendRequest {
@@ -50,18 +51,24 @@ class WHITNEY_API Recommendations {
   SearchResult recommend_to_new(const std::vector<std::vector<uint32_t>>& items_of_users,
                                 const RecommendRequest& request, const Context& context) const;
   /// The items most like some items, these left out: by the cosine of their vectors, or by their weights.
-  /// Throws Error for popularity, which tells nothing of one item.
+  /// Throws Error for popularity, which tells nothing of one item. The first call normalises the vectors,
+  /// which are kept.
   SearchResult similar_items(std::span<const uint32_t> items, const RecommendRequest& request,
                              const Context& context) const;
 
  private:
   class Allowed;
+  class Kept;
   SearchResult best_of(const recommend::Recommender& recommender, std::span<const uint32_t> users,
                        const Interactions& seen, const RecommendRequest& request,
                        const Context& context) const;
 
   RecommenderModel model_;
+  /// Of a model of vectors.
+  std::shared_ptr<const PackedRows> packed_items_;
   std::unique_ptr<const recommend::Recommender> recommender_;
+  /// What only some questions need: made when the first of them is asked.
+  std::unique_ptr<Kept> kept_;
   AttributeIndex attributes_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/parallel.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/learner.h"
 
@@ -90,6 +91,28 @@ TEST(Recommendations, FindItemsThatAreAlike) {
   EXPECT_LE(cosines.neighbors.values[0], 1.0001F);
   EXPECT_GE(cosines.neighbors.values[0], cosines.neighbors.values[2]);
   EXPECT_THROW(learnt("most_popular").similar_items(items, {}, {}), Error);
+}
+
+TEST(Recommendations, AreTheSameAskedAgainByAnyThread) {
+  // What is kept for the next question is made by the first, here by two at once.
+  const Recommendations model = learnt("ials", Value::object({{"dim", 3}}));
+  const std::vector<uint32_t> items = {0, 1, 2, 3, 4};
+  const SearchResult once = learnt("ials", Value::object({{"dim", 3}})).similar_items(items, {.k = 4}, {}),
+                     fresh =
+                         learnt("ials", Value::object({{"dim", 3}})).recommend_to_new({{0, 1}}, {.k = 4}, {});
+  Context two;
+  two.threads = 2;
+  parallel_for(two, 6, [&](int64_t) {
+    const SearchResult like = model.similar_items(items, {.k = 4}, {}),
+                       of_new = model.recommend_to_new({{0, 1}}, {.k = 4}, {});
+    EXPECT_EQ(like.neighbors.rows, once.neighbors.rows);
+    EXPECT_EQ(of_new.neighbors.rows, fresh.neighbors.rows);
+  });
+  // More new users than training had, of popularity.
+  EXPECT_EQ(learnt("most_popular")
+                .recommend_to_new(std::vector<std::vector<uint32_t>>(9), {.k = 2}, {})
+                .counts.size(),
+            9U);
 }
 
 TEST(Recommendations, AreThoseOfTheFile) {
