@@ -1,3 +1,4 @@
+#include "apps/whitney/convert_events.h"
 #include "apps/whitney/file_format.h"
 #include "apps/whitney/outputs.h"
 #include "apps/whitney/verbs.h"
@@ -14,6 +15,7 @@ struct ConvertOptions {
   std::optional<Path> attributes;
   std::optional<std::string> id_field;
   bool vectors = false;
+  EventsOptions events;
 
   void fields(auto&& field) {
     field("attributes", attributes, "Table joined by id (JSON lines, CSV, TSV, artifact) to the vectors");
@@ -22,6 +24,7 @@ struct ConvertOptions {
         "Field that holds the id, of --attributes if given, else of the input; absent: id, else row numbers");
     field("vectors", vectors,
           "Take JSON lines, CSV or TSV as vectors where they could be a table of attributes");
+    events.fields(field);
   }
 };
 
@@ -64,6 +67,8 @@ Outcome run_convert(const Command& command, Session& session) {
   for (const std::string& path : command.inputs) {
     if (path == "-") throw UsageError("convert tells formats by the extension, and - has none: name a file");
   }
+  if (options.events.events) return convert_events(command, options.events, session);
+  note_idle_events_options(command, session);
   check_output(command.inputs[1], command.common.force);
   return holds_vectors(command.inputs[0], command.inputs[1], options, session.context)
              ? convert_vectors(command, options, watch, session)
@@ -71,6 +76,8 @@ Outcome run_convert(const Command& command, Session& session) {
 }
 
 Outcome estimate_convert(const Command& command, Session& session) {
+  if (options_from<ConvertOptions>(command.options).events.events)
+    return estimate_convert_events(command, session);
   const VectorsSize size = estimate_vectors_size(command.inputs[0]);
   const int64_t bytes = size.rows * size.dim * size_of(size.dtype);
   Outcome outcome = estimate_outcome({2 * bytes, 0}, session.context,
@@ -85,19 +92,24 @@ Outcome estimate_convert(const Command& command, Session& session) {
 VerbCommand convert_verb() {
   VerbCommand verb;
   verb.name = "convert";
-  verb.arguments = "INPUT OUTPUT [--attributes TABLE --id-field FIELD]";
+  verb.arguments = "INPUT OUTPUT [--attributes TABLE --id-field FIELD | --events]";
   verb.summary = "between file formats, by extension";
   verb.description =
       "Converts vectors (.safetensors, .npy, .fvecs, .ivecs, .bvecs, .fbin, .u8bin, .i8bin, .ibin, IDX, "
       "word2vec, .tsv, .csv, "
       ".jsonl) and tables of attributes (.jsonl, .csv, .tsv, .safetensors); inputs may be packed by gzip, xz "
-      "or zstd.";
+      "or zstd.\n"
+      "With --events it reads events of users with items, keeps their core, and writes them as .tsv or .csv, "
+      "or, into a "
+      "folder, split: train.tsv, validation.tsv and test.tsv, the same by the same --seed whatever the order "
+      "of the file.";
   verb.examples = {
       "whitney convert texts.safetensors texts.npy",
-      "whitney convert vectors.npy vectors.safetensors --attributes table.jsonl --id-field package"};
+      "whitney convert vectors.npy vectors.safetensors --attributes table.jsonl --id-field package",
+      "whitney convert events.inter parts --events --min-user-events 10 --split time --test-share 0.1"};
   verb.min_inputs = verb.max_inputs = 2;
   verb.options = option_specs<ConvertOptions>();
-  verb.common = {"threads", "force", "max_memory"};
+  verb.common = {"threads", "seed", "force", "max_memory"};
   verb.run = run_convert;
   verb.estimate = estimate_convert;
   return verb;

@@ -55,6 +55,10 @@ Outcome estimate_evaluate(const Command& command, Session& session) {
     fail("evaluate ", command.method->info.name, " reads a ", first,
          " and learns: whitney estimate learn METHOD GRAPH tells what that takes");
   }
+  if (const auto others = task->inputs_to_learn_from(); command.inputs.size() == others.size()) {
+    fail("evaluate ", command.method->info.name, " learns from ", others.front(),
+         " given alone: whitney estimate learn METHOD ", command.inputs[0], " tells what that takes");
+  }
   // Tasks hold their embeddings once as they are and once as float32 at most.
   const VectorsSize size = estimate_vectors_size(command.inputs.at(0));
   const CostEstimate cost{2 * size.rows * size.dim * 4, 0};

@@ -89,6 +89,15 @@ std::string inputs_of(const Method& method) {
   return text;
 }
 
+// Of a task that takes less, and learns by itself.
+std::string other_inputs_of(const Method& method) {
+  const auto* task = dynamic_cast<const Task*>(method.runner.get());
+  std::string text;
+  if (task == nullptr) return text;
+  for (const std::string& input : task->inputs_to_learn_from()) text += (text.empty() ? "" : " ") + input;
+  return text;
+}
+
 // Of an index: what its searches take.
 std::vector<OptionSpec> search_options_of(const Method& method) {
   const auto* builder = dynamic_cast<const IndexBuilder*>(method.runner.get());
@@ -283,7 +292,9 @@ std::string method_help(const Method& method) {
                             ")\n\n", wrapped(info.summary, 0, kWidth));
   if (!info.description.empty()) text += "\n" + wrapped(info.description, 0, kWidth);
   const std::string inputs = inputs_of(method);
-  if (!inputs.empty()) text += "\nInputs: " + inputs + "\n";
+  const std::string others = other_inputs_of(method);
+  if (!inputs.empty())
+    text += "\nInputs: " + inputs + (others.empty() ? "" : "; or, to learn from: " + others) + "\n";
   text += "\nOptions:\n" + (method.options.empty() ? "  none of its own\n" : option_lines(method.options));
   if (const auto specs = search_options_of(method); !specs.empty())
     text += "\nOptions of a search in it ('whitney search'):\n" + option_lines(specs);
@@ -303,6 +314,8 @@ std::string method_markdown(const Method& method) {
   text += concat("\n## Command line\n\n```sh\n", info.example, "\n```\n");
   const std::string inputs = inputs_of(method);
   if (!inputs.empty()) text += "\nInputs, in this order: `" + inputs + "`.\n";
+  if (const std::string others = other_inputs_of(method); !others.empty())
+    text += "Or, to learn from: `" + others + "`.\n";
   const std::string python = python_example(method);
   if (!python.empty()) text += concat("\n## Python\n\n```python\nimport whitney\n\n", python, "```\n");
   text += "\n## Options\n\n" + option_table(method.options);

@@ -23,8 +23,7 @@ struct LearnOptions {
   std::optional<bool> weighted;
   std::optional<std::string> id_field;
   std::string text_field = "text";
-  std::optional<std::string> user_field, item_field, value_field, time_field;
-  std::optional<double> min_value;
+  InteractionsOptions events;
   std::optional<Path> attributes;
 
   void fields(auto&& field) {
@@ -36,13 +35,7 @@ struct LearnOptions {
     field("id_field", id_field,
           "Tables and texts, and --attributes: field of the id; absent: id, else row numbers");
     field("text_field", text_field, "Texts: field of the text");
-    field("user_field", user_field,
-          "Events: field of the user, where a heading names fields; absent: user_id and the like");
-    field("item_field", item_field, "Events: field of the item; absent: item_id and the like");
-    field("value_field", value_field, "Events: field of the rating or count; absent: rating and the like");
-    field("time_field", time_field, "Events: field of the time; absent: timestamp or time");
-    field("min_value", min_value, Range{-1e30, 1e30},
-          "Events: those of a lower value are left out; absent: all count");
+    events.fields(field);
     field("attributes", attributes, "Events: a table of the items' attributes, joined by id, for filters");
   }
 };
@@ -66,7 +59,8 @@ void report_unused(const Command& command, DataKind kind, Session& session) {
 
 // Lets the allocator give arrays back to the system when they are freed. By itself it learns to keep those of
 // up to 32 MB, and what a learner frees lies about in pieces that do not fit what comes next: a partitioned
-// embedding of 70,000 nodes took 320 MB instead of 103, in the same time.
+// embedding of 70,000 nodes took 320 MB instead of 103, in the same time. Not where tensors of the same sizes
+// come and go at every step: each would be paged in anew.
 void return_freed_arrays() {
   constexpr int kArrayBytes = 1 << 20;
   mallopt(M_MMAP_THRESHOLD, kArrayBytes);
@@ -86,14 +80,7 @@ Dataset read_input(const std::string& path, DataKind kind, const LearnOptions& o
     case DataKind::kTable:
       return read_table(path, {options.id_field}, context);
     case DataKind::kInteractions:
-      return std::move(read_interactions({path},
-                                         {.user_field = options.user_field,
-                                          .item_field = options.item_field,
-                                          .value_field = options.value_field,
-                                          .time_field = options.time_field,
-                                          .min_value = options.min_value},
-                                         context)
-                           .front());
+      return std::move(read_interactions({path}, options.events, context).front());
   }
   return Table();
 }
@@ -155,7 +142,7 @@ Outcome run_learn(const Command& command, Session& session) {
   require_part(*command.method);
   const DataKind kind = learner_of(*command.method).input();
   report_unused(command, kind, session);
-  return_freed_arrays();
+  if (command.method->info.part.empty()) return_freed_arrays();
   const Dataset data = read_input(command.inputs[0], kind, options, session.context);
   Learned learned = run_learner(command.method->info.name, data, command.method_options, session.context);
   if (auto* model = std::get_if<RecommenderModel>(&learned))

@@ -1,6 +1,7 @@
 #include "whitney/data/interactions_core.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/error.h"
@@ -83,6 +84,11 @@ Interactions k_core(const Interactions& events, int64_t user_events, int64_t ite
                         " of ", events.size(), " events"));
   return build_interactions(events.users.select(user_rows), events.items.select(item_rows),
                             {user_of, item_of, values, times}, context);
+}
+
+Interactions core_of(Interactions events, const KCoreOptions& options, const Context& context) {
+  if (options.min_user_events <= 1 && options.min_item_events <= 1) return events;
+  return k_core(events, options.min_user_events, options.min_item_events, context);
 }
 
 }  // namespace whitney

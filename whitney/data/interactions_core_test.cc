@@ -31,6 +31,14 @@ TEST(KCore, TakesAwayUntilNothingIsBelow) {
   EXPECT_THAT(error_of([&] { k_core(events, 3, 3, {}); }), HasSubstr("at least 3 for each user"));
 }
 
+TEST(KCore, IsAllEventsUnlessTheOptionsAskForMore) {
+  const std::vector<uint32_t> users = {0, 0, 1}, items = {0, 1, 1};
+  const Interactions events =
+      build_interactions(Ids::row_numbers(3), Ids::row_numbers(2), {users, items, {}, {}}, {});
+  EXPECT_EQ(core_of(events, {}, {}).num_users(), 3);  // user 2 has no event
+  EXPECT_EQ(core_of(events, {.min_user_events = 2}, {}).num_users(), 1);
+}
+
 TEST(KCore, IsTheLargestPartThatHasEnough) {
   RandomStream random(3, "core", 0);
   std::vector<uint32_t> users, items;

@@ -140,11 +140,23 @@ class EventReader {
 
   void learn_layout(std::string_view piece) {
     std::vector<std::string_view> lines;
+    int64_t skipped = 0;
     while (!piece.empty() && lines.size() < kSampleLines) {
       const std::string_view line = data::trim(data::take_line(piece));
-      if (!is_skipped(line)) lines.push_back(line);
+      if (!is_skipped(line))
+        lines.push_back(line);
+      else if (lines.empty())
+        ++skipped;
     }
     if (lines.empty()) return;
+    tell_fields(lines);
+    if (options_.needs_times && !layout_.time)
+      fail(stream_.name(), ":", line_ + skipped,
+           ": there is no field of the time, by which events are to be ordered (expected: "
+           "user<TAB>item<TAB>value<TAB>time, or a heading that names timestamp)");
+  }
+
+  void tell_fields(const std::vector<std::string_view>& lines) {
     const std::string_view first = lines[0];
     layout_.separator = first.find('\t') != first.npos ? '\t' : first.find(',') != first.npos ? ',' : ' ';
     const std::vector<std::string_view> heading = split(first, layout_.separator);

@@ -7,6 +7,7 @@
 
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
+#include "whitney/core/options.h"
 #include "whitney/data/interactions.h"
 
 namespace whitney {
@@ -17,6 +18,18 @@ struct InteractionsOptions {
   std::optional<std::string> user_field = {}, item_field = {}, value_field = {}, time_field = {};
   /// Events of a lower value are left out.
   std::optional<double> min_value = {};
+  /// What comes next orders events by their times: a file without them is refused.
+  bool needs_times = false;
+
+  void fields(auto&& field) {
+    field("user_field", user_field,
+          "Events: field of the user, where a heading names fields; absent: user_id and the like");
+    field("item_field", item_field, "Events: field of the item; absent: item_id and the like");
+    field("value_field", value_field, "Events: field of the rating or count; absent: rating and the like");
+    field("time_field", time_field, "Events: field of the time; absent: timestamp or time");
+    field("min_value", min_value, Range{-1e30, 1e30},
+          "Events: those of a lower value are left out; absent: all count");
+  }
 };
 
 /// Reads files of events, which share the numbers of users and items: rows are in the order of ids (integers

@@ -85,6 +85,19 @@ TEST_F(InteractionsReader, NamesTheLineThatCannotBeRead) {
   EXPECT_THAT(error_of("a,b\n,c\n"), HasSubstr(":2: field 1 is empty"));
   EXPECT_THAT(error_of(""), HasSubstr("the file is empty"));
   EXPECT_THAT(error_of("user,item\n1,2\n", {.user_field = "person"}), HasSubstr("no field \"person\""));
+  // Far from float32's, and none at all.
+  EXPECT_THAT(error_of("1\t2\t3\n1\t4\t1e19\n"), HasSubstr(":2: the value \"1e19\" is no finite number"));
+  EXPECT_THAT(error_of("1,2,\n"), HasSubstr(":1: the value \"\" is no finite number"));
+}
+
+TEST_F(InteractionsReader, NamesTheLineThatLacksATimeWhereTimesAreNeeded) {
+  const InteractionsOptions timed{.needs_times = true};
+  EXPECT_THAT(error_of("1,2,3,100\n1,4,5,\n", timed), HasSubstr(":2: the time \"\" is no finite number"));
+  EXPECT_THAT(error_of("1\t2\t3\t100\n1\t4\t5\t\n", timed), HasSubstr(":2: 3 fields where 4 are expected"));
+  EXPECT_THAT(error_of("# no heading\n\n1\t2\t3\n", timed), HasSubstr(":3: there is no field of the time"));
+  EXPECT_THAT(error_of("user_id,item_id,rating\n1,2,3\n", timed),
+              HasSubstr(":1: there is no field of the time"));
+  EXPECT_THAT(error_of("1 2 3 4 5\n", timed), HasSubstr(":1: there is no field of the time"));
 }
 
 }  // namespace

@@ -147,10 +147,11 @@ Interactions events_of_part(const Interactions& events, const std::vector<uint8_
 
 }  // namespace
 
+bool needs_times(SplitBy by) { return by == SplitBy::kLeaveLastOut || by == SplitBy::kTime; }
+
 InteractionsSplit split_interactions(const Interactions& events, const InteractionsSplitOptions& options,
                                      const Context& context) {
-  const bool needs_times = options.by == SplitBy::kLeaveLastOut || options.by == SplitBy::kTime;
-  if (needs_times && events.times.empty())
+  if (needs_times(options.by) && events.times.empty())
     fail("a split by ", enum_names(options.by)[static_cast<size_t>(options.by)],
          " needs the times of events, which this input lacks (expected: a column of times; without one, "
          "split by "

@@ -25,7 +25,7 @@ struct InteractionsSplitOptions {
   double test_share = 0.2;
   double validation_share = 0.1;
   void fields(auto&& field) {
-    field("by", by,
+    field("split", by,
           "user_ratio: a share of every user's events, at random; ratio: a share of all events, at random; "
           "leave_last_out, leave_random_out: one event of every user, the last in time or any; time: the "
           "last of "
@@ -37,6 +37,9 @@ struct InteractionsSplitOptions {
           "Share of the events left that are held out for validation, in the same way");
   }
 };
+
+/// Whether such a split looks at the times of events.
+WHITNEY_API bool needs_times(SplitBy by);
 
 /// Events of the same users and items in three parts that have no event in common.
 struct InteractionsSplit {

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <numeric>
 #include <utility>
 
 #include "whitney/core/error.h"
-#include "whitney/data/interactions_reader.h"
 #include "whitney/data/interactions_split.h"
 #include "whitney/eval/cold_start.h"
 #include "whitney/eval/ranking_quality.h"
-#include "whitney/eval/task.h"
 #include "whitney/recommend/recommender.h"
 
 namespace whitney {
@@ -33,8 +30,7 @@ class RowsOfModel {
     return static_cast<uint32_t>(
         unknown_.try_emplace(text, known_.size() + std::ssize(unknown_)).first->second);
   }
-  int64_t size() const { return known_.size() + num_unknown(); }
-  int64_t num_unknown() const { return std::ssize(unknown_); }
+  int64_t size() const { return known_.size() + std::ssize(unknown_); }
 
  private:
   const Ids& known_;
@@ -94,7 +90,6 @@ RecommenderModel extended(const RecommenderModel& model, int64_t num_users, int6
 struct AlignedEvents {
   RecommenderModel model;
   Interactions seen, test;
-  int64_t unknown_users = 0, unknown_items = 0;
   const Interactions& train() const { return model.history; }
 };
 
@@ -102,14 +97,26 @@ AlignedEvents aligned(const RecommenderModel& model, const Interactions& test,
                       const std::optional<Interactions>& seen, const Context& context) {
   RowsOfModel users(model.history.users), items(model.history.items);
   const NumberedEvents of_test = numbered(test, users, items);
-  const int64_t unknown_users = users.num_unknown(), unknown_items = items.num_unknown();
   const NumberedEvents of_seen = seen ? numbered(*seen, users, items) : NumberedEvents();
   const auto build = [&](const NumberedEvents& events) {
     return build_interactions(Ids::row_numbers(users.size()), Ids::row_numbers(items.size()),
                               {events.users, events.items, {}, {}}, context);
   };
-  return {extended(model, users.size(), items.size()), build(of_seen), build(of_test), unknown_users,
-          unknown_items};
+  return {extended(model, users.size(), items.size()), build(of_seen), build(of_test)};
+}
+
+/// How many that have a test event have no training event.
+int64_t count_cold(std::span<const int64_t> test_degrees, std::span<const int64_t> train_degrees) {
+  int64_t count = 0;
+  for (size_t row = 0; row < test_degrees.size(); ++row)
+    count += test_degrees[row] > 0 && train_degrees[row] == 0 ? 1 : 0;
+  return count;
+}
+
+std::vector<int64_t> user_degrees(const Interactions& events) {
+  std::vector<int64_t> degrees;
+  for (int64_t user = 0; user < events.num_users(); ++user) degrees.push_back(events.degree(user));
+  return degrees;
 }
 
 /// Test events that training has, too: they are left out of the lists and cannot be met.
@@ -172,15 +179,16 @@ void add_slices(const UserQualities& qualities, std::span<const uint32_t> users,
   }
 }
 
-std::vector<std::string> notes_of(const AlignedEvents& events, size_t num_users,
+std::vector<std::string> notes_of(const AlignedEvents& events, size_t num_users, int64_t cold_users,
                                   const std::string& checksum) {
   std::vector<std::string> notes = {concat(num_users, " users, ", events.test.size(), " test events, ",
                                            events.train().num_items(), " items ranked; split ", checksum)};
   const auto tell = [&](int64_t count, std::string_view what) {
     if (count > 0) notes.push_back(concat(count, what));
   };
-  tell(events.unknown_users, " users of the test have no training event: all items score alike for them");
-  tell(events.unknown_items, " items of the test have no training event: nothing speaks for them");
+  tell(cold_users, " users of the test have no training event: nothing speaks for any item to them");
+  tell(count_cold(item_degrees(events.test), item_degrees(events.train())),
+       " items of the test have no training event: nothing speaks for them");
   tell(count_common(events.test, events.train()),
        " test events are training events, too, and count as missed");
   return notes;
@@ -197,9 +205,11 @@ Report recommendation(const RecommenderModel& model, const Interactions& test,
                       const std::optional<Interactions>& seen, const RecommendationOptions& options,
                       const Context& context) {
   check_ks(options.ks);
+  if (test.size() == 0) fail("the test holds no event of a user with an item: there is nothing to measure");
   const AlignedEvents events = aligned(model, test, seen, context);
   const std::vector<uint32_t> users = users_of(events.test);
-  if (events.unknown_users == std::ssize(users))
+  const int64_t cold_users = count_cold(user_degrees(events.test), user_degrees(events.train()));
+  if (cold_users == std::ssize(users))
     fail("no user of the test is known to the model (expected: users of its training events)");
   const auto recommender = recommend::recommender_of(events.model);
   const int64_t depth = std::max(std::ranges::max(options.ks), options.ngcf_counting ? kNgcfDepth : 1);
@@ -222,48 +232,8 @@ Report recommendation(const RecommenderModel& model, const Interactions& test,
   }
   const Interactions nothing;
   const Interactions* const parts[] = {&model.history, seen ? &*seen : &nothing, &test};
-  report.notes = notes_of(events, users.size(), split_checksum(parts));
+  report.notes = notes_of(events, users.size(), cold_users, split_checksum(parts));
   return report;
 }
-
-namespace {
-
-class Recommendation : public Task {
- public:
-  std::vector<std::string> inputs() const override { return {"model", "events"}; }
-  Report run(const std::vector<std::string>& paths, const Value& resolved,
-             const Context& context) const override {
-    const auto options = options_from<RecommendationOptions>(resolved);
-    const auto read = [&](const std::string& path) {
-      return std::move(read_interactions({path}, {}, context).front());
-    };
-    const RecommenderModel model = load_recommender(paths[0]);
-    std::optional<Interactions> seen;
-    if (options.seen) seen = read(options.seen->value);
-    return recommendation(model, read(paths[1]), seen, options, context);
-  }
-};
-
-// clang-format off
-const bool registered = register_method(declare_method<RecommendationOptions>(
-    Verb::kEvaluate,
-    {.name = "recommendation",
-     .class_name = "Recommendation",
-     .summary = "How well a recommender's lists meet what users took afterwards, all items ranked",
-     .description =
-         "For every user with a test event all items but those of training are ranked, and the first k compared with what "
-         "the user took: recall, nDCG (the ideal list is as long as the user's items, k at most), precision, hit, MRR and "
-         "MAP, means over users; the share of items that stand in some list, how popular the listed are, and Gini's "
-         "coefficient of how often they are. Of equal scores the item of the lower id comes first. Choose options on a "
-         "validation split, then give it as --seen and measure the test once.\n"
-         "The events are lists (user item item ...), CSV, TSV or RecBole's files. The note tells the checksum of the split: "
-         "figures compare only where it is the same.",
-     .source = "Protocol of He, Deng, Wang, Li, Zhang, Wang: LightGCN, SIGIR 2020, arXiv 2002.02126; on sampled ranking, "
-               "which this is not: Krichene, Rendle, KDD 2020",
-     .example = "whitney evaluate recommendation model.safetensors test-events.tsv --ks 5,20"},
-    std::make_shared<Recommendation>()));
-// clang-format on
-
-}  // namespace
 
 }  // namespace whitney

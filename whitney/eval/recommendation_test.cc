@@ -1,5 +1,6 @@
 #include "whitney/eval/recommendation.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -7,11 +8,15 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/error_of.h"
 #include "whitney/data/interactions_reader.h"
 #include "whitney/data/learner.h"
 
 namespace whitney {
 namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
 
 Interactions events(Ids users, Ids items, const std::vector<uint32_t>& user_rows,
                     const std::vector<uint32_t>& item_rows) {
@@ -81,6 +86,76 @@ TEST(Recommendation, RefusesTestsWithoutKnownUsersAndLengths) {
   RecommendationOptions none;
   none.ks = {};
   EXPECT_THROW(recommendation(popular(train()), train(), {}, none, {}), UsageError);
+}
+
+TEST(Recommendation, RefusesATestWithoutEvents) {
+  const Interactions none = events(Ids::integers({1}), Ids::integers({20}), {}, {});
+  EXPECT_THAT(error_of([&] { recommendation(popular(train()), none, {}, {}, {}); }), HasSubstr("no event"));
+}
+
+/// Users of 12 events each, in time.
+Interactions timed_events() {
+  std::vector<uint32_t> users, items;
+  std::vector<int64_t> times;
+  for (uint32_t user = 0; user < 40; ++user) {
+    for (uint32_t i = 0; i < 12; ++i) {
+      users.push_back(user);
+      items.push_back((user % 4) * 20 + (user + 3 * i) % 20);
+      times.push_back(static_cast<int64_t>(100 * i + user));
+    }
+  }
+  return build_interactions(Ids::row_numbers(40), Ids::row_numbers(80), {users, items, {}, times}, {});
+}
+
+TEST(Recommendation, LearnsFromOnePartAndMeasuresAnother) {
+  // The same figures as by hand: split, learn, rank.
+  const Interactions all = timed_events();
+  RecommendationOptions options;
+  options.learning.learn = {"item_knn", Value::object({{"neighbors", 5}})};
+  options.learning.split = {.test_share = 0.25, .validation_share = 0.2};
+  const InteractionsSplit split = split_interactions(all, options.learning.split, {});
+  const auto model =
+      std::get<RecommenderModel>(run_learner("item_knn", split.train, Value::object({{"neighbors", 5}}), {}));
+  const Report by_hand = recommendation(model, split.test, split.validation, options, {});
+  const Report found = recommendation_of_learner(all, options, {});
+  EXPECT_GT(found.at("recall"), 0);
+  EXPECT_EQ(found.at("ndcg"), by_hand.at("ndcg"));
+  EXPECT_THAT(found.notes.front(), HasSubstr(split.checksum));
+  options.learning.measure = MeasuredPart::kValidation;
+  const Report on_validation = recommendation_of_learner(all, options, {});
+  EXPECT_EQ(on_validation.at("recall"),
+            recommendation(model, split.validation, {}, options, {}).at("recall"));
+  EXPECT_THAT(on_validation.notes.back(), HasSubstr(split.checksum));
+}
+
+TEST(Recommendation, SplitsInEveryWayAndCountsItemsOnlyInTheTest) {
+  for (const SplitBy by : {SplitBy::kUserRatio, SplitBy::kRatio, SplitBy::kLeaveLastOut,
+                           SplitBy::kLeaveRandomOut, SplitBy::kTime}) {
+    RecommendationOptions options;
+    options.learning.split.by = by;
+    const Report report = recommendation_of_learner(timed_events(), options, {});
+    EXPECT_GT(report.at("recall"), 0) << name_of_enum(by);
+  }
+  // Items 30 and 31 come at the end only.
+  const std::vector<uint32_t> users = {0, 0, 1, 1, 0, 1}, items = {0, 1, 0, 2, 30, 31};
+  const std::vector<int64_t> times = {1, 2, 3, 4, 5, 6};
+  RecommendationOptions options;
+  options.learning.split = {.by = SplitBy::kTime, .test_share = 0.33, .validation_share = 0};
+  const Report report = recommendation_of_learner(
+      build_interactions(Ids::row_numbers(2), Ids::row_numbers(32), {users, items, {}, times}, {}), options,
+      {});
+  EXPECT_THAT(report.notes, Contains(HasSubstr("2 items of the test have no training event")));
+}
+
+TEST(Recommendation, RefusesToLearnWhatRecommendsNothing) {
+  RecommendationOptions options;
+  options.learning.learn.method = "fastrp";
+  EXPECT_THAT(error_of([&] { recommendation_of_learner(timed_events(), options, {}); }),
+              HasSubstr("fastrp reads a graph"));
+  options.learning.learn.method = "rp3beta";
+  options.learning.measure = MeasuredPart::kValidation;
+  EXPECT_THAT(error_of([&] { recommendation_of_learner(timed_events(), options, {}); }),
+              HasSubstr("validation_share above 0"));
 }
 
 // The known values of the card, to five digits, ties by the lower id.

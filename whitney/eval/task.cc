@@ -3,9 +3,17 @@
 #include <string>
 
 #include "whitney/core/error.h"
+#include "whitney/core/prepare_run.h"
 
 namespace whitney {
 namespace {
+
+const Task& task_of(const Method& method) {
+  const auto* runner = dynamic_cast<const Task*>(method.runner.get());
+  WHITNEY_CHECK(runner != nullptr, name_of(method.verb), " ", method.info.name,
+                " is registered without a Task");
+  return *runner;
+}
 
 // "2 inputs (embeddings, labels)"
 std::string inputs_text(const std::vector<std::string>& inputs, bool repeats_first) {
@@ -18,22 +26,27 @@ std::string inputs_text(const std::vector<std::string>& inputs, bool repeats_fir
 
 }  // namespace
 
+std::vector<std::string> names_of_inputs(Verb verb, std::string_view task, size_t count) {
+  const Task& runner = task_of(Registry::instance().get(verb, task));
+  std::vector<std::string> names = runner.inputs();
+  const std::vector<std::string> others = runner.inputs_to_learn_from();
+  if (!others.empty() && count == others.size()) return others;
+  if (count == names.size()) return names;
+  if (runner.repeats_first() && count > names.size()) {
+    names.insert(names.begin(), count - names.size(), names.front());
+    return names;
+  }
+  throw UsageError(concat(name_of(verb), " ", task, " takes ", inputs_text(names, runner.repeats_first()),
+                          others.empty() ? "" : ", or " + inputs_text(others, false) + " to learn from",
+                          ", but ", count, count == 1 ? " was given" : " were given"));
+}
+
 Report evaluate(Verb verb, std::string_view task, const std::vector<std::string>& paths,
                 const Value& given_options, const Context& context) {
+  names_of_inputs(verb, task, paths.size());
   const Method& method = Registry::instance().get(verb, task);
-  const auto* runner = dynamic_cast<const Task*>(method.runner.get());
-  WHITNEY_CHECK(runner != nullptr, name_of(verb), " ", task, " is registered without a Task");
-  const std::vector<std::string> inputs = runner->inputs();
-  const bool more = runner->repeats_first() && paths.size() > inputs.size();
-  if (paths.size() != inputs.size() && !more) {
-    throw UsageError(concat(name_of(verb), " ", task, " takes ", inputs_text(inputs, runner->repeats_first()),
-                            ", but ", paths.size(), paths.size() == 1 ? " was given" : " were given"));
-  }
-  const Value options = resolve_options(method, given_options);
-  if (method.ineffective) {
-    for (const std::string& sentence : method.ineffective(options)) context.note(sentence);
-  }
-  return runner->run(paths, options, context);
+  const Value options = prepare_options(method, given_options, context);
+  return task_of(method).run(paths, options, context);
 }
 
 }  // namespace whitney

@@ -16,12 +16,20 @@ class WHITNEY_API Task : public MethodRunner {
  public:
   /// Names of the input files, in the order of the command line: {"embeddings", "labels"}.
   virtual std::vector<std::string> inputs() const = 0;
+  /// Names of the inputs of a task's other form, told by their number: data that the task learns from by
+  /// itself instead of what has been learned. None: there is no other form.
+  virtual std::vector<std::string> inputs_to_learn_from() const { return {}; }
   /// True when the first input may be given several times, before the others: methods to compare.
   virtual bool repeats_first() const { return false; }
-  /// `paths` as many as inputs(), or more where the first one repeats; options resolved.
+  /// `paths` as many as inputs() or inputs_to_learn_from(), or more where the first one repeats; options
+  /// resolved.
   virtual Report run(const std::vector<std::string>& paths, const Value& options,
                      const Context& context) const = 0;
 };
+
+/// Names of so many inputs of a task, one each. Throws UsageError, which tells the forms, where the task
+/// takes fewer or more.
+WHITNEY_API std::vector<std::string> names_of_inputs(Verb verb, std::string_view task, size_t count);
 
 /// Runs a task the same way from every door: resolves options, says which have no effect, checks the number
 /// of inputs.
