@@ -4,7 +4,10 @@
 // than 0.002. Options are the command's defaults; the peer's were picked on a validation split (--validation,
 // which prints both there).
 //
-//   mf_bpr_bench [--data gowalla] [--epochs 120] [--threads 1] [--pairs 3] [--validation]
+// --equal looks for the epochs that each needs for the same recall, the best that the peer reaches in 160
+// epochs, and compares the times of these.
+//
+//   mf_bpr_bench [--data gowalla] [--epochs 120] [--threads 1] [--pairs 3] [--validation] [--equal]
 //                [--rate 0.05] [--regularization 0.01] [--events] [--peer-rate 0.02] [--peer-regularization
 //                0.01]
 
@@ -20,6 +23,7 @@
 #include "whitney/data/interactions_split.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/recommend/mf_bpr.h"
+#include "whitney/recommend/mf_bpr_run.h"
 
 namespace whitney::bench {
 namespace {
@@ -31,7 +35,7 @@ struct Settings {
   recommend::MfBprOptions options = {.regularization = 0.01};
   double peer_rate = 0.02, peer_regularization = 0.01;
   int threads = 1, num_pairs = 3;
-  bool validation = false;
+  bool validation = false, equal = false;
 };
 
 Settings read_settings(int argc, char** argv) {
@@ -47,8 +51,67 @@ Settings read_settings(int argc, char** argv) {
   words.take("--peer-regularization", settings.peer_regularization);
   if (words.take_switch("--events")) settings.options.sampling = recommend::BprSampling::kUniformEvents;
   settings.validation = words.take_switch("--validation");
+  settings.equal = words.take_switch("--equal");
   words.finish();
   return settings;
+}
+
+Value question_of(const Settings& settings, int epochs) {
+  return Value::object({{"question", "bpr"},
+                        {"dim", settings.options.dim},
+                        {"epochs", epochs},
+                        {"learning_rate", settings.peer_rate},
+                        {"regularization", settings.peer_regularization}});
+}
+
+/// The epochs of the peer's best recall, and ours that first reach it; 0 where none do.
+struct EqualEpochs {
+  int ours = 0, peer = 0;
+  double recall = 0;
+};
+
+EqualEpochs equal_epochs(const EventSplit& data, const Settings& settings, ImplicitPeer& peer,
+                         const Context& context) {
+  EqualEpochs found;
+  Factors theirs;
+  for (const int epochs : {5, 10, 20, 40, 80, 160}) {
+    peer.learn(question_of(settings, epochs), theirs.users, theirs.items);
+    const double recall = quality_of(data, theirs.users, theirs.items).recall;
+    std::printf("  peer after %d epochs: recall %.4f\n", epochs, recall);
+    if (recall > found.recall) found = {0, epochs, recall};
+  }
+  constexpr int kMostEpochs = 160;
+  recommend::MfBprRun run(data.train, settings.options, context);
+  while (found.ours == 0 && run.epoch() < kMostEpochs) {
+    run.run_epoch();
+    const Factors ours = run.factors();
+    const double recall = quality_of(data, ours.users, ours.items).recall;
+    if (recall >= found.recall) {
+      found.ours = run.epoch();
+      std::printf("  ours after %d epochs: recall %.4f\n", run.epoch(), recall);
+    }
+  }
+  return found;
+}
+
+bool race_to_equal_recall(const EventSplit& data, const Settings& settings, ImplicitPeer& peer,
+                          const Context& context) {
+  const EqualEpochs epochs = equal_epochs(data, settings, peer, context);
+  if (epochs.ours == 0) {
+    std::printf("ours does not reach a recall of %.4f\n", epochs.recall);
+    return false;
+  }
+  recommend::MfBprOptions options = settings.options;
+  options.epochs = epochs.ours;
+  Factors ours, theirs;
+  const Pairs pairs = run_pairs(
+      settings.num_pairs,
+      [&] { return seconds_of([&] { ours = recommend::mf_bpr(data.train, options, context); }); },
+      [&] { return peer.learn(question_of(settings, epochs.peer), theirs.users, theirs.items); });
+  std::printf("to recall %.4f: ours %.2f s (%d epochs), %s %.2f s (%d epochs), ratio %.1f (%.1f to %.1f)\n",
+              epochs.recall, pairs.ours, epochs.ours, peer.versions().c_str(), pairs.peer, epochs.peer,
+              pairs.ratio, pairs.lowest_ratio, pairs.highest_ratio);
+  return pairs.ratio >= kLeastRatio;
 }
 
 bool run(const Settings& settings) {
@@ -78,11 +141,8 @@ bool run(const Settings& settings) {
     tell("ours", seconds, quality_of(*data, ours.users, ours.items));
     return true;
   }
-  const Value question = Value::object({{"question", "bpr"},
-                                        {"dim", settings.options.dim},
-                                        {"epochs", settings.options.epochs},
-                                        {"learning_rate", settings.peer_rate},
-                                        {"regularization", settings.peer_regularization}});
+  if (settings.equal) return race_to_equal_recall(*data, settings, peer, context);
+  const Value question = question_of(settings, settings.options.epochs);
   const Pairs pairs =
       run_pairs(settings.num_pairs, learn, [&] { return peer.learn(question, peers.users, peers.items); });
   const Quality own = quality_of(*data, ours.users, ours.items),
