@@ -1,4 +1,5 @@
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "python/module_arrays.h"
 #include "python/module_call.h"
@@ -13,7 +15,10 @@
 #include "python/module_rooms.h"
 #include "python/module_values.h"
 #include "whitney/core/error.h"
+#include "whitney/data/interactions_core.h"
 #include "whitney/data/interactions_reader.h"
+#include "whitney/data/interactions_split.h"
+#include "whitney/data/interactions_writer.h"
 #include "whitney/data/learner.h"
 #include "whitney/search/recommendations.h"
 
@@ -42,6 +47,26 @@ Interactions events_of_rows(const Ids& users, const Ids& items, nb::handle user_
     return build_interactions(
         users, items, {of_users.span(), of_items.span(), with_values.span(), with_times.span()}, context);
   });
+}
+
+void write_events(const Interactions& events, const std::string& path, bool force, const Call& call) {
+  call([&](const Context& context) { write_interactions(events, path, force, context); });
+}
+
+Interactions core_of_events(const Interactions& events, const nb::dict& options, const Call& call) {
+  const auto core = options_from_dict<KCoreOptions>("k_core", options);
+  return call([&](const Context& context) { return core_of(events, core, context); });
+}
+
+// (train, validation, test, checksum)
+std::tuple<Interactions, Interactions, Interactions, std::string> split_events(const Interactions& events,
+                                                                               const nb::dict& options,
+                                                                               const Call& call) {
+  const auto how = options_from_dict<InteractionsSplitOptions>("split", options);
+  InteractionsSplit split =
+      call([&](const Context& context) { return split_interactions(events, how, context); });
+  return {std::move(split.train), std::move(split.validation), std::move(split.test),
+          std::move(split.checksum)};
 }
 
 Shared learn_recommender(const std::string& method, const Interactions& events, const nb::dict& options,
@@ -135,6 +160,9 @@ void bind_interactions(nb::module_& module) {
                   nb::arg("min_value").none(), nb::arg("call"))
       .def_static("of_rows", &events_of_rows, nb::arg("users"), nb::arg("items"), nb::arg("user_rows"),
                   nb::arg("item_rows"), nb::arg("values"), nb::arg("times"), nb::arg("call"))
+      .def("write", &write_events, nb::arg("path"), nb::arg("force"), nb::arg("call"))
+      .def("k_core", &core_of_events, nb::arg("options"), nb::arg("call"))
+      .def("split", &split_events, nb::arg("options"), nb::arg("call"))
       .def_ro("users", &Interactions::users)
       .def_ro("items", &Interactions::items)
       .def_prop_ro("size", [](const Interactions& events) { return events.size(); })
@@ -148,6 +176,13 @@ void bind_interactions(nb::module_& module) {
 
 void bind_recommend(nb::module_& module) {
   bind_interactions(module);
+  module.def(
+      "events_options",
+      [] {
+        return std::pair(list_from(option_specs<KCoreOptions>()),
+                         list_from(option_specs<InteractionsSplitOptions>()));
+      },
+      "Declarations of the options of a core, and of a split.");
   module.def("learn_recommender", &learn_recommender, nb::arg("method"), nb::arg("events"),
              nb::arg("options"), nb::arg("call"));
   nb::class_<Recommendations>(module, "Recommender", "A trained recommender, asked for items.")

@@ -4,7 +4,6 @@
 #include "python/module_call.h"
 #include "python/module_rooms.h"
 #include "python/module_values.h"
-#include "whitney/core/error.h"
 #include "whitney/core/report.h"
 #include "whitney/eval/task.h"
 
@@ -13,13 +12,6 @@ namespace {
 
 Verb verb_of(const std::string& name) {
   return name == name_of(Verb::kDiagnose) ? Verb::kDiagnose : Verb::kEvaluate;
-}
-
-const Task& task_of(Verb verb, const std::string& name) {
-  const Method& method = Registry::instance().get(verb, name);
-  const auto* task = dynamic_cast<const Task*>(method.runner.get());
-  WHITNEY_CHECK(task != nullptr, name_of(verb), " ", name, " is registered without a Task");
-  return *task;
 }
 
 Report run(const std::string& verb, const std::string& task, const std::vector<std::string>& paths,
@@ -42,14 +34,11 @@ void bind_report(nb::module_& module) {
              nb::arg("call"));
   module.def(
       "task_inputs",
-      [](const std::string& verb, const std::string& task) { return task_of(verb_of(verb), task).inputs(); },
-      nb::arg("verb"), nb::arg("task"), "Names of a task's input files, in order.");
-  module.def(
-      "task_repeats_first",
-      [](const std::string& verb, const std::string& task) {
-        return task_of(verb_of(verb), task).repeats_first();
+      [](const std::string& verb, const std::string& task, size_t count) {
+        return names_of_inputs(verb_of(verb), task, count);
       },
-      nb::arg("verb"), nb::arg("task"), "Whether the first input may be given several times.");
+      nb::arg("verb"), nb::arg("task"), nb::arg("count"),
+      "Names of so many input files of a task, in order.");
 }
 
 }  // namespace whitney::python

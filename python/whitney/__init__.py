@@ -29,7 +29,7 @@ from ._methods import CLASSES as _CLASSES
 from ._methods import learn
 from ._models import Model, encode
 from ._opening import open
-from ._recommenders import Interactions, Recommended, Recommender, read_interactions
+from ._recommenders import Interactions, InteractionsSplit, Recommended, Recommender, read_interactions
 from ._reports import Report, diagnose, evaluate
 from ._tables import Embeddings, Table, UnknownIdError, read_table, read_vectors
 from ._texts import Corpus, read_corpus
@@ -56,5 +56,5 @@ def info() -> dict:
 globals().update(_CLASSES)
 
 __all__ = ["Attributes", "CompressedEmbeddings", "Corpus", "Embeddings", "EncodedTexts", "Error", "FusedHits", "Graph", "Hits",
-           "Index", "Interactions", "Model", "Recommended", "Recommender", "Report", "Table", "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index",
+           "Index", "Interactions", "InteractionsSplit", "Model", "Recommended", "Recommender", "Report", "Table", "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index",
            "info", "learn", "methods", "open", "read_corpus", "read_graph", "read_interactions", "read_table", "read_vectors", *_CLASSES]

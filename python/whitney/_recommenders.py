@@ -10,6 +10,7 @@ import numpy as np
 from . import _convert, _whitney
 from ._attributes import Attributes
 from ._calls import Progress, call
+from ._options import declare, given_options
 from ._tables import Table
 from ._whitney import Error
 
@@ -44,21 +45,54 @@ class Interactions:
         return require("scipy.sparse", "Interactions.to_scipy").csr_matrix(
             (values, self._native.targets, self._native.offsets), shape=shape, copy=False)
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Writes them as lines `user item [value [time]]` between tabs, below a heading."""
-        native = self._native
-        rows = np.repeat(np.arange(len(native.users)), np.diff(native.offsets))
-        columns = {"user_id": self.users[rows], "item_id": self.items[native.targets]}
-        columns |= {name: list_ for name, list_ in (("rating", native.values), ("timestamp", native.times)) if len(list_)}
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("\t".join(columns) + "\n")
-            file.writelines("\t".join(map(str, event)) + "\n" for event in zip(*(list_.tolist() for list_ in columns.values())))
+    def k_core(self, *, threads: Optional[int] = None, progress: Progress = False, **options: Any) -> Interactions:
+        """The largest part of them in which every user and every item has enough events."""
+        return Interactions._of(self._native.k_core(given_options(options), call(threads, None, progress)))
+
+    def split(self, method: Optional[str] = None, *, seed: Optional[int] = None, threads: Optional[int] = None,
+              progress: Progress = False, **options: Any) -> InteractionsSplit:
+        """Splits them into training, validation and test."""
+        given = given_options(options) | ({} if method is None else {"split": method})
+        *parts, checksum = self._native.split(given, call(threads, seed, progress))
+        return InteractionsSplit(*map(Interactions._of, parts), checksum)
+
+    def save(self, path: str | os.PathLike, *, force: bool = True) -> None:
+        """Writes them as lines `user item [value [time]]` between tabs (a .csv: commas), below a heading."""
+        self._native.write(os.fspath(path), force, call())
 
     def __len__(self) -> int:
         return self._native.size
 
     def __repr__(self) -> str:
         return f"<whitney.Interactions: {len(self._native.users):,} users, {len(self._native.items):,} items, {len(self):,} events>"
+
+
+class InteractionsSplit(NamedTuple):
+    """Events of the same users and items in three parts that have no event in common."""
+
+    train: Interactions
+    validation: Interactions
+    test: Interactions
+    checksum: str
+    """The same for the same events in the same parts: figures compare only where it is the same."""
+
+
+_core_options, _split_options = _whitney.events_options()
+declare(Interactions.k_core, _core_options, """The largest part of the events in which every user and every item has enough (the k-core).
+
+Parameters
+----------
+{options}
+""")
+declare(Interactions.split, [option for option in _split_options if option["name"] != "split"],
+        """Splits the events into training, validation and test: the same by the same seed, whatever their order.
+
+Parameters
+----------
+method : """ + _split_options[0]["type"] + ", default " + repr(_split_options[0]["default"]) + "\n    "
+        + _split_options[0]["help"] + """
+{options}
+""")
 
 
 def _numbered(values: Any, what: str) -> tuple[_whitney.Ids, np.ndarray]:

@@ -196,12 +196,7 @@ def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, numbe
 
 def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: Optional[int], progress: Progress,
              options: dict) -> Report:
-    names = _whitney.task_inputs(verb, task)
-    if _whitney.task_repeats_first(verb, task) and len(inputs) > len(names):
-        names = [names[0]] * (len(inputs) - len(names) + 1) + names[1:]
-    if len(inputs) != len(names):
-        given = "1 input was" if len(inputs) == 1 else f"{len(inputs)} inputs were"
-        raise Error(f"{verb} {task} takes {', '.join(names)}, and {given} given")
+    names = _whitney.task_inputs(verb, task, len(inputs))
     told = call(threads, seed, progress)
     events = {name: value for name, value in options.items() if isinstance(value, Interactions)}
     options = {name: value for name, value in options.items() if name not in events}
@@ -232,7 +227,7 @@ def evaluate(task: str, *inputs: Any, seed: Optional[int] = None, threads: Optio
     """Measures embeddings against known truth, by a task such as "node-classification".
 
     Inputs are those of the task, in its order (the first one several times where the task compares methods, such as
-    "reconstruction"): files, or Embeddings, a Model, a Recommender, an Index, a Graph, Interactions, vectors; labels may be a
+    "reconstruction"; "recommendation" takes a recommender and events, or events alone to learn= from): files, or Embeddings, a Model, a Recommender, an Index, a Graph, Interactions, vectors; labels may be a
     dict id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input; pairs
     a frame, or a list of (first, second, score); texts= what whitney.Corpus takes. What is in memory is written to a
     temporary file, which the task reads.

@@ -101,7 +101,7 @@ def test_texts_in_memory_are_encoded_by_the_model(model):
 
 
 def test_a_wrong_number_of_inputs_is_refused(nodes):
-    with pytest.raises(whitney.Error, match="takes embeddings, labels"):
+    with pytest.raises(whitney.Error, match=r"takes 2 inputs \(embeddings, labels\)"):
         whitney.evaluate("node-classification", nodes)
 
 

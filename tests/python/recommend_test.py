@@ -79,3 +79,24 @@ def test_classes_and_evaluation():
     report = whitney.evaluate("recommendation", model, test, ks=[5, 10], seen=train)
     assert [row["k"] for row in report.rows] == [5, 10]
     assert 0 <= report["recall"] <= 1
+
+
+def test_splits_and_cores(tmp_path):
+    users, items = drawn()
+    events = whitney.read_interactions((users, items, np.ones(len(users)), np.arange(len(users)) * 7919 % 240))
+    split = events.split(test_share=0.25, validation_share=0, seed=3)
+    assert len(split.train) + len(split.test) == len(events) and len(split.validation) == 0
+    assert split.checksum == events.split(test_share=0.25, validation_share=0, seed=3).checksum
+    assert split.checksum != events.split(test_share=0.25, validation_share=0, seed=4).checksum
+    assert len(events.split("leave_last_out", validation_share=0).test) == len(events.users)
+    core = events.k_core(min_item_events=9)
+    assert 0 < len(core) < len(events) and np.bincount(core._native.targets).min() >= 9
+    with pytest.raises(whitney.Error, match="needs the times"):
+        whitney.read_interactions((users, items)).split("time")
+    with pytest.raises(whitney.Error, match="test_share"):
+        events.split(test_shar=0.1)
+    report = whitney.evaluate("recommendation", events, learn="item_knn", learn__neighbors=5, split="time", ks=[5])
+    assert 0 < report["recall"] <= 1
+    learnt = whitney.learn("item_knn", events.split(validation_share=0, seed=1).train, neighbors=5)
+    by_hand = whitney.evaluate("recommendation", learnt, events.split(validation_share=0, seed=1).test)
+    assert whitney.evaluate("recommendation", events, learn=whitney.ItemKNN(neighbors=5), seed=1)["ndcg"] == by_hand["ndcg"]
