@@ -18,7 +18,10 @@ Embeddings node2vec(const Graph& graph, const Node2VecOptions& options, const Co
 }
 
 CostEstimate estimate_node2vec(const DataSize& size, const Node2VecOptions& options, const Context& context) {
-  return estimate_walks(size, options.walk_length, training_of(options), context);
+  CostEstimate cost = estimate_walks(size, options.walk_length, training_of(options), context);
+  // Rows of bits of the nodes of most edges, at most what the targets take.
+  if (options.q != 1) cost.peak_bytes += size.nnz * 4 + size.num_rows * 4;
+  return cost;
 }
 
 namespace {

@@ -27,6 +27,11 @@ struct RandomWalks::Walker {
   int64_t entry = 0;
   int64_t row_begin = 0;
   uint32_t rest = 0;
+  /// The node of that entry, and where it stands whether an edge leads to it from `previous`.
+  uint32_t candidate = 0;
+  HubRows::Bit bit = {};
+  /// Nodes so far.
+  int64_t count = 1;
 };
 
 RandomWalks::RandomWalks(const Graph& graph, const WalkRule& rule, const Context& context)
@@ -39,11 +44,13 @@ RandomWalks::RandomWalks(const Graph& graph, const WalkRule& rule, const Context
   keep_return_ = threshold(1 / rule.p);
   keep_near_ = threshold(1);
   keep_far_ = threshold(1 / rule.q);
+  const bool asks_for_edges = keep_near_ != keep_far_;
+  if (asks_for_edges) hubs_ = HubRows(graph, graph.nnz() * static_cast<int64_t>(sizeof(uint32_t)));
 }
 
 int64_t RandomWalks::size_bytes() const {
   const int64_t typed = num_types_ > 1 ? offsets_.size() * 8 + targets_.size() * 4 + weights_.size() * 4 : 0;
-  return typed + slots_.size() * static_cast<int64_t>(sizeof(AliasSlot));
+  return typed + slots_.size() * static_cast<int64_t>(sizeof(AliasSlot)) + hubs_.size_bytes();
 }
 
 /// Orders each node's entries by the type of their targets, so that those of one type are a row of their own.
@@ -102,14 +109,19 @@ bool RandomWalks::has_edge(uint32_t from, uint32_t to) const {
   return *first == to;
 }
 
-/// Whether node2vec's walk takes the candidate. Where the random number decides for neighbours and others
-/// alike, nobody needs to know which it is.
-bool RandomWalks::keeps(Walker& walker, uint32_t candidate) const {
+/// Whether node2vec's walk takes the candidate. What a bit tells is chosen by without a branch, which nobody
+/// could foresee. A list is searched only where the random number does not decide for neighbours and others
+/// alike.
+inline bool RandomWalks::keeps(Walker& walker) const {
   const uint64_t random = walker.random.next_u64() >> 32;
-  if (candidate == walker.previous) return random < keep_return_;
-  const bool as_near = random < keep_near_, as_far = random < keep_far_;
-  if (as_near == as_far) return as_near;
-  return has_edge(walker.previous, candidate) ? as_near : as_far;
+  const bool as_near = random < keep_near_, as_far = random < keep_far_, as_return = random < keep_return_;
+  bool kept = as_far;
+  if (walker.bit.word != nullptr) {
+    kept = walker.bit.is_set() ? as_near : as_far;
+  } else if (as_near != as_far && walker.candidate != walker.previous) {
+    kept = has_edge(walker.previous, walker.candidate) ? as_near : as_far;
+  }
+  return walker.candidate == walker.previous ? as_return : kept;
 }
 
 /// Draws one of a row's entries, and asks for what the next look at the walk reads.
@@ -161,46 +173,53 @@ void RandomWalks::walk_group(std::span<Walker> walkers) const {
   }
 }
 
+/// Reads the node that was drawn, and asks for what the choice reads.
+template <bool kWeighted>
+inline void RandomWalks::look_at_candidate(Walker& walker) const {
+  if constexpr (kWeighted) {
+    const AliasSlot slot = slots_[walker.entry];
+    if (walker.rest >= slot.threshold) walker.entry = walker.row_begin + slot.other;
+  }
+  walker.candidate = targets_[walker.entry];
+  __builtin_prefetch(offsets_.data() + walker.candidate);
+  if (hubs_.empty()) return;
+  walker.bit = hubs_.bit_of(walker.previous, walker.candidate);
+  if (walker.bit.word != nullptr) __builtin_prefetch(walker.bit.word);
+}
+
+// A round looks at one candidate for each walk; a walk whose candidate is refused stays where it is.
 template <bool kWeighted>
 void RandomWalks::walk_biased_group(std::span<Walker> walkers) const {
   const int64_t* offsets = offsets_.data();
-  const uint32_t* targets = targets_.data();
-  const AliasSlot* slots = slots_.data();
-  size_t num_active = walkers.size();
-  if (rule_.length == 1) return;
-  for (Walker& walker : walkers) *walker.length = 1;
-  // A round looks at one candidate for each walk; a walk whose candidate is refused stays where it is.
+  size_t num_active = rule_.length == 1 ? 0 : walkers.size();
+  const auto retire = [walkers](Walker& walker, size_t last) {
+    *walker.length = walker.count;
+    std::swap(walker, walkers[last]);
+  };
   while (num_active > 0) {
     for (size_t w = 0; w < num_active;) {
       Walker& walker = walkers[w];
       const int64_t begin = offsets[walker.current], degree = offsets[walker.current + 1] - begin;
       if (degree == 0) {
-        std::swap(walker, walkers[--num_active]);
+        retire(walker, --num_active);
         continue;
       }
       draw_entry<kWeighted>(walker, begin, degree);
       ++w;
     }
+    for (Walker& walker : walkers.first(num_active)) look_at_candidate<kWeighted>(walker);
     for (size_t w = 0; w < num_active;) {
       Walker& walker = walkers[w];
-      int64_t entry = walker.entry;
-      if constexpr (kWeighted) {
-        const AliasSlot slot = slots[entry];
-        if (walker.rest >= slot.threshold) entry = walker.row_begin + slot.other;
-      }
-      const uint32_t candidate = targets[entry];
-      if (*walker.length > 1 && !keeps(walker, candidate)) {
-        ++w;
-        continue;
-      }
-      walker.previous = walker.current;
-      walker.current = candidate;
-      walker.nodes[(*walker.length)++] = candidate;
-      __builtin_prefetch(offsets + candidate);
-      if (*walker.length < rule_.length) {
+      const bool kept = walker.count == 1 || keeps(walker);
+      // Written in any case, and written over when it was refused.
+      walker.nodes[walker.count] = walker.candidate;
+      walker.count += kept ? 1 : 0;
+      walker.previous = kept ? walker.current : walker.previous;
+      walker.current = kept ? walker.candidate : walker.current;
+      if (walker.count < rule_.length) {
         ++w;
       } else {
-        std::swap(walker, walkers[--num_active]);
+        retire(walker, --num_active);
       }
     }
   }

@@ -10,6 +10,7 @@
 #include "whitney/core/context.h"
 #include "whitney/core/fast_random.h"
 #include "whitney/data/graph.h"
+#include "whitney/graph/hub_rows.h"
 
 namespace whitney::graph {
 
@@ -74,7 +75,8 @@ class WHITNEY_API WalkMaker {
 /// an entry; none where all edges weigh 1). With p or q not 1 (Grover, Leskovec 2016, arXiv 1607.00653), come
 /// from t, the weight is multiplied by 1/p where x = t, by 1 where an edge leads from t to x, else by 1/q:
 /// x is drawn by weight and kept with probability alpha / max(1, 1/p, 1/q), which is the same law as
-/// node2vec's tables of sum deg^2 entries without them. No walk is kept.
+/// node2vec's tables of sum deg^2 entries without them. Whether t leads to x is looked up in rows of bits of
+/// the nodes of most edges (4 bytes an entry at most), else searched in the shorter list. No walk is kept.
 ///
 /// A walk is a function of the graph, the rule and (seed, pass, start), so that any cut of the starts into
 /// blocks and any number of threads give the same walks. Several walks take their steps in turns, so that
@@ -104,7 +106,9 @@ class WHITNEY_API RandomWalks : public WalkMaker {
   void walk_group(std::span<Walker> walkers) const;
   template <bool kWeighted>
   void walk_biased_group(std::span<Walker> walkers) const;
-  bool keeps(Walker& walker, uint32_t candidate) const;
+  template <bool kWeighted>
+  void look_at_candidate(Walker& walker) const;
+  bool keeps(Walker& walker) const;
   bool has_edge(uint32_t from, uint32_t to) const;
   void sort_by_type(const Context& context);
 
@@ -119,6 +123,7 @@ class WHITNEY_API RandomWalks : public WalkMaker {
   /// A candidate is kept where 32 random bits are below: it is where the walk came from, a neighbour of that,
   /// or neither.
   uint64_t keep_return_ = 0, keep_near_ = 0, keep_far_ = 0;
+  HubRows hubs_;
 };
 
 }  // namespace whitney::graph

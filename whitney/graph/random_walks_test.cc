@@ -104,6 +104,23 @@ TEST(RandomWalks, KeepTheLawOfNode2vecWithoutWeights) {
   EXPECT_GT(surplus(graph, seen, 1, 1), 5);
 }
 
+// 130 nodes of degree 4: rows of bits take 24 bytes each, 4 bytes an entry are enough for 86 of them, and
+// the edges of the others are searched.
+TEST(RandomWalks, KeepTheLawWhereOnlySomeNodesHaveRowsOfBits) {
+  constexpr uint32_t kNodes = 130;
+  Edges edges;
+  for (uint32_t v = 0; v < kNodes; ++v) {
+    edges.emplace_back(v, (v + 1) % kNodes);
+    edges.emplace_back(v, (v + 2) % kNodes);
+  }
+  const Graph graph = graph_of(kNodes, edges);
+  for (const auto& [p, q] : {std::pair{0.25, 0.25}, {2.0, 4.0}}) {
+    const Triples seen = triples_of(graph, {.length = 40, .p = p, .q = q}, 100);
+    EXPECT_LT(surplus(graph, seen, p, q), 5) << "p " << p << " q " << q;
+    EXPECT_GT(surplus(graph, seen, 1, 1), 5) << "p " << p << " q " << q;
+  }
+}
+
 TEST(RandomWalks, AreDeepWalksWithPAndQOfOne) {
   const Graph graph = six_nodes();
   // p just off 1 takes the way of second order.
