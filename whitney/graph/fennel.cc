@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "whitney/core/random.h"
+#include "whitney/graph/least_loaded.h"
 #include "whitney/graph/partition.h"
 
 namespace whitney::graph {
@@ -44,7 +45,10 @@ std::vector<uint32_t> stream_of(const SymmetricRows& rows, StreamOrder order, ui
 class Placement {
  public:
   Placement(const SymmetricRows& rows, const FennelOptions& options)
-      : rows_(rows), gamma_(options.gamma), part_of_(static_cast<size_t>(rows.offsets.size() - 1), kNone) {
+      : rows_(rows),
+        gamma_(options.gamma),
+        sizes_(options.parts),
+        part_of_(static_cast<size_t>(rows.offsets.size() - 1), kNone) {
     const auto n = static_cast<double>(part_of_.size());
     const double entries = rows.weights.empty()
                                ? static_cast<double>(rows.neighbors.size())
@@ -52,37 +56,45 @@ class Placement {
     const double alpha = entries / 2 * std::pow(options.parts, gamma_ - 1) / std::pow(n, gamma_);
     cap_ = PartSizes{options.parts, options.max_imbalance}.cap(std::ssize(part_of_));
     // What a size costs, looked up: pow once for each size, not for each node and part.
-    for (int64_t size = 0; size <= cap_; ++size)
-      cost_.push_back(alpha * gamma_ * std::pow(static_cast<double>(size), gamma_ - 1));
-    sizes_.resize(static_cast<size_t>(options.parts));
+    for (int64_t size = 0; size <= cap_; ++size) {
+      const double cost = alpha * gamma_ * std::pow(static_cast<double>(size), gamma_ - 1);
+      cost_.push_back(size == 0 ? cost : std::max(cost, cost_.back()));  // in spite of rounding
+    }
     weight_to_.resize(static_cast<size_t>(options.parts));
+    is_near_.resize(static_cast<size_t>(options.parts));
   }
 
   /// Gives true when the node's part is another one than before.
   bool place(uint32_t node) {
     const uint32_t before = part_of_[node];
-    if (before != kNone) --sizes_[before];
-    std::ranges::fill(weight_to_, 0);
+    if (before != kNone) sizes_.remove_from(before);
+    near_.clear();
     for (int64_t e = rows_.offsets[node]; e < rows_.offsets[int64_t{node} + 1]; ++e) {
       const uint32_t part = part_of_[rows_.neighbors[e]];
-      if (part != kNone) weight_to_[part] += rows_.weights.empty() ? 1 : rows_.weights[e];
+      if (part == kNone) continue;
+      if (std::exchange(is_near_[part], 1) == 0) near_.push_back(part);
+      weight_to_[part] += rows_.weights.empty() ? 1 : rows_.weights[e];
     }
     const uint32_t best = best_part();
+    for (const uint32_t part : near_) weight_to_[part] = is_near_[part] = 0;
     part_of_[node] = best;
-    ++sizes_[best];
+    sizes_.add_to(best);
     return best != before;
   }
 
   std::vector<uint32_t> take() { return std::move(part_of_); }
 
  private:
+  /// A part without neighbours scores less its cost alone, which grows with its size: of all these none is
+  /// before the least loaded part, whether or not neighbours are there (weights are above 0).
   uint32_t best_part() const {
-    uint32_t best = kNone;
-    double best_score = 0;
-    for (uint32_t part = 0; part < sizes_.size(); ++part) {
-      if (sizes_[part] >= cap_) continue;
-      const double score = weight_to_[part] - cost_[static_cast<size_t>(sizes_[part])];
-      if (best == kNone || score > best_score || (score == best_score && sizes_[part] < sizes_[best])) {
+    uint32_t best = sizes_.least();
+    double best_score = score_of(best);
+    for (const uint32_t part : near_) {
+      if (sizes_.of(part) >= cap_) continue;
+      const double score = score_of(part);
+      if (score < best_score) continue;
+      if (score > best_score || std::pair(sizes_.of(part), part) < std::pair(sizes_.of(best), best)) {
         best = part;
         best_score = score;
       }
@@ -90,11 +102,19 @@ class Placement {
     return best;
   }
 
+  double score_of(uint32_t part) const {
+    return weight_to_[part] - cost_[static_cast<size_t>(sizes_.of(part))];
+  }
+
   const SymmetricRows& rows_;
   double gamma_;
   int64_t cap_ = 0;
+  /// weight_to_: of the parts of near_, and 0 for all others.
   std::vector<double> cost_, weight_to_;
-  std::vector<int64_t> sizes_;
+  /// The parts of the node's neighbours, each once, and 1 for each of them.
+  std::vector<uint32_t> near_;
+  std::vector<uint8_t> is_near_;
+  LeastLoaded sizes_;
   std::vector<uint32_t> part_of_;
 };
 
@@ -125,7 +145,8 @@ namespace {
 
 CostEstimate estimate_fennel(const DataSize& size, const FennelOptions& options, const Context&) {
   constexpr double kEntriesPerSecond = 1e8;
-  const double visits = static_cast<double>(size.nnz) + static_cast<double>(size.num_rows) * options.parts;
+  const double visits =
+      static_cast<double>(size.nnz) + static_cast<double>(size.num_rows) * std::log2(2.0 * options.parts);
   // The stream, marks, and a cost for each size.
   return {.peak_bytes = partition_bytes(size, size.num_rows * 16),
           .seconds = visits * options.passes / kEntriesPerSecond};

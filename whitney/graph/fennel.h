@@ -44,7 +44,8 @@ struct FennelOptions {
 /// Places one node after another: node v goes to the part i with the largest
 ///   |N(v) and V_i| - alpha gamma |V_i|^(gamma - 1),   alpha = m k^(gamma - 1) / n^gamma,
 /// among those below the cap; weights count in the first term and in m. Equal scores: the smaller part, then
-/// the lower number. Gives the part of each node; every part has at most the cap. O(passes (nnz + n k)).
+/// the lower number. Gives the part of each node; every part has at most the cap. O(passes (nnz + n log k)):
+/// of the parts that no neighbour is in, only the least loaded one is looked at.
 /// Throws Error when there are more parts than nodes.
 WHITNEY_API std::vector<uint32_t> fennel_parts(const Graph& graph, const FennelOptions& options,
                                                const Context& context);

@@ -17,6 +17,7 @@
 #include "whitney/graph/bfs_seeds.h"
 #include "whitney/graph/fastrp_cases_test.h"
 #include "whitney/graph/fennel.h"
+#include "whitney/graph/least_loaded.h"
 #include "whitney/graph/metis.h"
 
 namespace whitney::graph {
@@ -268,6 +269,76 @@ TEST(Fennel, PlacesByItsScore) {
   // gamma 1: sizes cost the same, so that neighbours alone decide until the cap.
   roomy.gamma = 1;
   EXPECT_THAT(fennel_parts(graph_of(4, {{0, 1}, {1, 2}, {2, 3}}), roomy, {}), ElementsAre(0, 0, 0, 1));
+}
+
+// The definition, part by part. Nodes come by row.
+std::vector<uint32_t> plain_fennel(const Graph& graph, const FennelOptions& options) {
+  const auto n = static_cast<size_t>(graph.num_nodes()), k = static_cast<size_t>(options.parts);
+  const Dense weights = dense_of(graph);
+  double mass = 0;
+  for (size_t v = 0; v < n; ++v)
+    mass += (std::accumulate(weights[v].begin(), weights[v].end(), 0.0) - weights[v][v]) / 2;
+  const double alpha = mass * std::pow(k, options.gamma - 1) / std::pow(n, options.gamma);
+  const int64_t cap = PartSizes{options.parts, options.max_imbalance}.cap(graph.num_nodes());
+  std::vector<int64_t> part_of(n, -1), sizes(k, 0);
+  for (int pass = 0; pass < options.passes; ++pass) {
+    for (size_t v = 0; v < n; ++v) {
+      if (part_of[v] >= 0) --sizes[static_cast<size_t>(part_of[v])];
+      size_t best = k;
+      double best_score = 0;
+      for (size_t part = 0; part < k; ++part) {
+        if (sizes[part] >= cap) continue;
+        double near = 0;
+        for (size_t u = 0; u < n; ++u)
+          near += u != v && part_of[u] == static_cast<int64_t>(part) ? weights[v][u] : 0;
+        const double score = near - alpha * options.gamma * std::pow(sizes[part], options.gamma - 1);
+        if (best == k || score > best_score || (score == best_score && sizes[part] < sizes[best]))
+          best = part, best_score = score;
+      }
+      part_of[v] = static_cast<int64_t>(best);
+      ++sizes[best];
+    }
+  }
+  return {part_of.begin(), part_of.end()};
+}
+
+TEST(Fennel, LooksAtFewPartsAndFindsTheBestOfAll) {
+  const Graph plain = random_graph(90, 200);
+  Edges edges;
+  std::vector<float> halves;  // sums of which are exact, so that scores can be equal
+  for (uint32_t u = 0; u < 90; ++u) {
+    for (const uint32_t v : plain.neighbors(u)) {
+      if (u < v) edges.emplace_back(u, v), halves.push_back(0.5F * static_cast<float>(1 + (u + v) % 4));
+    }
+  }
+  const Graph weighted = graph_of(90, edges, halves);
+  for (const int parts : {1, 2, 7, 37, 90}) {
+    for (const double gamma : {1.0, 1.5, 3.0}) {
+      const FennelOptions options{
+          .parts = parts, .max_imbalance = 0.1, .gamma = gamma, .order = StreamOrder::kRows, .passes = 3};
+      EXPECT_EQ(fennel_parts(plain, options, {}), plain_fennel(plain, options)) << parts << " " << gamma;
+      EXPECT_EQ(fennel_parts(weighted, options, {}), plain_fennel(weighted, options))
+          << parts << " " << gamma;
+    }
+  }
+}
+
+TEST(LeastLoaded, KnowsTheLeastOfAnyNumberOfParts) {
+  for (const uint32_t parts : {1U, 2U, 3U, 5U, 8U, 13U}) {
+    LeastLoaded sizes(parts);
+    std::vector<int64_t> plain(parts, 0);
+    RandomStream random(1, "least loaded", parts);
+    for (int change = 0; change < 100; ++change) {
+      const auto part = static_cast<uint32_t>(random.below(parts));
+      if (plain[part] > 0 && random.below(3) == 0) {
+        sizes.remove_from(part), --plain[part];
+      } else {
+        sizes.add_to(part), ++plain[part];
+      }
+      ASSERT_EQ(sizes.least(), std::ranges::min_element(plain) - plain.begin());
+      ASSERT_EQ(sizes.of(part), plain[part]);
+    }
+  }
 }
 
 TEST(BFSSeeds, StandFarApart) {
