@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/linalg/ranked_scores.h"
 
 namespace whitney::eval {
 namespace {
 
 constexpr uint32_t node_of(uint64_t ranked) { return static_cast<uint32_t>(ranked); }
 constexpr uint32_t key_of(uint64_t ranked) { return static_cast<uint32_t>(ranked >> 32); }
+uint64_t entry_of(float score, uint32_t node) { return (uint64_t{descending_key(score)} << 32) | node; }
 
 }  // namespace
 
@@ -48,7 +50,8 @@ RankingTies HopRanking::measure(int64_t source, std::span<const float> scores, s
   select(source, scores, hops);
   sort();
   if (gem_compatible_) add_gem(source, hops, out);
-  return add_ranks(hops, out);
+  constexpr int kUsualHops = 3;  // the sets of which are summed in registers
+  return max_hops_ == kUsualHops ? add_ranks<2 * kUsualHops>(hops, out) : add_ranks<2 * kMaxHops>(hops, out);
 }
 
 void HopRanking::count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const {
@@ -61,17 +64,15 @@ void HopRanking::count_relevant(std::span<const uint8_t> hops, std::span<SourceR
 
 // No candidate behind the last relevant one counts.
 void HopRanking::select(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops) {
-  uint32_t limit = 0;
-  for (size_t v = 0; v < hops.size(); ++v)
-    limit = std::max(limit, descending_key(scores[v]) & (hops[v] != 0 ? ~uint32_t{0} : 0));
-  ranked_.resize(scores.size());
-  size_t count = 0;
-  for (size_t v = 0; v < scores.size(); ++v) {
-    const uint32_t key = descending_key(scores[v]);
-    ranked_[count] = (uint64_t{key} << 32) | v;
-    count += size_t(key <= limit) & size_t(v != size_t(source));
-  }
-  ranked_.resize(count);
+  constexpr size_t kMore = 16;
+  selected_.resize(scores.size() + kMore);
+  nodes_.resize(scores.size() + kMore);
+  lowest_ = least_marked(scores, hops);
+  const PackedScores packed =
+      pack_scores(scores, lowest_, static_cast<uint32_t>(source), selected_.data(), nodes_.data());
+  highest_ = packed.greatest;
+  selected_.resize(static_cast<size_t>(packed.count));
+  nodes_.resize(static_cast<size_t>(packed.count));
 }
 
 // Buckets are as wide as each other in score, twice as many as candidates: most hold one or none, and the
@@ -79,33 +80,25 @@ void HopRanking::select(int64_t source, std::span<const float> scores, std::span
 // Where that does not spread them, a bucket is sorted.
 void HopRanking::sort() {
   constexpr size_t kFew = 64;
-  uint32_t first = ~uint32_t{0}, last = 0;
-  for (const uint64_t entry : ranked_) {
-    first = std::min(first, key_of(entry));
-    last = std::max(last, key_of(entry));
-  }
-  const float highest = score_of_key(first), lowest = score_of_key(last);
+  ranked_.resize(selected_.size());
   const size_t num_buckets = ranked_.size() * 2;
-  const float scale = static_cast<float>(num_buckets) / (highest - lowest);
-  if (ranked_.size() < kFew || !std::isfinite(scale) || !std::isfinite(highest) || scale == 0) {
-    std::ranges::sort(ranked_);
-  } else {
-    sort_buckets(num_buckets, highest, scale);
+  const float scale = static_cast<float>(num_buckets) / (highest_ - lowest_);
+  if (ranked_.size() >= kFew && std::isfinite(scale) && std::isfinite(highest_) && scale != 0) {
+    sort_buckets(static_cast<uint32_t>(num_buckets), scale);
+    return;
   }
+  for (size_t i = 0; i < ranked_.size(); ++i) ranked_[i] = entry_of(selected_[i], nodes_[i]);
+  std::ranges::sort(ranked_);
 }
 
 // Rounding keeps the order of (highest - score) * scale, so that no candidate gets behind a worse bucket.
-void HopRanking::sort_buckets(size_t num_buckets, float highest, float scale) {
+void HopRanking::sort_buckets(uint32_t num_buckets, float scale) {
   constexpr uint32_t kMany = 24;
-  const size_t count = ranked_.size();
+  const size_t count = selected_.size();
   bucket_of_.resize(count);
-  bucket_ends_.assign(num_buckets + 1, 0);
-  for (size_t i = 0; i < count; ++i) {
-    const float place = (highest - score_of_key(key_of(ranked_[i]))) * scale;
-    const auto bucket = std::min(static_cast<uint32_t>(place), static_cast<uint32_t>(num_buckets));
-    bucket_of_[i] = bucket;
-    ++bucket_ends_[bucket];
-  }
+  bucket_scores(selected_, highest_, scale, num_buckets, bucket_of_.data());
+  bucket_ends_.assign(size_t{num_buckets} + 1, 0);
+  for (const uint32_t bucket : bucket_of_) ++bucket_ends_[bucket];
   std::vector<size_t> crowded;
   uint32_t sum = 0;
   for (size_t bucket = 0; bucket <= num_buckets; ++bucket) {
@@ -113,9 +106,8 @@ void HopRanking::sort_buckets(size_t num_buckets, float highest, float scale) {
     sum += size;
     if (size > kMany) crowded.push_back(bucket);
   }
-  spare_.resize(count);
-  for (size_t i = 0; i < count; ++i) spare_[bucket_ends_[bucket_of_[i]]++] = ranked_[i];
-  ranked_.swap(spare_);
+  for (size_t i = 0; i < count; ++i)
+    ranked_[bucket_ends_[bucket_of_[i]]++] = entry_of(selected_[i], nodes_[i]);
   for (const size_t bucket : crowded) {  // each beginning has moved to its end
     const size_t begin = bucket == 0 ? 0 : bucket_ends_[bucket - 1];
     std::sort(ranked_.begin() + static_cast<ptrdiff_t>(begin), ranked_.begin() + bucket_ends_[bucket]);
@@ -129,12 +121,14 @@ void HopRanking::sort_buckets(size_t num_buckets, float highest, float scale) {
   }
 }
 
-// Sums are kept for all sets side by side, with 1 or 0 for what a set holds: no branch a set.
+// Sums are kept for all sets side by side, with 1 or 0 for what a set holds: no branch a set. kNumSets: as
+// many as there are, or more.
+template <size_t kNumSets>
 RankingTies HopRanking::add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out) {
-  const size_t num_sets = out.size();
+  const size_t num_sets = kNumSets < 2 * kMaxHops ? kNumSets : out.size();
   while (reciprocals_.size() < ranked_.size())
     reciprocals_.push_back(1 / static_cast<double>(reciprocals_.size() + 1));
-  std::array<double, 2 * kMaxHops> found{}, before{}, sum{}, optimistic{}, pessimistic{};
+  std::array<double, kNumSets> found{}, before{}, sum{}, optimistic{}, pessimistic{};
   // What is found among the first R is known when rank R + 1 comes up.
   size_t next_precision = 0;
   const auto take_precisions = [&](size_t rank) {
@@ -166,7 +160,7 @@ RankingTies HopRanking::add_ranks(std::span<const uint8_t> hops, std::span<Sourc
     while (end < ranked_.size() && key_of(ranked_[end]) == key_of(ranked_[begin])) ++end;
     ties.tied += static_cast<int64_t>(end - begin);
     before = found;
-    const std::array<double, 2 * kMaxHops> sum_before = sum;
+    const std::array<double, kNumSets> sum_before = sum;
     for (size_t i = begin; i < end; ++i) add(i);
     // What the other orders of these give beyond the order by node.
     for (size_t set = 0; set < num_sets; ++set) {

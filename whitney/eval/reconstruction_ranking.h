@@ -49,7 +49,8 @@ class WHITNEY_API HopRanking {
   void count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
   void select(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops);
   void sort();
-  void sort_buckets(size_t num_buckets, float highest, float scale);
+  void sort_buckets(uint32_t num_buckets, float scale);
+  template <size_t kNumSets>
   RankingTies add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out);
   void add_gem(int64_t source, std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
 
@@ -59,8 +60,12 @@ class WHITNEY_API HopRanking {
   std::vector<double> members_;
   /// 1 / 1, 1 / 2, ...: as many as there were candidates.
   std::vector<double> reciprocals_;
+  /// What select() leaves: scores from the lowest one up, and their nodes.
+  std::vector<float> selected_;
+  std::vector<uint32_t> nodes_;
+  float highest_ = 0, lowest_ = 0;
   /// The key of the score above (ascending: best first), the node below.
-  std::vector<uint64_t> ranked_, spare_;
+  std::vector<uint64_t> ranked_;
   std::vector<uint32_t> bucket_of_, bucket_ends_;
 };
 
@@ -69,11 +74,6 @@ inline uint32_t descending_key(float score) {
   const uint32_t bits = std::bit_cast<uint32_t>(score + 0.0F);  // -0 becomes 0
   const uint32_t key = bits ^ (~static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) & 0x7FFFFFFFU);
   return score == score ? key : ~uint32_t{0};
-}
-
-/// The score of a key; NaN's is a NaN.
-inline float score_of_key(uint32_t key) {
-  return std::bit_cast<float>(key ^ (~static_cast<uint32_t>(static_cast<int32_t>(key) >> 31) & 0x7FFFFFFFU));
 }
 
 /// The expected average precision of a random order of N candidates of which R are relevant:
