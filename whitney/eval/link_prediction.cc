@@ -89,7 +89,7 @@ class LinkPrediction {
     const Matrix vectors = eval::vectors_of_nodes(embeddings, graph_, context_);
     size_t place = 0;
     for (const Decoder decoder : eval::chosen_decoders(options_.decoders, embeddings.record)) {
-      const eval::PairScores scores(vectors, decoder, context_);
+      const eval::PairScores scores(vectors, decoder, context_, eval::activation_of(embeddings.record));
       add(place++, options_.learn.method, std::string(name_of_enum(decoder)), split,
           [&](int64_t u, int64_t v) { return scores.score(u, v); });
     }

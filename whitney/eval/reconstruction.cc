@@ -97,13 +97,15 @@ class Reconstruction {
     }
     for (size_t i = 0; i < methods.size(); ++i) {
       const Matrix vectors = eval::vectors_of_nodes(methods[i].embeddings, graph_, context_);
+      const infer::Activation activation = eval::activation_of(methods[i].embeddings.record);
       for (const Decoder decoder : decoders[i]) {
-        measure(methods[i].name, std::string(name_of_enum(decoder)), vectors, decoder);
+        measure(methods[i].name, std::string(name_of_enum(decoder)),
+                eval::PairScores(vectors, decoder, context_, activation));
       }
     }
-    measure("random", "", random_vectors(graph_.num_nodes(), methods[0].embeddings.dim(), context_),
-            Decoder::kDot);
-    measure("degree", "", degree_vectors(graph_), Decoder::kSourceTarget);
+    const Matrix random = random_vectors(graph_.num_nodes(), methods[0].embeddings.dim(), context_);
+    measure("random", "", eval::PairScores(random, Decoder::kDot, context_));
+    measure("degree", "", eval::PairScores(degree_vectors(graph_), Decoder::kSourceTarget, context_));
     context_.advance("rankings", total_, total_, "decoders");
   }
 
@@ -151,10 +153,8 @@ class Reconstruction {
   using Sets = std::vector<HopFigures> ReconstructionFigures::*;
   using ValueOf = std::function<double(const HopFigures&)>;
 
-  void measure(const std::string& name, const std::string& decoder_name, const MatrixView& vectors,
-               Decoder decoder) {
+  void measure(const std::string& name, const std::string& decoder_name, const eval::PairScores& scores) {
     context_.advance("rankings", std::ssize(measured_), total_, "decoders");
-    const eval::PairScores scores(vectors, decoder, context_);
     measured_.push_back({name, decoder_name, measure_reconstruction(scores, graph_, plan_, context_)});
   }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/core/options.h"
+#include "whitney/infer/activation.h"
 #include "whitney/linalg/metric.h"
 
 namespace whitney::eval {
@@ -18,6 +20,13 @@ MatrixView columns_of(const MatrixView& matrix, int64_t begin, int64_t end) {
   return view;
 }
 
+Matrix rows_of(const MatrixView& matrix, std::span<const int64_t> rows) {
+  Matrix result(std::ssize(rows), matrix.cols);
+  float* next = result.mutable_data<float>();
+  for (const int64_t row : rows) next = std::ranges::copy(matrix.row<float>(row), next).out;
+  return result;
+}
+
 }  // namespace
 
 Decoder decoder_of(const Value& record) {
@@ -26,7 +35,7 @@ Decoder decoder_of(const Value& record) {
     const auto* const found = std::ranges::find(names, named->as_string());
     if (found == names.end()) {
       fail("the record of the embeddings names the decoder \"", named->as_string(),
-           "\" (expected: dot, cosine, euclid or source_target)");
+           "\" (expected: dot, cosine, euclid, source_target or auto_encoder)");
     }
     return static_cast<Decoder>(found - names.begin());
   }
@@ -36,7 +45,25 @@ Decoder decoder_of(const Value& record) {
   return metric->as_string() == name_of_enum(Metric::kL2) ? Decoder::kEuclid : Decoder::kDot;
 }
 
+infer::Activation activation_of(const Value& record) {
+  using infer::Activation;
+  if (decoder_of(record) != Decoder::kAutoEncoder) return Activation::kIdentity;
+  constexpr std::pair<std::string_view, Activation> kKnown[] = {{"linear", Activation::kIdentity},
+                                                                {"tanh", Activation::kTanh},
+                                                                {"relu", Activation::kRelu},
+                                                                {"sigmoid", Activation::kSigmoid}};
+  const Value* named = record.find("activation");
+  const std::string name = named != nullptr && named->is_string() ? named->as_string() : "";
+  const auto* const found = std::ranges::find(kKnown, name, &std::pair<std::string_view, Activation>::first);
+  if (found == std::end(kKnown)) {
+    fail("the record of the auto-encoder names the activation \"", name,
+         "\" (expected: linear, tanh, relu or sigmoid)");
+  }
+  return found->second;
+}
+
 std::vector<Decoder> chosen_decoders(std::span<const DecoderChoice> choices, const Value& record) {
+  if (decoder_of(record) == Decoder::kAutoEncoder) return {Decoder::kAutoEncoder};
   std::vector<Decoder> result;
   for (const DecoderChoice choice : choices) {
     const Decoder decoder = choice == DecoderChoice::kOwn
@@ -47,42 +74,55 @@ std::vector<Decoder> chosen_decoders(std::span<const DecoderChoice> choices, con
   return result;
 }
 
-PairScores::PairScores(const MatrixView& vectors, Decoder decoder, const Context& context)
-    : kernel_(decoder == Decoder::kEuclid ? Kernel::kSquaredL2 : Kernel::kInnerProduct) {
+PairScores::PairScores(const MatrixView& vectors, Decoder decoder, const Context& context,
+                       infer::Activation activation)
+    : kernel_(decoder == Decoder::kEuclid ? Kernel::kSquaredL2 : Kernel::kInnerProduct),
+      decoder_(decoder),
+      activation_(activation) {
   if (decoder == Decoder::kCosine) {
     normalize_rows(context, vectors, vectors_);
   } else {
     vectors_ = Matrix::copy_of(vectors).to_float32();
   }
   sources_ = targets_ = vectors_;
-  if (decoder == Decoder::kSourceTarget && vectors.rows > 0) {
+  const bool halves = decoder == Decoder::kSourceTarget || decoder == Decoder::kAutoEncoder;
+  if (halves && vectors.rows > 0) {
     if (vectors.cols % 2 != 0) {
-      fail("the decoder source_target takes vectors of two halves, and these have a width of ", vectors.cols,
-           " (expected: an even width)");
+      fail("the decoder ", name_of_enum(decoder), " takes vectors of two halves, and these have a width of ",
+           vectors.cols, " (expected: an even width)");
     }
     sources_ = columns_of(vectors_, 0, vectors.cols / 2);
     targets_ = columns_of(vectors_, vectors.cols / 2, vectors.cols);
   }
   if (kernel_ == Kernel::kInnerProduct) packed_ = DenseWeights(targets_);
+  if (decoder == Decoder::kAutoEncoder) packed_sources_ = DenseWeights(sources_);
 }
 
 void PairScores::score(std::span<const int64_t> sources, std::span<float> out) const {
   WHITNEY_CHECK(std::ssize(out) == std::ssize(sources) * num_nodes(), "room for the scores of a block");
-  Matrix queries(std::ssize(sources), sources_.cols);
-  float* to = queries.mutable_data<float>();
-  for (const int64_t source : sources) to = std::ranges::copy(sources_.row<float>(source), to).out;
-  if (kernel_ == Kernel::kInnerProduct) {
-    packed_.multiply_on_this_thread(queries, out.data(), num_nodes());
+  if (kernel_ == Kernel::kSquaredL2) {
+    distance_many_to_many(kernel_, rows_of(sources_, sources), targets_, out.data());
+    std::ranges::transform(out, out.begin(), [](float x) { return -x; });
     return;
   }
-  distance_many_to_many(kernel_, queries, targets_, out.data());
-  std::ranges::transform(out, out.begin(), [](float x) { return -x; });
+  packed_.multiply_on_this_thread(rows_of(sources_, sources), out.data(), num_nodes());
+  if (decoder_ != Decoder::kAutoEncoder) return;
+  std::vector<float> backwards(out.size());
+  packed_sources_.multiply_on_this_thread(rows_of(targets_, sources), backwards.data(), num_nodes());
+  infer::activate(activation_, out.data(), std::ssize(out));
+  infer::activate(activation_, backwards.data(), std::ssize(out));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = 0.5F * (out[i] + backwards[i]);
 }
 
 float PairScores::score(int64_t source, int64_t target) const {
   const float value = distance(kernel_, sources_.row<float>(source).data(),
                                targets_.row<float>(target).data(), sources_.cols);
-  return kernel_ == Kernel::kSquaredL2 ? -value : value;
+  if (kernel_ == Kernel::kSquaredL2) return -value;
+  if (decoder_ != Decoder::kAutoEncoder) return value;
+  float both[2] = {value, distance(kernel_, sources_.row<float>(target).data(),
+                                   targets_.row<float>(source).data(), sources_.cols)};
+  infer::activate(activation_, both, 2);
+  return 0.5F * (both[0] + both[1]);
 }
 
 }  // namespace whitney::eval

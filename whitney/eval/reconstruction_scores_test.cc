@@ -405,5 +405,44 @@ TEST(PairScores, TakesTheDecoderThatTheRecordNames) {
   EXPECT_NE(error.find("\"mlp\""), std::string::npos) << error;
 }
 
+TEST(PairScores, OfAnAutoEncoderAreTheMeanOfBothReconstructions) {
+  // Halves (h_u, 1) and (w_v, b_v): what the last layer gives for v when it is fed u is f(h_u w_v + b_v).
+  const std::vector<float> h = {0.5F, -1, 2}, w = {1, 0.25F, -0.5F}, b = {0, 0.1F, -0.3F};
+  Matrix vectors(3, 4);
+  float* out = vectors.mutable_data<float>();
+  for (size_t u = 0; u < 3; ++u) {
+    for (const float value : {h[u], 1.0F, w[u], b[u]}) *out++ = value;
+  }
+  const std::vector<int64_t> sources = {0, 1, 2};
+  std::vector<float> found(9);
+  const auto check = [&](infer::Activation activation, double (*f)(double)) {
+    const PairScores scores(vectors, Decoder::kAutoEncoder, Context(), activation);
+    scores.score(sources, found);
+    for (size_t u = 0; u < 3; ++u) {
+      for (size_t v = 0; v < 3; ++v) {
+        const double expected = (f(h[u] * w[v] + b[v]) + f(h[v] * w[u] + b[u])) / 2;
+        EXPECT_NEAR(found[3 * u + v], expected, 1e-6) << u << " " << v;
+        EXPECT_NEAR(scores.score(int64_t(u), int64_t(v)), expected, 1e-6);
+      }
+    }
+  };
+  check(infer::Activation::kTanh, [](double x) { return std::tanh(x); });
+  check(infer::Activation::kSigmoid, [](double x) { return 1 / (1 + std::exp(-x)); });
+  check(infer::Activation::kRelu, [](double x) { return std::max(x, 0.0); });
+  check(infer::Activation::kIdentity, [](double x) { return x; });
+}
+
+TEST(Decoders, OfAnAutoEncoderAreItsOwnAlone) {
+  const Value record = Value::object({{"decoder", "auto_encoder"}, {"activation", "tanh"}});
+  EXPECT_EQ(chosen_decoders(std::vector{DecoderChoice::kCosine, DecoderChoice::kOwn}, record),
+            std::vector{Decoder::kAutoEncoder});
+  EXPECT_EQ(activation_of(record), infer::Activation::kTanh);
+  EXPECT_EQ(activation_of(Value::object({{"decoder", "dot"}, {"activation", "tanh"}})),
+            infer::Activation::kIdentity);
+  const std::string error =
+      error_of([] { activation_of(Value::object({{"decoder", "auto_encoder"}, {"activation", "swish"}})); });
+  EXPECT_NE(error.find("\"swish\" (expected: linear, tanh"), std::string::npos) << error;
+}
+
 }  // namespace
 }  // namespace whitney::eval

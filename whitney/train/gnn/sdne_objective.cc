@@ -5,6 +5,8 @@
 #include <string>
 
 #include "whitney/core/random.h"
+#include "whitney/train/gnn/sdne_reconstruction.h"
+#include "whitney/train/nn/sparse_product.h"
 
 namespace whitney::gnn {
 
@@ -70,21 +72,24 @@ torch::Tensor SDNEObjective::places(const std::vector<int64_t>& values) const {
   return torch::tensor(values, torch::kInt64).to(encoder_.front().bias.device());
 }
 
-torch::Tensor SDNEObjective::encode(std::span<const int64_t> nodes) const {
-  std::vector<int64_t> targets, starts;
-  std::vector<double> weights;
+SparseMatrix SDNEObjective::rows_of(std::span<const int64_t> nodes) const {
+  SparseMatrix rows;
+  rows.cols = graph_.num_nodes();
+  rows.offsets.assign(1, 0);
   for (const int64_t node : nodes) {
-    starts.push_back(static_cast<int64_t>(targets.size()));
     for (int64_t entry = graph_.offsets[node]; entry < graph_.offsets[node + 1]; ++entry) {
-      targets.push_back(graph_.targets[entry]);
-      weights.push_back(weight_at(entry));
+      rows.columns.push_back(graph_.targets[entry]);
+      if (!graph_.weights.empty()) rows.weights.push_back(static_cast<float>(weight_at(entry)));
     }
+    rows.offsets.push_back(static_cast<int64_t>(rows.columns.size()));
   }
+  return rows;
+}
+
+torch::Tensor SDNEObjective::encode(std::span<const int64_t> nodes, const Context& context) const {
   const Layer& first = encoder_.front();
-  torch::Tensor sums =
-      std::get<0>(torch::embedding_bag(first.map().contiguous(), places(targets), places(starts), false,
-                                       /*mode=*/0, false, numbers(weights)));
-  torch::Tensor values = activated(sums + first.bias);
+  const nn::SparseOperator rows(rows_of(nodes));
+  torch::Tensor values = activated(nn::sparse_product(rows, first.map().contiguous(), context) + first.bias);
   for (size_t i = 1; i < encoder_.size(); ++i)
     values = activated(torch::addmm(encoder_[i].bias, values, encoder_[i].map()));
   return values;
@@ -100,19 +105,38 @@ torch::Tensor SDNEObjective::decode(const torch::Tensor& vectors) const {
   return activated(torch::addmm(decoder_.back().bias, before_last(vectors), decoder_.back().map()));
 }
 
-std::vector<torch::Tensor> SDNEObjective::shared(std::span<const int64_t> batch, const Context&) {
+torch::Tensor SDNEObjective::decoder_halves(std::span<const int64_t> nodes, const Context& context) const {
+  const torch::Tensor at = places({nodes.begin(), nodes.end()}), inner = before_last(encode(nodes, context));
+  const Layer& last = decoder_.back();
+  return torch::cat({inner, torch::ones_like(inner.narrow(1, 0, 1)), last.map().t().index_select(0, at),
+                     last.bias.index_select(0, at).unsqueeze(1)},
+                    1);
+}
+
+std::vector<torch::Tensor> SDNEObjective::shared(std::span<const int64_t> batch, const Context& context) {
   for (const int64_t node : batch_) place_of_[static_cast<size_t>(node)] = -1;
   batch_.assign(batch.begin(), batch.end());
   for (size_t i = 0; i < batch_.size(); ++i)
     place_of_[static_cast<size_t>(batch_[i])] = static_cast<int64_t>(i);
-  return {encode(batch)};
+  std::vector<torch::Tensor> shared = {encode(batch, context)};
+  if (rebuilds_at_once()) {
+    const RowsToRebuild rows{&graph_, batch_, largest_weight_, options_.beta, options_.activation};
+    const Layer& last = decoder_.back();
+    shared.push_back(reconstruction_error(rows, before_last(shared[0]), last.map(), last.bias, context));
+  }
+  return shared;
 }
 
 torch::Tensor SDNEObjective::loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const {
   const auto size = static_cast<int64_t>(shard.examples.size());
-  const torch::Tensor inner = before_last(shared[0].narrow(0, shard.offset, size));
-  torch::Tensor sum =
-      options_.negatives ? sampled_reconstruction(shard, inner) : reconstruction(shard, inner);
+  torch::Tensor sum;
+  if (shared.size() > 1) {
+    // The batch's whole error is the first shard's.
+    sum = shard.offset == 0 ? shared[1] : torch::zeros_like(shared[1]);
+  } else {
+    const torch::Tensor inner = before_last(shared[0].narrow(0, shard.offset, size));
+    sum = options_.negatives ? sampled_reconstruction(shard, inner) : reconstruction(shard, inner);
+  }
   if (options_.alpha > 0) sum = sum + options_.alpha * first_order(shard, shared[0]);
   return sum / static_cast<double>(shard.num_in_step);
 }

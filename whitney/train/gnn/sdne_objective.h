@@ -5,13 +5,15 @@
 #include <vector>
 
 #include "whitney/data/graph.h"
+#include "whitney/linalg/sparse_matrix.h"
 #include "whitney/train/gnn/sdne_options.h"
 #include "whitney/train/nn/objective.h"
 
 namespace whitney::gnn {
 
 /// The auto-encoder of sdne and its loss, a mean over the nodes of a step. The encoder runs once for a batch
-/// (`shared`); each shard decodes its nodes.
+/// (`shared`), and on the processor so does the reconstruction of whole rows (sdne_reconstruction.h); drawn
+/// places of rows, and rows on other devices, are each shard's.
 class SDNEObjective : public nn::Objective {
  public:
   /// `type`: float64 for tests of gradients. The graph must outlive the object.
@@ -23,9 +25,12 @@ class SDNEObjective : public nn::Objective {
   torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
 
   /// The vectors of nodes, m x dim.
-  torch::Tensor encode(std::span<const int64_t> nodes) const;
+  torch::Tensor encode(std::span<const int64_t> nodes, const Context& context) const;
   /// The reconstruction of their rows from them, m x n.
   torch::Tensor decode(const torch::Tensor& vectors) const;
+  /// What the reconstruction is made of, m x 2 (h + 1): for each node the last layer's h inputs and 1, then
+  /// the weights of its own output and its offset. With s_u and t_v the halves, ahat_uv = f(s_u . t_v).
+  torch::Tensor decoder_halves(std::span<const int64_t> nodes, const Context& context) const;
 
  private:
   /// Weights have a row for each place of the wider side, so that nodes are gathered by rows.
@@ -36,6 +41,9 @@ class SDNEObjective : public nn::Objective {
     torch::Tensor map() const { return is_widening ? weights.t() : weights; }
   };
   void add_layers(uint64_t seed, torch::TensorOptions type);
+  bool rebuilds_at_once() const { return !options_.negatives && decoder_.back().bias.device().is_cpu(); }
+  /// The rows of nodes in the adjacency matrix, m x n; weights as parts of the largest.
+  SparseMatrix rows_of(std::span<const int64_t> nodes) const;
   Layer add_layer(const std::string& name, int64_t inputs, int64_t outputs, uint64_t seed,
                   torch::TensorOptions type);
   double weight_at(int64_t entry) const;

@@ -7,6 +7,26 @@
 
 namespace whitney::gnn {
 
+namespace {
+
+/// Numbers that a step holds beside parameters and gradients: the shards' drawn places of the last layer, or
+/// of whole rows the blocks and lanes of sdne_reconstruction.cc.
+int64_t numbers_of_a_step(const DataSize& size, const SDNEOptions& options, int64_t num_threads) {
+  constexpr int64_t kCopies = 4;  // what is rebuilt, its gradient, and what lies between
+  const nn::TrainingOptions& training = options.training;
+  const int64_t n = size.num_rows, batch = std::min(training.batch_size, n);
+  if (!options.negatives) {
+    constexpr int64_t kBlock = 512, kLanes = 8;
+    const int64_t inputs = options.hidden.empty() ? options.dim : options.hidden.front();
+    return batch * (std::min(num_threads, kLanes) * kBlock + (kLanes + kCopies) * inputs);
+  }
+  const int64_t of_a_shard = std::max<int64_t>(1, batch / training.shards);
+  const int64_t columns = (*options.negatives + size.nnz / std::max<int64_t>(n, 1)) * options.dim;
+  return std::min<int64_t>(num_threads, training.shards) * of_a_shard * columns * kCopies;
+}
+
+}  // namespace
+
 CostEstimate estimate_sdne(const DataSize& size, const SDNEOptions& options, const Context& context) {
   const int64_t n = size.num_rows;
   int64_t parameters = 0, before = n;
@@ -16,14 +36,13 @@ CostEstimate estimate_sdne(const DataSize& size, const SDNEOptions& options, con
   }
   parameters = 2 * (parameters + before * options.dim) + n;
   const nn::TrainingOptions& training = options.training;
-  const int64_t of_a_shard = std::max<int64_t>(1, std::min(training.batch_size, n) / training.shards);
-  const int64_t columns =
-      options.negatives ? (*options.negatives + size.nnz / std::max<int64_t>(n, 1)) * options.dim : n;
-  constexpr int64_t kCopies = 4;  // the reconstruction, its gradient, and what lies between
-  const int64_t at_once = std::min<int64_t>(context.num_threads(), training.shards);
   CostEstimate cost;
   cost.peak_bytes = graph_bytes(size) + nn::kLibtorchBytes + nn::training_bytes(parameters, 2, training) +
-                    at_once * of_a_shard * columns * kCopies * static_cast<int64_t>(sizeof(float));
+                    numbers_of_a_step(size, options, context.num_threads()) * int64_t{sizeof(float)};
+  if (options.keep == SDNEKeep::kDecoder) {
+    const int64_t inputs = options.hidden.empty() ? options.dim : options.hidden.front();
+    cost.peak_bytes += n * 2 * (inputs + 1) * int64_t{sizeof(float)};
+  }
   constexpr double kFlops = 2e10;
   const double widest = options.hidden.empty() ? options.dim : options.hidden.front();
   cost.seconds = 6.0 * static_cast<double>(training.epochs) * static_cast<double>(n) * widest *

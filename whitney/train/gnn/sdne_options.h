@@ -20,6 +20,10 @@ inline constexpr auto enum_names(Activation) {
   return std::array<std::string_view, 4>{"sigmoid", "relu", "tanh", "linear"};
 }
 
+/// What a node's vector is: the middle of the auto-encoder, or what its second half rebuilds edges by.
+enum class SDNEKeep : uint8_t { kVectors, kDecoder };
+inline constexpr auto enum_names(SDNEKeep) { return std::array<std::string_view, 2>{"vectors", "decoder"}; }
+
 /// Options of SDNE (Wang, Cui, Zhu 2016).
 struct SDNEOptions {
   int dim = 128;
@@ -30,6 +34,7 @@ struct SDNEOptions {
   std::optional<int> negatives = std::nullopt;
   double learning_rate = 1e-3;
   double weight_decay = 1e-5;
+  SDNEKeep keep = SDNEKeep::kVectors;
   nn::TrainingOptions training = own_training();
 
   void fields(auto&& field) {
@@ -49,6 +54,11 @@ struct SDNEOptions {
     field("learning_rate", learning_rate, Range{1e-12, 1e3}, "Step of Adam");
     field("weight_decay", weight_decay, Range{0, 1e3},
           "Share of the rate by which weights shrink in a step (AdamW)");
+    field(
+        "keep", keep,
+        "vectors: the middle layer, of width dim; decoder: of each node the layer before the last one and 1, "
+        "then the weights and the offset of its place in the last one, by which evaluate reconstruction "
+        "rebuilds edges as the auto-encoder does");
     training.fields(field);
   }
   std::vector<std::string> ineffective() const { return training.ineffective(); }

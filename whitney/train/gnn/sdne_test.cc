@@ -9,6 +9,7 @@
 #include <span>
 
 #include "whitney/core/temporary_folder.h"
+#include "whitney/eval/reconstruction_decoder.h"
 #include "whitney/graph/fastrp_cases_test.h"
 #include "whitney/train/gnn/sdne_objective.h"
 #include "whitney/train/nn/gradient_check.h"
@@ -81,7 +82,7 @@ TEST(SDNE, WithBetaOneAndAlphaZeroIsAPlainAutoEncoder) {
   for (const auto& [u, v, w] :
        {std::tuple{0, 1, 1.0}, {1, 2, 2.0}, {2, 0, 0.5}, {2, 3, 4.0}, {3, 3, 1.0}, {4, 0, 3.0}})
     rows[u][v] = w / 4;  // the largest weight counts 1
-  const torch::Tensor rebuilt = objective.decode(objective.encode(all_nodes(graph)));
+  const torch::Tensor rebuilt = objective.decode(objective.encode(all_nodes(graph), Context()));
   const double expected = (rebuilt - rows).square().sum().item<double>() / 6;
   EXPECT_NEAR(loss_of(objective, graph), expected, 1e-12);
   EXPECT_NEAR(loss_of(objective, graph, 4), expected, 1e-12);
@@ -97,7 +98,7 @@ TEST(SDNE, CountsErrorsAtEdgesBetaTimesAndDistancesAlphaTimes) {
   options.alpha = 0.5;
   SDNEObjective objective(graph, options, 1, torch::kFloat64);
   const torch::NoGradGuard no_gradients;
-  const torch::Tensor y = objective.encode(all_nodes(graph)), rebuilt = objective.decode(y);
+  const torch::Tensor y = objective.encode(all_nodes(graph), Context()), rebuilt = objective.decode(y);
   double expected = 0;
   for (int64_t u = 0; u < 3; ++u) {
     for (int64_t v = 0; v < 3; ++v) {
@@ -182,6 +183,44 @@ TEST(SDNE, GivesTheSameBytesAtAnyNumberOfThreads) {
   }
   EXPECT_EQ(found[0], found[1]);
   EXPECT_EQ(found[0], found[2]);
+}
+
+// ahat by the artifact and eval alone, against libtorch's.
+TEST(SDNE, ItsDecoderScoresPairsAsItRebuildsThem) {
+  const Graph graph = karate();
+  for (const std::vector<int>& hidden : {std::vector<int>{16}, std::vector<int>{}}) {
+    SDNEOptions options = short_training();
+    options.hidden = hidden;
+    options.keep = SDNEKeep::kDecoder;
+    const Embeddings found = sdne(graph, options, Context());
+    EXPECT_EQ(found.dim(), 2 * (1 + (hidden.empty() ? options.dim : hidden.front())));
+
+    SDNEObjective objective(graph, options, Context().seed, torch::kFloat32);
+    const auto adam = nn::make_optimizer({.update = nn::Update::kAdamW,
+                                          .learning_rate = options.learning_rate,
+                                          .weight_decay = options.weight_decay});
+    nn::train(objective, *adam, options.training, {.method = "sdne", .seed = Context().seed}, Context());
+    const torch::NoGradGuard no_gradients;
+    const torch::Tensor rebuilt = objective.decode(objective.encode(all_nodes(graph), Context()));
+
+    const eval::PairScores scores(found.vectors, eval::decoder_of(found.record), Context(),
+                                  eval::activation_of(found.record));
+    std::vector<float> of_pairs(34 * 34);
+    scores.score(all_nodes(graph), of_pairs);
+    for (int64_t u = 0; u < 34; ++u) {
+      for (int64_t v = 0; v < 34; ++v) {
+        const double expected = (rebuilt[u][v].item<double>() + rebuilt[v][u].item<double>()) / 2;
+        EXPECT_NEAR(of_pairs[static_cast<size_t>(34 * u + v)], expected, 1e-5) << u << " " << v;
+      }
+    }
+  }
+}
+
+TEST(SDNE, ItsDecoderOfDirectedEdgesRanksOneWay) {
+  SDNEOptions options = short_training();
+  options.keep = SDNEKeep::kDecoder;
+  const Embeddings found = sdne(small_graph(), options, Context());
+  EXPECT_EQ(eval::decoder_of(found.record), eval::Decoder::kSourceTarget);
 }
 
 TEST(SDNE, ARunThatGoesOnGivesTheBytesOfOneThatNeverStopped) {
