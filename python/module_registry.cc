@@ -73,6 +73,7 @@ std::string input_of(const std::string& method) {
 std::string output_of(const std::string& method) {
   const LearnedKind kind = learner_of(Registry::instance().get(Verb::kLearn, method)).output();
   if (kind == LearnedKind::kModel) return "model";
+  if (kind == LearnedKind::kItemModel) return "item_model";
   return kind == LearnedKind::kTable ? "table" : "embeddings";
 }
 

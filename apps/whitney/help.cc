@@ -167,6 +167,11 @@ std::string learn_example(const Method& method) {
                   "().fit(events).recommender_       # or whitney.learn(\"", info.name,
                   "\", events)\nfound = model.recommend([\"some-user\"], k=10)\n");
   }
+  if (made == LearnedKind::kItemModel) {
+    return concat("model = whitney.learn(\"", info.name,
+                  "\", \"events.tsv\", features=\"features.safetensors\")\n"
+                  "model.save(\"model.safetensors\")\nitems = model.items       # Embeddings\n");
+  }
   if (made == LearnedKind::kTable) {
     return concat("graph = whitney.read_graph(\"edges.tsv\")\ntable = whitney.", info.class_name,
                   "().fit(graph).table_       # or whitney.learn(\"", info.name, "\", graph)\n");

@@ -142,6 +142,16 @@ Outcome write_learned(const RecommenderModel& model, const std::string& output, 
                  watch.seconds(), session);
 }
 
+Outcome write_learned(const ItemModel& model, const std::string& output, const Stopwatch& watch,
+                      const Command& command, Session& session) {
+  save_item_model(model, output, command.common.force, session.context);
+  return written(output,
+                 concat("a model of ", count_text(model.items.size()), " items, ", model.items.dim(),
+                        " values each", quality_text(model.items.record)),
+                 Value::object({{"items", model.items.size()}, {"dim", model.items.dim()}}), watch.seconds(),
+                 session);
+}
+
 Outcome run_learn(const Command& command, Session& session) {
   const Stopwatch watch;
   const auto options = options_from<LearnOptions>(command.options);
@@ -157,6 +167,8 @@ Outcome run_learn(const Command& command, Session& session) {
   Learned learned = run_learner(command.method->info.name, data, command.method_options, session.context);
   if (auto* model = std::get_if<RecommenderModel>(&learned))
     join_table(model->history.items, model->attributes, options.attributes, options.id_field, session);
+  if (auto* model = std::get_if<ItemModel>(&learned))
+    join_table(model->items.ids, model->items.attributes, options.attributes, options.id_field, session);
   return std::visit(
       [&](const auto& result) { return write_learned(result, output, watch, command, session); }, learned);
 }

@@ -57,6 +57,14 @@ Value describe_input(const Dataset& data) {
   return input;
 }
 
+template <class Result>
+Value& record_in(Result& result) {
+  if constexpr (std::is_same_v<Result, ItemModel>)
+    return result.items.record;
+  else
+    return result.record;
+}
+
 }  // namespace
 
 std::string_view name_of(DataKind kind) {
@@ -120,7 +128,7 @@ Learned run_learner(std::string_view name, const Dataset& data, const Value& giv
 
   Value record = record_of_run(method, options, context);
   record.set("inputs", Value::List{describe_input(data)});
-  Value& told = std::visit([](auto& result) -> Value& { return result.record; }, learned);
+  Value& told = std::visit([](auto& result) -> Value& { return record_in(result); }, learned);
   // What the learner tells (metric, quality) stands behind what holds for all.
   if (!told.is_null()) {
     for (const auto& [key, value] : told.as_object()) record.set(key, value);

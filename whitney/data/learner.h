@@ -14,6 +14,7 @@
 #include "whitney/data/embeddings.h"
 #include "whitney/data/graph.h"
 #include "whitney/data/interactions.h"
+#include "whitney/data/item_model.h"
 #include "whitney/data/labels.h"
 #include "whitney/data/recommender_model.h"
 
@@ -27,9 +28,9 @@ enum class DataKind : uint8_t { kGraph, kCorpus, kTable, kInteractions };
 WHITNEY_API std::string_view name_of(DataKind kind);
 
 /// What a learner makes: vectors of the rows, attributes of them (the community or part of a node), or a
-/// model.
-using Learned = std::variant<Embeddings, Table, RecommenderModel>;
-enum class LearnedKind : uint8_t { kEmbeddings, kTable, kModel };
+/// model: of users and items, or of items alone.
+using Learned = std::variant<Embeddings, Table, RecommenderModel, ItemModel>;
+enum class LearnedKind : uint8_t { kEmbeddings, kTable, kModel, kItemModel };
 
 /// Sizes of an input, known before it is loaded (exactly or as an estimate).
 struct DataSize {
@@ -69,12 +70,13 @@ constexpr DataKind data_kind() {
 template <class Result>
 constexpr LearnedKind learned_kind() {
   if constexpr (std::is_same_v<Result, RecommenderModel>) return LearnedKind::kModel;
+  if constexpr (std::is_same_v<Result, ItemModel>) return LearnedKind::kItemModel;
   if constexpr (std::is_same_v<Result, Table>) return LearnedKind::kTable;
   return LearnedKind::kEmbeddings;
 }
 
-/// Adapts plain functions over an options struct. Data: Graph or Interactions; Result: Embeddings, Table or
-/// RecommenderModel.
+/// Adapts plain functions over an options struct. Data: Graph or Interactions; Result: Embeddings, Table,
+/// RecommenderModel or ItemModel.
 template <class Data, class Options, class Result>
 class FunctionLearner : public Learner {
  public:

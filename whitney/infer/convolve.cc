@@ -42,6 +42,28 @@ void rectify_and_normalize(const Context& context, int64_t rows, int64_t cols, f
   });
 }
 
+/// The largest of each value over the rows that a row of the matrix names, 0 of none.
+void largest_of_neighbors(const Context& context, const SparseView& neighborhoods, const Matrix& values,
+                          float* out) {
+  const int64_t cols = values.cols();
+  parallel_blocks(context, neighborhoods.rows, kBlockRows, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* largest = out + row * cols;
+      std::fill_n(largest, cols, 0.0F);  // as low as a rectified value can be
+      const auto first = static_cast<size_t>(neighborhoods.offsets[static_cast<size_t>(row)]);
+      const auto last = static_cast<size_t>(neighborhoods.offsets[static_cast<size_t>(row) + 1]);
+      for (const uint32_t neighbor : neighborhoods.columns.subspan(first, last - first)) {
+        const auto from = values.row<float>(neighbor);
+        // So that what is not a number stays so, and is seen.
+        for (int64_t j = 0; j < cols; ++j) {
+          const float value = from[static_cast<size_t>(j)];
+          if (!(value <= largest[j])) largest[j] = value;
+        }
+      }
+    }
+  });
+}
+
 Matrix multiplied(const Context& context, const DenseWeights& weights, const MatrixView& rows,
                   Epilogue epilogue) {
   Matrix out(rows.rows, weights.rows());
@@ -52,8 +74,8 @@ Matrix multiplied(const Context& context, const DenseWeights& weights, const Mat
 }  // namespace
 
 Convolve::Convolve(const MatrixView& neighbor_weights, std::span<const float> neighbor_bias,
-                   const MatrixView& weights, std::span<const float> bias)
-    : neighbor_(neighbor_weights, neighbor_bias) {
+                   const MatrixView& weights, std::span<const float> bias, NeighborPooling pooling)
+    : neighbor_(neighbor_weights, neighbor_bias), pooling_(pooling) {
   check_weights(neighbor_weights, weights);
   own_ = DenseWeights(columns(weights, 0, inputs()), bias);
   pooled_ = DenseWeights(columns(weights, inputs(), weights.cols));
@@ -68,7 +90,10 @@ Matrix Convolve::pool_neighbors(const Context& context, const SparseView& neighb
   }
   const Matrix projected = multiplied(context, neighbor_, h, Epilogue::kRelu);
   Matrix pooled(h.rows, hidden());
-  multiply_sparse(context, neighborhoods, {}, projected, pooled.mutable_data<float>());
+  if (pooling_ == NeighborPooling::kMax)
+    largest_of_neighbors(context, neighborhoods, projected, pooled.mutable_data<float>());
+  else
+    multiply_sparse(context, neighborhoods, {}, projected, pooled.mutable_data<float>());
   return pooled;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "whitney/core/api.h"
@@ -12,24 +14,33 @@
 
 namespace whitney::infer {
 
+/// How the vectors of a node's neighbours become one: their mean by the weights alpha (importance pooling),
+/// their plain mean, or the largest of each value.
+enum class NeighborPooling : uint8_t { kImportance, kMean, kMax };
+inline constexpr auto enum_names(NeighborPooling) {
+  return std::array<std::string_view, 3>{"importance", "mean", "max"};
+}
+
 /// One layer of PinSage (arXiv 1806.01973, algorithm 1, the vectors h of a node and of its neighbours to its
 /// next vector), with the weights of a trained model:
-///   n_u = sum over neighbours v of alpha_u(v) ReLU(Q h_v + q)
+///   n_u = sum over neighbours v of alpha_u(v) ReLU(Q h_v + q), or their largest of each value
 ///   h'_u = z / |z|, z = ReLU(W [h_u ; n_u] + w); z stays 0 where it is 0.
 class WHITNEY_API Convolve {
  public:
-  /// Packs Q (m x inputs), q (m), W (outputs x (inputs + m)), w (outputs); any numeric types. Throws Error
-  /// when the sizes do not fit each other.
+  /// Packs Q (m x inputs), q (m), W (outputs x (inputs + m)), w (outputs); any numeric types. kMean pools by
+  /// the weights that it is given too, which are to be equal. Throws Error when the sizes do not fit each
+  /// other.
   Convolve(const MatrixView& neighbor_weights, std::span<const float> neighbor_bias,
-           const MatrixView& weights, std::span<const float> bias);
+           const MatrixView& weights, std::span<const float> bias,
+           NeighborPooling pooling = NeighborPooling::kImportance);
 
   int64_t inputs() const { return neighbor_.cols(); }
   int64_t hidden() const { return neighbor_.rows(); }
   int64_t outputs() const { return own_.rows(); }
 
   /// Computes n of all nodes (rows x m) by one dense and one sparse product. neighborhoods: nodes x nodes,
-  /// row u the weights alpha_u, as they are (graph/visit_counts.h has rows that sum to 1); a node without
-  /// neighbours gets 0. h: nodes x inputs, float32. Throws Error when sizes differ.
+  /// row u the weights alpha_u, as they are (graph/visit_counts.h has rows that sum to 1; kMax does not read
+  /// them); a node without neighbours gets 0. h: nodes x inputs, float32. Throws Error when sizes differ.
   Matrix pool_neighbors(const Context& context, const SparseView& neighborhoods, const MatrixView& h) const;
 
   /// Computes h' of all nodes (nodes x outputs). Row u depends on the rows of u and of its neighbours, the
@@ -40,6 +51,7 @@ class WHITNEY_API Convolve {
   DenseWeights neighbor_;
   /// W in two: the columns that meet h_u, with the bias, and those that meet n_u.
   DenseWeights own_, pooled_;
+  NeighborPooling pooling_;
 };
 
 /// What makes the embedding of a node of its last h (arXiv 1806.01973, algorithm 2): G2 ReLU(G1 h + g).

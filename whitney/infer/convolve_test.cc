@@ -125,6 +125,23 @@ TEST(Convolve, EqualWeightsPoolTheMean) {
   }
 }
 
+TEST(Convolve, MaxPoolsTheLargestOfEachValueAndZeroOfNoNeighbour) {
+  const Layer layer(5, 9, 3, 1);
+  const Convolve largest(layer.q_weights, layer.q_bias, layer.weights, layer.bias, NeighborPooling::kMax);
+  const Matrix h = random_matrix(7, 5, 21);
+  const Matrix pooled = largest.pool_neighbors({}, seven().view(), h);
+  const std::vector<std::vector<int64_t>> neighbors = {{1, 2, 4}, {0}, {6, 3}, {}, {4, 1}, {2, 3, 0, 6}, {5}};
+  for (int64_t u = 0; u < 7; ++u) {
+    Vector expected(9);
+    for (const int64_t v : neighbors[static_cast<size_t>(u)]) {
+      const auto row = h.row<float>(v);
+      const Vector one = rectified(layer.q_weights, layer.q_bias, {row.begin(), row.end()});
+      for (size_t j = 0; j < 9; ++j) expected[j] = std::max(expected[j], one[j]);
+    }
+    for (int64_t j = 0; j < 9; ++j) EXPECT_NEAR(at(pooled, u, j), expected[static_cast<size_t>(j)], 1e-6);
+  }
+}
+
 TEST(Convolve, LayerByLayerIsAlgorithm2OfEveryNodeAndSeesEachNodeOnceALayer) {
   const Layer first(5, 9, 6, 1);
   const Layer second(6, 7, 50, 10);
