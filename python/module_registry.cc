@@ -48,11 +48,12 @@ nb::list methods() {
   return list;
 }
 
-Learned learn_graph(const std::string& method, const Graph& graph, const nb::dict& options,
-                    const Call& call) {
+/// Of a graph or of texts.
+template <class Data>
+Learned learn_from(const std::string& method, const Data& read, const nb::dict& options, const Call& call) {
   const Value given = value_from(options, concat("options of ", method));
-  // The learner reads a variant; the graph's arrays are shared with it, not copied.
-  const Dataset data = graph;
+  // The learner reads a variant; a graph's arrays are shared with it, not copied.
+  const Dataset data = read;
   return call([&](const Context& context) { return run_learner(method, data, given, context); });
 }
 
@@ -111,7 +112,9 @@ void bind_registry(nb::module_& module) {
       nb::arg("verb"), nb::arg("name"), nb::arg("given"));
   module.def("learner_input", &input_of, nb::arg("method"), "\"graph\", \"corpus\" or \"table\".");
   module.def("learner_output", &output_of, nb::arg("method"), "\"embeddings\" or \"table\".");
-  module.def("learn_graph", &learn_graph, nb::arg("method"), nb::arg("graph"), nb::arg("options"),
+  module.def("learn_graph", &learn_from<Graph>, nb::arg("method"), nb::arg("graph"), nb::arg("options"),
+             nb::arg("call"));
+  module.def("learn_corpus", &learn_from<Corpus>, nb::arg("method"), nb::arg("corpus"), nb::arg("options"),
              nb::arg("call"));
 }
 

@@ -15,6 +15,7 @@ from ._indexes import Hits, Index, index
 from ._options import given_options, option_lines
 from ._recommenders import Recommended, Recommender, read_interactions
 from ._tables import Embeddings, Table, as_embeddings
+from ._texts import as_corpus
 from ._whitney import Error
 
 COMMON = {"seed": None, "threads": None, "progress": False}
@@ -28,7 +29,7 @@ def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Option
     recommender ("rp3beta").
 
     data is a Graph, or anything that `whitney.read_graph` takes; of a recommender Interactions, or anything that
-    `whitney.read_interactions` takes. The same seed gives the same bytes at any number of
+    `whitney.read_interactions` takes; of a method for texts ("hashed_ngrams") what whitney.Corpus takes. The same seed gives the same bytes at any number of
     threads; `whitney.methods("learn")` lists methods and options. A method that trains by gradients runs in a process of
     its own and reads the path of a file; Ctrl-C stops it, and with checkpoint= it can go on.
     """
@@ -39,6 +40,8 @@ def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Option
     told = call(threads, seed, progress)
     if kind == "interactions":
         return Recommender._of(_whitney.learn_recommender(method, read_interactions(data, threads=threads)._native, given, told))
+    if kind == "corpus":
+        return Embeddings._of(_whitney.learn_corpus(method, as_corpus(data)._native, given, told))
     if kind != "graph":
         raise Error(f"{method} learns from a {kind}, which this version's Python cannot hand over yet: whitney learn "
                     f"{method} FILE does it on the command line")
@@ -179,6 +182,25 @@ class Learner(Estimator):
         return tags
 
 
+class TextLearner(Estimator):
+    """Learns embeddings of texts: a list, a pandas Series, a whitney.Corpus, the path of a file."""
+
+    def fit(self, X: Any, y: Any = None):
+        """Learns; the result is `embeddings_`. y is not used."""
+        self.embeddings_ = learn(self._whitney_method["name"], X, **self._given(), **self._call())
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Embeddings:
+        """Learns and returns the Embeddings, a row for each text."""
+        return self.fit(X).embeddings_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
 class TableLearner(Estimator):
     """Learns a number of each node of a graph, its community or part: a Graph, or anything that `whitney.read_graph` takes."""
 
@@ -279,7 +301,7 @@ class RaggedIndexEstimator(TextIndexEstimator):
 
 
 LEARNERS = {"embeddings": Learner, "table": TableLearner, "model": RecommenderEstimator}
-"""The base class by what a method makes."""
+"""The base class by what a method makes of a graph or of events."""
 
 INDEX_ESTIMATORS = {"vectors": IndexEstimator, "texts": TextIndexEstimator, "sparse": RaggedIndexEstimator,
                     "vector sets": RaggedIndexEstimator}
@@ -312,7 +334,8 @@ def make_class(method: dict) -> type:
     if method["verb"] == "index":
         base = INDEX_ESTIMATORS[_whitney.index_input(method["name"])]
     else:
-        base = LEARNERS[_whitney.learner_output(method["name"])]
+        base = TextLearner if _whitney.learner_input(method["name"]) == "corpus" else \
+            LEARNERS[_whitney.learner_output(method["name"])]
 
     def __init__(self, **options: Any):
         Estimator.__init__(self, **options)

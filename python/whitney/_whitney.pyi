@@ -697,7 +697,9 @@ def learner_input(method: str) -> str:
 def learner_output(method: str) -> str:
     """"embeddings" or "table"."""
 
-def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel": ...
+def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel" | "whitney::ItemModel": ...
+
+def learn_corpus(method: str, corpus: Corpus, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel" | "whitney::ItemModel": ...
 
 def kind_of_file(path: str) -> str:
     """

@@ -229,3 +229,14 @@ def test_integer_ids_stay_integers_and_fused_hits_fuse_again():
 def test_bad_calls_are_refused_in_a_sentence(index, call, sentence):
     with pytest.raises(whitney.Error, match=sentence):
         call(index)
+
+
+def test_texts_become_hashed_ngrams(tmp_path):
+    texts = ["java developer", "java", "sales"]
+    found = whitney.learn("hashed_ngrams", texts, dim=64)
+    assert found.vectors.shape == (3, 64) and found.ids.tolist() == [0, 1, 2]
+    np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, rtol=1e-6)
+    assert (whitney.HashedNgrams(dim=64).fit_transform(texts).vectors == found.vectors).all()
+    (tmp_path / "old.txt").write_text("\n".join(texts) + "\n")
+    new = whitney.learn("hashed_ngrams", {"x": "java"}, dim=64, idf_of=tmp_path / "old.txt")
+    assert (new["x"] == found.vectors[1]).all()
