@@ -162,6 +162,12 @@ def _write_pairs(pairs: Any, path: str) -> None:
             file.write(json.dumps(row, default=lambda number: number.item()) + "\n")
 
 
+def _write_answers(answers: Any, path: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        for query, answer in answers.itertuples(index=False) if hasattr(answers, "columns") else answers:
+            file.write(f"{query}\t{answer}\n")
+
+
 def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, number: int = 1) -> str:
     """Tasks read files: what is in memory is written to a folder that lives as long as the call."""
     if isinstance(data, (str, os.PathLike)):
@@ -172,6 +178,9 @@ def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, numbe
     if name == "pairs":
         _write_pairs(data, path + ".jsonl")
         return path + ".jsonl"
+    if name == "answers":
+        _write_answers(data, path + ".tsv")
+        return path + ".tsv"
     if isinstance(data, Corpus):
         _write_corpus(data, path + ".jsonl")
         return path + ".jsonl"
@@ -229,7 +238,7 @@ def evaluate(task: str, *inputs: Any, seed: Optional[int] = None, threads: Optio
     Inputs are those of the task, in its order (the first one several times where the task compares methods, such as
     "reconstruction"; "recommendation" takes a recommender and events, or events alone to learn= from): files, or Embeddings, a Model, a Recommender, an Index, a Graph, Interactions, vectors; labels may be a
     dict id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input; pairs
-    a frame, or a list of (first, second, score); texts= what whitney.Corpus takes. What is in memory is written to a
+    a frame, or a list of (first, second, score); answers a frame of two columns, or a list of (query, answer); texts= what whitney.Corpus takes. What is in memory is written to a
     temporary file, which the task reads.
     """
     return run_task("evaluate", task, inputs, seed, threads, progress, options)

@@ -116,3 +116,18 @@ def test_a_verb_without_tasks_says_so(nodes):
     else:
         with pytest.raises(whitney.Error, match="diagnose"):
             whitney.diagnose(nodes)
+
+
+def test_answers_to_items_are_pairs_in_memory_or_a_file(tmp_path):
+    items = whitney.learn("hashed_ngrams", {"c": "c", "c++": "c++", "java": "java", "java 8": "java 8"}, dim=128)
+    answers = [("java", "java 8"), ("java 8", "java"), ("c", "java")]
+    report = whitney.evaluate("item-retrieval", items, answers, ks=[1], rank_step=3, items=["c"])
+    assert [row["slice"] for row in report.rows] == ["all pairs", "pairs with a listed item", "pairs without"]
+    assert [row["hit@1"] for row in report.rows] == [pytest.approx(2 / 3), 0, 1]
+    assert report["scaled_mrr"] == 1
+    (tmp_path / "answers.tsv").write_text("".join(f"{query}\t{answer}\n" for query, answer in answers))
+    frame = pandas.DataFrame(answers, columns=["query", "answer"])
+    for same in (tmp_path / "answers.tsv", frame):
+        assert dict(whitney.evaluate("item-retrieval", items, same, ks=[1], rank_step=3, items=["c"])) == dict(report)
+    model = whitney.learn("item_knn", ([1, 1, 2, 2], ["c", "java", "java", "c++"]))
+    assert whitney.evaluate("item-retrieval", model, [("java", "c++")], ks=[2])["hit@2"] == 1
