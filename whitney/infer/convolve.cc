@@ -25,6 +25,16 @@ void check_weights(const MatrixView& neighbor_weights, const MatrixView& weights
   }
 }
 
+void check_inputs(const MatrixView& h, int64_t inputs) {
+  if (h.cols != inputs) fail("vectors have ", h.cols, " values, but this convolution takes ", inputs);
+}
+
+void check_square(const SparseView& neighborhoods, int64_t nodes) {
+  if (neighborhoods.rows == nodes && neighborhoods.cols == nodes) return;
+  fail("neighborhoods are ", neighborhoods.rows, " x ", neighborhoods.cols, ", but there are ", nodes,
+       " vectors of nodes: they must be ", nodes, " x ", nodes);
+}
+
 /// ReLU, then norm 1; rows that are 0 stay 0. Sums in double, in the order of the columns.
 void rectify_and_normalize(const Context& context, int64_t rows, int64_t cols, float* values) {
   parallel_blocks(context, rows, kBlockRows, [&](int64_t begin, int64_t end) {
@@ -78,31 +88,56 @@ Convolve::Convolve(const MatrixView& neighbor_weights, std::span<const float> ne
     : neighbor_(neighbor_weights, neighbor_bias), pooling_(pooling) {
   check_weights(neighbor_weights, weights);
   own_ = DenseWeights(columns(weights, 0, inputs()), bias);
-  pooled_ = DenseWeights(columns(weights, inputs(), weights.cols));
+  of_pooled_ = DenseWeights(columns(weights, inputs(), weights.cols));
+}
+
+Matrix Convolve::project(const Context& context, const MatrixView& h) const {
+  check_inputs(h, inputs());
+  return multiplied(context, neighbor_, h, Epilogue::kRelu);
+}
+
+Matrix Convolve::own_part(const Context& context, const MatrixView& h) const {
+  check_inputs(h, inputs());
+  return multiplied(context, own_, h, Epilogue::kNone);
+}
+
+Matrix Convolve::pooled(const Context& context, const SparseView& neighborhoods,
+                        const Matrix& projected) const {
+  Matrix out(neighborhoods.rows, hidden());
+  if (pooling_ == NeighborPooling::kMax)
+    largest_of_neighbors(context, neighborhoods, projected, out.mutable_data<float>());
+  else
+    multiply_sparse(context, neighborhoods, {}, projected, out.mutable_data<float>());
+  return out;
+}
+
+Matrix Convolve::combine(const Context& context, const SparseView& neighborhoods, const Matrix& projected,
+                         Matrix own) const {
+  if (neighborhoods.rows != own.rows() || neighborhoods.cols != projected.rows()) {
+    fail("neighborhoods are ", neighborhoods.rows, " x ", neighborhoods.cols, ", but there are ", own.rows(),
+         " nodes and ", projected.rows(), " projected ones");
+  }
+  if (own.cols() != outputs() || projected.cols() != hidden()) {
+    fail("nodes have ", own.cols(), " values and projected ones ", projected.cols(),
+         ", but this convolution makes ", outputs(), " and ", hidden());
+  }
+  of_pooled_.multiply(context, pooled(context, neighborhoods, projected), own.mutable_data<float>(),
+                      outputs(), Epilogue::kAdd);
+  rectify_and_normalize(context, own.rows(), own.cols(), own.mutable_data<float>());
+  return own;
 }
 
 Matrix Convolve::pool_neighbors(const Context& context, const SparseView& neighborhoods,
                                 const MatrixView& h) const {
-  if (h.cols != inputs()) fail("vectors have ", h.cols, " values, but this convolution takes ", inputs());
-  if (neighborhoods.rows != h.rows || neighborhoods.cols != h.rows) {
-    fail("neighborhoods are ", neighborhoods.rows, " x ", neighborhoods.cols, ", but there are ", h.rows,
-         " vectors of nodes: they must be ", h.rows, " x ", h.rows);
-  }
-  const Matrix projected = multiplied(context, neighbor_, h, Epilogue::kRelu);
-  Matrix pooled(h.rows, hidden());
-  if (pooling_ == NeighborPooling::kMax)
-    largest_of_neighbors(context, neighborhoods, projected, pooled.mutable_data<float>());
-  else
-    multiply_sparse(context, neighborhoods, {}, projected, pooled.mutable_data<float>());
-  return pooled;
+  check_inputs(h, inputs());
+  check_square(neighborhoods, h.rows);
+  return pooled(context, neighborhoods, project(context, h));
 }
 
 Matrix Convolve::run(const Context& context, const SparseView& neighborhoods, const MatrixView& h) const {
-  const Matrix pooled = pool_neighbors(context, neighborhoods, h);
-  Matrix out = multiplied(context, own_, h, Epilogue::kNone);
-  pooled_.multiply(context, pooled, out.mutable_data<float>(), outputs(), Epilogue::kAdd);
-  rectify_and_normalize(context, out.rows(), out.cols(), out.mutable_data<float>());
-  return out;
+  check_inputs(h, inputs());
+  check_square(neighborhoods, h.rows);
+  return combine(context, neighborhoods, project(context, h), own_part(context, h));
 }
 
 Matrix convolve_all(const Context& context, std::span<const Convolve> layers, const ConvolveHead* head,

@@ -43,14 +43,25 @@ class WHITNEY_API Convolve {
   /// them); a node without neighbours gets 0. h: nodes x inputs, float32. Throws Error when sizes differ.
   Matrix pool_neighbors(const Context& context, const SparseView& neighborhoods, const MatrixView& h) const;
 
+  /// The same in pieces, for nodes whose neighbours are elsewhere. What a node is pooled as, ReLU(Q h + q):
+  /// rows x m; and what it keeps for itself, W_h h + w: rows x outputs. h: rows x inputs, float32.
+  Matrix project(const Context& context, const MatrixView& h) const;
+  Matrix own_part(const Context& context, const MatrixView& h) const;
+  /// Computes h' of some nodes of what they keep and the projected neighbours, bit for bit as `run`.
+  /// neighborhoods: nodes x projected rows.
+  Matrix combine(const Context& context, const SparseView& neighborhoods, const Matrix& projected,
+                 Matrix own) const;
+
   /// Computes h' of all nodes (nodes x outputs). Row u depends on the rows of u and of its neighbours, the
   /// weights and the SIMD level only, bit for bit: not on how many other nodes there are, nor on the threads.
   Matrix run(const Context& context, const SparseView& neighborhoods, const MatrixView& h) const;
 
  private:
+  Matrix pooled(const Context& context, const SparseView& neighborhoods, const Matrix& projected) const;
+
   DenseWeights neighbor_;
   /// W in two: the columns that meet h_u, with the bias, and those that meet n_u.
-  DenseWeights own_, pooled_;
+  DenseWeights own_, of_pooled_;
   NeighborPooling pooling_;
 };
 

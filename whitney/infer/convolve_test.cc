@@ -237,6 +237,29 @@ TEST(Convolve, RowsAreTheSameBytesWithMoreNodesAndAnyThreads) {
   }
 }
 
+TEST(Convolve, PiecesOfSomeNodesAreBitForBitTheWhole) {
+  const Layer layer(5, 9, 6, 1);
+  const Matrix h = random_matrix(7, 5, 23);
+  const Matrix whole = layer.convolve.run({}, seven().view(), h);
+  // Nodes 4 and 5, whose neighbours 4, 1 and 2, 3, 0, 6 are taken in another order: 6, 0, 4, 1, 3, 2.
+  const std::vector<int64_t> order = {6, 0, 4, 1, 3, 2};
+  Matrix projected(6, 9);
+  float* out = projected.mutable_data<float>();
+  for (const int64_t node : order) {
+    const Matrix alone = layer.convolve.project({}, h.view().slice(node, node + 1));
+    out = std::ranges::copy(alone.row<float>(0), out).out;
+  }
+  const SparseMatrix rows =
+      rows_of(6, {{2, 3}, {5, 4, 1, 0}}, {0.4F, 0.6F, 0.1F, 0.2F, 0.3F, 0.4F});  // weights of rows 4, 5
+  const SparseMatrix all = seven();
+  ASSERT_EQ(std::vector<float>(all.weights.begin() + 6, all.weights.begin() + 8),
+            std::vector<float>(rows.weights.begin(), rows.weights.begin() + 2));
+  const Matrix found =
+      layer.convolve.combine({}, rows.view(), projected, layer.convolve.own_part({}, h.view().slice(4, 6)));
+  for (int64_t i = 0; i < 2; ++i)
+    EXPECT_TRUE(std::ranges::equal(found.row<float>(i), whole.row<float>(4 + i))) << i;
+}
+
 TEST(Convolve, NamesSizesThatDoNotFit) {
   const Layer layer(5, 4, 3, 1);
   const auto run = [&](const SparseMatrix& rows, int64_t nodes, int64_t cols) {

@@ -52,27 +52,6 @@ void normalize_rows(const Context& context, Matrix& matrix) {
   });
 }
 
-/// The features as float32, with the degrees behind them where the settings say so.
-Matrix inputs_of(const MatrixView& features, const graph::ItemContexts& graph,
-                 const PinSageSettings& settings, const Context& context) {
-  if (features.cols != settings.features) {
-    fail("features have ", features.cols, " values, but the model was trained with ", settings.features);
-  }
-  if (features.rows != graph.num_items())
-    fail("there are features of ", features.rows, " items, but the graph has ", graph.num_items());
-  const std::vector<float> degrees = settings.log_degree ? pinsage_degrees(graph) : std::vector<float>();
-  Matrix inputs(features.rows, settings.inputs());
-  auto* out = inputs.mutable_data<float>();
-  parallel_blocks(context, features.rows, kBlockRows, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      float* to = out + row * settings.inputs();
-      copy_row_as_float(features, row, to);
-      if (settings.log_degree) to[settings.features] = degrees[static_cast<size_t>(row)];
-    }
-  });
-  return inputs;
-}
-
 Matrix multiplied(const Context& context, const DenseWeights& weights, const MatrixView& rows,
                   Epilogue epilogue) {
   Matrix out(rows.rows, weights.rows());
@@ -202,15 +181,40 @@ Matrix PinSageModel::embed(const MatrixView& features, const graph::ItemContexts
   return embed(features, graph, pinsage_neighborhoods(graph, settings_, context).view(), context);
 }
 
-Matrix PinSageModel::embed(const MatrixView& features, const graph::ItemContexts& graph,
-                           const SparseView& neighborhoods, const Context& context) const {
-  const Matrix inputs = inputs_of(features, graph, settings_, context);
-  Matrix vectors =
-      layers_.empty() ? multiplied(context, head_.second,
-                                   multiplied(context, head_.first, inputs, Epilogue::kRelu), Epilogue::kNone)
-                      : convolve_all(context, layers_, &head_, neighborhoods, inputs);
+Matrix PinSageModel::inputs(const MatrixView& features, std::span<const float> degrees,
+                            const Context& context) const {
+  if (features.cols != settings_.features) {
+    fail("features have ", features.cols, " values, but the model was trained with ", settings_.features);
+  }
+  if (settings_.log_degree && std::ssize(degrees) != features.rows)
+    fail("there are features of ", features.rows, " items, but degrees of ", degrees.size());
+  Matrix rows(features.rows, settings_.inputs());
+  auto* out = rows.mutable_data<float>();
+  parallel_blocks(context, features.rows, kBlockRows, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* to = out + row * settings_.inputs();
+      copy_row_as_float(features, row, to);
+      if (settings_.log_degree) to[settings_.features] = degrees[static_cast<size_t>(row)];
+    }
+  });
+  return rows;
+}
+
+Matrix PinSageModel::finish(const MatrixView& h, const Context& context) const {
+  Matrix vectors = multiplied(context, head_.second, multiplied(context, head_.first, h, Epilogue::kRelu),
+                              Epilogue::kNone);
   if (settings_.normalize) normalize_rows(context, vectors);
   return vectors;
+}
+
+Matrix PinSageModel::embed(const MatrixView& features, const graph::ItemContexts& graph,
+                           const SparseView& neighborhoods, const Context& context) const {
+  if (features.rows != graph.num_items())
+    fail("there are features of ", features.rows, " items, but the graph has ", graph.num_items());
+  const std::vector<float> degrees = settings_.log_degree ? pinsage_degrees(graph) : std::vector<float>();
+  Matrix h = inputs(features, degrees, context);
+  if (!layers_.empty()) h = convolve_all(context, layers_, nullptr, neighborhoods, h);
+  return finish(h, context);
 }
 
 Embeddings PinSageModel::embed(const Ids& ids, const MatrixView& features, const graph::ItemContexts& graph,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,6 +85,11 @@ class WHITNEY_API PinSageModel {
   /// As above, with neighbourhoods that are at hand.
   Matrix embed(const MatrixView& features, const graph::ItemContexts& graph, const SparseView& neighborhoods,
                const Context& context) const;
+  /// What the first layer reads of items: the features (items x f, any numeric type) as float32, and behind
+  /// them `degrees` (pinsage_degrees of them) where the model adds these.
+  Matrix inputs(const MatrixView& features, std::span<const float> degrees, const Context& context) const;
+  /// The vectors of items by what the last layer made of them, or by `inputs` where there is no layer.
+  Matrix finish(const MatrixView& h, const Context& context) const;
   /// As embed, with the items' ids and the record: rows of ids, features and graph are the same items.
   Embeddings embed(const Ids& ids, const MatrixView& features, const graph::ItemContexts& graph,
                    const Context& context) const;
