@@ -34,6 +34,8 @@ NB_MODULE(_whitney, module) {
   python::bind_index(module);
   python::bind_fusion(module);
   python::bind_recommend(module);
+  python::bind_item_model(module);
+  python::bind_pinsage(module);
   python::bind_report(module);
   python::bind_registry(module);
   module.def(

@@ -20,6 +20,8 @@ void bind_model(nb::module_& module);
 void bind_index(nb::module_& module);
 void bind_fusion(nb::module_& module);
 void bind_recommend(nb::module_& module);
+void bind_item_model(nb::module_& module);
+void bind_pinsage(nb::module_& module);
 void bind_report(nb::module_& module);
 void bind_registry(nb::module_& module);
 

@@ -25,6 +25,7 @@ from ._encoded import EncodedTexts
 from ._fusion import FusedHits, fuse
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
+from ._item_models import ItemModel
 from ._methods import CLASSES as _CLASSES
 from ._methods import learn
 from ._models import Model, encode
@@ -56,5 +57,6 @@ def info() -> dict:
 globals().update(_CLASSES)
 
 __all__ = ["Attributes", "CompressedEmbeddings", "Corpus", "Embeddings", "EncodedTexts", "Error", "FusedHits", "Graph", "Hits",
-           "Index", "Interactions", "InteractionsSplit", "Model", "Recommended", "Recommender", "Report", "Table", "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index",
-           "info", "learn", "methods", "open", "read_corpus", "read_graph", "read_interactions", "read_table", "read_vectors", *_CLASSES]
+           "Index", "Interactions", "InteractionsSplit", "ItemModel", "Model", "Recommended", "Recommender", "Report", "Table",
+           "UnknownIdError", "compress", "diagnose", "encode", "evaluate", "fuse", "index", "info", "learn",
+           "methods", "open", "read_corpus", "read_graph", "read_interactions", "read_table", "read_vectors", *_CLASSES]

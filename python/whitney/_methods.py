@@ -12,6 +12,7 @@ from . import _convert, _training, _whitney
 from ._calls import Progress, call
 from ._graphs import Graph, read_graph
 from ._indexes import Hits, Index, index
+from ._item_models import ItemModel
 from ._options import given_options, option_lines
 from ._recommenders import Recommended, Recommender, read_interactions
 from ._tables import Embeddings, Table, as_embeddings
@@ -24,13 +25,13 @@ TRAINED = {method["name"] for method in _whitney.methods() if method["verb"] == 
 
 
 def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Optional[int] = None,
-          progress: Progress = False, **options: Any) -> Union[Embeddings, Recommender, Table]:
-    """Learns embeddings from data by a method such as "fastrp", a table of communities or parts ("louvain"), or a
-    recommender ("rp3beta").
+          progress: Progress = False, **options: Any) -> Union[Embeddings, ItemModel, Recommender, Table]:
+    """Learns embeddings from data by a method such as "fastrp", a table of communities or parts ("louvain"), a
+    recommender ("rp3beta") or a model of items ("pinsage").
 
-    data is a Graph, or anything that `whitney.read_graph` takes; of a recommender Interactions, or anything that
-    `whitney.read_interactions` takes; of a method for texts ("hashed_ngrams") what whitney.Corpus takes. The same seed gives the same bytes at any number of
-    threads; `whitney.methods("learn")` lists methods and options. A method that trains by gradients runs in a process of
+    data is a Graph, or anything that `whitney.read_graph` takes; of a recommender or a model of items Interactions, or
+    anything that `whitney.read_interactions` takes; of a method for texts ("hashed_ngrams") what whitney.Corpus takes. The
+    same seed gives the same bytes at any number of threads; `whitney.methods("learn")` lists methods and options. A method that trains by gradients runs in a process of
     its own and reads the path of a file; Ctrl-C stops it, and with checkpoint= it can go on.
     """
     kind = _whitney.learner_input(method)
@@ -249,6 +250,26 @@ class RecommenderEstimator(Estimator):
         return tags
 
 
+class ItemModelEstimator(Estimator):
+    """Learns a model of items from events: Interactions, or anything that `whitney.read_interactions` takes."""
+
+    def fit(self, X: Any, y: Any = None):
+        """Learns; the result is the whitney.ItemModel `model_`, its items' vectors are `embeddings_`. y is not used."""
+        self.model_ = learn(self._whitney_method["name"], X, **self._given(), **self._call())
+        self.embeddings_ = self.model_.items
+        return self
+
+    def transform(self, X: Any, features: Any = None) -> Embeddings:
+        """The vectors of all items of events, by their features (absent: the file of the option `features`)."""
+        self._require_fit("model_")
+        return self.model_.embed(X, self.features if features is None else features, threads=self.threads)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
 class IndexEstimator(Estimator):
     """Builds an index over vectors; `index_` is the whitney.Index."""
 
@@ -302,6 +323,9 @@ class RaggedIndexEstimator(TextIndexEstimator):
 
 LEARNERS = {"embeddings": Learner, "table": TableLearner, "model": RecommenderEstimator}
 """The base class by what a method makes of a graph or of events."""
+LEARNERS = {"embeddings": Learner, "table": TableLearner, "model": RecommenderEstimator,
+            "item_model": ItemModelEstimator}
+"""The base class by what a method makes."""
 
 INDEX_ESTIMATORS = {"vectors": IndexEstimator, "texts": TextIndexEstimator, "sparse": RaggedIndexEstimator,
                     "vector sets": RaggedIndexEstimator}

@@ -9,6 +9,7 @@ from . import _whitney
 from ._calls import Progress, call
 from ._encoded import EncodedTexts
 from ._indexes import Index
+from ._item_models import ItemModel
 from ._models import Model
 from ._recommenders import Recommender
 from ._tables import Embeddings, Table, read_table, read_vectors
@@ -16,8 +17,8 @@ from ._whitney import Error
 
 
 def open(path: str | os.PathLike, *, precision: Optional[str] = None, threads: Optional[int] = None,
-         progress: Progress = False) -> Union[Embeddings, EncodedTexts, Index, Model, Recommender, Table]:
-    """Opens a model, a recommender, embeddings, an index or a table by what the file says it is; artifacts are mapped, at once.
+         progress: Progress = False) -> Union[Embeddings, EncodedTexts, Index, ItemModel, Model, Recommender, Table]:
+    """Opens a model, a recommender, a model of items, embeddings, an index or a table by what the file says it is; artifacts are mapped, at once.
 
     A model is a folder (config.json or modules.json, tokenizer, safetensors) or a .gguf file; precision="int8" keeps its
     weights in 8 bits. Other files of vectors (.npy, .fvecs, word2vec, ...) are read by their extension.
@@ -38,6 +39,8 @@ def open(path: str | os.PathLike, *, precision: Optional[str] = None, threads: O
         return read_table(name, threads=threads, progress=progress)
     if kind == "embeddings" and _whitney.holds_encoded_texts(name):
         return EncodedTexts.open(name, threads=threads, progress=progress)
+    if kind == "model" and _whitney.holds_item_model(name):
+        return ItemModel._of(_whitney.ItemModel.open(name))
     if kind == "model":
         return Recommender._of(_whitney.Recommender.open(name))
     return read_vectors(name, threads=threads, progress=progress)

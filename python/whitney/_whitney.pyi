@@ -596,12 +596,6 @@ class Interactions:
     @staticmethod
     def of_rows(users: Ids, items: Ids, user_rows: object, item_rows: object, values: object, times: object, call: Call) -> Interactions: ...
 
-    def write(self, path: str, force: bool, call: Call) -> None: ...
-
-    def k_core(self, options: dict, call: Call) -> Interactions: ...
-
-    def split(self, options: dict, call: Call) -> tuple[Interactions, Interactions, Interactions, str]: ...
-
     @property
     def users(self) -> Ids: ...
 
@@ -622,9 +616,6 @@ class Interactions:
 
     @property
     def times(self) -> object: ...
-
-def events_options() -> tuple[list, list]:
-    """Declarations of the options of a core, and of a split."""
 
 def learn_recommender(method: str, events: Interactions, options: dict, call: Call) -> Recommender: ...
 
@@ -675,8 +666,11 @@ class Report:
 
 def evaluate(verb: str, task: str, paths: Sequence[str], options: dict, call: Call) -> Report: ...
 
-def task_inputs(verb: str, task: str, count: int) -> list[str]:
-    """Names of so many input files of a task, in order."""
+def task_inputs(verb: str, task: str) -> list[str]:
+    """Names of a task's input files, in order."""
+
+def task_repeats_first(verb: str, task: str) -> bool:
+    """Whether the first input may be given several times."""
 
 version: str = '0.1.0'
 
@@ -697,9 +691,7 @@ def learner_input(method: str) -> str:
 def learner_output(method: str) -> str:
     """"embeddings" or "table"."""
 
-def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel" | "whitney::ItemModel": ...
-
-def learn_corpus(method: str, corpus: Corpus, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel" | "whitney::ItemModel": ...
+def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel": ...
 
 def kind_of_file(path: str) -> str:
     """

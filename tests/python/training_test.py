@@ -198,3 +198,22 @@ def test_names_the_program_that_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("WHITNEY_PROGRAM", str(tmp_path / "none"))
     with pytest.raises(whitney.Error, match="cannot run .*none: No such file"):
         _training.learn_in_child("any", "a", "b", {})
+
+
+def test_a_model_of_items_comes_back_and_embeds_items_that_it_has_never_seen(tmp_path):
+    generator = np.random.default_rng(5)
+    contexts = [generator.choice(10, 4, replace=False) * 3 + c % 3 for c in range(60)]
+    users = np.repeat(np.arange(60), 4)
+    features = whitney.Embeddings(vectors=generator.standard_normal((31, 6)).astype(np.float32))
+    features.save(tmp_path / "features.safetensors")
+    items = np.concatenate(contexts)
+    events = tmp_path / "events.tsv"
+    whitney.read_interactions((users, items, None, np.tile(np.arange(4), 60))).save(events)
+    model = whitney.learn("pinsage", events, features=tmp_path / "features.safetensors", dim=8, hidden=8, epochs=2, seed=3)
+    assert isinstance(model, whitney.ItemModel) and model.items.vectors.shape == (30, 8)
+    assert np.array_equal(model.embed(events, features).vectors, model.items.vectors)
+    more = model.embed((np.append(users, 0), np.append(items, 30)), features)
+    assert more.vectors.shape == (31, 8) and np.isclose(np.linalg.norm(more["30"]), 1, atol=1e-5)
+    model.save(tmp_path / "model.safetensors")
+    again = whitney.open(tmp_path / "model.safetensors")
+    assert again.settings == model.settings and np.array_equal(again.items.vectors, model.items.vectors)

@@ -42,7 +42,7 @@ struct PinSageSettings {
   /// Values that the first layer, or the head, reads.
   int64_t inputs() const { return features + (log_degree ? 1 : 0); }
 
-  Value to_value() const;
+  WHITNEY_API Value to_value() const;
   /// Throws Error that names the member that is missing or out of range.
   static PinSageSettings from_value(const Value& value);
 
@@ -53,7 +53,7 @@ struct PinSageSettings {
     std::string name;
     int64_t rows = 0, cols = 0;
   };
-  std::vector<Shape> shapes() const;
+  WHITNEY_API std::vector<Shape> shapes() const;
 };
 
 /// The neighbourhoods of all items: rows of alpha, or of equal weights for NeighborPooling::kMean. A function

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,12 @@
 #include "whitney/train/nn/parameters.h"
 
 namespace whitney::nn {
+
+/// What a batch needs besides the parameters: drawn, numbered and gathered before its step. Each method
+/// derives its own.
+struct PreparedBatch {
+  virtual ~PreparedBatch() = default;
+};
 
 /// A piece of a batch, reckoned on one thread.
 struct Shard {
@@ -22,6 +29,8 @@ struct Shard {
   int64_t step = 0;
   /// From 0; of the accumulated batches of the step.
   int64_t batch = 0;
+  /// What `prepare` made for the batch; null where it makes nothing.
+  const PreparedBatch* prepared = nullptr;
 };
 
 /// A figure of a validation.
@@ -41,6 +50,20 @@ class Objective {
   /// Comes before the first step of each epoch, also of one that a run goes on with in the middle: draws what
   /// the epoch's examples are, from (seed, epoch) alone.
   virtual void begin_epoch(int64_t /*epoch*/, const Context&) {}
+  /// Threads that prepare batches of the epoch ahead of their steps, beside those of the context; 0: each is
+  /// prepared when it is due.
+  virtual int num_producers() const { return 0; }
+  /// Makes what a batch needs besides the parameters: a function of the seed, the epoch and its place alone,
+  /// so that the order in which batches are prepared does not show. Runs on several threads at once, while
+  /// earlier batches change the parameters. `number`: of all batches of the training, from 0.
+  virtual std::unique_ptr<const PreparedBatch> prepare(std::span<const int64_t> /*batch*/,
+                                                       int64_t /*number*/) const {
+    return nullptr;
+  }
+  /// As `shared`, which it stands for where batches are prepared.
+  virtual std::vector<torch::Tensor> shared_of(const PreparedBatch& /*prepared*/, const Context&) {
+    return {};
+  }
   /// Tensors that all shards of a batch read, reckoned once from the parameters: the products with a graph,
   /// for one. Runs on the calling thread, with our own kernels on all of them.
   virtual std::vector<torch::Tensor> shared(std::span<const int64_t> /*batch*/, const Context&) { return {}; }

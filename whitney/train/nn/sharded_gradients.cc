@@ -70,7 +70,8 @@ double add_gradients(Objective& objective, std::span<const int64_t> batch, const
   const auto n = static_cast<int64_t>(batch.size());
   const int64_t shards = std::min<int64_t>(num_shards, n);
   const Tensors parameters = objective.parameters().tensors();
-  const Tensors shared = objective.shared(batch, context);
+  const Tensors shared =
+      place.prepared ? objective.shared_of(*place.prepared, context) : objective.shared(batch, context);
   Tensors inputs = parameters, leaves;
   for (const torch::Tensor& tensor : shared) {
     leaves.push_back(tensor.detach().requires_grad_(tensor.requires_grad()));
@@ -84,7 +85,8 @@ double add_gradients(Objective& objective, std::span<const int64_t> batch, const
                       .offset = begin,
                       .num_in_step = place.num_in_step,
                       .step = place.step,
-                      .batch = place.batch};
+                      .batch = place.batch,
+                      .prepared = place.prepared};
     results[static_cast<size_t>(s)] = backward(objective, shard, leaves, inputs);
   });
 

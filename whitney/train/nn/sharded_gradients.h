@@ -14,6 +14,8 @@ struct BatchPlace {
   int64_t batch = 0;
   /// Examples of all batches of the step.
   int64_t num_in_step = 0;
+  /// Null where the objective prepares nothing.
+  const PreparedBatch* prepared = nullptr;
 };
 
 /// Adds the gradients of a batch's loss to those that the parameters have, and gives the loss.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/made_ahead.h"
 #include "whitney/core/random.h"
 #include "whitney/train/nn/averaging.h"
 #include "whitney/train/nn/clip_gradients.h"
@@ -72,9 +73,12 @@ class TrainingLoop {
     return (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
   }
 
+  using Batches = MadeAhead<std::unique_ptr<const PreparedBatch>>;
+
   void resume();
   void run_epoch();
-  void take_step(std::span<const int64_t> examples);
+  Batches prepared_batches(std::span<const int64_t> examples) const;
+  void take_step(std::span<const int64_t> examples, Batches& batches);
   void end_epoch();
   std::vector<Metric> validate();
   void save();
@@ -151,22 +155,40 @@ void TrainingLoop::run_epoch() {
   RandomStream(identity_.seed, "order of examples", static_cast<uint64_t>(epoch_)).shuffle(std::span(order));
   const std::span<const int64_t> examples(order);
   const auto of_a_step = static_cast<size_t>(options_.batch_size * options_.accumulate);
+  Batches batches = prepared_batches(examples);
   while (steps_in_epoch_ < steps_per_epoch()) {
     context_.check_cancelled();
     const size_t begin = static_cast<size_t>(steps_in_epoch_) * of_a_step;
-    take_step(examples.subspan(begin, std::min(of_a_step, examples.size() - begin)));
+    take_step(examples.subspan(begin, std::min(of_a_step, examples.size() - begin)), batches);
     context_.advance("training", step_, options_.epochs * steps_per_epoch(), "steps");
   }
   end_epoch();
 }
 
-void TrainingLoop::take_step(std::span<const int64_t> examples) {
+// Those that the epoch has left.
+TrainingLoop::Batches TrainingLoop::prepared_batches(std::span<const int64_t> examples) const {
+  constexpr int kDepth = 4;
+  const auto batch_size = static_cast<size_t>(options_.batch_size);
+  const int64_t done = steps_in_epoch_ * options_.accumulate;
+  // Every step has as many batches, but for the last of an epoch.
+  const int64_t before = (step_ - steps_in_epoch_) * options_.accumulate;
+  const auto make = [this, examples, batch_size, done, before](int64_t item) {
+    const size_t begin = static_cast<size_t>(done + item) * batch_size;
+    return objective_.prepare(examples.subspan(begin, std::min(batch_size, examples.size() - begin)),
+                              before + done + item);
+  };
+  return {batches_per_epoch() - done, objective_.num_producers(), kDepth, make};
+}
+
+void TrainingLoop::take_step(std::span<const int64_t> examples, Batches& batches) {
   parameters().clear_gradients();
   double loss = 0;
   const auto batch_size = static_cast<size_t>(options_.batch_size);
   BatchPlace place{.step = step_, .batch = 0, .num_in_step = static_cast<int64_t>(examples.size())};
   for (size_t begin = 0; begin < examples.size(); begin += batch_size, ++place.batch) {
     const auto batch = examples.subspan(begin, std::min(batch_size, examples.size() - begin));
+    const std::unique_ptr<const PreparedBatch> prepared = batches.take();
+    place.prepared = prepared.get();
     loss += add_gradients(objective_, batch, place, options_.shards, context_);
   }
   if (!std::isfinite(loss)) fail_not_finite(concat("the loss is ", loss));
