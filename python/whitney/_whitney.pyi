@@ -596,6 +596,12 @@ class Interactions:
     @staticmethod
     def of_rows(users: Ids, items: Ids, user_rows: object, item_rows: object, values: object, times: object, call: Call) -> Interactions: ...
 
+    def write(self, path: str, force: bool, call: Call) -> None: ...
+
+    def k_core(self, options: dict, call: Call) -> Interactions: ...
+
+    def split(self, options: dict, call: Call) -> tuple[Interactions, Interactions, Interactions, str]: ...
+
     @property
     def users(self) -> Ids: ...
 
@@ -616,6 +622,9 @@ class Interactions:
 
     @property
     def times(self) -> object: ...
+
+def events_options() -> tuple[list, list]:
+    """Declarations of the options of a core, and of a split."""
 
 def learn_recommender(method: str, events: Interactions, options: dict, call: Call) -> Recommender: ...
 
@@ -649,6 +658,61 @@ class Recommender:
 
     def factors(self, of_users: bool) -> object: ...
 
+def holds_item_model(path: str) -> bool: ...
+
+class ItemModel:
+    """A trained model that embeds items."""
+
+    @staticmethod
+    def open(path: str) -> ItemModel: ...
+
+    def save(self, path: str, force: bool, call: Call) -> None: ...
+
+    def embed(self, events: Interactions, features: Embeddings, call: Call) -> Embeddings: ...
+
+    @property
+    def items(self) -> Embeddings: ...
+
+    @property
+    def form(self) -> str: ...
+
+    @property
+    def settings(self) -> object: ...
+
+    @property
+    def record(self) -> object: ...
+
+def save_pinsage(path: str, items: Embeddings, settings: dict, weights: dict, call: Call) -> None: ...
+
+class PinSageModel:
+    """A trained PinSage in the pieces that Spark's tasks run."""
+
+    @staticmethod
+    def open(path: str) -> PinSageModel: ...
+
+    @property
+    def num_layers(self) -> int: ...
+
+    @property
+    def num_hidden(self) -> int: ...
+
+    @property
+    def num_features(self) -> int: ...
+
+    def embed(self, features: Matrix, events: Interactions, call: Call) -> Matrix: ...
+
+    def surroundings(self, events: Interactions, call: Call) -> tuple: ...
+
+    def inputs(self, features: Matrix, degrees: object, call: Call) -> Matrix: ...
+
+    def project(self, layer: int, h: Matrix, call: Call) -> Matrix: ...
+
+    def own_part(self, layer: int, h: Matrix, call: Call) -> Matrix: ...
+
+    def combine(self, layer: int, offsets: object, columns: object, weights: object, projected: Matrix, own: Matrix, call: Call) -> Matrix: ...
+
+    def finish(self, h: Matrix, call: Call) -> Matrix: ...
+
 class Report:
     """Figures with names and units, in rows."""
 
@@ -666,11 +730,8 @@ class Report:
 
 def evaluate(verb: str, task: str, paths: Sequence[str], options: dict, call: Call) -> Report: ...
 
-def task_inputs(verb: str, task: str) -> list[str]:
-    """Names of a task's input files, in order."""
-
-def task_repeats_first(verb: str, task: str) -> bool:
-    """Whether the first input may be given several times."""
+def task_inputs(verb: str, task: str, count: int) -> list[str]:
+    """Names of so many input files of a task, in order."""
 
 version: str = '0.1.0'
 
@@ -691,7 +752,9 @@ def learner_input(method: str) -> str:
 def learner_output(method: str) -> str:
     """"embeddings" or "table"."""
 
-def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel": ...
+def learn_graph(method: str, graph: Graph, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel" | ItemModel: ...
+
+def learn_corpus(method: str, corpus: Corpus, options: dict, call: Call) -> Embeddings | Table | "whitney::RecommenderModel" | ItemModel: ...
 
 def kind_of_file(path: str) -> str:
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import tempfile
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 import numpy as np
@@ -15,7 +14,7 @@ from .._optional import require
 from .._whitney import Error
 from . import _chunks
 from ._partitioned import _id_arrays, _ids, _result
-from ._session import id_type, require_columns, sentences, session_of, task_threads
+from ._session import id_type, require_columns, sentences, session_of, ship_file, task_threads
 
 KEPT = ("range", "offsets", "columns", "weights", "ids", "id_offsets", "id_bytes")
 """Arrays that a part has from the first layer to the last, besides its lists of what others need."""
@@ -144,13 +143,9 @@ def _feature_rows(session: Any, features_df: Any, id: str, vector: str, events: 
 
 def _shipped(session: Any, path: str) -> str:
     """Hands the model's file to Spark; its name among each executor's files."""
-    context = session.sparkContext
     told = os.stat(path)
     name = f"whitney-pinsage-{told.st_ino}-{told.st_size}-{told.st_mtime_ns}.safetensors"
-    if name not in {os.path.basename(known) for known in context.listFiles}:
-        link = os.path.join(tempfile.mkdtemp(prefix="whitney-", dir=context._temp_dir), name)
-        os.symlink(os.path.abspath(path), link)
-        context.addFile(link)
+    ship_file(session, path, name)
     return name
 
 

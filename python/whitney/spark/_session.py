@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from typing import Any, Iterator, Optional
 
 from .._optional import require
@@ -121,3 +122,17 @@ def local_cluster(workers: int = 2, cores: int = 1, memory_mb: int = 1024, **set
     for name, value in known.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def ship_file(session: Any, path: str, name: str) -> None:
+    """Hands a file to the executors under a name, once. Spark takes the name from what a symbolic link points to, so that
+    it is a second name of the file, or a copy where its file system has none."""
+    context = session.sparkContext
+    if name in {os.path.basename(known) for known in context.listFiles}:
+        return
+    place = os.path.join(tempfile.mkdtemp(prefix="whitney-", dir=context._temp_dir), name)
+    try:
+        os.link(path, place, follow_symlinks=True)
+    except OSError:
+        shutil.copyfile(path, place)
+    context.addFile(place)

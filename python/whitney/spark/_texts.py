@@ -14,7 +14,7 @@ from .. import _models
 from .._optional import require
 from .._options import given_options
 from .._whitney import Error
-from ._session import id_type, require_columns, session_of, task_threads
+from ._session import id_type, require_columns, session_of, ship_file, task_threads
 
 
 def encode(texts_df: Any, model: Union[_models.Model, str, os.PathLike], *, id: str = "id", text: str = "text",
@@ -54,16 +54,12 @@ def _shipped(session: Any, model: _models.Model) -> str:
     """Hands the model's files to Spark; their place below the folder of each executor's files."""
     context = session.sparkContext
     name = "whitney-model-" + model.provenance["fingerprint"].replace(":", "-")
-    known = {os.path.basename(path) for path in context.listFiles + context.listArchives}
     if os.path.isfile(model.path):
         name += os.path.splitext(model.path)[1]
-        if name not in known:
-            link = os.path.join(tempfile.mkdtemp(prefix="whitney-", dir=context._temp_dir), name)
-            os.symlink(os.path.abspath(model.path), link)
-            context.addFile(link)
+        ship_file(session, model.path, name)
         return name
     name += ".tar"
-    if name not in known:
+    if name not in {os.path.basename(path) for path in context.listArchives}:
         archive = os.path.join(tempfile.mkdtemp(prefix="whitney-", dir=context._temp_dir), name)
         with tarfile.open(archive, "w", dereference=True) as tar:
             tar.add(model.path, arcname="model")
