@@ -29,7 +29,7 @@ std::string inputs_text(const std::vector<std::string>& inputs, bool repeats_fir
 std::vector<std::string> names_of_inputs(Verb verb, std::string_view task, size_t count) {
   const Task& runner = task_of(Registry::instance().get(verb, task));
   std::vector<std::string> names = runner.inputs();
-  const std::vector<std::string> others = runner.inputs_to_learn_from();
+  std::vector<std::string> others = runner.inputs_to_learn_from();
   if (!others.empty() && count == others.size()) return others;
   if (count == names.size()) return names;
   if (runner.repeats_first() && count > names.size()) {
