@@ -6,23 +6,13 @@ import signal
 import numpy as np
 import pytest
 
-import spark_session
 import whitney
 import whitney.spark
+from spark_session import spark
 from whitney import _whitney
 from whitney._calls import call
 
 NUM_FEATURES, HIDDEN, DIM = 6, 5, 8
-
-
-@pytest.fixture(scope="module")
-def spark():
-    try:
-        session = spark_session.start()
-    except whitney.Error as error:
-        pytest.skip(str(error))
-    yield session
-    spark_session.stop(session)
 
 
 def write_model(path, layers=2, pooling="importance", seed=1):

@@ -3,6 +3,9 @@
 import os
 import shutil
 
+import pytest
+
+import whitney
 import whitney.spark
 
 JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # tests end before a second compiler pays
@@ -25,3 +28,13 @@ def stop(session):
     import pyspark
     shutil.rmtree(os.path.join(os.environ.get("SPARK_HOME", os.path.dirname(pyspark.__file__)), "work", application),
                   ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def spark():
+    try:
+        session = start()
+    except whitney.Error as error:
+        pytest.skip(str(error))
+    yield session
+    stop(session)

@@ -6,19 +6,9 @@ import signal
 import numpy as np
 import pytest
 
-import spark_session
 import whitney
 import whitney.spark
-
-
-@pytest.fixture(scope="module")
-def spark():
-    try:
-        session = spark_session.start()
-    except whitney.Error as error:
-        pytest.skip(str(error))
-    yield session
-    spark_session.stop(session)
+from spark_session import spark
 
 
 def ring_of_blocks(num_blocks=6, size=30, seed=3):

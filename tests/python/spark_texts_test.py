@@ -7,9 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-import spark_session
 import whitney
 import whitney.spark
+from spark_session import spark
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHECKPOINT = ROOT / "tests" / "data" / "checkpoints" / "bert-mlm-tiny"
@@ -25,16 +25,6 @@ def model(tmp_path_factory):
         shutil.copy(CHECKPOINT / name, folder)
     (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in WORDS))
     return whitney.open(folder)
-
-
-@pytest.fixture(scope="module")
-def spark():
-    try:
-        session = spark_session.start()
-    except whitney.Error as error:
-        pytest.skip(str(error))
-    yield session
-    spark_session.stop(session)
 
 
 def hits_of(frame, k):
