@@ -13,6 +13,13 @@ TEST(ProgressText, TellsShareRateAndRemainingTime) {
             "walks: 1,200 of 4,800 walks (25 %), 300 walks/s, 12.0 s left");
 }
 
+TEST(ProgressText, CountsNoWorkOfBefore) {
+  // A checkpoint had done 1,000: 200 in 4 s are 50 a second; the other 3,600 take 72 s.
+  EXPECT_EQ(progress_text("walks", 1200, 4800, "walks", 4, 1000),
+            "walks: 1,200 of 4,800 walks (25 %), 50 walks/s, 1 min 12 s left");
+  EXPECT_EQ(progress_text("walks", 1000, 4800, "walks", 4, 1000), "walks: 1,000 of 4,800 walks (20 %)");
+}
+
 TEST(ProgressText, LeavesOutWhatIsNotKnown) {
   EXPECT_EQ(progress_text("read", 10, 0, "rows", 4), "read: 10 rows, 2.5 rows/s");
   EXPECT_EQ(progress_text("read", 0, 10, "rows", 4), "read: 0 of 10 rows (0 %)");
