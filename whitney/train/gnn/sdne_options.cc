@@ -37,7 +37,9 @@ CostEstimate estimate_sdne(const DataSize& size, const SDNEOptions& options, con
   parameters = 2 * (parameters + before * options.dim) + n;
   const nn::TrainingOptions& training = options.training;
   CostEstimate cost;
-  cost.peak_bytes = graph_bytes(size) + nn::kLibtorchBytes + nn::training_bytes(parameters, 2, training) +
+  const int shard_gradients = options.negatives ? training.shards : 1;  // all places: the batch's at once
+  cost.peak_bytes = graph_bytes(size) + nn::kLibtorchBytes +
+                    nn::training_bytes(parameters, 2, training, shard_gradients) +
                     numbers_of_a_step(size, options, context.num_threads()) * int64_t{sizeof(float)};
   if (options.keep == SDNEKeep::kDecoder) {
     const int64_t inputs = options.hidden.empty() ? options.dim : options.hidden.front();

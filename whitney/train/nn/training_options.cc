@@ -22,8 +22,9 @@ std::vector<std::string> TrainingOptions::about_the_run() {
   return {"checkpoint", "checkpoint_every", "resume", "history"};
 }
 
-int64_t training_bytes(int64_t num_parameters, int optimizer_tensors, const TrainingOptions& options) {
-  int64_t copies = 1 + options.shards + 1 + optimizer_tensors;
+int64_t training_bytes(int64_t num_parameters, int optimizer_tensors, const TrainingOptions& options,
+                       int shard_gradients) {
+  int64_t copies = 1 + shard_gradients + 1 + optimizer_tensors;
   if (options.accumulate > 1) ++copies;
   if (options.averaging != Averaging::kNone) copies += 2;  // the average, and what it stands for meanwhile
   if (options.stop_metric) ++copies;                       // the best epoch's

@@ -72,10 +72,14 @@ struct TrainingOptions {
   WHITNEY_API static std::vector<std::string> about_the_run();
 };
 
-/// Bytes that training keeps for parameters: themselves, their gradients (one for each shard that runs, and
-/// their sum), `optimizer_tensors` of the same size, and what averaging and early stopping keep.
+/// Bytes that training keeps for parameters: themselves, their gradients (`shard_gradients` of them, and
+/// their sum), `optimizer_tensors` of the same size, and what averaging and early stopping keep. Each shard
+/// has gradients of its own, but where an objective makes the whole batch's at once there are only these.
 WHITNEY_API int64_t training_bytes(int64_t num_parameters, int optimizer_tensors,
-                                   const TrainingOptions& options);
+                                   const TrainingOptions& options, int shard_gradients);
+inline int64_t training_bytes(int64_t num_parameters, int optimizer_tensors, const TrainingOptions& options) {
+  return training_bytes(num_parameters, optimizer_tensors, options, options.shards);
+}
 
 /// Of libtorch itself, when it is loaded and has run.
 inline constexpr int64_t kLibtorchBytes = int64_t{180} << 20;

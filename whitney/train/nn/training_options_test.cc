@@ -34,6 +34,7 @@ TEST(TrainingOptions, MemoryCountsTheCopiesOfParameters) {
   TrainingOptions options;
   options.shards = 4;
   EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 4 + 1 + 2));
+  EXPECT_EQ(training_bytes(1000, 2, options, 1), 1000 * 4 * (1 + 1 + 1 + 2));
   options.averaging = Averaging::kEma;
   options.stop_metric = "recall@20";
   EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 4 + 1 + 2 + 2 + 1));
