@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "whitney/core/parallel.h"
+#include "whitney/train/gnn/ranking_loss.h"
 #include "whitney/train/nn/one_torch_thread.h"
 
 namespace whitney::gnn {
@@ -109,20 +110,21 @@ torch::Tensor PinSageObjective::loss(const nn::Shard& shard, std::span<const tor
   const torch::Tensor queries = of_shard(batch.queries), answers = of_shard(batch.answers),
                       hard = of_shard(batch.hard), negatives = batch.negatives.to(device);
   const torch::Tensor query = vectors.index_select(0, queries);
-  const torch::Tensor least =
-      (query * vectors.index_select(0, answers)).sum(1, /*keepdim=*/true) - options_.margin;
+  RankedScores scores;
+  scores.answers = (query * vectors.index_select(0, answers)).sum(1, /*keepdim=*/true);
   // Wrong answers: B x N shared ones beside B x H hard ones.
-  torch::Tensor scores = torch::matmul(query, vectors.index_select(0, negatives).t());
+  scores.wrong = torch::matmul(query, vectors.index_select(0, negatives).t());
   torch::Tensor places = negatives.unsqueeze(0).expand({count, negatives.size(0)});
   if (hard.size(1) > 0) {
     const torch::Tensor rows = vectors.index_select(0, hard.flatten()).view({count, hard.size(1), -1});
-    scores = torch::cat({scores, torch::matmul(rows, query.unsqueeze(2)).squeeze(2)}, 1);
+    scores.wrong = torch::cat({scores.wrong, torch::matmul(rows, query.unsqueeze(2)).squeeze(2)}, 1);
     places = torch::cat({places, hard}, 1);
   }
-  const torch::Tensor counts =
-      ((places != answers.unsqueeze(1)) & (places != queries.unsqueeze(1))).to(scores.dtype());
-  const torch::Tensor sums = (torch::relu(scores - least) * counts).sum(1);
-  return (sums / counts.sum(1).clamp_min(1)).sum() / static_cast<double>(shard.num_in_step);
+  scores.counts = (places != answers.unsqueeze(1)) & (places != queries.unsqueeze(1));
+  const torch::Tensor sum = options_.loss == PinSageLoss::kSoftmax
+                                ? sampled_softmax_loss(scores, options_.temperature)
+                                : max_margin_loss(scores, options_.margin);
+  return sum / static_cast<double>(shard.num_in_step);
 }
 
 std::vector<nn::Metric> PinSageObjective::evaluate(const Context& context) {

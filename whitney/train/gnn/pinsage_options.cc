@@ -18,6 +18,7 @@ std::vector<std::string> PinSageOptions::ineffective() const {
   names = training.ineffective();
   if (validation == 0 && training.stop_metric) names.emplace_back("stop_metric");
   if (exact || layers == 0) names.emplace_back("visits");
+  names.emplace_back(loss == PinSageLoss::kSoftmax ? "margin" : "temperature");
   if (hard_negatives == 0) {
     names.emplace_back("hard_from");
     names.emplace_back("hard_to");

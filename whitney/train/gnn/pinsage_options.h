@@ -23,6 +23,12 @@ inline constexpr auto enum_names(LeakGuard) {
   return std::array<std::string_view, 3>{"none", "only_context", "pair"};
 }
 
+/// What is asked of scores of right and wrong answers.
+enum class PinSageLoss : uint8_t { kMaxMargin, kSoftmax };
+inline constexpr auto enum_names(PinSageLoss) {
+  return std::array<std::string_view, 2>{"max_margin", "softmax"};
+}
+
 /// Options of PinSage (Ying, He, Chen, Eksombatchai, Hamilton, Leskovec; KDD 2018, arXiv 1806.01973).
 struct PinSageOptions {
   std::optional<Path> features;
@@ -42,7 +48,9 @@ struct PinSageOptions {
   int hard_negatives = 6;
   double hard_from = 0.01;
   double hard_to = 0.05;
+  PinSageLoss loss = PinSageLoss::kMaxMargin;
   double margin = 0.1;
+  double temperature = 0.07;
   bool normalize = true;
   LeakGuard leak_guard = LeakGuard::kOnlyContext;
   double learning_rate = 1e-3;
@@ -86,8 +94,13 @@ struct PinSageOptions {
     field("hard_from", hard_from, Range{0, 1},
           "Rank by personalised PageRank where these begin, as a share of the items; at least rank 20");
     field("hard_to", hard_to, Range{0, 1}, "Rank where they end; at most rank 5,000");
+    field(
+        "loss", loss,
+        "What training lessens: the paper's margins that are not kept (max_margin), or the answer's surprise "
+        "among the wrong ones (softmax), which looks most at those that are nearest: better heads of lists");
     field("margin", margin, Range{0, 1e6},
           "Delta: by how much the score of a good answer is to be higher than that of a wrong one");
+    field("temperature", temperature, Range{1e-3, 1e3}, "What softmax divides scores by");
     field("normalize", normalize,
           "Vectors get length 1, so that scores are cosines; false: inner products, for a margin of about 1");
     field("leak_guard", leak_guard,

@@ -101,11 +101,24 @@ TEST(PinSageLoss, DoesNotCountAWrongAnswerThatIsTheAnswerOrTheQuery) {
   EXPECT_NEAR(loss_of_vectors(of, z, {0}, {1}, {4}, hard).item<double>(), plain, 1e-12);
 }
 
+TEST(PinSageLoss, BySoftmaxIsTheAnswersSurprise) {
+  PinSageOptions options = small_options();
+  options.loss = PinSageLoss::kSoftmax;
+  options.temperature = 0.5;
+  Case of(options);
+  const torch::Tensor z = torch::tensor({{1.0, 0.0}, {0.5, 0.0}, {0.25, 1.0}, {-1.0, 0.0}}, torch::kFloat64);
+  // Scores of node 0: with its answer .5, with node 2 .25 (twice), with node 3 -1; its own counts for
+  // nothing.
+  const double all = std::exp(1) + 2 * std::exp(0.5) + std::exp(-2);
+  EXPECT_NEAR(loss_of_vectors(of, z, {0}, {1}, {2, 3, 0, 2, 1}).item<double>(), std::log(all) - 1, 1e-12);
+}
+
 TEST(PinSage, GradientsAgreeWithCentralDifferences) {
   for (const NeighborPooling pooling :
        {NeighborPooling::kImportance, NeighborPooling::kMean, NeighborPooling::kMax}) {
     for (const int layers : {0, 2}) {
       PinSageOptions options = small_options();
+      options.loss = pooling == NeighborPooling::kMax ? PinSageLoss::kSoftmax : PinSageLoss::kMaxMargin;
       options.dim = 4;
       options.hidden = 3;
       options.layers = layers;
