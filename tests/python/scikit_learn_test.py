@@ -30,6 +30,7 @@ CANNOT = {
     "HNSW": {"check_dtype_object": OTHER_EXCEPTION},
     "SymphonyQG": {"check_dtype_object": OTHER_EXCEPTION},
     "IVF": {"check_dtype_object": OTHER_EXCEPTION},
+    "LSH": {"check_dtype_object": OTHER_EXCEPTION},
     "Flat": {"check_dtype_object": OTHER_EXCEPTION},
     "Sparse": {},  # and these take rows that are no matrix
     "MultiVector": {},

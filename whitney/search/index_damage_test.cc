@@ -164,6 +164,9 @@ TEST_P(DamagedIndex, NamesTheTensorOfStructureThatIsNotAsItWasWritten) {
       {"sparse",
        {"sparse.lists.dims", "sparse.lists.steps", "sparse.lists.first_groups",
         "sparse.lists.first_entries"}},
+      {"lsh",
+       {"lsh.planes", "sparse.lists.dims", "sparse.lists.steps", "sparse.lists.first_groups",
+        "sparse.lists.first_entries"}},
       {"multi_vector",
        {"vectors.starts", "multi_vector.code_starts", "multi_vector.list_starts", "multi_vector.centroids"}}};
   const auto known = kStructure.find(kind().method);

@@ -60,6 +60,7 @@ inline std::vector<IndexKind> index_kinds() {
       {"IvfFlat", "ivf", with({{"codes", "flat"}})},
       {"IvfPq", "ivf", with({{"codes", "pq"}}), Metric::kCosine},
       {"IvfRabitq", "ivf", with({{"codes", "rabitq"}})},
+      {"Lsh", "lsh", with({{"tables", 8}, {"bits", 4}}), Metric::kCosine},
       {"IvfRabitqAlone", "ivf", with({{"codes", "rabitq"}, {"bits", 5}})},
       {"Sparse", "sparse", with({{"bits", "32"}}), Metric::kInnerProduct},
       {"Sparse8", "sparse", with({{"bits", "8"}}), Metric::kInnerProduct},

@@ -44,6 +44,11 @@ void save_sparse(const SparseParts& parts, const IndexRows& rows, const std::str
                  const Context& context);
 /// Views the mapped file; lists are checked as searches follow them. Throws Error.
 SparseParts open_sparse(const Artifact& artifact);
+/// Adds the tensors of lists to a file.
+void add_sparse_lists(ArtifactWriter& writer, const SparseLists& lists);
+/// Views them; the number of rows is the caller's to set. What a few numbers for each list say is verified;
+/// groups and entries are checked as searches follow them. Throws Error.
+SparseLists read_sparse_lists(const Artifact& artifact);
 /// The rows that the record of an artifact of an index tells. Throws Error.
 int64_t num_sparse_rows(const Artifact& artifact);
 
