@@ -1,5 +1,6 @@
 #include "whitney/train/nn/sparse_product.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -26,38 +27,21 @@ torch::Tensor product_elsewhere(const SparseMatrix& matrix, const torch::Tensor&
   return torch::matmul(sparse, dense);
 }
 
-/// In float64, in which gradients are checked: a plain loop.
-torch::Tensor product_of_doubles(const SparseMatrix& matrix, const torch::Tensor& dense,
-                                 const Context& context) {
-  const int64_t width = dense.size(1);
-  torch::Tensor result = torch::zeros({matrix.rows(), width}, dense.options());
-  const auto* from = dense.const_data_ptr<double>();
-  auto* out = result.mutable_data_ptr<double>();
-  constexpr int64_t kBlock = 256;
-  parallel_blocks(context, matrix.rows(), kBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const auto first = static_cast<size_t>(matrix.offsets[static_cast<size_t>(row)]),
-                 last = static_cast<size_t>(matrix.offsets[static_cast<size_t>(row) + 1]);
-      for (size_t e = first; e < last; ++e) {
-        const double weight = matrix.weights.empty() ? 1.0 : matrix.weights[e];
-        for (int64_t c = 0; c < width; ++c) {
-          out[row * width + c] += weight * from[matrix.columns[e] * width + c];
-        }
-      }
-    }
-  });
-  return result;
-}
-
 torch::Tensor product(const SparseMatrix& matrix, const torch::Tensor& given, const Context& context) {
   WHITNEY_CHECK(given.dim() == 2 && given.size(0) == matrix.cols, "a product of ", matrix.cols,
                 " columns with ", given.dim() == 2 ? given.size(0) : -1, " rows");
   if (!given.device().is_cpu()) return product_elsewhere(matrix, given);
   const torch::Tensor dense = given.contiguous();
-  if (dense.scalar_type() == torch::kFloat64) return product_of_doubles(matrix, dense, context);
-  WHITNEY_CHECK(dense.scalar_type() == torch::kFloat32, "a sparse product takes float32 or float64");
+  const bool is_double = dense.scalar_type() == torch::kFloat64;
+  WHITNEY_CHECK(is_double || dense.scalar_type() == torch::kFloat32,
+                "a sparse product takes float32 or float64");
   const int64_t width = dense.size(1);
   torch::Tensor result = torch::empty({matrix.rows(), width}, dense.options());
+  if (is_double) {
+    multiply_doubles(context, matrix.view(), dense.const_data_ptr<double>(), width,
+                     result.mutable_data_ptr<double>());
+    return result;
+  }
   multiply_sparse(context, matrix.view(), {},
                   {dense.const_data_ptr<float>(), matrix.cols, width, width, DType::kF32},
                   result.mutable_data_ptr<float>());
@@ -65,6 +49,29 @@ torch::Tensor product(const SparseMatrix& matrix, const torch::Tensor& given, co
 }
 
 }  // namespace
+
+void multiply_doubles(const Context& context, const SparseView& sparse, const double* dense, int64_t width,
+                      double* out, const double* addend) {
+  constexpr int64_t kBlock = 256;
+  parallel_blocks(context, sparse.rows, kBlock, [&](int64_t begin, int64_t end) {
+    std::vector<double> sums(static_cast<size_t>(width));
+    for (int64_t row = begin; row < end; ++row) {
+      std::ranges::fill(sums, 0.0);
+      const auto first = static_cast<size_t>(sparse.offsets[static_cast<size_t>(row)]),
+                 last = static_cast<size_t>(sparse.offsets[static_cast<size_t>(row) + 1]);
+      for (size_t e = first; e < last; ++e) {
+        const double weight = sparse.weights.empty() ? 1.0 : sparse.weights[e];
+        for (int64_t c = 0; c < width; ++c) {
+          sums[static_cast<size_t>(c)] += weight * dense[sparse.columns[e] * width + c];
+        }
+      }
+      for (int64_t c = 0; c < width; ++c) {
+        out[row * width + c] =
+            sums[static_cast<size_t>(c)] + (addend == nullptr ? 0 : addend[row * width + c]);
+      }
+    }
+  });
+}
 
 SparseOperator::SparseOperator(SparseMatrix matrix, bool is_symmetric)
     : matrix_(std::make_shared<const SparseMatrix>(std::move(matrix))), transpose_(matrix_) {

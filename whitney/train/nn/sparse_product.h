@@ -38,4 +38,9 @@ class SparseOperator {
 torch::Tensor sparse_product(const SparseOperator& matrix, const torch::Tensor& dense,
                              const Context& context);
 
+/// The same outside of autograd for float64, in which gradients are checked, by a plain loop: out (rows x
+/// width) = S dense, and addend, which may be null, or `out`.
+void multiply_doubles(const Context& context, const SparseView& sparse, const double* dense, int64_t width,
+                      double* out, const double* addend = nullptr);
+
 }  // namespace whitney::nn

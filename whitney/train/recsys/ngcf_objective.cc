@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "whitney/core/fast_random.h"
-#include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
 #include "whitney/eval/ranking_quality.h"
+#include "whitney/recommend/ngcf_layer.h"
 #include "whitney/recommend/recommender.h"
-#include "whitney/train/nn/losses.h"
 #include "whitney/train/nn/row_functions.h"
+#include "whitney/train/recsys/triple_losses.h"
 
 namespace whitney::recsys {
 namespace {
@@ -33,6 +33,9 @@ torch::Tensor places_of(std::span<const uint32_t> nodes) {
   std::ranges::copy(nodes, places.mutable_data_ptr<int64_t>());
   return places;
 }
+
+/// What values of a batch's layers are left out by, without the layer.
+std::string dropout_purpose(uint64_t key) { return "ngcf message dropout " + std::to_string(key) + "."; }
 
 }  // namespace
 
@@ -98,129 +101,86 @@ torch::Tensor NgcfObjective::step(const Layer& layer, const torch::Tensor& sums,
   return activated(part1.add_(part2));
 }
 
-SparseMatrix NgcfObjective::thinned(uint64_t key) const {
+nn::SparseOperator NgcfObjective::thinned(std::optional<uint64_t> key) const {
+  if (!key || options_.node_dropout == 0) return matrix_;
   SparseMatrix matrix = graph_.matrix;
   const double keep = 1 - options_.node_dropout;
-  FastRandom random(seed_, "ngcf node dropout", key);
+  FastRandom random(seed_, "ngcf node dropout", *key);
   for (float& weight : matrix.weights) {
     weight = random.uniform() < keep ? static_cast<float>(weight / keep) : 0.0F;
   }
-  return matrix;
+  return nn::SparseOperator(std::move(matrix));
 }
 
-torch::Tensor NgcfObjective::mask(const torch::Tensor& like, uint64_t key, size_t layer,
-                                  const Context& context) const {
-  constexpr int64_t kRows = 1024;
-  torch::Tensor mask = torch::empty(like.sizes(), torch::kFloat32);
-  auto* out = mask.mutable_data_ptr<float>();
-  const int64_t width = like.size(1);
-  const double keep = 1 - options_.message_dropout;
-  const auto kept = static_cast<float>(1 / keep);
-  // Each draw serves two values.
-  const auto threshold = static_cast<uint64_t>(keep * 0x1p32);
-  const std::string purpose = "ngcf message dropout " + std::to_string(layer) + "." + std::to_string(key);
-  parallel_blocks(context, like.size(0), kRows, [&](int64_t begin, int64_t end) {
-    FastRandom random(seed_, purpose, static_cast<uint64_t>(begin));
-    for (int64_t i = begin * width; i < end * width; i += 2) {
-      const uint64_t draw = random.next_u64();
-      out[i] = (draw >> 32) < threshold ? kept : 0;
-      if (i + 1 < end * width) out[i + 1] = (draw & 0xFFFFFFFFU) < threshold ? kept : 0;
-    }
-  });
-  return mask.to(like.options());
-}
-
-torch::Tensor NgcfObjective::dropped(const torch::Tensor& vectors, std::optional<uint64_t> key, size_t layer,
-                                     const Context& context) const {
+torch::Tensor NgcfObjective::dropped(const torch::Tensor& vectors, std::optional<uint64_t> key,
+                                     size_t layer) const {
   if (!key || options_.message_dropout == 0) return vectors;
-  return torch::Tensor(vectors).mul_(mask(vectors, *key, layer, context));
-}
-
-/// Of the final vector, what a layer gives.
-torch::Tensor NgcfObjective::part(const torch::Tensor& vectors) const {
-  constexpr double kLeastLength = 1e-12;
-  if (!options_.normalize) return vectors;
-  return vectors / vectors.square().sum(1, true).clamp_min(kLeastLength * kLeastLength).sqrt();
+  const double keep = 1 - options_.message_dropout;
+  torch::Tensor codes = torch::empty(vectors.sizes(), torch::kUInt8);
+  recommend::draw_left_out(seed_, dropout_purpose(*key) + std::to_string(layer), 0, codes.numel(), keep,
+                           codes.mutable_data_ptr<uint8_t>());
+  const torch::Tensor mask = (codes == 0).to(vectors.options()).mul_(1 / keep);
+  return torch::Tensor(vectors).mul_(mask);
 }
 
 torch::Tensor NgcfObjective::propagate(std::optional<uint64_t> dropout_key, const Context& context) const {
-  const bool is_thinned = dropout_key && options_.node_dropout > 0;
-  const nn::SparseOperator matrix = is_thinned ? nn::SparseOperator(thinned(*dropout_key)) : matrix_;
+  const nn::SparseOperator matrix = thinned(dropout_key);
+  constexpr double kLeastLength = 1e-12;
   torch::Tensor vectors = vectors_;
   std::vector<torch::Tensor> parts = {vectors};
   for (size_t l = 0; l < layers_.size(); ++l) {
     vectors = step(layers_[l], nn::sparse_product(matrix, vectors, context), vectors);
-    vectors = dropped(vectors, dropout_key, l, context);
-    parts.push_back(part(vectors));
+    vectors = dropped(vectors, dropout_key, l + 1);
+    const torch::Tensor squares = vectors.square().sum(1, true).clamp_min(kLeastLength * kLeastLength);
+    parts.push_back(options_.normalize ? vectors / squares.sqrt() : vectors);
   }
   return torch::cat(parts, 1);
 }
 
 torch::Tensor NgcfObjective::final_rows(const std::vector<uint32_t>& nodes, uint64_t dropout_key,
-                                        const Context& context) const {
-  const nn::SparseOperator matrix =
-      options_.node_dropout > 0 ? nn::SparseOperator(thinned(dropout_key)) : matrix_;
-  const torch::Tensor rows = places_of(nodes);
-  torch::Tensor vectors = vectors_, own = nn::gather_rows(vectors, rows, context);
-  std::vector<torch::Tensor> parts = {own};
-  for (size_t l = 0; l < layers_.size(); ++l) {
-    if (l + 1 < layers_.size()) {
-      vectors = step(layers_[l], nn::sparse_product(matrix, vectors, context), vectors);
-      vectors = dropped(vectors, dropout_key, l, context);
-      own = nn::gather_rows(vectors, rows, context);
-    } else {
-      SparseMatrix some;
-      select_rows(matrix.matrix().view(), nodes, some);
-      own = step(layers_[l], nn::sparse_product(nn::SparseOperator(std::move(some)), vectors, context), own);
-      own = dropped(own, dropout_key, l, context);
-    }
-    parts.push_back(part(own));
+                                        const Context& context) {
+  if (!vectors_.device().is_cpu()) {
+    return nn::gather_rows(propagate(dropout_key, context), places_of(nodes), context);
   }
-  return torch::cat(parts, 1);
+  const NgcfPass pass{.matrix = thinned(dropout_key),
+                      .nodes = nodes,
+                      .options = options_,
+                      .seed = seed_,
+                      .dropout = dropout_purpose(dropout_key)};
+  return ngcf_rows(pass, parameters_.tensors(), memory_, context);
 }
 
 std::vector<torch::Tensor> NgcfObjective::shared(std::span<const int64_t> batch, const Context& context) {
-  std::vector<uint32_t> places;  // of users, positives, negatives
-  const auto add = [&](const std::vector<uint32_t>& from, size_t first) {
-    for (const int64_t example : batch)
-      places.push_back(graph_.place_of[first + from[static_cast<size_t>(example)]]);
+  TriplePlaces triples;
+  std::vector<uint32_t> nodes;
+  const auto take = [&](const std::vector<uint32_t>& from, int64_t first, std::vector<uint32_t>& places) {
+    for (const int64_t example : batch) {
+      places.push_back(graph_.place_of[static_cast<size_t>(first + from[static_cast<size_t>(example)])]);
+    }
+    nodes.insert(nodes.end(), places.begin(), places.end());
   };
-  const auto items = static_cast<size_t>(graph_.num_users);
-  add(triples_.users, 0);
-  add(triples_.positives, items);
-  add(triples_.negatives, items);
-  std::vector<uint32_t> nodes = places;
+  take(triples_.users, 0, triples.users);
+  take(triples_.positives, graph_.num_users, triples.positives);
+  take(triples_.negatives, graph_.num_users, triples.negatives);
   std::ranges::sort(nodes);
   nodes.erase(std::ranges::unique(nodes).begin(), nodes.end());
-  std::vector<uint32_t> at;
-  for (const uint32_t place : places)
-    at.push_back(static_cast<uint32_t>(std::ranges::lower_bound(nodes, place) - nodes.begin()));
+  for (auto* places : {&triples.users, &triples.positives, &triples.negatives}) {
+    for (uint32_t& place : *places) {
+      place = static_cast<uint32_t>(std::ranges::lower_bound(nodes, place) - nodes.begin());
+    }
+  }
 
   // The first example tells a batch from all others of the run: each comes once an epoch.
   const uint64_t key = static_cast<uint64_t>(epoch_ * train_.size() + batch[0]);
-  const torch::Tensor final_vectors = final_rows(nodes, key, context);
-  std::vector<torch::Tensor> rows = nn::gather_rows(final_vectors, places_of(at), context).chunk(3);
-  if (options_.regularized == Regularized::kLearned) {
-    for (const torch::Tensor& learned : nn::gather_rows(vectors_, places_of(places), context).chunk(3)) {
-      rows.push_back(learned);
-    }
-  }
-  return rows;
+  const torch::Tensor rows = final_rows(nodes, key, context).to(torch::kCPU);
+  const bool of_final = options_.regularized == Regularized::kFinal;
+  return {triple_losses(rows, std::move(triples), options_.regularization,
+                        of_final ? rows.size(1) : options_.dim, context)};
 }
 
 torch::Tensor NgcfObjective::loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const {
-  std::vector<torch::Tensor> rows;
-  for (const torch::Tensor& tensor : shared) {
-    rows.push_back(tensor.slice(0, shard.offset, shard.offset + std::ssize(shard.examples)));
-  }
-  const double share = static_cast<double>(shard.examples.size()) / static_cast<double>(shard.num_in_step);
-  const torch::Tensor ranking =
-      nn::bpr_loss(nn::row_products(rows[0], rows[1]), nn::row_products(rows[0], rows[2]));
-  const auto counted =
-      options_.regularized == Regularized::kLearned ? std::span(rows).subspan(3) : std::span(rows).first(3);
-  return ranking * share +
-         options_.regularization *
-             nn::half_squares(std::vector<torch::Tensor>(counted.begin(), counted.end()), shard.num_in_step);
+  return shared[0].slice(0, shard.offset, shard.offset + std::ssize(shard.examples)).sum() /
+         static_cast<double>(shard.num_in_step);
 }
 
 Factors NgcfObjective::factors(const Context& context) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "whitney/train/nn/objective.h"
 #include "whitney/train/nn/sparse_product.h"
 #include "whitney/train/recsys/ngcf_options.h"
+#include "whitney/train/recsys/ngcf_pass.h"
 
 namespace whitney::recsys {
 
@@ -33,22 +35,21 @@ class NgcfObjective : public nn::Objective {
   const nn::Parameters& parameters() const override { return parameters_; }
   int64_t num_examples() const override { return train_.size(); }
   void begin_epoch(int64_t epoch, const Context& context) override;
-  /// Final rows of the batch's users, positives and negatives, and the learned ones where they count.
+  /// The losses of the batch's triples, one each.
   std::vector<torch::Tensor> shared(std::span<const int64_t> batch, const Context& context) override;
   torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
   /// recall@20 of the held-out items, without dropout.
   std::vector<nn::Metric> evaluate(const Context& context) override;
 
   const recommend::InteractionGraph& graph() const { return graph_; }
-  /// The final vectors of all nodes in the graph's order. dropout_key: what masks are drawn by; none: no
-  /// dropout.
+  /// The final vectors of all nodes in the graph's order, layer by layer in torch, wherever the parameters
+  /// live. dropout_key: what masks are drawn by; none: no dropout.
   torch::Tensor propagate(std::optional<uint64_t> dropout_key, const Context& context) const;
-  /// The rows of some nodes (ascending) of the final vectors, with dropout: all that a step needs. The last
-  /// layer goes by these rows of A only, and they alone are joined and divided by their lengths: of three
-  /// layers over a graph that is larger than a batch, a third of all products, and most of the passes over
-  /// memory, are left out.
-  torch::Tensor final_rows(const std::vector<uint32_t>& nodes, uint64_t dropout_key,
-                           const Context& context) const;
+  /// The rows of some nodes (ascending) of the final vectors, with dropout: all that a step needs. On the
+  /// processor the last layer goes by these rows of A only, and they alone are joined and divided by their
+  /// lengths: of three layers over a graph that is larger than a batch, a third of all products is left out;
+  /// and layers are taken block by block (ngcf_pass.h).
+  torch::Tensor final_rows(const std::vector<uint32_t>& nodes, uint64_t dropout_key, const Context& context);
   /// The final vectors by the rows of the events.
   Factors factors(const Context& context) const;
 
@@ -58,11 +59,10 @@ class NgcfObjective : public nn::Objective {
   };
   /// E' of some nodes, given the rows of S and of E that are theirs.
   torch::Tensor step(const Layer& layer, const torch::Tensor& sums, const torch::Tensor& own) const;
-  torch::Tensor dropped(const torch::Tensor& vectors, std::optional<uint64_t> key, size_t layer,
-                        const Context& context) const;
-  torch::Tensor part(const torch::Tensor& vectors) const;
-  SparseMatrix thinned(uint64_t key) const;
-  torch::Tensor mask(const torch::Tensor& like, uint64_t key, size_t layer, const Context& context) const;
+  /// With values left out, where there is a key.
+  torch::Tensor dropped(const torch::Tensor& vectors, std::optional<uint64_t> key, size_t layer) const;
+  /// A, where there is a key without the entries that are left out.
+  nn::SparseOperator thinned(std::optional<uint64_t> key) const;
 
   const Interactions& train_;
   const Interactions& held_out_;
@@ -76,6 +76,7 @@ class NgcfObjective : public nn::Objective {
   std::vector<Layer> layers_;
   recommend::BprTriples triples_;
   int64_t epoch_ = 0;
+  std::shared_ptr<NgcfMemory> memory_;
 };
 
 }  // namespace whitney::recsys

@@ -30,14 +30,15 @@ CostEstimate estimate_ngcf(const DataSize& size, const NgcfOptions& options, con
     width = after;
     final_width += after;
   }
-  // What a layer keeps for its way back, and gradients: some ten matrices of its width.
-  constexpr int64_t kMatrices = 10;
+  // What layers keep for their way back, and what a validation makes of all of them: some five matrices of
+  // their widths.
+  constexpr int64_t kMatrices = 5;
   constexpr int64_t kEntryBytes = 2 * 2 * 8;  // both directions, and the transpose
   CostEstimate cost;
   cost.peak_bytes = interactions_bytes(size) + nn::kLibtorchBytes + size.nnz * kEntryBytes +
                     nn::training_bytes(parameters, 2, options.training) +
                     kMatrices * nodes * final_width * static_cast<int64_t>(sizeof(float));
-  constexpr double kFlopsPerSecond = 1e10;
+  constexpr double kFlopsPerSecond = 4e10;
   const double steps = static_cast<double>(size.nnz) / static_cast<double>(options.training.batch_size) + 1;
   cost.seconds = static_cast<double>(options.training.epochs) * steps * 3 * flops /
                  (kFlopsPerSecond * context.num_threads());

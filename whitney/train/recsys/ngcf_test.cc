@@ -124,26 +124,68 @@ TEST(Ngcf, WithoutMapsAndActivationIsThePowersOfTheMatrix) {
   EXPECT_TRUE(torch::allclose(all.slice(1, 8, 12), dense.matmul(dense.matmul(begin))));
 }
 
-TEST(Ngcf, GradientsAgreeWithCentralDifferences) {
-  // Both forms, every adjacency (norm, gcmc and ngcf are not symmetric), rows of length 1 or not, dropout by
-  // fixed masks, and both regularisations.
+/// The paper's form and the authors' program's, by fixed masks, and both with each switch the other way.
+std::vector<NgcfOptions> all_switches(int dim, const std::vector<int>& layers) {
+  NgcfOptions paper = plain_options(dim, layers);
+  paper.self_message = true;
+  paper.node_dropout = 0.2;
+  paper.regularized = Regularized::kLearned;
+  paper.regularization = 0.1;
+  NgcfOptions program = paper;
+  program.adjacency = Adjacency::kNorm;
+  program.self_message = false;
+  program.two_activations = program.biases = program.normalize = true;
+  program.message_dropout = 0.2;
+  program.node_dropout = 0;
+  program.regularized = Regularized::kFinal;
+  std::vector<NgcfOptions> all;
+  for (const NgcfOptions& form : {paper, program}) {
+    all.push_back(form);
+    for (bool NgcfOptions::* one : {&NgcfOptions::self_message, &NgcfOptions::two_activations,
+                                    &NgcfOptions::biases, &NgcfOptions::normalize}) {
+      all.push_back(form);
+      all.back().*one = !(form.*one);
+    }
+    all.push_back(form);
+    std::swap(all.back().message_dropout, all.back().node_dropout);
+    all.push_back(form);
+    all.back().slope = 1;
+    for (const Adjacency adjacency : {Adjacency::kPlain, Adjacency::kGcmc, Adjacency::kNgcf}) {
+      all.push_back(form);
+      all.back().adjacency = adjacency;
+    }
+  }
+  return all;
+}
+
+TEST(Ngcf, GradientsAgreeWithCentralDifferencesForEachSwitch) {
   const Interactions events = three_events();
-  for (const Adjacency adjacency :
-       {Adjacency::kSymmetric, Adjacency::kNorm, Adjacency::kPlain, Adjacency::kGcmc, Adjacency::kNgcf}) {
-    for (const bool of_program : {false, true}) {
-      NgcfOptions options = plain_options(4, {3, 4});
-      options.adjacency = adjacency;
-      options.self_message = !of_program;
-      options.two_activations = options.biases = options.normalize = of_program;
-      options.message_dropout = of_program ? 0.2 : 0;
-      options.node_dropout = of_program ? 0 : 0.2;
-      options.regularized = of_program ? Regularized::kFinal : Regularized::kLearned;
-      options.regularization = 0.1;
-      NgcfObjective objective(events, {}, options, 3, torch::kFloat64);
-      objective.begin_epoch(0, {});
-      const nn::GradientCheck check = nn::check_gradients([&] { return loss_of(objective, {0, 1, 2}); },
-                                                          objective.parameters().tensors());
-      EXPECT_LT(check.worst_error, 1e-4) << check.where << ", adjacency " << static_cast<int>(adjacency);
+  for (const NgcfOptions& options : all_switches(4, {3, 4})) {
+    NgcfObjective objective(events, {}, options, 3, torch::kFloat64);
+    objective.begin_epoch(0, {});
+    const nn::GradientCheck check =
+        nn::check_gradients([&] { return loss_of(objective, {0, 1, 2}); }, objective.parameters().tensors());
+    EXPECT_LT(check.worst_error, 1e-4) << check.where << ", options " << option_values(options).to_json();
+  }
+}
+
+TEST(Ngcf, LayersByBlocksAreThoseOfTorchForEachSwitch) {
+  // Of all nodes, whose masks are then the same; in float32, which nothing else compares.
+  const Interactions events = grouped_events(20, 30, 3, 4);
+  std::vector<uint32_t> nodes(50);
+  std::iota(nodes.begin(), nodes.end(), 0U);
+  for (const NgcfOptions& options : all_switches(17, {16, 5})) {
+    const testing::ScopedTrace trace(__FILE__, __LINE__, option_values(options).to_json());
+    NgcfObjective objective(events, {}, options, 3, torch::kFloat32);
+    const torch::Tensor by_blocks = objective.final_rows(nodes, 7, {}), by_torch = objective.propagate(7, {});
+    EXPECT_TRUE(torch::allclose(by_blocks, by_torch, 1e-4, 1e-5));
+    const auto parameters = objective.parameters().tensors();
+    const torch::Tensor given = torch::arange(by_torch.numel()).reshape(by_torch.sizes()).sin();
+    const auto found = torch::autograd::grad({by_blocks}, parameters, {given}),
+               expected = torch::autograd::grad({by_torch}, parameters, {given});
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      const auto apart = (found[i] - expected[i]).norm().item<double>();
+      EXPECT_LT(apart, 1e-5 * expected[i].norm().item<double>()) << objective.parameters().all()[i].name;
     }
   }
 }
@@ -167,6 +209,35 @@ TEST(Ngcf, AStepReadsTheRowsOfItsNodesAndTheirGradients) {
     const auto of_some = torch::autograd::grad({some}, parameters, {given}),
                of_all = torch::autograd::grad({all}, parameters, {given});
     for (size_t i = 0; i < parameters.size(); ++i) EXPECT_TRUE(torch::allclose(of_some[i], of_all[i]));
+  }
+}
+
+TEST(Ngcf, GradientsOfManyRunsOfRowsAreRightAndTheSameBytesAtAnyNumberOfThreads) {
+  // Of so wide layers a run is 16 rows.
+  const Interactions events = grouped_events(60, 51, 3, 4);
+  NgcfOptions options;
+  options.dim = 520;
+  options.layers = {516, 3};
+  options.message_dropout = 0;
+  NgcfObjective objective(events, {}, options, 3, torch::kFloat32);
+  std::vector<uint32_t> nodes(111);
+  std::iota(nodes.begin(), nodes.end(), 0U);
+  const auto parameters = objective.parameters().tensors();
+  const auto gradients = [&](const torch::Tensor& rows) {
+    const torch::Tensor given = torch::arange(rows.numel()).reshape(rows.sizes()).sin();
+    return torch::autograd::grad({rows}, parameters, {given});
+  };
+  const auto at_threads = [&](int threads) {
+    Context context;
+    context.threads = threads;
+    return gradients(objective.final_rows(nodes, 7, context));
+  };
+  const auto one = at_threads(1), two = at_threads(2), five = at_threads(5),
+             expected = gradients(objective.propagate(std::nullopt, {}));
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    EXPECT_TRUE(torch::equal(one[i], two[i]));
+    EXPECT_TRUE(torch::equal(one[i], five[i]));
+    EXPECT_LT((one[i] - expected[i]).norm().item<double>(), 1e-4 * expected[i].norm().item<double>());
   }
 }
 
