@@ -6,6 +6,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
+#include "whitney/search/candidate_keys.h"
 #include "whitney/search/hnsw_walk.h"
 
 namespace whitney::search {
@@ -19,9 +20,7 @@ constexpr int64_t kMaxBatch = 1024;
 struct Worker {
   WalkScratch scratch;
   LinkBuffers buffers;
-  std::vector<uint32_t> nodes;
-  std::vector<float> distances;
-  std::vector<uint64_t> keys;
+  CandidateKeys candidates;
 
   void fit(const GraphView& graph) {
     scratch.fit(graph);
@@ -29,14 +28,6 @@ struct Worker {
   }
   CodeQuery query_of(const GraphView& graph, uint32_t node) {
     return query_of_node(graph, node, buffers.query_codes.mutable_data());
-  }
-  /// Fills `keys` with those of `nodes`, ascending.
-  void measure(const GraphView& graph, const CodeQuery& query) {
-    distances.resize(nodes.size());
-    walk_distances(graph, query, nodes, distances.data());
-    keys.resize(nodes.size());
-    for (size_t i = 0; i < nodes.size(); ++i) keys[i] = NodePool::key_of(distances[i], nodes[i]);
-    std::ranges::sort(keys);
   }
 };
 
@@ -150,21 +141,10 @@ void Linker::find_links(Worker& worker, std::span<const uint32_t> batch, size_t 
 
 // The links on layer 0 of a node that has some.
 std::vector<uint32_t> Linker::chosen_anew(Worker& worker, uint32_t node) {
-  WalkScratch& scratch = worker.scratch;
-  const CodeQuery query = worker.query_of(view_, node);
-  scratch.pool.reset(window_);
-  search_layer(view_, query, descend(view_, query, graph_.entry, graph_.top_level, 1, scratch), 0, scratch);
-  const std::span<const uint32_t> present = graph_.links(node, 0);
-  worker.nodes.assign(present.begin(), present.end());
-  worker.measure(view_, query);
-  for (uint32_t i = 0; i < scratch.pool.size; ++i) {
-    const uint64_t key = scratch.pool.keys[i] & ~uint64_t{1};  // without the mark of the walk
-    if (NodePool::node_of(key) != node) worker.keys.push_back(key);
-  }
-  std::ranges::sort(worker.keys);
-  worker.keys.erase(std::unique(worker.keys.begin(), worker.keys.end()), worker.keys.end());
+  worker.candidates.find_around(graph_, worker.query_of(view_, node), node, window_, worker.scratch);
   const int64_t most = links_kept(rule_, graph_.cap(0));
-  const std::span<const uint32_t> chosen = choose_links(view_, worker.keys, most, rule_, worker.buffers);
+  const std::span<const uint32_t> chosen =
+      choose_links(view_, worker.candidates.keys, most, rule_, worker.buffers);
   return {chosen.begin(), chosen.end()};
 }
 
@@ -210,10 +190,9 @@ std::vector<uint32_t> Linker::extended_list(Worker& worker, std::span<const Edge
     if (std::find(old.begin(), old.end(), edge.from) == old.end()) list.push_back(edge.from);
   }
   if (std::ssize(list) <= cap) return list;
-  worker.nodes = list;
-  worker.measure(view_, worker.query_of(view_, node));
+  worker.candidates.measure(view_, worker.query_of(view_, node), list);
   const std::span<const uint32_t> chosen =
-      choose_links(view_, worker.keys, links_kept(rule_, cap), rule_, worker.buffers);
+      choose_links(view_, worker.candidates.keys, links_kept(rule_, cap), rule_, worker.buffers);
   return {chosen.begin(), chosen.end()};
 }
 

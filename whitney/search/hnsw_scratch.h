@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "whitney/search/deadline.h"
@@ -25,13 +26,15 @@ struct NodePool {
   uint32_t capacity = 0;
   /// The first entry that may not be expanded yet.
   uint32_t cursor = 0;
+  /// So many of the nearest are expanded, the others only kept.
+  uint32_t reach = 0;
 
   /// What stands behind the entries, so that whole vectors of them can be compared: a key above all.
   static constexpr uint64_t kNoKey = ~uint64_t{0} >> 1;
   static constexpr size_t kSpare = 9;
 
   void reset(int64_t ef) {
-    capacity = static_cast<uint32_t>(ef);
+    capacity = reach = static_cast<uint32_t>(ef);
     if (keys.size() < capacity + kSpare) keys.resize(capacity + kSpare);
     std::fill_n(keys.begin(), capacity + kSpare, kNoKey);
     size = cursor = 0;
@@ -85,6 +88,21 @@ struct VisitedSet {
   /// Makes room to meet `more` nodes without a check.
   void reserve(size_t more) {
     if (nodes.size() < count + more) nodes.resize((count + more) * 2);
+  }
+  /// Holds some nodes and no others.
+  const VisitedSet& hold(std::span<const uint32_t> some) {
+    clear();
+    reserve(some.size());
+    for (const uint32_t node : some) meet(node);
+    return *this;
+  }
+  bool has(uint32_t node) const { return ((bits[node >> 6] >> (node & 63)) & 1) != 0; }
+  /// Marks a node; false when it was. Within the room that is reserved.
+  bool meet(uint32_t node) {
+    if (has(node)) return false;
+    bits[node >> 6] |= uint64_t{1} << (node & 63);
+    nodes[count++] = node;
+    return true;
   }
   void clear() {
     for (size_t i = 0; i < count; ++i) bits[nodes[i] >> 6] = 0;

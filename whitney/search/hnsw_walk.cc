@@ -102,7 +102,7 @@ HWY_INLINE void EnterBatch(const GraphView& graph, const CodeQuery& query, int64
 // Takes the nearest node that was not expanded yet; false when there is none.
 HWY_INLINE bool TakeNearest(NodePool& pool, uint32_t& node) {
   while (pool.cursor < pool.size && (pool.keys[pool.cursor] & 1) != 0) ++pool.cursor;
-  if (pool.cursor == pool.size) return false;
+  if (pool.cursor >= HWY_MIN(pool.size, pool.reach)) return false;
   uint64_t& key = pool.keys[pool.cursor++];
   node = NodePool::node_of(key);
   key |= 1;

@@ -86,8 +86,9 @@ class SymphonyqgBuilder : public IndexBuilder {
     // of what else may be one.
     const int64_t row_bytes = 8 * dim + graph.stride() + graph.detail_stride() + codes.stride() + 48 +
                               4 * (3 * int64_t{given.degree} + 96);
-    // A pass takes a visit for each of ef_construction and some, and compares what was visited.
-    const double visits = static_cast<double>(given.passes * std::max(given.ef_construction, given.degree));
+    // A pass expands half of ef_construction and compares what was met.
+    const double visits =
+        static_cast<double>(given.passes * std::max(given.ef_construction, given.degree)) / 2;
     const double seconds =
         static_cast<double>(num_rows) * (visits + 200) * (2e-7 + 8e-10 * static_cast<double>(dim));
     return {num_rows * row_bytes, seconds / context.num_threads()};

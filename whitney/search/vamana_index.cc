@@ -16,6 +16,9 @@ namespace {
 constexpr std::string_view kMethod = "vamana";
 /// Vectors whose mean is the middle, and nodes that are measured at once.
 constexpr int64_t kSample = 4096, kChunk = 1024;
+/// The first pass keeps this part of the window, but no less than the degree: what it links, the second links
+/// anew.
+constexpr int64_t kFirstWindowPart = 4;
 
 /// The node nearest to the mean of a sample: where walks begin. The graph must have nodes.
 uint32_t middle_node(const HnswParts& parts) {
@@ -55,6 +58,7 @@ void link_all(HnswParts& parts, const Context& context) {
   std::iter_swap(order.begin(), std::ranges::find(order, middle_node(parts)));
   LinkRule first = parts.rule();
   first.alpha = 1;
+  first.window = std::max(first.window / kFirstWindowPart, std::min(first.window, parts.graph.cap(0)));
   link_nodes(parts.graph, order, first, context);
   relink_nodes(parts.graph, order, parts.rule(), context);
 }
