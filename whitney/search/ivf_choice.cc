@@ -8,29 +8,52 @@
 namespace whitney::search {
 namespace {
 
-/// The places of the `count` least values, least first; of equal ones the first.
-std::vector<uint32_t> least_of(std::span<const float> values, int64_t count) {
-  constexpr int64_t kFew = 64;  // up to here a heap is faster than to order all
-  constexpr uint32_t kSign = uint32_t{1} << 31;
-  std::vector<uint32_t> places;
-  if (count <= kFew) {
+/// The places of values, the least first; of equal ones the first. They are put in order as far as is asked.
+class NearestFirst {
+ public:
+  NearestFirst(std::span<const float> values, int64_t count) : values_(values) {
+    order_.reserve(static_cast<size_t>(count));
+    // A heap takes the few of many sooner than all are parted.
+    if (16 * count > std::ssize(values)) {
+      sort_up_to(static_cast<size_t>(count));
+      return;
+    }
     TopK top(count);
     top.push_run(values, 0);
-    for (const TopK::Entry& entry : top.take()) places.push_back(entry.row);
-    return places;
+    for (const TopK::Entry& entry : top.take()) order_.push_back(entry.row);
   }
-  // Value and place as one integer that orders like the two.
-  std::vector<uint64_t> keys(values.size());
-  for (uint32_t i = 0; i < keys.size(); ++i) {
-    const auto bits = std::bit_cast<uint32_t>(values[i] + 0.0F);  // -0 is 0
-    keys[i] = uint64_t{(bits & kSign) != 0 ? ~bits : bits | kSign} << 32 | i;
+  /// i: below the number of values.
+  uint32_t at(size_t i) {
+    if (i >= order_.size()) sort_up_to(std::min(values_.size(), i + std::max<size_t>(i / 2, 16)));
+    return order_[i];
   }
-  const auto end = keys.begin() + count;
-  if (end != keys.end()) std::nth_element(keys.begin(), end, keys.end());
-  std::sort(keys.begin(), end);
-  for (auto key = keys.begin(); key != end; ++key) places.push_back(static_cast<uint32_t>(*key));
-  return places;
-}
+
+ private:
+  void sort_up_to(size_t count) {
+    const auto at_place = [&](size_t place) { return keys_.begin() + static_cast<std::ptrdiff_t>(place); };
+    const size_t done = order_.size();
+    if (keys_.empty()) {
+      fill_keys();
+      if (done > 0) std::nth_element(keys_.begin(), at_place(done), keys_.end());
+    }
+    if (count < keys_.size()) std::nth_element(at_place(done), at_place(count), keys_.end());
+    std::sort(at_place(done), at_place(count));
+    for (size_t i = done; i < count; ++i) order_.push_back(static_cast<uint32_t>(keys_[i]));
+  }
+  /// Value and place as one integer that orders like the two.
+  void fill_keys() {
+    constexpr uint32_t kSign = uint32_t{1} << 31;
+    keys_.resize(values_.size());
+    for (uint32_t i = 0; i < keys_.size(); ++i) {
+      const auto bits = std::bit_cast<uint32_t>(values_[i] + 0.0F);  // -0 is 0
+      keys_[i] = uint64_t{(bits & kSign) != 0 ? ~bits : bits | kSign} << 32 | i;
+    }
+  }
+
+  std::span<const float> values_;
+  std::vector<uint64_t> keys_;
+  std::vector<uint32_t> order_;
+};
 
 /// Appends the places of a list's rows that pass. Without a branch, which half of them would mispredict.
 void append_passing(const IvfList& list, std::span<const uint64_t> bits, std::vector<uint32_t>& places) {
@@ -96,19 +119,15 @@ ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, 
   int64_t num_passing = 0;
   const auto has_enough = [&] { return seen.lists >= plan.nprobe && num_passing >= plan.least_passing; };
   const int64_t begin = passing.is_filtered() ? std::max(plan.nprobe, plan.expected.lists) : plan.nprobe;
-  for (int64_t count = std::min(begin, nlist); !chosen.scans && !has_enough();
-       count = std::min(4 * count, nlist)) {
-    const std::vector<uint32_t> nearest = least_of(measured, count);
-    for (auto i = chosen.lists.size(); i < nearest.size() && !chosen.scans && !has_enough(); ++i) {
-      chosen.lists.push_back(nearest[i]);
-      const PassingOfList of_list = passing.of(nearest[i]);
-      ++seen.lists;
-      seen.tested += passing.is_filtered() ? passing.size(nearest[i]) : 0;
-      seen.compared += of_list.compared;
-      num_passing += of_list.count;
-      chosen.scans = plan.planner && plan.planner->is_given_up(seen.tested);
-    }
-    if (count == nlist) break;
+  NearestFirst nearest(measured, std::min(begin, nlist));
+  while (seen.lists < nlist && !chosen.scans && !has_enough()) {
+    const uint32_t list = nearest.at(static_cast<size_t>(seen.lists++));
+    chosen.lists.push_back(list);
+    const PassingOfList of_list = passing.of(list);
+    seen.tested += passing.is_filtered() ? passing.size(list) : 0;
+    seen.compared += of_list.compared;
+    num_passing += of_list.count;
+    chosen.scans = plan.planner && plan.planner->is_given_up(seen.tested);
   }
   work.seen += seen.lists;
   work.passing += num_passing;

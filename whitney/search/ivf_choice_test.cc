@@ -76,6 +76,25 @@ TEST(IvfChoice, TakesTheNearestListsUntilEnoughPass) {
   EXPECT_EQ(lists_for(last_only, 2, 1000).size(), 20);
 }
 
+TEST(IvfChoice, PutsAllListsInOrderWhereNoneHoldsWhatPasses) {
+  // Few lists are taken by a heap at first, many by parting: equal numbers keep the order of their lists.
+  IvfParts parts;
+  parts.lists.resize(300);
+  std::vector<float> measured(300);
+  for (size_t j = 0; j < 300; ++j) measured[j] = static_cast<float>(j * 77 % 50) - 25;
+  std::vector<uint32_t> order(300);
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_sort(order, {}, [&](uint32_t list) { return measured[list]; });
+  const std::vector<uint64_t> none(1);
+  for (const int64_t nprobe : {1, 5, 100, 300}) {
+    PassingPlaces passing(parts, none);
+    IvfPlan plan;
+    plan.nprobe = nprobe, plan.least_passing = 1;
+    IvfWork work;
+    EXPECT_EQ(nearest_lists(plan, measured, passing, work).lists, order) << nprobe;
+  }
+}
+
 TEST(IvfChoice, GivesUpWhereLookingTakesAsLongAsAScan) {
   const IvfParts parts = parts_of(Value::object({{"codes", "flat"}}));
   std::vector<float> measured(20);

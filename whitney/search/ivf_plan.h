@@ -52,10 +52,10 @@ class IvfPlanner {
     return costs_.scan_start + costs_.lists_start + beyond_start(seen);
   }
   /// Before the centroids are measured: true where lists that hold no more than what is looked for take
-  /// longer than a scan, or where those expected save less than measuring costs: as often as not it is then
-  /// known that a scan is better after all.
+  /// longer than a scan, or where those expected, and measuring for nothing, take more than kWorthLooking of
+  /// one: as often as not it is then known that a scan is better after all.
   bool prefers_scan(const ListsSeen& least, const ListsSeen& expected) const {
-    return scan_ <= lists(least) || scan_ <= lists(expected) + costs_.lists_start;
+    return scan_ <= lists(least) || kWorthLooking * scan_ <= lists(expected) + costs_.lists_start;
   }
   /// After that: true where what is left to do in lists takes longer than a scan.
   bool prefers_scan_now(const ListsSeen& seen) const {
@@ -66,6 +66,8 @@ class IvfPlanner {
   /// Looking for lists until it is given up, all that they then hold at no more than a scan, and all of it
   /// ranked again: the most that a search takes besides its beginning.
   static constexpr double kMostScans = 4;
+  /// The part of a scan that lists must be expected to take at most.
+  static constexpr double kWorthLooking = 0.8;
 
  private:
   double beyond_start(const ListsSeen& seen) const {

@@ -83,7 +83,7 @@ TEST(IvfPlan, MeasuredCostsAreKeptByAFile) {
 
 // Of two filters that let as many rows pass, one keeps those of few lists, all of them far from the query.
 TEST(IvfPlan, ScansWhereWhatPassesIsFarFromTheQuery) {
-  constexpr int64_t kRows = 24'000, kCols = 4, kPassing = 3000;
+  constexpr int64_t kRows = 24'000, kCols = 4, kPassing = 5000;
   Matrix vectors = normal_vectors(kRows, kCols, 2);
   auto* values = vectors.mutable_data<float>();
   for (int64_t i = 0; i < kRows; ++i) values[i * kCols] += 0.01F * static_cast<float>(i);
@@ -129,7 +129,7 @@ TEST(IvfPlan, GivesTheSameAnswerWhereWhatPassesIsKept) {
 
 // The values of a query that a scan took over are exact, those that codes alone found beside it are not.
 TEST(IvfPlan, QueriesOfOneCallMayGoDifferentWays) {
-  constexpr int64_t kRows = 24'000, kCols = 4, kPassing = 3000;
+  constexpr int64_t kRows = 24'000, kCols = 4, kPassing = 5000;
   Matrix vectors = normal_vectors(kRows, kCols, 3);
   auto* values = vectors.mutable_data<float>();
   for (int64_t i = 0; i < kRows; ++i) values[i * kCols] += 0.01F * static_cast<float>(i);

@@ -20,8 +20,9 @@ constexpr double kPatience = 2;
 /// Looking where a query lies may take this part of a scan, unless several times as many pass around the
 /// query as elsewhere.
 constexpr double kLookShare = 0.1, kLikelyTimes = 4;
-/// By so much more may pass around a query than around a node that a rough look takes for it.
-constexpr double kRoughTimes = 1.2;
+/// By so much more may pass around a query than around a node that a rough look takes for it, and this part
+/// of a scan a walk must then take at most: less saved is not worth a closer look.
+constexpr double kRoughTimes = 1.2, kWorthLooking = 0.8;
 
 /// How many times as many a filtered walk must keep to find as many of the true neighbours as a walk without
 /// a filter does: where only passing neighbours are expanded the graph is thinned, elsewhere two hops make up
@@ -39,10 +40,16 @@ double kept_reserve(bool is_far, double share, int64_t wanted) {
 }
 
 /// Far from those that pass, lists of links overlap more, and the more so the more a walk keeps.
-double far_lists(double kept) { return 0.65 * std::pow(40 / std::max(kept, 40.0), 0.2); }
+double far_lists(double kept) { return 0.6 * std::pow(40 / std::max(kept, 40.0), 0.1); }
 
 /// So many of those that a walk keeps pass that at least `wanted` do, of 50 times in 49.
 double enough_passing(double wanted, double share) { return wanted + 2 * std::sqrt(wanted * (1 - share)); }
+
+/// kept^(1 - less), and kMeasuredKept for that.
+double kept_power(double kept, double less) {
+  if (kept <= 0) return 0;
+  return kept * std::pow(static_cast<float>(SearchCosts::kMeasuredKept / kept), static_cast<float>(less));
+}
 
 /// Between what was measured at shares of .1, .25, .5 and .8: linear in the logarithm of the share.
 double at_share(const std::array<double, 4>& measured, double share) {
@@ -102,14 +109,20 @@ SearchCosts SearchCosts::typical(int64_t row_bytes, bool exact_walk, int64_t max
   return costs;
 }
 
-double SearchCosts::filtered_steps(double share) const {
+double SearchCosts::steps_of_kept(double share, double kept) { return kept_power(kept, 0.35 * (1 - share)); }
+
+double SearchCosts::lists_of_kept(double share, double kept) { return kept_power(kept, 0.12 * (1 - share)); }
+
+double SearchCosts::filtered_steps(double share, double kept) const {
   // Where fewer pass, fewer are met in as many lists.
-  return at_share({steps_10, steps_25, steps_50, steps_80}, share) * std::min(1.0, share / 0.1);
+  return steps_of_kept(share, kept) * at_share({steps_10, steps_25, steps_50, steps_80}, share) *
+         std::min(1.0, share / 0.1);
 }
 
-double SearchCosts::filtered_lists(double share) const {
+double SearchCosts::filtered_lists(double share, double kept) const {
   const double further = std::clamp(0.2 * std::log2(0.1 / std::max(share, 1e-6)), 0.0, 0.5);
-  return at_share({lists_10, lists_25, lists_50, lists_80}, share) * (1 + further);
+  return lists_of_kept(share, kept) * at_share({lists_10, lists_25, lists_50, lists_80}, share) *
+         (1 + further);
 }
 
 SearchCosts SearchCosts::bounded_by(const SearchCosts& standard) const {
@@ -134,15 +147,16 @@ PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
   const auto passing = static_cast<double>(task_.num_passing);
   const double share = passing / static_cast<double>(std::max<int64_t>(task_.num_nodes, 1));
   const bool is_far = local_share < kFarShare * share;
-  // A walk begins where the query lies and goes on among those that pass.
+  // A walk begins where the query lies and goes on among those that pass. Far from these, to come there takes
+  // as much as if they were everywhere.
   const double among = task_.share_among.value_or(local_share);
-  const double around = std::sqrt((is_far ? share : local_share) * among);
+  const double around = is_far ? share : std::sqrt(local_share * among);
   const double wanted_kept = static_cast<double>(task_.ef) * kept_factor(is_far, around) +
                              kept_reserve(is_far, around, task_.wanted);
   const double kept = std::min(wanted_kept, passing);
   // What was met before is looked at again, but not measured.
-  const double steps = kept * costs_.filtered_steps(around);
-  const double lists = kept * costs_.filtered_lists(around) * (is_far ? far_lists(kept) : 1);
+  const double steps = costs_.filtered_steps(around, kept);
+  const double lists = costs_.filtered_lists(around, kept) * (is_far ? far_lists(kept) : 1);
   return {FilterPlan::kFilteredGraph,
           costs_.walk_start + costs_.walk(costs_.start_steps + steps, lists),
           costs_.start_steps + std::min(steps, passing),
@@ -211,7 +225,7 @@ bool FilterPlanner::looks_roughly() const {
 }
 
 bool FilterPlanner::scan_is_best_near(double rough_share) const {
-  return scan().nanoseconds <= cheapest_walk(std::min(1.0, kRoughTimes * rough_share));
+  return kWorthLooking * scan().nanoseconds <= cheapest_walk(std::min(1.0, kRoughTimes * rough_share));
 }
 
 PlanEstimate FilterPlanner::choose(double local_share) const {

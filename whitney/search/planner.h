@@ -23,8 +23,8 @@ struct SearchCosts {
   /// without, and the links of a node looked through for those that pass.
   double walk_start = 0, walk_distance = 0, plain_distance = 0, links = 0;
   /// Steps of walks in this graph. Distances: to begin, and for each of the nearest that a walk without a
-  /// filter keeps. For each that a filtered one keeps: distances, and lists of links that it looks through,
-  /// where 10, 25, 50 and 80 percent of the nodes pass.
+  /// filter keeps. For each that a filtered one keeps where it keeps kMeasuredKept: distances, and lists of
+  /// links that it looks through, where 10, 25, 50 and 80 percent of the nodes pass.
   double start_steps = 0, plain_steps = 0;
   double steps_10 = 0, steps_25 = 0, steps_50 = 0, steps_80 = 0;
   double lists_10 = 0, lists_25 = 0, lists_50 = 0, lists_80 = 0;
@@ -32,9 +32,14 @@ struct SearchCosts {
   /// As they were measured for packages, digits and descriptors of images (MNIST, DEEP), rounded, for codes
   /// of so many bytes (exact_walk: vectors) and so many links a node.
   static SearchCosts typical(int64_t row_bytes, bool exact_walk, int64_t max_links);
-  /// Of a filtered walk, for each that it keeps where this share of nodes passes.
-  double filtered_steps(double share) const;
-  double filtered_lists(double share) const;
+  /// Of a filtered walk that keeps so many where this share of nodes passes.
+  double filtered_steps(double share, double kept) const;
+  double filtered_lists(double share, double kept) const;
+  /// The more a walk keeps, the more of what it meets it has met before, above all where few pass: what it
+  /// takes in all for so many, in what it takes for one of kMeasuredKept.
+  static constexpr double kMeasuredKept = 90;
+  static double steps_of_kept(double share, double kept);
+  static double lists_of_kept(double share, double kept);
   double walk(double num_distances, double num_links) const {
     return num_distances * walk_distance + num_links * links;
   }

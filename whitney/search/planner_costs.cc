@@ -105,8 +105,9 @@ void fit_filtered_walk(const Trials& trials, const MeasuredGraph& graph, SearchC
   for (size_t i = 0; i < kShares.size(); ++i) {
     const PlanTrial& trial = trials.filtered[i];
     const double num_kept = kept(trial, graph, kShares[i]);
-    *steps[i] = (trial.actual("distances") - costs.start_steps) / num_kept;
-    *lists[i] = trial.actual("lists") / num_kept;
+    *steps[i] =
+        (trial.actual("distances") - costs.start_steps) / SearchCosts::steps_of_kept(kShares[i], num_kept);
+    *lists[i] = trial.actual("lists") / SearchCosts::lists_of_kept(kShares[i], num_kept);
   }
   fit_times(trials.filtered, graph.standard, costs);
 }

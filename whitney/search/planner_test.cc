@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 namespace whitney::search {
@@ -72,6 +73,20 @@ TEST(Planner, KeepsMoreWhereFewPassAroundTheQuery) {
   EXPECT_LT(far.lists / static_cast<double>(far.ef), around.lists / static_cast<double>(around.ef));
 }
 
+TEST(Planner, WalksThatKeepMoreMeetLessForEachAboveAllWhereFewPass) {
+  const auto growth = [](double share) {
+    const auto passing = static_cast<int64_t>(share * 1e5);
+    const PlanEstimate few = planner_of(passing, 50).filtered_graph(share),
+                       many = planner_of(passing, 200).filtered_graph(share);
+    const double start = SearchCosts::typical(400, false, 32).start_steps;
+    return (many.distances - start) / (few.distances - start) * static_cast<double>(few.ef) /
+           static_cast<double>(many.ef);
+  };
+  // Of 200 and 50, 380 and 110 are kept where most pass, 410 and 110 where a fifth does.
+  EXPECT_NEAR(growth(0.8), std::pow(380.0 / 110, -0.07), 0.01);
+  EXPECT_NEAR(growth(0.2), std::pow(410.0 / 110, -0.28), 0.01);
+}
+
 TEST(Planner, KeepsAReserveWhereAWalkKeepsFew) {
   const SearchCosts costs = SearchCosts::typical(400, false, 32);
   for (const auto& [passing, factor, reserve] : {std::tuple{20'000, 2.0, 10}, std::tuple{80'000, 1.8, 20}}) {
@@ -100,6 +115,12 @@ TEST(Planner, LooksRoughlyWhereAScanIsShort) {
   EXPECT_FALSE(planner_of(60'000).looks_roughly());
   EXPECT_TRUE(planner_of(4000).scan_is_best_near(0.04));
   EXPECT_FALSE(planner_of(30'000).scan_is_best_near(0.9));
+  // Where a walk would save a tenth of a scan, no closer look is worth it.
+  int64_t passing = 1000;
+  while (planner_of(passing).choose(0.24).nanoseconds > 0.9 * planner_of(passing).scan().nanoseconds)
+    ++passing;
+  EXPECT_NE(planner_of(passing).choose(0.24).plan, FilterPlan::kScan);
+  EXPECT_TRUE(planner_of(passing).scan_is_best_near(0.2));
 }
 
 TEST(Planner, WhatItChoosesMayTakeTwoScansAtMostBeforeItScans) {
