@@ -12,6 +12,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
+#include "whitney/linalg/dense_tile.h"
 #include "whitney/linalg/distance.h"
 
 namespace whitney::codec {
@@ -48,44 +49,57 @@ class PlusPlus {
       : points_(points),
         context_(context),
         random_(context.seed, "k-means", static_cast<uint64_t>(run)),
-        num_lots_(2 + static_cast<int>(std::log(static_cast<double>(k)))),
+        lots_(static_cast<size_t>(2 + static_cast<int>(std::log(static_cast<double>(k))))),
         centroids_(k, points.cols),
         squares_(static_cast<size_t>(points.rows), std::numeric_limits<float>::infinity()),
-        block_sums_(static_cast<size_t>((points.rows + kBlock - 1) / kBlock)) {}
+        block_sums_(static_cast<size_t>((points.rows + kBlock - 1) / kBlock)) {
+    packed_.reset(std::ssize(lots_), points.cols);
+    WHITNEY_CHECK(packed_.num_panels() == 1, "k-means++ of ", lots_.size(), " lots");
+    width_ = static_cast<size_t>(packed_.panel_width(0));
+    if (k > 1) measured_.resize(squares_.size() * width_);
+  }
 
   Matrix choose() {
-    take(static_cast<int64_t>(random_.below(static_cast<uint64_t>(points_.rows))), 0);
+    take_first(static_cast<int64_t>(random_.below(static_cast<uint64_t>(points_.rows))));
     for (int64_t c = 1; c < centroids_.rows(); ++c) {
       context_.check_cancelled();
-      take(best_of_lots(), c);
+      for (int64_t& row : lots_) row = draw();
+      const std::vector<double> sums = measure_lots();
+      const auto best = static_cast<size_t>(std::ranges::min_element(sums) - sums.begin());
+      keep(lots_[best], c);
+      lower_squares([&](size_t i) { return measured_[i * width_ + best]; });
     }
     return std::move(centroids_);
   }
 
  private:
-  void take(int64_t row, int64_t c) {
-    const auto point = points_.row<float>(row);
-    std::copy(point.begin(), point.end(), centroids_.mutable_data<float>() + c * points_.cols);
+  void keep(int64_t row, int64_t c) {
+    std::ranges::copy(points_.row<float>(row), centroids_.mutable_data<float>() + c * points_.cols);
+  }
+
+  void take_first(int64_t row) {
+    keep(row, 0);
+    std::vector<float> values(squares_.size());
     parallel_blocks(context_, points_.rows, kBlock, [&](int64_t begin, int64_t end) {
-      std::vector<float> values(static_cast<size_t>(end - begin));
-      distance_one_to_many(Kernel::kSquaredL2, point.data(), points_, begin, end, values.data());
+      distance_one_to_many(Kernel::kSquaredL2, points_.row<float>(row).data(), points_, begin, end,
+                           values.data() + begin);
+    });
+    lower_squares([&](size_t i) { return values[i]; });
+  }
+
+  // Where the point at place i is nearer to a new centroid than to all before: by its squared distance.
+  template <class SquareTo>
+  void lower_squares(const SquareTo& square_to) {
+    parallel_blocks(context_, points_.rows, kBlock, [&](int64_t begin, int64_t end) {
       double sum = 0;
-      for (int64_t i = begin; i < end; ++i) {
-        float& square = squares_[static_cast<size_t>(i)];
-        square = std::min(square, values[static_cast<size_t>(i - begin)]);
-        sum += square;
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        squares_[i] = std::min(squares_[i], square_to(i));
+        sum += squares_[i];
       }
       block_sums_[static_cast<size_t>(begin / kBlock)] = sum;
     });
     total_ = std::accumulate(block_sums_.begin(), block_sums_.end(), 0.0);
     if (!std::isfinite(total_)) fail_k_means_range();
-  }
-
-  int64_t best_of_lots() {
-    std::vector<int64_t> rows(static_cast<size_t>(num_lots_));
-    for (int64_t& row : rows) row = draw();
-    const std::vector<double> sums = sums_with(rows);
-    return rows[static_cast<size_t>(std::min_element(sums.begin(), sums.end()) - sums.begin())];
   }
 
   // A row by weights squares_; any where all are 0.
@@ -106,35 +120,55 @@ class PlusPlus {
     return last;
   }
 
-  // The sums of squared distances that each of some rows would leave as the next centroid.
-  std::vector<double> sums_with(std::span<const int64_t> rows) const {
-    const size_t num_blocks = block_sums_.size();
-    std::vector<double> partial(rows.size() * num_blocks), sums;
+  // The sums of squared distances that each lot would leave as the next centroid. A tile of points meets all
+  // lots at once, which one panel holds.
+  std::vector<double> measure_lots() {
+    Matrix rows(std::ssize(lots_), points_.cols);
+    for (size_t r = 0; r < lots_.size(); ++r)
+      std::ranges::copy(points_.row<float>(lots_[r]),
+                        rows.mutable_data<float>() + static_cast<int64_t>(r) * points_.cols);
+    packed_.pack_panel(0, rows.view());
+    std::vector<double> partial(width_ * block_sums_.size());
     parallel_blocks(context_, points_.rows, kBlock, [&](int64_t begin, int64_t end) {
-      std::vector<float> values(static_cast<size_t>(end - begin));
-      for (size_t r = 0; r < rows.size(); ++r) {
-        distance_one_to_many(Kernel::kSquaredL2, points_.row<float>(rows[r]).data(), points_, begin, end,
-                             values.data());
-        double& sum = partial[r * num_blocks + static_cast<size_t>(begin / kBlock)];
-        for (int64_t i = begin; i < end; ++i)
-          sum += std::min(squares_[static_cast<size_t>(i)], values[static_cast<size_t>(i - begin)]);
-      }
+      const auto width = static_cast<int64_t>(width_);
+      multiply_tile(Kernel::kSquaredL2, points_.slice(begin, end), packed_, measured_.data() + begin * width,
+                    width);
+      add_lowered(begin, end, partial.data() + begin / kBlock * width);
     });
-    for (size_t r = 0; r < rows.size(); ++r) {
-      const auto first = partial.begin() + static_cast<std::ptrdiff_t>(r * num_blocks);
-      sums.push_back(std::accumulate(first, first + static_cast<std::ptrdiff_t>(num_blocks), 0.0));
+    std::vector<double> sums(lots_.size());
+    for (size_t block = 0; block < block_sums_.size(); ++block) {
+      for (size_t r = 0; r < sums.size(); ++r) sums[r] += partial[block * width_ + r];
     }
     return sums;
+  }
+
+  // Adds, to a sum for each lot, what the squares of some points would be with it. 8 lots go at once, for a
+  // loop of a length known beforehand is one of vectors.
+  void add_lowered(int64_t begin, int64_t end, double* sums) const {
+    constexpr size_t kAtOnce = 8;  // of a panel's width
+    for (size_t first = 0; first < lots_.size(); first += kAtOnce) {
+      double of_lots[kAtOnce] = {};
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        const float* values = measured_.data() + i * width_ + first;
+        for (size_t r = 0; r < kAtOnce; ++r) of_lots[r] += std::min(squares_[i], values[r]);
+      }
+      std::ranges::copy(of_lots, sums + first);
+    }
   }
 
   const MatrixView& points_;
   const Context& context_;
   RandomStream random_;
-  int num_lots_;
+  // Rows that may become the next centroid, and they as the dense kernel reads them.
+  std::vector<int64_t> lots_;
+  PackedRows packed_;
   Matrix centroids_;
   // Squared distance of each point to the nearest centroid so far, and their sums.
   std::vector<float> squares_;
   std::vector<double> block_sums_;
+  // Squared distances of each point to the lots, `width_` a point.
+  std::vector<float> measured_;
+  size_t width_ = 0;
   double total_ = 0;
 };
 

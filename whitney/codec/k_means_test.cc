@@ -168,6 +168,28 @@ TEST(KMeansPlusPlus, ChoosesAPointOfEachFarGroup) {
   }
 }
 
+TEST(KMeansPlusPlus, TakesOfItsLotsTheOneThatLowersTheSumMost) {
+  // 600 points, more than a block, at 0 and a few at 1 and -1000: whoever comes first, what is far comes
+  // next, and then, for lots only fall where a square is left, the one at 1.
+  std::vector<float> points(600, 0.0F);
+  points.insert(points.end(), {1, 1, -1000, -1000});
+  const Matrix chosen = k_means_plus_plus(rows_of(points, 1), 3, 0, with_seed(5));
+  std::vector<float> values = values_of(chosen);
+  std::ranges::sort(values);
+  EXPECT_EQ(values, (std::vector<float>{-1000, 0, 1}));
+}
+
+TEST(KMeansPlusPlus, ChoosesTheSameAtAnyNumberOfThreads) {
+  const std::vector<float> points = planted({0, 0, 3, 1, 1, 4, 7, 7}, 400);
+  const auto chosen = [&](int threads) {
+    Context context;
+    context.threads = threads;
+    return values_of(k_means_plus_plus(rows_of(points, 2), 40, 0, context));
+  };
+  EXPECT_EQ(chosen(2), chosen(1));
+  EXPECT_EQ(chosen(5), chosen(1));
+}
+
 TEST(KMeansPlusPlus, ChoosesOtherPointsInAnotherRun) {
   const std::vector<float> points = planted({0, 0}, 100);
   const auto chosen = [&](int run) {
