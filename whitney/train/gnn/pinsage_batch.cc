@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 namespace whitney::gnn {
 namespace {
@@ -14,10 +15,13 @@ void append_row(uint32_t item, const SparseMatrix& neighborhoods, const HiddenEd
   const auto begin = static_cast<size_t>(neighborhoods.offsets[item]);
   const auto end = static_cast<size_t>(neighborhoods.offsets[item + size_t{1}]);
   const size_t first = rows.columns.size();
+  // Few items have hidden edges: the others' neighbours need not be looked for among them.
+  const auto from = std::ranges::lower_bound(hidden, std::pair(item, uint32_t{0}));
+  const std::span own_hidden(from, std::ranges::upper_bound(from, hidden.end(), std::pair(item, kNowhere)));
   double sum = 0;
   for (size_t e = begin; e < end; ++e) {
     const uint32_t neighbor = neighborhoods.columns[e];
-    if (!hidden.empty() && std::ranges::binary_search(hidden, std::pair(item, neighbor))) continue;
+    if (!own_hidden.empty() && std::ranges::binary_search(own_hidden, std::pair(item, neighbor))) continue;
     if (place_of[neighbor] == kNowhere) {
       place_of[neighbor] = static_cast<uint32_t>(nodes.size());
       nodes.push_back(neighbor);

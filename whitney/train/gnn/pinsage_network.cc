@@ -5,6 +5,7 @@
 #include <string>
 
 #include "whitney/core/random.h"
+#include "whitney/train/nn/unit_rows.h"
 
 namespace whitney::gnn {
 namespace {
@@ -19,12 +20,6 @@ torch::Tensor xavier(int64_t rows, int64_t cols, uint64_t seed, const std::strin
     for (int64_t c = 0; c < cols; ++c) *out++ = most * (2 * random.uniform() - 1);
   }
   return values;
-}
-
-/// Rows of length 1; those that are 0 stay so.
-torch::Tensor normalized(const torch::Tensor& rows) {
-  constexpr double kLeast = 1e-12;
-  return rows / rows.norm(2, {1}, /*keepdim=*/true).clamp_min(kLeast);
 }
 
 }  // namespace
@@ -64,17 +59,20 @@ torch::Tensor PinSageNetwork::convolve(int64_t k, const LocalGraph& graph, const
   const torch::Tensor& neighbor = weight(layer + ".neighbor.weight");
   const torch::Tensor& own = weight(layer + ".weight");
   const int64_t inputs = neighbor.size(1), hidden = neighbor.size(0);
+  // Split, not narrowed: the gradients of both parts are then joined, not added to zeros.
+  const std::vector<torch::Tensor> own_parts = own.split_with_sizes({inputs, hidden}, 1);
   // Q and the part of W that meets h itself, side by side: one pass over the inputs.
-  const torch::Tensor both = torch::cat({neighbor, own.narrow(1, 0, inputs)}).t();
+  const torch::Tensor both = torch::cat({neighbor, own_parts[0]}).t();
   const torch::Tensor mapped =
       k == 1 ? graph.features.times(both.contiguous(), context) : torch::matmul(before, both);
-  const torch::Tensor projected = torch::relu(mapped.narrow(1, 0, hidden) + weight(layer + ".neighbor.bias"));
+  const std::vector<torch::Tensor> parts = mapped.split_with_sizes({hidden, own.size(0)}, 1);
+  // In place where nothing that goes back needs what was there: a pass over memory less.
+  const torch::Tensor projected = (parts[0] + weight(layer + ".neighbor.bias")).relu_();
   const torch::Tensor pooled = settings_.pooling == infer::NeighborPooling::kMax
                                    ? largest_of_rows(neighborhoods.matrix(), projected)
-                                   : nn::sparse_product(neighborhoods, projected.contiguous(), context);
-  const torch::Tensor of_itself = mapped.narrow(0, 0, neighborhoods.rows()).narrow(1, hidden, own.size(0));
-  return normalized(torch::relu(of_itself + torch::matmul(pooled, own.narrow(1, inputs, hidden).t()) +
-                                weight(layer + ".bias")));
+                                   : nn::sparse_product(neighborhoods, projected, context);
+  torch::Tensor next = torch::addmm(parts[1].narrow(0, 0, neighborhoods.rows()), pooled, own_parts[1].t());
+  return nn::unit_rows(next.add_(weight(layer + ".bias")).relu_(), context);
 }
 
 torch::Tensor PinSageNetwork::forward(const LocalGraph& graph, int64_t num_items,
@@ -85,8 +83,8 @@ torch::Tensor PinSageNetwork::forward(const LocalGraph& graph, int64_t num_items
   torch::Tensor z = settings_.layers == 0
                         ? graph.features.times(first.contiguous(), context).narrow(0, 0, num_items)
                         : torch::matmul(h.narrow(0, 0, num_items), first);
-  z = torch::matmul(torch::relu(z + weight("head1.bias")), weight("head2.weight").t());
-  return settings_.normalize ? normalized(z) : z;
+  z = torch::matmul((z + weight("head1.bias")).relu_(), weight("head2.weight").t());
+  return settings_.normalize ? nn::unit_rows(z, context) : z;
 }
 
 ItemModel PinSageNetwork::model() const {

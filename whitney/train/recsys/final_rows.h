@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -9,12 +8,12 @@
 #include "whitney/core/context.h"
 #include "whitney/core/parallel.h"
 #include "whitney/train/nn/torch.h"
-#include "whitney/train/recsys/inner_product.h"
+#include "whitney/train/nn/unit_rows.h"
 
 namespace whitney::recsys {
 
 /// Final vectors of some nodes: parts, one behind the other, all but the first of length 1 where they are
-/// normalised (a row that is shorter than 1e-12 is divided by that). T: float or double, as `type` says.
+/// normalised. T: float or double, as `type` says.
 template <class T>
 class FinalRows {
  public:
@@ -39,17 +38,13 @@ class FinalRows {
         const T* from = row_of(i);
         T* out = to + i * final_width_;
         T& factor = factors_[factor_at(part, i)];
-        if (is_normalized(part)) {
-          const T squares = inner_product(from, from, width);
-          factor = T(1) / std::sqrt(std::max(squares, T(kLeastLength * kLeastLength)));
-        }
+        if (is_normalized(part)) factor = nn::unit_factor(from, width);
         for (int64_t c = 0; c < width; ++c) out[c] = from[c] * factor;
       }
     });
   }
 
-  /// Adds what a part's gradient, of that of all rows, gives to its rows': with o of length 1, (g - <g, o> o)
-  /// / length.
+  /// Adds what a part's gradient, of that of all rows, gives to its rows'.
   template <class RowOf>
   void add_gradient(size_t part, const torch::Tensor& given, const RowOf& row_of) const {
     constexpr int64_t kAhead = 8, kLine = 64 / static_cast<int64_t>(sizeof(T));
@@ -63,17 +58,18 @@ class FinalRows {
         for (int64_t c = 0; c < width; c += kLine) __builtin_prefetch(next + c, 1);
         const T *g = from + i * final_width_, *o = own + i * final_width_;
         const T factor = factors_[factor_at(part, i)];
-        const bool has_length = is_normalized(part) && factor < T(1 / kLeastLength);
-        const T along = has_length ? inner_product(g, o, width) : T(0);
         T* to = row_of(i);
-        for (int64_t c = 0; c < width; ++c) to[c] += factor * (g[c] - along * o[c]);
+        if (is_normalized(part)) {
+          nn::add_unit_gradient(factor, g, o, width, to);
+        } else {
+          for (int64_t c = 0; c < width; ++c) to[c] += g[c];
+        }
       }
     });
   }
 
  private:
   static constexpr int64_t kBlock = 512;
-  static constexpr double kLeastLength = 1e-12;
 
   bool is_normalized(size_t part) const { return part > 0 && normalize_; }
   size_t factor_at(size_t part, int64_t row) const {

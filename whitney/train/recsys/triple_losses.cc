@@ -7,7 +7,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
-#include "whitney/train/recsys/inner_product.h"
+#include "whitney/train/nn/inner_product.h"
 
 namespace whitney::recsys {
 namespace {
@@ -36,8 +36,8 @@ struct Three {
 /// <u, i> - <u, j>.
 template <class T>
 double margin_of(const Three<const T>& rows, int64_t width) {
-  return double{inner_product(rows.user, rows.positive, width)} -
-         double{inner_product(rows.user, rows.negative, width)};
+  return double{nn::inner_product(rows.user, rows.positive, width)} -
+         double{nn::inner_product(rows.user, rows.negative, width)};
 }
 
 double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
@@ -54,7 +54,7 @@ torch::Tensor losses_of(const Triples& triples) {
       const Three<const T> three(rows, width, triples.places, t);
       double squares = 0;
       for (const T* row : {three.user, three.positive, three.negative}) {
-        squares += inner_product(row, row, triples.regularized);
+        squares += nn::inner_product(row, row, triples.regularized);
       }
       out[t] = static_cast<T>(softplus(-margin_of(three, width)) + triples.regularization / 2 * squares);
     }

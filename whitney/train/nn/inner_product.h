@@ -5,7 +5,7 @@
 
 #include "whitney/linalg/distance.h"
 
-namespace whitney::recsys {
+namespace whitney::nn {
 
 /// <a, b> of n values, in an order that depends on n and the SIMD level alone; of float64, in which gradients
 /// are checked, one after the other.
@@ -16,4 +16,4 @@ inline double inner_product(const double* a, const double* b, int64_t n) {
   return std::inner_product(a, a + n, b, 0.0);
 }
 
-}  // namespace whitney::recsys
+}  // namespace whitney::nn
