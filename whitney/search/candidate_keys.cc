@@ -8,9 +8,9 @@ namespace whitney::search {
 namespace {
 
 void walk_around(const GraphView& graph, const CodeQuery& query, uint32_t start, int64_t window,
-                 WalkScratch& scratch) {
+                 int64_t reach, WalkScratch& scratch) {
   scratch.pool.reset(window);
-  scratch.pool.reach = static_cast<uint32_t>((window + 1) / 2);
+  scratch.pool.reach = static_cast<uint32_t>(reach);
   search_layer(graph, query, start, 0, scratch);
 }
 
@@ -25,12 +25,13 @@ void CandidateKeys::measure(const GraphView& graph, const CodeQuery& query, std:
 }
 
 void CandidateKeys::find_around(const HnswGraph& graph, const CodeQuery& query, uint32_t node, int64_t window,
-                                WalkScratch& scratch) {
+                                int64_t reach, WalkScratch& scratch) {
   const GraphView view = graph.view();
-  walk_around(view, query, node, window, scratch);
+  walk_around(view, query, node, window, reach, scratch);
   // Where links lead out of a small group to no other node, a walk from the entry meets the others.
   if (scratch.pool.size < std::min(window, graph.num_nodes))
-    walk_around(view, query, descend(view, query, graph.entry, graph.top_level, 1, scratch), window, scratch);
+    walk_around(view, query, descend(view, query, graph.entry, graph.top_level, 1, scratch), window, reach,
+                scratch);
   const std::span<const uint32_t> links = graph.links(node, 0);
   measure(view, query, links);
   const std::ptrdiff_t num_links = std::ssize(keys);

@@ -17,10 +17,10 @@ class CandidateKeys {
   void measure(const GraphView& graph, const CodeQuery& query, std::span<const uint32_t> nodes);
 
   /// Measures, for a node that stands in the graph, its links on layer 0 and the `window` nearest nodes that
-  /// a walk meets. The walk begins at the node itself and expands the nearer half of what it keeps: their
-  /// links hold nearly all of the other half.
+  /// a walk meets. The walk begins at the node itself and expands the `reach` nearest only: their links hold
+  /// most of the others.
   void find_around(const HnswGraph& graph, const CodeQuery& query, uint32_t node, int64_t window,
-                   WalkScratch& scratch);
+                   int64_t reach, WalkScratch& scratch);
 
  private:
   std::vector<float> distances_;

@@ -37,7 +37,7 @@ class CandidateKeysTest : public testing::Test {
   }
   std::vector<uint32_t> around(uint32_t node, int64_t window) {
     const CodeQuery query = query_of_node(parts_.graph.view(), node, query_.mutable_data());
-    candidates_.find_around(parts_.graph, query, node, window, scratch_);
+    candidates_.find_around(parts_.graph, query, node, window, window / 2, scratch_);
     std::vector<uint32_t> nodes;
     for (const uint64_t key : candidates_.keys) nodes.push_back(NodePool::node_of(key));
     return nodes;

@@ -159,9 +159,11 @@ class Refiner {
 
   void run(int64_t window, bool complete, uint64_t seed) {
     const int64_t n = graph_.num_nodes, cap = graph_.cap(0);
+    const int64_t reach = (window + 1) / 2;
     Lists chosen(n, cap), spare(n, kMostSpare);
     each_node([&](Worker& worker, uint32_t node) {
-      worker.candidates.find_around(graph_, worker.query_of(view_, node), node, window, worker.scratch);
+      worker.candidates.find_around(graph_, worker.query_of(view_, node), node, window, reach,
+                                    worker.scratch);
       std::vector<uint32_t> rest;
       chosen.set(node, choose(worker, view_, rest));
       spare.set(node, rest);
