@@ -7,6 +7,7 @@
 
 #include "whitney/core/array.h"
 #include "whitney/core/error.h"
+#include "whitney/core/matrix.h"
 #include "whitney/core/value.h"
 #include "whitney/data/artifact.h"
 
@@ -19,6 +20,20 @@ Array<T> numbers_in(const Artifact& artifact, std::string_view name) {
   const TensorView& tensor = artifact.tensor(name);
   if (tensor.shape.size() != 1) fail(artifact.path(), ": tensor \"", name, "\" must have one dimension");
   return tensor.as<T>();
+}
+
+/// Gives the rows of a tensor of two dimensions of float32; a mapped file stays mapped. Throws Error that
+/// names file and tensor.
+inline Matrix matrix_in(const Artifact& artifact, std::string_view name) {
+  const TensorView& tensor = artifact.tensor(name);
+  tensor.check_type(DType::kF32);
+  if (tensor.shape.size() != 2) fail(artifact.path(), ": tensor \"", name, "\" must have two dimensions");
+  return {tensor.aligned_bytes(), tensor.shape[0], tensor.shape[1], DType::kF32};
+}
+
+/// Adds float32 rows as a tensor of two dimensions.
+inline void add_matrix(ArtifactWriter& writer, std::string name, const Matrix& matrix) {
+  writer.add(std::move(name), DType::kF32, {matrix.rows(), matrix.cols()}, matrix.bytes());
 }
 
 template <class T>

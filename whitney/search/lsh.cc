@@ -41,13 +41,6 @@ int64_t default_bits(int64_t num_rows) {
   return std::clamp(static_cast<int64_t>(std::bit_width(lists)) - 1, kLeastBits, kMostBits);
 }
 
-Matrix matrix_in(const Artifact& artifact, std::string_view name) {
-  const TensorView& tensor = artifact.tensor(name);
-  tensor.check_type(DType::kF32);
-  if (tensor.shape.size() != 2) fail(artifact.path(), ": tensor \"", name, "\" must have two dimensions");
-  return {tensor.aligned_bytes(), tensor.shape[0], tensor.shape[1], DType::kF32};
-}
-
 }  // namespace
 
 SparseParts lsh_lists(const RaggedEmbeddings& tokens, const Context& context) {
@@ -110,11 +103,8 @@ void LshIndex::save(const std::string& path, bool force, const Context& context)
   Value record = rows_.record;
   record.set("lsh", Value::object({{"bits", tokens_.bits()}}));
   ArtifactWriter writer("index", std::move(record));
-  const auto add_matrix = [&](const char* name, const Matrix& matrix) {
-    writer.add(name, DType::kF32, {matrix.rows(), matrix.cols()}, matrix.bytes());
-  };
-  add_matrix("vectors", vectors_);
-  add_matrix("lsh.planes", tokens_.planes());
+  add_matrix(writer, "vectors", vectors_);
+  add_matrix(writer, "lsh.planes", tokens_.planes());
   add_sparse_lists(writer, lists_.lists);
   add_index_rows(writer, rows_);
   writer.write(path, force, context);

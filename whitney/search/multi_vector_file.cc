@@ -9,13 +9,6 @@
 namespace whitney::search {
 namespace {
 
-Matrix read_vectors_of(const Artifact& artifact, std::string_view name) {
-  const TensorView& tensor = artifact.tensor(name);
-  tensor.check_type(DType::kF32);
-  if (tensor.shape.size() != 2) fail(artifact.path(), ": tensor \"", name, "\" must have two dimensions");
-  return {tensor.aligned_bytes(), tensor.shape[0], tensor.shape[1], DType::kF32};
-}
-
 Metric metric_in(const Artifact& artifact) {
   RaggedEmbeddings named;
   named.record = artifact.record();
@@ -27,12 +20,9 @@ Metric metric_in(const Artifact& artifact) {
 void save_multi_vector(const MultiVectorParts& parts, const IndexRows& rows, const std::string& path,
                        bool force, const Context& context) {
   ArtifactWriter writer("index", rows.record);
-  const auto add_matrix = [&](const char* name, const Matrix& matrix) {
-    writer.add(name, DType::kF32, {matrix.rows(), matrix.cols()}, matrix.bytes());
-  };
   const auto add = [&](const char* name, const auto& values) { add_numbers(writer, name, values); };
-  add_matrix("vectors", parts.vectors);
-  add_matrix("multi_vector.centroids", parts.centroids);
+  add_matrix(writer, "vectors", parts.vectors);
+  add_matrix(writer, "multi_vector.centroids", parts.centroids);
   add("vectors.starts", parts.starts);
   add("multi_vector.code_starts", parts.code_starts);
   add("multi_vector.codes", parts.codes);
@@ -50,8 +40,8 @@ MultiVectorParts open_multi_vector(const Artifact& artifact) {
   verify_tensors(artifact, kStructure);
   MultiVectorParts parts;
   parts.metric = metric_in(artifact);
-  parts.vectors = read_vectors_of(artifact, "vectors");
-  parts.centroids = read_vectors_of(artifact, "multi_vector.centroids");
+  parts.vectors = matrix_in(artifact, "vectors");
+  parts.centroids = matrix_in(artifact, "multi_vector.centroids");
   parts.starts = numbers_in<int64_t>(artifact, "vectors.starts");
   parts.code_starts = numbers_in<int64_t>(artifact, "multi_vector.code_starts");
   parts.codes = numbers_in<uint32_t>(artifact, "multi_vector.codes");
