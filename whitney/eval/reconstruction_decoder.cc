@@ -8,6 +8,7 @@
 #include "whitney/core/options.h"
 #include "whitney/infer/activation.h"
 #include "whitney/linalg/metric.h"
+#include "whitney/linalg/selected_rows.h"
 
 namespace whitney::eval {
 namespace {
@@ -18,13 +19,6 @@ MatrixView columns_of(const MatrixView& matrix, int64_t begin, int64_t end) {
   view.data = matrix.row<float>(0).data() + begin;
   view.cols = end - begin;
   return view;
-}
-
-Matrix rows_of(const MatrixView& matrix, std::span<const int64_t> rows) {
-  Matrix result(std::ssize(rows), matrix.cols);
-  float* next = result.mutable_data<float>();
-  for (const int64_t row : rows) next = std::ranges::copy(matrix.row<float>(row), next).out;
-  return result;
 }
 
 }  // namespace
@@ -101,14 +95,15 @@ PairScores::PairScores(const MatrixView& vectors, Decoder decoder, const Context
 void PairScores::score(std::span<const int64_t> sources, std::span<float> out) const {
   WHITNEY_CHECK(std::ssize(out) == std::ssize(sources) * num_nodes(), "room for the scores of a block");
   if (kernel_ == Kernel::kSquaredL2) {
-    distance_many_to_many(kernel_, rows_of(sources_, sources), targets_, out.data());
+    distance_many_to_many(kernel_, selected_rows<int64_t>(sources_, sources), targets_, out.data());
     std::ranges::transform(out, out.begin(), [](float x) { return -x; });
     return;
   }
-  packed_.multiply_on_this_thread(rows_of(sources_, sources), out.data(), num_nodes());
+  packed_.multiply_on_this_thread(selected_rows<int64_t>(sources_, sources), out.data(), num_nodes());
   if (decoder_ != Decoder::kAutoEncoder) return;
   std::vector<float> backwards(out.size());
-  packed_sources_.multiply_on_this_thread(rows_of(targets_, sources), backwards.data(), num_nodes());
+  packed_sources_.multiply_on_this_thread(selected_rows<int64_t>(targets_, sources), backwards.data(),
+                                          num_nodes());
   infer::activate(activation_, out.data(), std::ssize(out));
   infer::activate(activation_, backwards.data(), std::ssize(out));
   for (size_t i = 0; i < out.size(); ++i) out[i] = 0.5F * (out[i] + backwards[i]);

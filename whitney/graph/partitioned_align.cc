@@ -7,17 +7,11 @@
 #include "whitney/linalg/dense.h"
 #include "whitney/linalg/procrustes.h"
 #include "whitney/linalg/ridge_map.h"
+#include "whitney/linalg/selected_rows.h"
 #include "whitney/linalg/transposed.h"
 
 namespace whitney::graph {
 namespace {
-
-Matrix select_rows(const Matrix& matrix, std::span<const uint32_t> rows) {
-  Matrix result(std::ssize(rows), matrix.cols());
-  auto* out = result.mutable_data<float>();
-  for (const uint32_t row : rows) out = std::ranges::copy(matrix.row<float>(row), out).out;
-  return result;
-}
 
 // Nodes of the part that stand in the frame: their places in either.
 struct Anchors {
@@ -110,7 +104,7 @@ RowReader reader_of(const RowFile& file) {
 }
 
 RowReader reader_of(const Matrix& matrix) {
-  return [&matrix](std::span<const uint32_t> rows) { return select_rows(matrix, rows); };
+  return [&matrix](std::span<const uint32_t> rows) { return selected_rows(matrix.view(), rows); };
 }
 
 std::vector<uint32_t> rows_of_core(const PartGraph& part) {
@@ -121,10 +115,10 @@ std::vector<uint32_t> rows_of_core(const PartGraph& part) {
 
 Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& frame, const Context& context) {
   constexpr double kRidge = 0.1;
-  Matrix core = select_rows(vectors, core_places(part));
+  Matrix core = selected_rows<uint32_t>(vectors, core_places(part));
   const Anchors anchors = anchors_of(part.rows, frame.rows);
   if (anchors.in_part.empty()) return core;
-  Matrix wanted = frame.read(anchors.in_frame), known = select_rows(vectors, anchors.in_part);
+  Matrix wanted = frame.read(anchors.in_frame), known = selected_rows<uint32_t>(vectors, anchors.in_part);
   const bool turns = frame.map == FrameMap::kProcrustes;
   if (!turns) {
     normalize_rows(wanted, context);

@@ -10,6 +10,8 @@
 #include "whitney/core/matrix.h"
 #include "whitney/core/value.h"
 #include "whitney/data/artifact.h"
+#include "whitney/data/embeddings.h"
+#include "whitney/linalg/metric.h"
 
 namespace whitney::search {
 
@@ -56,6 +58,13 @@ inline const Value& options_of_index(const Artifact& artifact, std::string_view 
   if (options == nullptr || !options->is_object())
     fail(artifact.path(), ": its record does not describe a ", method, " index");
   return *options;
+}
+
+/// Gives the metric of its record, else cosine.
+inline Metric metric_in(const Artifact& artifact) {
+  Embeddings named;
+  named.record = artifact.record();
+  return named.metric();
 }
 
 /// Gives a count, at most `most`, of what the record says of such an index. Throws Error that names file and

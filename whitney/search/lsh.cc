@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "whitney/core/error.h"
 #include "whitney/data/artifact_hashes.h"
 #include "whitney/linalg/distance.h"
+#include "whitney/linalg/selected_rows.h"
 #include "whitney/search/artifact_numbers.h"
 #include "whitney/search/lsh_index.h"
 
@@ -26,13 +26,6 @@ Matrix joined_rows(const MatrixView& first, const MatrixView& more) {
       std::ranges::copy(part.row<float>(row), out);
   }
   return joined;
-}
-
-Matrix selected_rows(const MatrixView& all, std::span<const int64_t> rows) {
-  Matrix selected(std::ssize(rows), all.cols);
-  auto* out = selected.mutable_data<float>();
-  for (const int64_t row : rows) out = std::ranges::copy(all.row<float>(row), out).out;
-  return selected;
 }
 
 int64_t default_bits(int64_t num_rows) {
@@ -95,7 +88,7 @@ void LshIndex::compact(const Context& context) {
   RaggedEmbeddings tokens = rows_of_lists(lists_.lists).entries_of(kept);
   tokens.num_dims = tokens_.num_tokens();
   lists_ = lsh_lists(tokens, context);
-  vectors_ = selected_rows(vectors_, kept);
+  vectors_ = selected_rows<int64_t>(vectors_, kept);
   rows_ = std::move(rows);
 }
 
@@ -144,8 +137,6 @@ class LshBuilder : public IndexBuilder {
            planes = search::matrix_in(artifact, "lsh.planes");
     if (bits < 1 || planes.rows() != options.tables * bits || planes.cols() != vectors.cols())
       fail(artifact.path(), ": the tensors of its vectors and hyperplanes do not fit one another");
-    Embeddings named;
-    named.record = artifact.record();
     search::IndexRows rows = search::read_index_rows(artifact, vectors.rows());
     LshTokens tokens(std::move(planes), options.tables, bits);
     search::SparseParts lists;
@@ -153,8 +144,8 @@ class LshBuilder : public IndexBuilder {
     lists.num_dims = tokens.num_tokens();
     lists.lists = search::read_sparse_lists(artifact);
     lists.lists.num_rows = vectors.rows();
-    return std::make_unique<LshIndex>(named.metric(), std::move(rows), std::move(vectors), std::move(tokens),
-                                      std::move(lists));
+    return std::make_unique<LshIndex>(search::metric_in(artifact), std::move(rows), std::move(vectors),
+                                      std::move(tokens), std::move(lists));
   }
   CostEstimate estimate(int64_t num_rows, int64_t dim, const Value& options,
                         const Context& context) const override {

@@ -7,15 +7,6 @@
 #include "whitney/search/multi_vector_index.h"
 
 namespace whitney::search {
-namespace {
-
-Metric metric_in(const Artifact& artifact) {
-  RaggedEmbeddings named;
-  named.record = artifact.record();
-  return named.metric();
-}
-
-}  // namespace
 
 void save_multi_vector(const MultiVectorParts& parts, const IndexRows& rows, const std::string& path,
                        bool force, const Context& context) {
