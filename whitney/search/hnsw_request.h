@@ -45,6 +45,7 @@ class HnswRequest {
   }
   /// Bits of the nodes that pass, where walks may be asked for them.
   const uint64_t* passing() const { return node_bits_; }
+  const PassingNodes& passing_set() const { return *passing_; }
   /// The nodes that pass, ascending; listed when first asked for.
   std::span<const uint32_t> passing_nodes() const { return passing_->nodes(); }
   /// Some of them, where filtered walks begin besides.

@@ -239,9 +239,9 @@ class TaskSearch {
   bool walk_filtered() {
     const FilterPlanner& planner = request_.planner();
     if (!request_.is_forced() && planner.looks_roughly()) {
-      const double rough_share = share_around(near_node());
-      if (planner.scan_is_best_near(rough_share)) {
-        actuals_.expect(planner.scan(), rough_share);
+      const double rough = rough_share();
+      if (planner.scan_is_best_near(rough)) {
+        actuals_.expect(planner.scan(), rough);
         return false;
       }
     }
@@ -260,19 +260,18 @@ class TaskSearch {
   }
 
   double share_around(uint32_t node) const { return passing_share(view_, node, request_.passing()); }
-  /// The nearest of some nodes at even steps, which are the same for every query and so in cache: a quarter
-  /// of a descent's time tells the region that a query lies in.
-  uint32_t near_node() {
-    constexpr uint64_t kLandmarks = 32;
-    std::array<uint32_t, kLandmarks> nodes;
-    std::array<float, kLandmarks> distances;
-    const uint64_t count = std::min<uint64_t>(kLandmarks, view_.num_nodes);
-    for (uint64_t i = 0; i < count; ++i)
-      nodes[i] = static_cast<uint32_t>((2 * i + 1) * view_.num_nodes / (2 * count));
-    walk_distances(view_, query_->code, std::span(nodes).first(count), distances.data());
-    actuals_.distances += static_cast<int64_t>(count);
-    const auto measured = std::span(distances).first(count);
-    return nodes[static_cast<size_t>(std::ranges::min_element(measured) - measured.begin())];
+  /// Around the landmark nearest to the query: a quarter of a descent's time tells the region that it lies
+  /// in.
+  double rough_share() {
+    const PassingNodes& passing = request_.passing_set();
+    std::array<uint32_t, PassingNodes::kMostLandmarks> nodes;
+    std::array<float, PassingNodes::kMostLandmarks> distances;
+    const int64_t count = passing.num_landmarks();
+    for (int64_t i = 0; i < count; ++i) nodes[static_cast<size_t>(i)] = passing.landmark(i);
+    const auto measured = std::span(distances).first(static_cast<size_t>(count));
+    walk_distances(view_, query_->code, std::span(nodes).first(measured.size()), measured.data());
+    actuals_.distances += count;
+    return passing.share_around_landmark(std::ranges::min_element(measured) - measured.begin());
   }
 
   /// False where too few of the nearest pass, or the walk took more than it may.

@@ -13,6 +13,7 @@ PassingNodes::PassingNodes(const HnswParts& parts, const RowSet* allowed)
       num_rows_(parts.rows.live.size()),
       num_zero_(std::ssize(parts.nodes.zero_rows())),
       num_nodes_(parts.graph.num_nodes) {
+  for (std::atomic<double>& share : landmark_shares_) share.store(-1, std::memory_order_relaxed);
   if (allowed == nullptr) return;
   const RowSet& live = parts.rows.live;
   const int64_t num_all = parts.rows.size(), num_given = allowed->size();
@@ -102,6 +103,23 @@ void PassingNodes::look_among() const {
 double PassingNodes::share_among() const {
   std::call_once(looked_, [&] { look_among(); });
   return share_among_;
+}
+
+int64_t PassingNodes::num_landmarks() const {
+  return std::min<int64_t>(kMostLandmarks, parts_.graph.num_nodes);
+}
+
+uint32_t PassingNodes::landmark(int64_t i) const {
+  return static_cast<uint32_t>((2 * i + 1) * parts_.graph.num_nodes / (2 * num_landmarks()));
+}
+
+double PassingNodes::share_around_landmark(int64_t i) const {
+  std::atomic<double>& kept = landmark_shares_[static_cast<size_t>(i)];
+  double share = kept.load(std::memory_order_relaxed);
+  if (share >= 0) return share;
+  share = passing_share(parts_.graph.view(), landmark(i), node_bits());
+  kept.store(share, std::memory_order_relaxed);
+  return share;
 }
 
 int64_t PassingNodes::size_bytes() const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <span>
@@ -37,6 +39,14 @@ class PassingNodes : public FilterMemo::Content {
   /// The share of passing nodes around nodes that pass, by four of them.
   double share_among() const;
 
+  /// Nodes at even steps, the same for every query and so in cache: the nearest of them tells roughly where a
+  /// query lies.
+  static constexpr int64_t kMostLandmarks = 32;
+  int64_t num_landmarks() const;
+  uint32_t landmark(int64_t i) const;
+  /// The share of passing nodes around it; of a filter only.
+  double share_around_landmark(int64_t i) const;
+
   int64_t size_bytes() const override;
 
  private:
@@ -54,6 +64,8 @@ class PassingNodes : public FilterMemo::Content {
   mutable std::vector<uint64_t> row_bits_, node_bits_;
   mutable std::vector<uint32_t> nodes_, starts_;
   mutable double share_among_ = 0;
+  // Below 0: not looked at yet. Threads that look at once find the same.
+  mutable std::array<std::atomic<double>, kMostLandmarks> landmark_shares_;
 };
 
 }  // namespace whitney::search

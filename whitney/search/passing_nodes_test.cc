@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "whitney/search/hnsw_cases_test.h"
+#include "whitney/search/hnsw_walk.h"
 
 namespace whitney::search {
 namespace {
@@ -66,6 +68,29 @@ TEST(PassingNodes, AreAllWithoutAFilterThatLeavesAnyOut) {
   }
 }
 
+TEST(PassingNodes, ShareAroundALandmarkIsThatOfItsNodeFoundOnce) {
+  for (const int64_t num_rows : {300, 7}) {  // fewer nodes than there may be landmarks
+    const HnswParts parts =
+        build_hnsw(embeddings_of(normal_vectors(num_rows, 4, 2), Metric::kL2), HnswOptions(), {});
+    const RowSet allowed = RowSet::range(0, num_rows / 2);
+    const PassingNodes passing(parts, &allowed);
+    EXPECT_EQ(passing.num_landmarks(), std::min(num_rows, PassingNodes::kMostLandmarks));
+    std::set<uint32_t> different;
+    std::set<double> shares;
+    for (int64_t i = 0; i < passing.num_landmarks(); ++i) {
+      const uint32_t node = passing.landmark(i);
+      different.insert(node);
+      const double share = passing_share(parts.graph.view(), node, passing.node_bits());
+      shares.insert(share);
+      EXPECT_EQ(passing.share_around_landmark(i), share);
+      EXPECT_EQ(passing.share_around_landmark(i), share);  // as it was kept
+    }
+    EXPECT_EQ(std::ssize(different), passing.num_landmarks());
+    EXPECT_LT(*different.rbegin(), num_rows);
+    EXPECT_GT(*shares.rbegin(), 0);
+  }
+}
+
 TEST(PassingNodes, ManyThreadsMayAskAtOnce) {
   const HnswParts parts =
       build_hnsw(embeddings_of(normal_vectors(300, 4, 2), Metric::kL2), HnswOptions(), {});
@@ -78,6 +103,8 @@ TEST(PassingNodes, ManyThreadsMayAskAtOnce) {
           memo.get<PassingNodes>([&] { return std::make_shared<const PassingNodes>(parts, &allowed); });
       EXPECT_EQ(set_bits(passing->node_bits(), 300), allowed.rows());
       EXPECT_EQ(std::ssize(passing->nodes()), 230);
+      for (int64_t landmark = 0; landmark < passing->num_landmarks(); ++landmark)
+        EXPECT_GE(passing->share_around_landmark(landmark), 0);
     });
   }
   for (std::thread& thread : threads) thread.join();

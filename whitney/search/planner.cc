@@ -13,6 +13,8 @@ namespace {
 constexpr double kOneHopShare = 0.4;
 /// Around a query of negative correlation fewer pass than elsewhere: below this part of their share in all.
 constexpr double kFarShare = 0.25;
+/// To come to those that pass from there takes about so many times the distances that a walk begins with.
+constexpr double kFarStart = 2.25;
 /// The least share of passing nodes around a query for which an unfiltered walk keeps as many more.
 constexpr double kLeastDropShare = 0.05;
 /// A walk takes twice its estimate before it is given up.
@@ -20,6 +22,9 @@ constexpr double kPatience = 2;
 /// Looking where a query lies may take this part of a scan, unless several times as many pass around the
 /// query as elsewhere.
 constexpr double kLookShare = 0.1, kLikelyTimes = 4;
+/// Where a filter picks regions, a walk from near the border of one comes home with too few hits about this
+/// often. Regions: from so much clustering on, which few looks cannot tell from none, and wholly above it.
+constexpr double kMissingShare = 0.45, kLeastClustered = 0.1, kClusteredRange = 0.2;
 /// By so much more may pass around a query than around a node that a rough look takes for it, and this part
 /// of a scan a walk must then take at most: less saved is not worth a closer look.
 constexpr double kRoughTimes = 1.2, kWorthLooking = 0.8;
@@ -145,32 +150,44 @@ PlanEstimate FilterPlanner::scan() const {
 
 PlanEstimate FilterPlanner::filtered_graph(double local_share) const {
   const auto passing = static_cast<double>(task_.num_passing);
-  const double share = passing / static_cast<double>(std::max<int64_t>(task_.num_nodes, 1));
-  const bool is_far = local_share < kFarShare * share;
+  const bool is_far = local_share < kFarShare * share();
   // A walk begins where the query lies and goes on among those that pass. Far from these, to come there takes
   // as much as if they were everywhere.
   const double among = task_.share_among.value_or(local_share);
-  const double around = is_far ? share : std::sqrt(local_share * among);
+  const double around = is_far ? share() : std::sqrt(local_share * among);
   const double wanted_kept = static_cast<double>(task_.ef) * kept_factor(is_far, around) +
                              kept_reserve(is_far, around, task_.wanted);
   const double kept = std::min(wanted_kept, passing);
   // What was met before is looked at again, but not measured.
   const double steps = costs_.filtered_steps(around, kept);
   const double lists = costs_.filtered_lists(around, kept) * (is_far ? far_lists(kept) : 1);
+  const double first_steps = costs_.start_steps * (is_far ? kFarStart : 1);
   return {FilterPlan::kFilteredGraph,
-          costs_.walk_start + costs_.walk(costs_.start_steps + steps, lists),
-          costs_.start_steps + std::min(steps, passing),
+          costs_.walk_start + costs_.walk(first_steps + steps, lists),
+          first_steps + std::min(steps, passing),
           lists,
           static_cast<int64_t>(kept),
           is_far};
 }
 
+double FilterPlanner::share() const {
+  return static_cast<double>(task_.num_passing) / static_cast<double>(std::max<int64_t>(task_.num_nodes, 1));
+}
+
+double FilterPlanner::clustered() const {
+  if (share() >= 1) return 0;
+  return std::clamp((task_.share_among.value_or(share()) - share()) / (1 - share()), 0.0, 1.0);
+}
+
 double FilterPlanner::share_of_nearest(double local_share) const {
-  const double share =
-      static_cast<double>(task_.num_passing) / static_cast<double>(std::max<int64_t>(task_.num_nodes, 1));
-  const double among = task_.share_among.value_or(share);
-  const double clustered = share < 1 ? std::clamp((among - share) / (1 - share), 0.0, 1.0) : 0;
-  return std::min(local_share, local_share + clustered * (local_share - share));
+  return std::min(local_share, local_share + clustered() * (local_share - share()));
+}
+
+double FilterPlanner::missing_share(double local_share) const {
+  const double regions = std::clamp((clustered() - kLeastClustered) / kClusteredRange, 0.0, 1.0);
+  // Seldom where the query lies among rows that pass, or where most do.
+  const double others = 1 - share(), outside = std::min(1.0, (1 - local_share) / std::max(others, 1e-6));
+  return kMissingShare * regions * outside * outside * std::min(1.0, 2 * others);
 }
 
 PlanEstimate FilterPlanner::graph_then_filter(double local_share) const {
@@ -213,15 +230,17 @@ double FilterPlanner::cheapest_walk(double local_share) const {
 bool FilterPlanner::scan_is_best() const {
   if (task_.num_passing <= task_.wanted) return true;
   const double scan_time = scan().nanoseconds;
-  if (scan_time <= cheapest_walk(1)) return true;
-  const double share = static_cast<double>(task_.num_passing) / static_cast<double>(task_.num_nodes);
-  return looks_roughly() && scan_time <= cheapest_walk(std::min(1.0, kLikelyTimes * share));
+  if (scan_time <= beginning_of_walk() || scan_time <= cheapest_walk(1)) return true;
+  return looks_roughly() && scan_time <= cheapest_walk(std::min(1.0, kLikelyTimes * share()));
+}
+
+double FilterPlanner::beginning_of_walk() const {
+  return costs_.walk_start + costs_.start_steps * std::min(costs_.plain_distance, costs_.walk_distance);
 }
 
 bool FilterPlanner::looks_roughly() const {
   // About half of what a walk begins with: bits of what passes, and the descent.
-  const double look = (costs_.walk_start + costs_.start_steps * costs_.plain_distance) / 2;
-  return look > kLookShare * scan().nanoseconds;
+  return beginning_of_walk() / 2 > kLookShare * scan().nanoseconds;
 }
 
 bool FilterPlanner::scan_is_best_near(double rough_share) const {
@@ -231,10 +250,9 @@ bool FilterPlanner::scan_is_best_near(double rough_share) const {
 PlanEstimate FilterPlanner::choose(double local_share) const {
   PlanEstimate best = scan();
   if (task_.num_passing <= task_.wanted) return best;
-  for (const FilterPlan plan : {FilterPlan::kFilteredGraph, FilterPlan::kGraphThenFilter}) {
-    const PlanEstimate other = estimate(plan, local_share);
-    if (other.nanoseconds < best.nanoseconds) best = other;
-  }
+  const PlanEstimate among = filtered_graph(local_share), all = graph_then_filter(local_share);
+  if (among.nanoseconds < best.nanoseconds) best = among;
+  if (all.nanoseconds + missing_share(local_share) * among.nanoseconds < best.nanoseconds) best = all;
   return best;
 }
 

@@ -98,7 +98,7 @@ class FilterPlanner {
   /// True where a scan is the cheapest even if a fifth more pass around the query than around a node near
   /// it, as rough looks find.
   bool scan_is_best_near(double rough_share) const;
-  /// The cheapest of the three.
+  /// The cheapest of the three, what follows upon too few hits taken in.
   PlanEstimate choose(double local_share) const;
 
   /// What a walk may take before a scan takes over, in distances: with fewer hits than are wanted, and in any
@@ -110,8 +110,15 @@ class FilterPlanner {
   static constexpr double kMostScans = 5;
 
  private:
+  double share() const;
+  /// From 0, where rows that pass lie anywhere, to 1, where they lie among themselves: a filter of regions.
+  double clustered() const;
   /// Where a filter picks regions and fewer pass around the query than in all, still fewer do nearer to it.
   double share_of_nearest(double local_share) const;
+  /// How often a walk that drops what does not pass finds too few, so that one among those that pass follows.
+  double missing_share(double local_share) const;
+  /// What any walk takes before it keeps the first of the nearest.
+  double beginning_of_walk() const;
   double cheapest_walk(double local_share) const;
   SearchCosts costs_;
   FilterTask task_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <tuple>
 
 namespace whitney::search {
@@ -108,6 +109,30 @@ TEST(Planner, WalksAmongThePassingTakeLessWhereTheyLieTogether) {
   // Nearer to a query around which fewer pass than in all, still fewer do; elsewhere nothing is known.
   EXPECT_GT(together.graph_then_filter(0.1).ef, sprinkled.graph_then_filter(0.1).ef);
   EXPECT_EQ(together.graph_then_filter(0.4).ef, sprinkled.graph_then_filter(0.4).ef);
+}
+
+TEST(Planner, FromTheBorderOfARegionWalksAmongWhatPasses) {
+  // Walks that drop the rest find too few there, and begin anew: not so where rows that pass lie anywhere,
+  // where the query lies among them, or where most pass.
+  const auto chosen = [](int64_t passing, double around, std::optional<double> among) {
+    FilterTask task{100'000, passing, 64, 10};
+    task.share_among = among;
+    return FilterPlanner(SearchCosts::typical(400, false, 32), task).choose(around).plan;
+  };
+  EXPECT_EQ(chosen(60'000, 0.6, {}), FilterPlan::kGraphThenFilter);
+  EXPECT_EQ(chosen(60'000, 0.6, 0.62), FilterPlan::kGraphThenFilter);
+  EXPECT_EQ(chosen(60'000, 0.6, 0.95), FilterPlan::kFilteredGraph);
+  EXPECT_EQ(chosen(60'000, 0.95, 0.95), FilterPlan::kGraphThenFilter);
+  EXPECT_EQ(chosen(95'000, 0.95, 0.99), FilterPlan::kGraphThenFilter);
+}
+
+TEST(Planner, FarFromWhatPassesAWalkBeginsLater) {
+  const FilterPlanner planner = planner_of(20'000);
+  const PlanEstimate far = planner.filtered_graph(0.049), near = planner.filtered_graph(0.051);
+  EXPECT_TRUE(far.is_far);
+  EXPECT_FALSE(near.is_far);
+  const SearchCosts costs = SearchCosts::typical(400, false, 32);
+  EXPECT_GT(far.distances, 2 * costs.start_steps);
 }
 
 TEST(Planner, LooksRoughlyWhereAScanIsShort) {
