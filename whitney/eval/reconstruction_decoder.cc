@@ -68,7 +68,7 @@ std::vector<Decoder> chosen_decoders(std::span<const DecoderChoice> choices, con
   return result;
 }
 
-PairScores::PairScores(const MatrixView& vectors, Decoder decoder, const Context& context,
+PairScores::PairScores(const Matrix& vectors, Decoder decoder, const Context& context,
                        infer::Activation activation)
     : kernel_(decoder == Decoder::kEuclid ? Kernel::kSquaredL2 : Kernel::kInnerProduct),
       decoder_(decoder),
@@ -76,17 +76,17 @@ PairScores::PairScores(const MatrixView& vectors, Decoder decoder, const Context
   if (decoder == Decoder::kCosine) {
     normalize_rows(context, vectors, vectors_);
   } else {
-    vectors_ = Matrix::copy_of(vectors).to_float32();
+    vectors_ = vectors.to_float32();
   }
   sources_ = targets_ = vectors_;
   const bool halves = decoder == Decoder::kSourceTarget || decoder == Decoder::kAutoEncoder;
-  if (halves && vectors.rows > 0) {
-    if (vectors.cols % 2 != 0) {
+  if (halves && vectors.rows() > 0) {
+    if (vectors.cols() % 2 != 0) {
       fail("the decoder ", name_of_enum(decoder), " takes vectors of two halves, and these have a width of ",
-           vectors.cols, " (expected: an even width)");
+           vectors.cols(), " (expected: an even width)");
     }
-    sources_ = columns_of(vectors_, 0, vectors.cols / 2);
-    targets_ = columns_of(vectors_, vectors.cols / 2, vectors.cols);
+    sources_ = columns_of(vectors_, 0, vectors.cols() / 2);
+    targets_ = columns_of(vectors_, vectors.cols() / 2, vectors.cols());
   }
   if (kernel_ == Kernel::kInnerProduct) packed_ = DenseWeights(targets_);
   if (decoder == Decoder::kAutoEncoder) packed_sources_ = DenseWeights(sources_);

@@ -46,9 +46,9 @@ WHITNEY_API std::vector<Decoder> chosen_decoders(std::span<const DecoderChoice> 
 /// what goes into that layer and a 1, and the weights of the node's output and its offset).
 class WHITNEY_API PairScores {
  public:
-  /// vectors: n x d, any numeric type. activation: for auto_encoder. Throws Error when halves are asked of an
-  /// odd width.
-  PairScores(const MatrixView& vectors, Decoder decoder, const Context& context,
+  /// vectors: n x d, any numeric type; float32 ones are shared, not copied. activation: for auto_encoder.
+  /// Throws Error when halves are asked of an odd width.
+  PairScores(const Matrix& vectors, Decoder decoder, const Context& context,
              infer::Activation activation = infer::Activation::kIdentity);
 
   /// Writes out[s * n + v], the score of the pair (sources[s], v), for every node v. On this thread. A row

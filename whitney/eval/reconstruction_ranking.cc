@@ -1,23 +1,12 @@
 #include "whitney/eval/reconstruction_ranking.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <limits>
-#include <utility>
-#include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/linalg/ranked_scores.h"
 
 namespace whitney::eval {
-namespace {
-
-constexpr uint32_t node_of(uint64_t ranked) { return static_cast<uint32_t>(ranked); }
-constexpr uint32_t key_of(uint64_t ranked) { return static_cast<uint32_t>(ranked >> 32); }
-uint64_t entry_of(float score, uint32_t node) { return (uint64_t{descending_key(score)} << 32) | node; }
-
-}  // namespace
 
 ChanceAveragePrecision::ChanceAveragePrecision(int64_t candidates)
     : candidates_(static_cast<double>(candidates)), first_(0) {
@@ -32,10 +21,12 @@ double ChanceAveragePrecision::of(int64_t relevant) const {
 
 HopRanking::HopRanking(int max_hops, bool gem_compatible, bool directed, bool gem_drops)
     : max_hops_(max_hops), gem_compatible_(gem_compatible), directed_(directed), gem_drops_(gem_drops) {
+  constexpr size_t kSetsAtOnce = 8;
   const auto num_hops = static_cast<size_t>(max_hops);
-  members_.assign((num_hops + 1) * 2 * num_hops, 0);
+  width_ = (2 * num_hops + kSetsAtOnce - 1) / kSetsAtOnce * kSetsAtOnce;
+  members_.assign((num_hops + 1) * width_, 0);
   for (size_t hop = 1; hop <= num_hops; ++hop) {
-    double* of_hop = members_.data() + hop * 2 * num_hops;
+    double* of_hop = members_.data() + hop * width_;
     of_hop[hop - 1] = 1;
     std::fill(of_hop + num_hops + hop - 1, of_hop + 2 * num_hops, 1.0);
   }
@@ -47,152 +38,117 @@ RankingTies HopRanking::measure(int64_t source, std::span<const float> scores, s
   std::ranges::fill(out, SourceRanking());
   count_relevant(hops, out);
   if (out.back().relevant == 0) return {};
-  select(source, scores, hops);
-  sort();
-  if (gem_compatible_) add_gem(source, hops, out);
-  constexpr int kUsualHops = 3;  // the sets of which are summed in registers
-  return max_hops_ == kUsualHops ? add_ranks<2 * kUsualHops>(hops, out) : add_ranks<2 * kMaxHops>(hops, out);
+  const std::span<const Candidate> ranked = order_.of(source, scores, hops);
+  if (gem_compatible_) add_gem(source, ranked, hops, out);
+  find_hits(ranked, hops);
+  find_ties(ranked);
+  return add_ranks(ranked.size(), out);
 }
 
 void HopRanking::count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const {
   int64_t within = 0;
   for (size_t k = 0; k < size_t(max_hops_); ++k) {
-    out[k].relevant = std::ranges::count(hops, static_cast<uint8_t>(k + 1));
+    out[k].relevant = count_equal(hops, static_cast<uint8_t>(k + 1));
     out[size_t(max_hops_) + k].relevant = within += out[k].relevant;
   }
 }
 
-// No candidate behind the last relevant one counts.
-void HopRanking::select(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops) {
-  constexpr size_t kMore = 16;
-  selected_.resize(scores.size() + kMore);
-  nodes_.resize(scores.size() + kMore);
-  lowest_ = least_marked(scores, hops);
-  const PackedScores packed =
-      pack_scores(scores, lowest_, static_cast<uint32_t>(source), selected_.data(), nodes_.data());
-  highest_ = packed.greatest;
-  selected_.resize(static_cast<size_t>(packed.count));
-  nodes_.resize(static_cast<size_t>(packed.count));
+// Which candidates are hits cannot be foreseen: each is written, and stays when the place moves on.
+void HopRanking::find_hits(std::span<const Candidate> ranked, std::span<const uint8_t> hops) {
+  hits_.resize(ranked.size());
+  size_t count = 0;
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    const uint32_t hop = hops[node_of(ranked[i])];
+    hits_[count] = {static_cast<uint32_t>(i), hop};
+    count += hop != 0 ? 1 : 0;
+  }
+  hits_.resize(count);
 }
 
-// Buckets are as wide as each other in score, twice as many as candidates: most hold one or none, and the
-// whole stands in order after a look at each pair of neighbours, of which one in eight has to change places.
-// Where that does not spread them, a bucket is sorted.
-void HopRanking::sort() {
-  constexpr size_t kFew = 64;
-  ranked_.resize(selected_.size());
-  const size_t num_buckets = ranked_.size() * 2;
-  const float scale = static_cast<float>(num_buckets) / (highest_ - lowest_);
-  if (ranked_.size() >= kFew && std::isfinite(scale) && std::isfinite(highest_) && scale != 0) {
-    sort_buckets(static_cast<uint32_t>(num_buckets), scale);
-    return;
+void HopRanking::find_ties(std::span<const Candidate> ranked) {
+  ties_.resize(ranked.size());
+  size_t count = 0;
+  for (size_t i = 0; i + 1 < ranked.size(); ++i) {
+    ties_[count] = static_cast<uint32_t>(i);
+    count += key_of(ranked[i]) == key_of(ranked[i + 1]) ? 1 : 0;
   }
-  for (size_t i = 0; i < ranked_.size(); ++i) ranked_[i] = entry_of(selected_[i], nodes_[i]);
-  std::ranges::sort(ranked_);
+  ties_.resize(count);
 }
 
-// Rounding keeps the order of (highest - score) * scale, so that no candidate gets behind a worse bucket.
-void HopRanking::sort_buckets(uint32_t num_buckets, float scale) {
-  constexpr uint32_t kMany = 24;
-  const size_t count = selected_.size();
-  bucket_of_.resize(count);
-  bucket_scores(selected_, highest_, scale, num_buckets, bucket_of_.data());
-  bucket_ends_.assign(size_t{num_buckets} + 1, 0);
-  for (const uint32_t bucket : bucket_of_) ++bucket_ends_[bucket];
-  std::vector<size_t> crowded;
-  uint32_t sum = 0;
-  for (size_t bucket = 0; bucket <= num_buckets; ++bucket) {
-    const uint32_t size = std::exchange(bucket_ends_[bucket], sum);
-    sum += size;
-    if (size > kMany) crowded.push_back(bucket);
-  }
-  for (size_t i = 0; i < count; ++i)
-    ranked_[bucket_ends_[bucket_of_[i]]++] = entry_of(selected_[i], nodes_[i]);
-  for (const size_t bucket : crowded) {  // each beginning has moved to its end
-    const size_t begin = bucket == 0 ? 0 : bucket_ends_[bucket - 1];
-    std::sort(ranked_.begin() + static_cast<ptrdiff_t>(begin), ranked_.begin() + bucket_ends_[bucket]);
-  }
-  // What is left are few neighbours in the wrong order.
-  for (size_t i = 1; i < count; ++i) {
-    const uint64_t entry = ranked_[i];
-    size_t place = i;
-    for (; place > 0 && ranked_[place - 1] > entry; --place) ranked_[place] = ranked_[place - 1];
-    ranked_[place] = entry;
-  }
-}
-
-// Sums are kept for all sets side by side, with 1 or 0 for what a set holds: no branch a set. kNumSets: as
-// many as there are, or more.
-template <size_t kNumSets>
-RankingTies HopRanking::add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out) {
-  const size_t num_sets = kNumSets < 2 * kMaxHops ? kNumSets : out.size();
-  while (reciprocals_.size() < ranked_.size())
+RankingTies HopRanking::add_ranks(size_t num_ranked, std::span<SourceRanking> out) {
+  while (reciprocals_.size() < num_ranked)
     reciprocals_.push_back(1 / static_cast<double>(reciprocals_.size() + 1));
-  std::array<double, kNumSets> found{}, before{}, sum{}, optimistic{}, pessimistic{};
-  // What is found among the first R is known when rank R + 1 comes up.
-  size_t next_precision = 0;
-  const auto take_precisions = [&](size_t rank) {
-    next_precision = ranked_.size();
-    for (size_t set = 0; set < num_sets; ++set) {
-      const auto relevant = static_cast<size_t>(out[set].relevant);
-      if (relevant == rank) out[set].precision = found[set];
-      if (relevant > rank) next_precision = std::min(next_precision, relevant);
-    }
-  };
-  take_precisions(0);
-  const auto add = [&](size_t i) {
-    if (i == next_precision) take_precisions(i);
-    const size_t hop = hops[node_of(ranked_[i])];
-    if (hop == 0) return;
-    const double* members = members_.data() + hop * num_sets;
-    for (size_t set = 0; set < num_sets; ++set) {
-      found[set] += members[set];
-      sum[set] += members[set] * found[set] * reciprocals_[i];
-    }
-  };
-  RankingTies ties{std::ssize(ranked_), 0};
-  for (size_t begin = 0, end = 0; begin < ranked_.size(); begin = end) {
-    end = begin + 1;
-    if (end == ranked_.size() || key_of(ranked_[end]) != key_of(ranked_[begin])) {
-      add(begin);
-      continue;
-    }
-    while (end < ranked_.size() && key_of(ranked_[end]) == key_of(ranked_[begin])) ++end;
+  found_.assign(width_, 0);
+  sum_.assign(width_, 0);
+  added_ = 0;
+  take_precisions(0, out);
+  RankingTies ties{static_cast<int64_t>(num_ranked), 0};
+  for (size_t tie = 0, first = 0; tie < ties_.size();) {
+    const size_t begin = ties_[tie];
+    size_t end = begin + 1;
+    for (; tie < ties_.size() && ties_[tie] + 1 == end; ++tie) ++end;
     ties.tied += static_cast<int64_t>(end - begin);
-    before = found;
-    const std::array<double, kNumSets> sum_before = sum;
-    for (size_t i = begin; i < end; ++i) add(i);
-    // What the other orders of these give beyond the order by node.
-    for (size_t set = 0; set < num_sets; ++set) {
-      const auto here = static_cast<size_t>(found[set] - before[set]);
-      double first = 0, last = 0;
-      for (size_t j = 0; j < here; ++j) {
-        first += (before[set] + double(j + 1)) * reciprocals_[begin + j];
-        last += (before[set] + double(j + 1)) * reciprocals_[end - here + j];
-      }
-      optimistic[set] += first - (sum[set] - sum_before[set]);
-      pessimistic[set] += last - (sum[set] - sum_before[set]);
-    }
+    while (first < hits_.size() && hits_[first].rank < begin) ++first;
+    if (first < hits_.size() && hits_[first].rank < end) add_tied_hits(begin, end, out);
   }
-  take_precisions(ranked_.size());
-  for (size_t set = 0; set < num_sets; ++set) {
+  add_hits_before(num_ranked, out);
+  for (size_t set = 0; set < out.size(); ++set) {
     SourceRanking& ranking = out[set];
     if (ranking.relevant == 0) continue;
     const auto relevant = static_cast<double>(ranking.relevant);
-    ranking.average_precision = sum[set] / relevant;
-    ranking.optimistic = (sum[set] + optimistic[set]) / relevant;
-    ranking.pessimistic = (sum[set] + pessimistic[set]) / relevant;
+    ranking.average_precision = sum_[set] / relevant;
+    ranking.optimistic = (sum_[set] + ranking.optimistic) / relevant;
+    ranking.pessimistic = (sum_[set] + ranking.pessimistic) / relevant;
     ranking.precision /= relevant;
   }
   return ties;
 }
 
-void HopRanking::add_gem(int64_t source, std::span<const uint8_t> hops, std::span<SourceRanking> out) const {
+// What the other orders of equal scores, at ranks [begin, end), give beyond the order by node.
+void HopRanking::add_tied_hits(size_t begin, size_t end, std::span<SourceRanking> out) {
+  add_hits_before(begin, out);
+  const std::vector<double> found = found_, sum = sum_;
+  add_hits_before(end, out);
+  for (size_t set = 0; set < out.size(); ++set) {
+    const auto here = static_cast<size_t>(found_[set] - found[set]);
+    double first = 0, last = 0;
+    for (size_t j = 0; j < here; ++j) {
+      first += (found[set] + double(j + 1)) * reciprocals_[begin + j];
+      last += (found[set] + double(j + 1)) * reciprocals_[end - here + j];
+    }
+    out[set].optimistic += first - (sum_[set] - sum[set]);
+    out[set].pessimistic += last - (sum_[set] - sum[set]);
+  }
+}
+
+void HopRanking::add_hits_before(size_t end, std::span<SourceRanking> out) {
+  for (size_t stop = 0; stop < end;) {
+    stop = std::min(end, next_precision_);
+    size_t last = added_;
+    while (last < hits_.size() && hits_[last].rank < stop) ++last;
+    add_hits(std::span(hits_).subspan(added_, last - added_), members_, reciprocals_, {found_, sum_});
+    added_ = last;
+    if (stop == next_precision_) take_precisions(stop, out);
+  }
+}
+
+// Of sets of this many: what is found now is among as many ranks.
+void HopRanking::take_precisions(size_t rank, std::span<SourceRanking> out) {
+  next_precision_ = std::numeric_limits<size_t>::max();
+  for (size_t set = 0; set < out.size(); ++set) {
+    const auto relevant = static_cast<size_t>(out[set].relevant);
+    if (relevant == rank) out[set].precision = found_[set];
+    if (relevant > rank) next_precision_ = std::min(next_precision_, relevant);
+  }
+}
+
+void HopRanking::add_gem(int64_t source, std::span<const Candidate> ranked, std::span<const uint8_t> hops,
+                         std::span<SourceRanking> out) const {
   const auto num_hops = static_cast<size_t>(max_hops_);
   const uint32_t zero = descending_key(0);
   std::vector<int64_t> found(out.size(), 0);
   int64_t rank = 0;
-  for (const uint64_t entry : ranked_) {
+  for (const Candidate entry : ranked) {
     if (gem_drops_ && key_of(entry) >= zero) break;
     if (!directed_ && int64_t{node_of(entry)} < source) continue;
     ++rank;

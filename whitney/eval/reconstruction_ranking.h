@@ -1,11 +1,12 @@
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "whitney/core/api.h"
+#include "whitney/eval/reconstruction_order.h"
+#include "whitney/linalg/hit_sums.h"
 
 namespace whitney::eval {
 
@@ -34,47 +35,44 @@ struct RankingTies {
 /// and "at most k hops away". Keeps its memory from source to source: one object a thread.
 class WHITNEY_API HopRanking {
  public:
-  static constexpr size_t kMaxHops = 16;
   /// gem_drops: scores of 0 and less leave GEM's figure; they do not where a decoder stands for exp of them.
   explicit HopRanking(int max_hops, bool gem_compatible = false, bool directed = false,
                       bool gem_drops = true);
 
   /// scores[v] and hops[v] (1..max_hops, else 0) of every node; the source itself is no candidate. Writes
-  /// 2 max_hops rankings: exact sets, then cumulative ones. Only candidates that score at least as much as
-  /// the worst relevant one are sorted, by buckets of score; O(n) where scores are spread. NaN ranks last.
+  /// 2 max_hops rankings: exact sets, then cumulative ones.
   RankingTies measure(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops,
                       std::span<SourceRanking> out);
 
  private:
   void count_relevant(std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
-  void select(int64_t source, std::span<const float> scores, std::span<const uint8_t> hops);
-  void sort();
-  void sort_buckets(uint32_t num_buckets, float scale);
-  template <size_t kNumSets>
-  RankingTies add_ranks(std::span<const uint8_t> hops, std::span<SourceRanking> out);
-  void add_gem(int64_t source, std::span<const uint8_t> hops, std::span<SourceRanking> out) const;
+  void find_hits(std::span<const Candidate> ranked, std::span<const uint8_t> hops);
+  void find_ties(std::span<const Candidate> ranked);
+  RankingTies add_ranks(size_t num_ranked, std::span<SourceRanking> out);
+  void add_tied_hits(size_t begin, size_t end, std::span<SourceRanking> out);
+  void add_hits_before(size_t end, std::span<SourceRanking> out);
+  void take_precisions(size_t rank, std::span<SourceRanking> out);
+  void add_gem(int64_t source, std::span<const Candidate> ranked, std::span<const uint8_t> hops,
+               std::span<SourceRanking> out) const;
 
   int max_hops_;
   bool gem_compatible_, directed_, gem_drops_;
+  CandidateOrder order_;
+  /// Sets that are added up, beside each other: theirs, and empty ones.
+  size_t width_;
   /// For each hop (0: none) which of the sets, exact then cumulative ones, hold it: 1 or 0.
   std::vector<double> members_;
   /// 1 / 1, 1 / 2, ...: as many as there were candidates.
   std::vector<double> reciprocals_;
-  /// What select() leaves: scores from the lowest one up, and their nodes.
-  std::vector<float> selected_;
-  std::vector<uint32_t> nodes_;
-  float highest_ = 0, lowest_ = 0;
-  /// The key of the score above (ascending: best first), the node below.
-  std::vector<uint64_t> ranked_;
-  std::vector<uint32_t> bucket_of_, bucket_ends_;
+  /// What is in some hop set, by rank, and how many of them have been added.
+  std::vector<Hit> hits_;
+  size_t added_ = 0;
+  std::vector<double> found_, sum_;
+  /// The size of the next larger set: what it has found at that rank is its precision.
+  size_t next_precision_ = 0;
+  /// Ranks whose score the next one has, too.
+  std::vector<uint32_t> ties_;
 };
-
-/// Maps scores to keys whose ascending order is that of descending scores: 0 and -0 are equal, NaN is last.
-inline uint32_t descending_key(float score) {
-  const uint32_t bits = std::bit_cast<uint32_t>(score + 0.0F);  // -0 becomes 0
-  const uint32_t key = bits ^ (~static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) & 0x7FFFFFFFU);
-  return score == score ? key : ~uint32_t{0};
-}
 
 /// The expected average precision of a random order of N candidates of which R are relevant:
 /// (R - 1)/(N - 1) (1 - H_N/N) + H_N/N, H_N = 1 + 1/2 + .. + 1/N.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <numeric>
 
+#include "whitney/core/array.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
 #include "whitney/eval/reconstruction_hops.h"
@@ -19,7 +20,7 @@ namespace {
 struct Scratch {
   HopRanking ranking;
   TopPairs pairs;
-  std::vector<float> scores;
+  Array<float> scores;
   std::vector<uint8_t> hops;
 };
 
@@ -68,10 +69,10 @@ class Measurement {
     for (size_t i = 0; i < count; ++i) {
       if (i % at_once == 0) {
         const size_t some = std::min(at_once, count - i);
-        scratch.scores.resize(some * n);
-        scores_.score(sources.subspan(i, some), scratch.scores);
+        if (scratch.scores.size() < int64_t(some * n)) scratch.scores = Array<float>(int64_t(at_once * n));
+        scores_.score(sources.subspan(i, some), scratch.scores.mutable_span().first(some * n));
       }
-      const auto scores = std::span<const float>(scratch.scores).subspan(i % at_once * n, n);
+      const auto scores = scratch.scores.span().subspan(i % at_once * n, n);
       const auto hops = std::span<const uint8_t>(scratch.hops).subspan(i * n, n);
       const size_t place = size_t(begin) + i;
       ties_[place] = scratch.ranking.measure(sources[i], scores, hops,

@@ -86,8 +86,7 @@ ReconstructionPlan plan_of(const Graph& graph, int max_hops = 3) {
   return plan;
 }
 
-ReconstructionFigures measure(const Graph& graph, const MatrixView& vectors, Decoder decoder,
-                              int max_hops = 3) {
+ReconstructionFigures measure(const Graph& graph, const Matrix& vectors, Decoder decoder, int max_hops = 3) {
   const Context context;
   return measure_reconstruction(PairScores(vectors, decoder, context), graph, plan_of(graph, max_hops),
                                 context);
@@ -151,6 +150,16 @@ TEST(HopRanking, CountsAsGemDoesWhereAsked) {
   EXPECT_DOUBLE_EQ(ranking.average_precision, (1 + 2.0 / 3 + 3.0 / 5) / 3);
 }
 
+// Ranks 0 to 5 hold hops 2, none, 1, 1, 2, 1: of three at one hop one is among the first three, of two at two
+// hops one is among the first two, of five within two hops four are among the first five.
+TEST(HopRanking, GivesPrecisionsAmongAsManyAsThereAre) {
+  const auto rankings = rank(0, {9, 6, 5, 4, 3, 2, 1}, {0, 2, 0, 1, 1, 2, 1}, 2);
+  EXPECT_DOUBLE_EQ(rankings[0].precision, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(rankings[1].precision, 1.0 / 2);
+  EXPECT_DOUBLE_EQ(rankings[2].precision, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(rankings[3].precision, 4.0 / 5);
+}
+
 TEST(HopRanking, DependsOnTheOrderOfScoresOnly) {
   const Matrix scores = random_matrix(1, 600, 3);
   const auto row = scores.row<float>(0);
@@ -165,11 +174,40 @@ TEST(HopRanking, DependsOnTheOrderOfScoresOnly) {
     EXPECT_EQ(seen[set].average_precision, expected[set].average_precision) << set;
 }
 
-TEST(DescendingKey, OrdersScoresFromHighToLow) {
-  const std::vector<float> scores = {INFINITY, 3e38F, 1, 1e-40F, 0, -1e-40F, -1, -3e38F, -INFINITY, NAN};
-  for (size_t i = 1; i < scores.size(); ++i)
-    EXPECT_LT(descending_key(scores[i - 1]), descending_key(scores[i])) << i;
-  EXPECT_EQ(descending_key(-0.0F), descending_key(0.0F));
+// Scores of a bell with long tails, of few values, with an end far out, and without numbers.
+TEST(CandidateOrder, IsThatOfScoresThenNodes) {
+  const auto n = static_cast<size_t>(fewer(3000));
+  const Matrix normal = random_matrix(4, static_cast<int64_t>(n), 24);
+  std::vector<std::vector<float>> cases;
+  for (int64_t row = 0; row < 4; ++row)
+    cases.emplace_back(normal.row<float>(row).begin(), normal.row<float>(row).end());
+  for (float& score : cases[0]) score = score * score * score;
+  for (float& score : cases[1]) score = std::round(score);
+  cases[2][7] = 1e30F;
+  cases[3][7] = -NAN;
+  cases[3][8] = INFINITY;
+  cases.emplace_back(n, 0.25F);
+  CandidateOrder order;
+  for (const std::vector<float>& scores : cases) {
+    const int64_t source = 11;
+    const std::vector<uint8_t> hops(n, 1);
+    std::vector<Candidate> expected;
+    for (uint32_t v = 0; v < n; ++v) {
+      if (v != source) expected.push_back((Candidate{descending_key(scores[v])} << 32) | v);
+    }
+    std::ranges::sort(expected);
+    const auto seen = order.of(source, scores, hops);
+    EXPECT_TRUE(std::ranges::equal(seen, expected)) << &scores - cases.data();
+  }
+}
+
+TEST(CandidateOrder, EndsWithTheWorstThatCounts) {
+  std::vector<uint8_t> hops = {0, 0, 2, 0, 1, 0};
+  CandidateOrder order;
+  const auto seen = order.of(0, std::vector<float>{9, 5, 3, 2, 4, 3}, hops);
+  std::vector<uint32_t> nodes;
+  for (const Candidate candidate : seen) nodes.push_back(node_of(candidate));
+  EXPECT_EQ(nodes, (std::vector<uint32_t>{1, 4, 2, 5}));
 }
 
 // The mean over shuffles within 5 standard errors of the expectation.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "whitney/eval/reconstruction_ranking.h"
+#include "whitney/linalg/ranked_scores.h"
 
 namespace whitney::eval {
 
