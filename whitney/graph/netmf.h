@@ -34,9 +34,10 @@ struct NetMFOptions {
     field("dim", dim, Range{1, 65536}, "Width d of a vector");
     field("window", window, Range{1, 1000}, "Steps of a walk that count, T in the paper");
     field("negatives", negatives, Range{1e-3, 1000}, "Negative samples of the skip-gram that it equals, b");
-    field(
-        "form", form,
-        "small: the matrix by powers, exact; large: from eigenpairs, faster; auto: small up to 5,000 nodes");
+    field("form", form,
+          "small: the matrix by powers, exact; large: from eigenpairs, faster on dense graphs of many nodes; "
+          "auto: small up to 1e11 products (window x edges both ways x nodes), which take some 20 s of a "
+          "thread");
     field("rank", rank, Range{1, 65536}, "Eigenpairs of the large form, h");
     field("num_iterations", num_iterations, Range{0, 100},
           "Rounds of the randomised singular value decomposition");
@@ -44,11 +45,12 @@ struct NetMFOptions {
 };
 
 /// Computes node vectors U Sigma^1/2 of log max(M, 1) for DeepWalk's implicit matrix M = vol / (b T) (sum_{r
-/// = 1..T} P^r) D^-1, P = D^-1 A. Rows of M are made some at a time; up to 16,384 nodes the logarithms are
-/// kept as a dense matrix, beyond as the entries above 0. Result: n x dim float32, metric cosine, decoder
-/// dot. Weights count; directions do not, with a note. Nodes without edges get zero vectors. O(T nnz n) time
-/// (small) or O(n^2 rank) (large), and O(n^2 dim num_iterations); memory: n^2 float32, or 8 bytes for each
-/// entry above 0.
+/// = 1..T} P^r) D^-1, P = D^-1 A (algorithms 3 and 4 of the paper). In the large form each
+/// component of the graph takes one of the eigenpairs, with a note where they take many. Rows of M are made
+/// some at a time; up to 16,384 nodes the logarithms are kept as a dense matrix, beyond as the entries above
+/// 0. Result: n x dim float32, metric cosine, decoder dot. Weights count; directions do not, with a note.
+/// Nodes without edges get zero vectors. O(T nnz n) time (small) or O(n^2 rank) (large), and O(n^2 dim
+/// num_iterations); memory: n^2 float32, or 8 bytes for each entry above 0.
 WHITNEY_API Embeddings netmf(const Graph& graph, const NetMFOptions& options, const Context& context);
 
 /// Tells what netmf will need; beyond 16,384 nodes as if a tenth of the entries were above 0.

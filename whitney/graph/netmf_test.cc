@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "whitney/core/random.h"
@@ -115,6 +116,24 @@ TEST(NetMF, MultipliesByTheEntriesAboveZeroAsByAllOfThem) {
   netmf_logarithms(34, rows, true, context).multiply(x, by_all.mutable_data<float>());
   netmf_logarithms(34, rows, false, context).multiply(x, by_some.mutable_data<float>());
   for (int64_t i = 0; i < 34; ++i) EXPECT_LT(distance_between(row_of(by_all, i), row_of(by_some, i)), 1e-4);
+}
+
+// Four components with edges, and a node alone, of which another note tells.
+TEST(NetMF, TellsWhereComponentsTakeTheEigenpairs) {
+  const Graph graph = graph_of(10, {{0, 1}, {1, 2}, {3, 4}, {5, 6}, {7, 8}});
+  const auto notes_with = [&](int rank) {
+    Notes notes;
+    Context context;
+    context.progress = &notes;
+    netmf(graph, {.dim = 2, .form = NetMFForm::kLarge, .rank = rank}, context);
+    std::string all;
+    for (const std::string& sentence : notes.sentences) all += sentence + "\n";
+    return all;
+  };
+  EXPECT_EQ(notes_with(16).find("components"), std::string::npos) << notes_with(16);
+  EXPECT_NE(notes_with(6).find("4 components, each of which takes one of the 6 eigenpairs"),
+            std::string::npos)
+      << notes_with(6);
 }
 
 TEST(NetMF, GivesIsolatedNodesZeroVectors) {
