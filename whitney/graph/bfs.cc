@@ -107,6 +107,7 @@ class Growth {
 std::vector<uint32_t> bfs_parts(const Graph& graph, const BFSOptions& options, const Context& context) {
   const PartSizes sizes{options.parts, options.max_imbalance};
   sizes.check(graph.num_nodes());
+  if (graph.weighted()) context.note("bfs: the weights of edges have no effect: parts grow edge by edge");
   const SymmetricRows rows = partition_rows(graph, context);
   return Growth(rows, sizes, context.seed)
       .run(seeds_far_apart(rows, options.parts, context.seed, context), context);

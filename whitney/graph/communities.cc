@@ -10,6 +10,21 @@
 #include "whitney/graph/symmetric_rows.h"
 
 namespace whitney::graph {
+namespace {
+
+/// Nodes that no edge leads from or to.
+int64_t count_isolated(const Graph& graph) {
+  std::vector<uint8_t> is_end(static_cast<size_t>(graph.num_nodes()), 0);
+  for (size_t v = 0; v < is_end.size(); ++v)
+    is_end[v] = graph.neighbors(static_cast<int64_t>(v)).empty() ? 0 : 1;
+  if (graph.directed) {
+    for (const uint32_t target : graph.targets) is_end[target] = 1;
+  }
+  return std::ranges::count(is_end, uint8_t{0});
+}
+
+}  // namespace
+
 Communities make_communities(const ModularityGraph& graph, std::vector<uint32_t> labels, double resolution,
                              int num_levels, const Context& context) {
   Communities result;
@@ -28,9 +43,7 @@ Communities make_communities(const ModularityGraph& graph, std::vector<uint32_t>
 
 Table community_table(const Graph& graph, const Communities& communities, const Context& context) {
   const std::vector<int64_t> sizes = sizes_of(communities.labels, communities.num_communities);
-  int64_t num_isolated = 0;
-  for (int64_t v = 0; v < graph.num_nodes() && !graph.directed; ++v)
-    num_isolated += graph.neighbors(v).empty() ? 1 : 0;
+  const int64_t num_isolated = count_isolated(graph);
   if (num_isolated > 0)
     context.note(concat(num_isolated, num_isolated == 1 ? " node has" : " nodes have",
                         " no edge: each is a community of its own"));

@@ -154,6 +154,15 @@ TEST(Louvain, MakesATableThatTellsItsQuality) {
   EXPECT_THAT(notes.sentences[0], HasSubstr("1 node has no edge"));
 }
 
+TEST(Louvain, CountsNodesThatNoDirectedEdgeLeadsFromOrTo) {
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  louvain(graph_of(5, {{0, 1}, {0, 2}}, {}, true), {}, context);
+  ASSERT_EQ(notes.sentences.size(), 1U);
+  EXPECT_THAT(notes.sentences[0], HasSubstr("2 nodes have no edge"));
+}
+
 TEST(Louvain, TakesGraphsWithoutEdgesOrNodes) {
   EXPECT_EQ(communities_of(graph_of(3, {}), {}).num_communities, 3);
   EXPECT_EQ(communities_of(graph_of(0, {}), {}).num_communities, 0);

@@ -231,6 +231,15 @@ TEST(Partitioners, SayThatDirectionsDoNotCount) {
   }
 }
 
+TEST(BFS, SaysThatWeightsDoNotCount) {
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  bfs(graph_of(4, {{0, 1}, {1, 2}, {2, 3}}, {1, 2, 3}), {.parts = 2}, context);
+  ASSERT_EQ(notes.sentences.size(), 1U);
+  EXPECT_THAT(notes.sentences[0], HasSubstr("weights of edges have no effect"));
+}
+
 TEST(Partitioners, TakeGraphsWithoutEdges) {
   for (const Partitioner& partitioner : partitioners()) {
     const auto part_of = partitioner.parts(graph_of(6, {}), 3, {});

@@ -17,8 +17,10 @@ Embeddings embed_by_parts(PartitionPlan& plan, const PartitionedOptions& options
                           const Context& context) {
   const TemporaryFolder scratch =
       options.scratch ? TemporaryFolder(options.scratch->value) : TemporaryFolder();
-  PartitionedRun run{plan, options, base, context, scratch};
+  PieceNotes notes(context, "base");
+  PartitionedRun run{plan, options, base, context, scratch, notes};
   const auto file = options.combine == PartCombination::kAlign ? embed_aligned(run) : embed_concatenated(run);
+  notes.tell_counted();
   Embeddings result;
   result.vectors = file->map();
   result.record.set("quality", Value::object({{"levels", plan.levels()}}));

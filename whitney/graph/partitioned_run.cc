@@ -12,9 +12,10 @@ std::unique_ptr<RowFile> PartitionedRun::row_file(const std::string& name) const
 }
 
 Matrix PartitionedRun::embed(const Piece& piece, const Context& piece_context) const {
-  Context quiet = piece_context;
-  quiet.progress = nullptr;
-  return embed_piece(base, piece, quiet);
+  PieceNotes::Listener listener(notes, piece.what);
+  Context heard = piece_context;
+  heard.progress = &listener;
+  return embed_piece(base, piece, heard);
 }
 
 void PartitionedRun::for_each_piece(

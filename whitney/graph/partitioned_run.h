@@ -9,6 +9,7 @@
 #include "whitney/graph/partitioned.h"
 #include "whitney/graph/partitioned_base.h"
 #include "whitney/graph/partitioned_steps.h"
+#include "whitney/graph/piece_notes.h"
 #include "whitney/graph/row_file.h"
 
 namespace whitney::graph {
@@ -20,9 +21,10 @@ struct PartitionedRun {
   const BaseMethod& base;
   const Context& context;
   const TemporaryFolder& scratch;
+  PieceNotes& notes;
 
   std::unique_ptr<RowFile> row_file(const std::string& name) const;
-  /// Embeds a piece, silently: the run tells its own progress.
+  /// Embeds a piece. What the base notes is told once for all pieces; the run tells its own progress.
   Matrix embed(const Piece& piece, const Context& piece_context) const;
   /// Runs body(piece, context) for the pieces of the plan's level that have nodes, as many at a time as the
   /// options say.

@@ -12,6 +12,7 @@
 #include "whitney/graph/node_vectors.h"
 #include "whitney/graph/partition.h"
 #include "whitney/graph/partitioned_align.h"
+#include "whitney/graph/piece_notes.h"
 #include "whitney/graph/undirected.h"
 
 namespace whitney::graph {
@@ -54,8 +55,11 @@ uint64_t PartitionPlan::seed_of(int level, int64_t part) const {
 }
 
 std::vector<uint32_t> PartitionPlan::cut(const Level& level, const Context& context) const {
+  PieceNotes notes(context, "partitioner");
+  PieceNotes::Listener listener(notes, "parts");
   Context quiet = context;
-  quiet.progress = nullptr;
+  // What the partitioner ignores, it ignores at every level: the first says it.
+  quiet.progress = level.number == 0 ? &listener : nullptr;
   quiet.seed = seed_of(level.number, kWholeLevel);
   switch (options_.partitioner) {
     case PartitionMethod::kMetis:

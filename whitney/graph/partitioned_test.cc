@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -395,6 +396,32 @@ TEST(Partitioned, TellsWhatHasNoEffect) {
   ASSERT_GE(notes.sentences.size(), 2U);
   EXPECT_THAT(notes.sentences[0], HasSubstr("\"border\" has no effect"));
   EXPECT_THAT(notes.sentences[1], HasSubstr("base: "));
+}
+
+TEST(Partitioned, TellsOnceWhatTheBaseAndThePartitionerIgnore) {
+  Graph graph = blocks(4);
+  graph.weights = Array<float>(graph.nnz(), 2.0F);
+  for (const int parallel_parts : {1, 2}) {
+    Notes notes;
+    Context context;
+    context.threads = 2;
+    context.progress = &notes;
+    learn("partitioned", graph,
+          Value::object({{"base", "struc2vec"},
+                         {"base.dim", 4},
+                         {"base.num_walks", 1},
+                         {"base.num_layers", 1},
+                         {"partitioner", "bfs"},
+                         {"parallel_parts", parallel_parts}}),
+          context);
+    EXPECT_EQ(std::ranges::count(notes.sentences,
+                                 "base: struc2vec: the weights of edges have no effect: degrees are counts"),
+              1);
+    EXPECT_EQ(std::ranges::count_if(
+                  notes.sentences,
+                  [](const std::string& note) { return note.find("bfs: the weights") != std::string::npos; }),
+              1);
+  }
 }
 
 TEST(Partitioned, NeedsLessThanTheBase) {
