@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <string_view>
+#include <utility>
 
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
@@ -27,27 +30,72 @@ Interval interval_of(std::vector<double> values, double confidence) {
   return {quantile(values, (1 - confidence) / 2), quantile(values, (1 + confidence) / 2)};
 }
 
+/// Fills `units` by the random numbers of one resample.
+using Draw = void (*)(RandomStream& random, int64_t num_units, std::vector<int64_t>& units);
+
+void draw_with_repetition(RandomStream& random, int64_t num_units, std::vector<int64_t>& units) {
+  units.resize(static_cast<size_t>(num_units));
+  for (int64_t& unit : units) unit = static_cast<int64_t>(random.below(static_cast<uint64_t>(num_units)));
+}
+
+void draw_half(RandomStream& random, int64_t num_units, std::vector<int64_t>& units) {
+  units.resize(static_cast<size_t>(num_units));
+  std::iota(units.begin(), units.end(), 0);
+  const size_t half = units.size() / 2;
+  for (size_t i = 0; i < half; ++i) std::swap(units[i], units[i + random.below(units.size() - i)]);
+  units.resize(half);
+}
+
+/// The values of each statistic in all resamples.
+std::vector<std::vector<double>> resampled(const Context& context, int64_t num_units, int64_t num_statistics,
+                                           std::string_view purpose, Draw draw,
+                                           const ResampleStatistics& statistics, int num_resamples) {
+  const auto width = static_cast<size_t>(num_statistics);
+  std::vector<double> values(static_cast<size_t>(num_resamples) * width);
+  std::vector<std::vector<int64_t>> scratch(static_cast<size_t>(context.num_threads()));
+  parallel_for_workers(context, num_resamples, [&](int worker, int64_t resample) {
+    std::vector<int64_t>& units = scratch[static_cast<size_t>(worker)];
+    RandomStream random(context.seed, purpose, static_cast<uint64_t>(resample));
+    draw(random, num_units, units);
+    statistics(units, std::span(values).subspan(static_cast<size_t>(resample) * width, width));
+  });
+  std::vector<std::vector<double>> of_statistics(width);
+  for (size_t place = 0; place < values.size(); ++place)
+    of_statistics[place % width].push_back(values[place]);
+  return of_statistics;
+}
+
 }  // namespace
 
 std::vector<Interval> bootstrap_intervals(const Context& context, int64_t num_units, int64_t num_statistics,
                                           const ResampleStatistics& statistics,
                                           const BootstrapOptions& options) {
-  const auto width = static_cast<size_t>(num_statistics);
-  if (num_units == 0 || options.num_resamples == 0) return std::vector<Interval>(width, {kNaN, kNaN});
-  std::vector<double> values(static_cast<size_t>(options.num_resamples) * width);
-  std::vector<std::vector<int64_t>> scratch(static_cast<size_t>(context.num_threads()));
-  parallel_for_workers(context, options.num_resamples, [&](int worker, int64_t resample) {
-    std::vector<int64_t>& units = scratch[static_cast<size_t>(worker)];
-    units.resize(static_cast<size_t>(num_units));
-    RandomStream random(context.seed, "bootstrap", static_cast<uint64_t>(resample));
-    for (int64_t& unit : units) unit = static_cast<int64_t>(random.below(static_cast<uint64_t>(num_units)));
-    statistics(units, std::span(values).subspan(static_cast<size_t>(resample) * width, width));
-  });
+  if (num_units == 0 || options.num_resamples == 0)
+    return std::vector<Interval>(static_cast<size_t>(num_statistics), {kNaN, kNaN});
   std::vector<Interval> intervals;
-  for (size_t s = 0; s < width; ++s) {
-    std::vector<double> own;
-    for (size_t place = s; place < values.size(); place += width) own.push_back(values[place]);
-    intervals.push_back(interval_of(std::move(own), options.confidence));
+  for (std::vector<double>& values : resampled(context, num_units, num_statistics, "bootstrap",
+                                               draw_with_repetition, statistics, options.num_resamples))
+    intervals.push_back(interval_of(std::move(values), options.confidence));
+  return intervals;
+}
+
+std::vector<Interval> half_sample_intervals(const Context& context, int64_t num_units,
+                                            std::span<const double> estimates,
+                                            const ResampleStatistics& statistics,
+                                            const BootstrapOptions& options) {
+  std::vector<Interval> intervals(estimates.size(), {kNaN, kNaN});
+  if (num_units < 2 || options.num_resamples == 0) return intervals;
+  const int64_t half = num_units / 2;
+  const double scale = std::sqrt(static_cast<double>(half) / static_cast<double>(num_units - half));
+  const auto values = resampled(context, num_units, std::ssize(estimates), "half samples", draw_half,
+                                statistics, options.num_resamples);
+  for (size_t s = 0; s < estimates.size(); ++s) {
+    const double mean =
+        std::accumulate(values[s].begin(), values[s].end(), 0.0) / static_cast<double>(values[s].size());
+    const Interval drawn = interval_of(values[s], options.confidence);
+    // A skewed distribution of few values may lie on one side of its mean.
+    intervals[s] = {estimates[s] - scale * std::max(0.0, drawn.high - mean),
+                    estimates[s] - scale * std::min(0.0, drawn.low - mean)};
   }
   return intervals;
 }

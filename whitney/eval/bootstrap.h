@@ -31,8 +31,8 @@ struct BootstrapOptions {
   }
 };
 
-/// Computes statistics of one resample: `units` are n numbers of 0..n-1 drawn with repetition; one value goes
-/// to each place of `values`. Called from several threads at once.
+/// Computes statistics of one resample: `units` are numbers of 0..n-1, n of them drawn with repetition or
+/// half as many without; one value goes to each place of `values`. Called from several threads at once.
 using ResampleStatistics = std::function<void(std::span<const int64_t> units, std::span<double> values)>;
 
 /// Gives percentile bootstrap intervals (Efron 1979) of statistics of n independent units: queries, pairs,
@@ -55,6 +55,19 @@ bootstrap_interval(const Context& context, int64_t num_units,
 /// The same for the mean of one value per unit.
 WHITNEY_API Interval bootstrap_mean_interval(const Context& context, std::span<const double> values,
                                              const BootstrapOptions& options = {});
+
+/// Gives intervals by half samples for statistics that units drawn twice mislead (agreement of partitions: a
+/// point and its copy are a pair that always agrees, so that all resamples score above the estimate).
+/// Resamples are floor(n / 2) units without repetition (Politis, Romano 1994). With m of n units the values
+/// scatter about their mean as the estimate does about its own, but for the factor sqrt(m / (n - m)); the
+/// interval is the estimate less the quantiles of these deviations. Deviations from the mean, not from the
+/// estimate: what a statistic of fewer points has too much (chance agreement) is no error of the estimate. So
+/// the interval holds the estimate, and covers the statistic's expectation for n units. `estimates`: the
+/// values of all units, as many as statistics. NaN without resamples or with fewer than two units.
+WHITNEY_API std::vector<Interval> half_sample_intervals(const Context& context, int64_t num_units,
+                                                        std::span<const double> estimates,
+                                                        const ResampleStatistics& statistics,
+                                                        const BootstrapOptions& options = {});
 
 /// Adds a figure with its interval, if there is one.
 WHITNEY_API void add_figure(Report::Row& row, const std::string& name, std::string_view unit, double value,

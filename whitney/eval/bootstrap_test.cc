@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <mutex>
 #include <numeric>
+#include <set>
 #include <vector>
 
 #include "whitney/core/random.h"
@@ -81,6 +83,61 @@ TEST(Bootstrap, GivesAllStatisticsOfTheSameResamples) {
   const auto intervals = bootstrap_intervals(with_threads(0), 50, 2, mean_and_twice);
   EXPECT_EQ(intervals[0], bootstrap_mean_interval(with_threads(0), values));
   EXPECT_DOUBLE_EQ(intervals[1].low, 2 * intervals[0].low);
+}
+
+double mean_of(const std::vector<double>& values, std::span<const int64_t> units) {
+  double sum = 0;
+  for (const int64_t unit : units) sum += values[static_cast<size_t>(unit)];
+  return sum / static_cast<double>(units.size());
+}
+
+Interval half_sample_mean(const Context& context, const std::vector<double>& values,
+                          const BootstrapOptions& options = {}) {
+  const double estimate = mean(values);
+  return half_sample_intervals(
+      context, std::ssize(values), std::span(&estimate, 1),
+      [&](std::span<const int64_t> units, std::span<double> out) { out[0] = mean_of(values, units); },
+      options)[0];
+}
+
+TEST(HalfSamples, DrawHalfTheUnitsEachOnceAndAllOfThemEqually) {
+  std::vector<int64_t> times(9);
+  std::mutex counting;
+  const double nothing = 0;
+  half_sample_intervals(with_threads(2), 9, std::span(&nothing, 1),
+                        [&](std::span<const int64_t> units, std::span<double> out) {
+                          EXPECT_EQ(units.size(), 4U);
+                          EXPECT_EQ(std::set<int64_t>(units.begin(), units.end()).size(), 4U);
+                          out[0] = 0;
+                          const std::scoped_lock lock(counting);
+                          for (const int64_t unit : units) ++times[static_cast<size_t>(unit)];
+                        },
+                        {.num_resamples = 9000});
+  // 4000 of each, deviation sqrt(9000 4/9 5/9) = 47.
+  for (const int64_t count : times) EXPECT_NEAR(static_cast<double>(count), 4000, 5 * 47);
+}
+
+TEST(HalfSamples, CoverTheTruthInNearly95OfAHundredSamplesAsTheBootstrapDoes) {
+  int covered = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    const Interval interval =
+        half_sample_mean(with_threads(0), normal_values(seed, 61), {.num_resamples = 400});
+    covered += int{interval.low <= 0 && interval.high >= 0};
+  }
+  EXPECT_GT(covered, 0.88 * 400);  // see above
+  EXPECT_LT(covered, 0.99 * 400);
+}
+
+TEST(HalfSamples, AreTheSameForAnyNumberOfThreads) {
+  const std::vector<double> values = normal_values(7, 313);
+  const Interval one = half_sample_mean(with_threads(1), values);
+  EXPECT_EQ(half_sample_mean(with_threads(2), values), one);
+  EXPECT_EQ(half_sample_mean(with_threads(5), values), one);
+}
+
+TEST(HalfSamples, NeedTwoUnits) {
+  EXPECT_TRUE(std::isnan(half_sample_mean(with_threads(1), {3}).low));
+  EXPECT_EQ(half_sample_mean(with_threads(1), {3, 3}), (Interval{3, 3}));
 }
 
 TEST(Bootstrap, LeavesOutResamplesWithoutAValue) {

@@ -1,5 +1,6 @@
 #include "whitney/eval/clustering.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
@@ -79,9 +80,10 @@ struct Runs {
   std::vector<ClusteringScores> scores;
 };
 
-// Drawn points keep the clusters that were found: k-means does not run again.
-std::vector<eval::Interval> intervals_of(const Runs& runs, const ClusteringOptions& options,
-                                         const Context& context) {
+// Drawn points keep the clusters that were found: k-means does not run again. No point is drawn twice: it
+// would agree with itself. The ends stay where the figures can be.
+std::vector<eval::Interval> intervals_of(const Runs& runs, std::span<const double> estimates,
+                                         const ClusteringOptions& options, const Context& context) {
   const auto statistics = [&](std::span<const int64_t> points, std::span<double> values) {
     std::vector<uint32_t> classes, clusters(points.size());
     for (int64_t point : points) classes.push_back(runs.classes[size_t(point)]);
@@ -92,16 +94,24 @@ std::vector<eval::Interval> intervals_of(const Runs& runs, const ClusteringOptio
     }
     for (size_t i = 0; i < kScores.size(); ++i) values[i] = mean(scores, kScores[i]);
   };
-  return eval::bootstrap_intervals(context, std::ssize(runs.classes), std::ssize(kScores), statistics,
-                                   options.bootstrap);
+  std::vector<eval::Interval> intervals = eval::half_sample_intervals(
+      context, std::ssize(runs.classes), estimates, statistics, options.bootstrap);
+  for (size_t i = 0; i < kScores.size(); ++i) {
+    const double least = kScores[i] == &ClusteringScores::adjusted_rand ? -1 : 0;
+    if (std::isnan(intervals[i].low)) continue;
+    intervals[i] = {std::max(intervals[i].low, least), std::min(intervals[i].high, 1.0)};
+  }
+  return intervals;
 }
 
 Report::Row row_of(const Runs& runs, const ClusteringOptions& options, const Context& context) {
   Report::Row row;
   row.labels = Value::object();
-  const std::vector<eval::Interval> intervals = intervals_of(runs, options, context);
+  std::array<double, kScores.size()> means{};
+  for (size_t i = 0; i < kScores.size(); ++i) means[i] = mean(runs.scores, kScores[i]);
+  const std::vector<eval::Interval> intervals = intervals_of(runs, means, options, context);
   for (size_t i = 0; i < kScores.size(); ++i) {
-    eval::add_figure(row, kScoreNames[i], "%", 100 * mean(runs.scores, kScores[i]),
+    eval::add_figure(row, kScoreNames[i], "%", 100 * means[i],
                      {100 * intervals[i].low, 100 * intervals[i].high});
   }
   const auto add_deviation = [&](const char* name, double ClusteringScores::* figure) {
@@ -170,8 +180,9 @@ const bool registered = register_method(declare_method<ClusteringOptions>(
          "are classes, and the clusters are compared with the classes: v-measure (the harmonic mean of "
          "homogeneity and completeness), normalised mutual information, the Rand index adjusted for chance, "
          "and purity. All are averaged over several runs, because k-means finds another optimum from each "
-         "start; the deviation tells how much. Bootstrap intervals are over the points, for the clusters "
-         "found.\n"
+         "start; the deviation tells how much. Intervals are over the points, for the clusters found, by "
+         "half "
+         "samples without repetition: a point drawn twice would agree with itself.\n"
          "The vectors are embeddings, or a model's (a folder or a .gguf file) of the texts that --texts "
          "names.\n"
          "MTEB clusters by mini-batch k-means and averages v-measure over samples of the set; here every run "

@@ -42,8 +42,9 @@ struct ClusteringOptions {
 /// nothing is left, or fewer points than clusters.
 ///
 /// One row of the report, figures in %, averaged over the runs: v_measure, homogeneity, completeness, nmi
-/// (arithmetic), adjusted_rand, purity, with percentile bootstrap intervals over the points for the clusters
-/// found, and the deviations of v_measure and adjusted_rand over the runs (0 for one run); then k and points.
+/// (arithmetic), adjusted_rand, purity, with intervals by half samples of the points for the clusters found
+/// (half_sample_intervals in bootstrap.h), within what the figure can be, and the deviations of v_measure and
+/// adjusted_rand over the runs (0 for one run); then k and points.
 /// MTEB's figure for a set is the mean v_measure of mini-batch k-means on samples of it, which is up to some
 /// points lower than that of runs over all points.
 WHITNEY_API Report clustering(const Embeddings& embeddings, const Labels& labels,

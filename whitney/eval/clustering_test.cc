@@ -89,6 +89,61 @@ TEST(Clustering, PutsAnIntervalAroundEachScore) {
   EXPECT_FALSE(clustering(groups(0.7F), true_groups(), options, Context()).rows[0].figures[0].low);
 }
 
+const Report::Figure& figure_of(const Report& report, const std::string& name) {
+  return *std::ranges::find(report.rows[0].figures, name, &Report::Figure::name);
+}
+
+/// Vectors by lot of so many points, whose classes are by lot too.
+Report by_lot(uint64_t seed, uint32_t n, uint32_t num_classes) {
+  RandomStream random(seed, "by lot", 0);
+  Embeddings vectors;
+  vectors.ids = Ids::row_numbers(n);
+  vectors.vectors = Matrix(n, 2);
+  for (int64_t i = 0; i < int64_t{2} * n; ++i)
+    vectors.vectors.mutable_data<float>()[i] = static_cast<float>(random.uniform());
+  Labels labels;
+  labels.ids = Ids::row_numbers(n);
+  labels.starts = {0};
+  for (uint32_t i = 0; i < num_classes; ++i)
+    labels.names.push_back(std::string(1, static_cast<char>('a' + i)));
+  for (uint32_t i = 0; i < n; ++i) {
+    labels.codes.push_back(static_cast<uint32_t>(random.below(num_classes)));
+    labels.starts.push_back(i + 1);
+  }
+  ClusteringOptions options;
+  options.num_runs = 1;
+  options.bootstrap.num_resamples = 200;
+  Context context;
+  context.seed = seed;
+  return clustering(vectors, labels, options, context);
+}
+
+TEST(Clustering, HasIntervalsThatHoldTheirOwnEstimateWhereClassesAreByLot) {
+  // A bootstrap of points excludes it: by 300 of them, v_measure .4 [.5, 2.8].
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const Report report = by_lot(seed, 300, 4);
+    for (const char* name : {"v_measure", "homogeneity", "completeness", "nmi", "adjusted_rand", "purity"}) {
+      const Report::Figure& figure = figure_of(report, name);
+      EXPECT_LE(*figure.low, figure.value) << name;
+      EXPECT_GE(*figure.high, figure.value) << name;
+      EXPECT_GE(*figure.low, std::string(name) == "adjusted_rand" ? -100 : 0) << name;
+      EXPECT_LE(*figure.high, 100) << name;
+    }
+  }
+}
+
+TEST(Clustering, HasIntervalsThatCoverWhatIsExpected) {
+  // The Rand index adjusted for chance is 0 for classes by lot.
+  int covered = 0;
+  for (uint64_t seed = 100; seed < 300; ++seed) {
+    const Report report = by_lot(seed, 200, 3);
+    const Report::Figure& figure = figure_of(report, "adjusted_rand");
+    covered += int{*figure.low <= 0 && *figure.high >= 0};
+  }
+  // 95 % is the aim; the deviation of 200 trials is 1.5 %.
+  EXPECT_GT(covered, 0.875 * 200) << covered;
+}
+
 TEST(Clustering, MakesAsManyClustersAsAskedFor) {
   ClusteringOptions options;
   options.k = 6;
