@@ -66,6 +66,32 @@ class DeflatedWalk {
   std::vector<bool> alone_;
 };
 
+/// Makes 0 what a column has in components that it does not belong to. An eigenvector of the whole is one of
+/// each component that it is not 0 in, so that small parts are what the tolerance left: those whose squares
+/// sum to at most the tolerance's over the number of components, by which no column moves by more than the
+/// tolerance.
+void drop_foreign_parts(Matrix& vectors, const Components& components, double tolerance,
+                        const Context& context) {
+  const double most = std::pow(std::min(tolerance, 0.1), 2) / static_cast<double>(components.count);
+  const int64_t n = vectors.rows(), cols = vectors.cols();
+  float* values = vectors.mutable_data<float>();
+  parallel_blocks(context, cols, 16, [&](int64_t begin, int64_t end) {
+    const int64_t width = end - begin;
+    std::vector<double> squares(static_cast<size_t>(components.count * width));
+    const auto of_row = [&](int64_t i) {
+      return squares.data() + components.of_node[static_cast<size_t>(i)] * width;
+    };
+    for (int64_t i = 0; i < n; ++i) {
+      const float* row = values + i * cols + begin;
+      for (int64_t j = 0; j < width; ++j) of_row(i)[j] += double{row[j]} * row[j];
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      float* row = values + i * cols + begin;
+      for (int64_t j = 0; j < width; ++j) row[j] = of_row(i)[j] <= most ? 0 : row[j];
+    }
+  });
+}
+
 /// The n x dim result of n x k eigenvectors, k <= dim, their columns divided as the options say.
 Matrix scaled(const Eigenpairs& pairs, const std::vector<double>& degrees,
               const LaplacianEigenmapsOptions& options, const Context& context) {
@@ -104,15 +130,16 @@ Embeddings laplacian_eigenmaps(const Graph& given, const LaplacianEigenmapsOptio
                         " eigenvectors; the other columns are 0"));
   }
   const DeflatedWalk walk(graph, degrees, components, context);
-  const Eigenpairs pairs = largest_eigenpairs(
+  Eigenpairs pairs = largest_eigenpairs(
       context, n, [&](const MatrixView& x, float* out) { walk.multiply(x, out); },
       {.count = count, .lower_bound = kBelow, .tolerance = options.tolerance, .purpose = std::string(kName)});
   if (count > 0 && !pairs.converged) {
     context.note(concat(kName, ": the eigenvectors are known up to ", pairs.residual,
                         ", not to the tolerance ", options.tolerance));
   }
+  if (count > 0) drop_foreign_parts(pairs.vectors, components, options.tolerance, context);
   return node_embeddings(graph, scaled(pairs, degrees, options, context), Metric::kL2, "euclid", kName,
-                         context);
+                         context, "no edge leads to another node, or all columns belong to other components");
 }
 
 CostEstimate estimate_laplacian_eigenmaps(const DataSize& size, const LaplacianEigenmapsOptions& options,
@@ -138,7 +165,8 @@ const bool registered = register_graph_learner<LaplacianEigenmapsOptions>(
          "smallest eigenvalues above 0. Close vectors by Euclidean distance are likely neighbours. The null vectors, "
          "one for each connected component, are left out, so that a graph of many components does not spend its "
          "dimensions on them; standardise the columns for a classifier.\n"
-         "Nodes without edges get zero vectors. Weights of edges count; directions do not.",
+         "Nodes without edges get zero vectors, and so do those of components that are connected so well, or so small, "
+         "that all columns are of others. Weights of edges count; directions do not.",
      .source = "Belkin, Niyogi: Laplacian Eigenmaps and Spectral Techniques for Embedding and Clustering, NIPS 2001",
      .example = "whitney learn laplacian_eigenmaps edges.tsv -o nodes.safetensors --dim 64"},
     laplacian_eigenmaps, estimate_laplacian_eigenmaps);

@@ -31,8 +31,10 @@ struct LaplacianEigenmapsOptions {
 
 /// Computes the eigenvectors y of L y = lambda D y, L = D - A, with the smallest eigenvalues above 0: y =
 /// D^-1/2 u for those of N = D^-1/2 A D^-1/2 with the largest. The null vectors, one for each connected
-/// component, are known and left out: all components share the dimensions by their eigenvalues. Result: n x
-/// dim float32, columns by rising eigenvalue, metric l2, decoder euclid; columns beyond n less the number of
+/// component, are known and left out: all components share the dimensions by their eigenvalues, as the
+/// definition for the whole graph has it, so that no column is spent on a component of few nodes before a
+/// large one's. Rows of components that no column belongs to are 0, counted in a note. Result: n x dim
+/// float32, columns by rising eigenvalue, metric l2, decoder euclid; columns beyond n less the number of
 /// components are 0. Weights count; directions do not, with a note. Nodes without edges get zero vectors.
 /// Memory: four n x 1.25 dim matrices.
 WHITNEY_API Embeddings laplacian_eigenmaps(const Graph& graph, const LaplacianEigenmapsOptions& options,

@@ -62,9 +62,28 @@ TEST(LaplacianEigenmaps, GiveEachComponentItsOwnDimensionsByEigenvalue) {
   // A path of 12 nodes beside a triangle: the path's smoothest two come before the triangle's (3/2).
   Edges edges = path_edges(12);
   edges.insert(edges.end(), {{12, 13}, {13, 14}, {12, 14}});
-  const Matrix x = laplacian_eigenmaps(graph_of(15, edges), {.dim = 2}, Context()).vectors;
-  for (int64_t i = 12; i < 15; ++i) EXPECT_LT(norm(row_of(x, i)), 1e-3);
+  Notes notes;
+  Context context;
+  context.progress = &notes;
+  const Matrix x = laplacian_eigenmaps(graph_of(15, edges), {.dim = 2}, context).vectors;
+  for (int64_t i = 12; i < 15; ++i) EXPECT_EQ(norm(row_of(x, i)), 0);
   EXPECT_GT(distance_between(row_of(x, 0), row_of(x, 11)), 0.1);
+  ASSERT_EQ(notes.sentences.size(), 1U);
+  EXPECT_NE(notes.sentences[0].find("3 of 15 nodes got a zero vector"), std::string::npos)
+      << notes.sentences[0];
+}
+
+TEST(LaplacianEigenmaps, GiveZerosOutsideTheComponentOfAColumn) {
+  // Many small components beside a large one, in a block wider than 16 columns, which the solver mixes by
+  // what its tolerance allows: a row is 0 or as long as an eigenvector's, and all of a component alike.
+  Edges edges;
+  RandomStream random(3, "large", 0);
+  for (uint32_t v = 1; v < 400; ++v) edges.push_back({v, static_cast<uint32_t>(random.below(v))});
+  for (uint32_t v = 400; v < 700; v += 3) edges.insert(edges.end(), {{v, v + 1}, {v + 1, v + 2}, {v, v + 2}});
+  const Matrix x =
+      laplacian_eigenmaps(graph_of(700, edges), {.dim = 40, .tolerance = 1e-3}, Context()).vectors;
+  for (int64_t i = 0; i < 400; ++i) EXPECT_GT(norm(row_of(x, i)), 1e-3);
+  for (int64_t i = 400; i < 700; ++i) EXPECT_EQ(norm(row_of(x, i)), 0);
 }
 
 TEST(LaplacianEigenmaps, SayWhereThereAreFewerEigenvectors) {

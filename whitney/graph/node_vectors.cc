@@ -72,15 +72,15 @@ void scale_by_roots(Matrix& vectors, std::span<const double> values, const Conte
 }
 
 Embeddings node_embeddings(const Graph& graph, Matrix vectors, Metric metric, std::string_view decoder,
-                           std::string_view method, const Context& context) {
+                           std::string_view method, const Context& context, std::string_view why_zero) {
   const Counts counts = count_rows(vectors, context);
   if (counts.infinite > 0) {
     fail(method, ": the vectors of ", counts.infinite, " of ", vectors.rows(),
          " nodes left the range of float32 (expected: smaller weights of edges)");
   }
   if (counts.zero > 0) {
-    context.note(concat(method, ": ", counts.zero, " of ", vectors.rows(),
-                        " nodes got a zero vector: no edge leads to another node"));
+    context.note(
+        concat(method, ": ", counts.zero, " of ", vectors.rows(), " nodes got a zero vector: ", why_zero));
   }
   Embeddings result;
   result.ids = graph.ids;

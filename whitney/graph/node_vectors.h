@@ -28,10 +28,11 @@ WHITNEY_API void scale_by_roots(Matrix& vectors, std::span<const double> values,
 
 /// Makes the artifact. `decoder` is how two vectors give the score of an edge ("dot", "cosine", "euclid",
 /// "source_target": the first half of one times the second half of the other), for those who reconstruct the
-/// graph. Nodes with a zero vector are counted in a note of `method`. Throws Error when a value is not
-/// finite.
+/// graph. Nodes with a zero vector are counted in a note of `method`, which says why. Throws Error when a
+/// value is not finite.
 WHITNEY_API Embeddings node_embeddings(const Graph& graph, Matrix vectors, Metric metric,
                                        std::string_view decoder, std::string_view method,
-                                       const Context& context);
+                                       const Context& context,
+                                       std::string_view why_zero = "no edge leads to another node");
 
 }  // namespace whitney::graph
