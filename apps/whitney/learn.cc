@@ -197,7 +197,9 @@ VerbCommand learn_verb() {
   verb.arguments = "METHOD INPUT -o OUTPUT [--option value ...]";
   verb.summary = "data -> embeddings, or a model that makes embeddings";
   verb.description =
-      "Learns embeddings from data. A graph is an edge list (TSV, CSV or SNAP text: source target [weight]), "
+      "Learns embeddings from data. A graph is an edge list (TSV, CSV or SNAP text: source target [weight]; "
+      "most "
+      "methods keep self-loops as edges, graph_factorization, struc2vec and degree_profile leave them out), "
       "texts and tables are JSON lines, CSV or TSV; events of users with items are lists (user item item "
       "...), CSV, TSV or "
       "RecBole's files; each may be packed by gzip, xz or zstd, and - is "

@@ -57,6 +57,18 @@ Value describe_input(const Dataset& data) {
   return input;
 }
 
+/// Says how many edges lead from a node to itself, and what becomes of them.
+void tell_self_loops(const Graph& graph, const Context& context) {
+  int64_t num_loops = 0;
+  for (int64_t v = 0; v < graph.num_nodes(); ++v)
+    num_loops += std::ranges::binary_search(graph.neighbors(v), static_cast<uint32_t>(v)) ? 1 : 0;
+  if (num_loops == 0) return;
+  context.note(
+      concat("the graph has ", num_loops, num_loops == 1 ? " self-loop" : " self-loops",
+             ": most methods keep them as edges; graph_factorization, struc2vec and degree_profile leave "
+             "them out"));
+}
+
 template <class Result>
 Value& record_in(Result& result) {
   if constexpr (std::is_same_v<Result, ItemModel>)
@@ -124,6 +136,7 @@ Learned run_learner(std::string_view name, const Dataset& data, const Value& giv
     fail(name, ": there is no event of a user with an item to learn from");
   const Value options = prepare_options(method, given_options, context);
   refuse_if_too_large(method, learner.estimate(size_of(data), options, context), context);
+  if (const auto* graph = std::get_if<Graph>(&data)) tell_self_loops(*graph, context);
   Learned learned = learner.learn(data, options, context);
 
   Value record = record_of_run(method, options, context);

@@ -124,6 +124,27 @@ TEST(Learn, RefusesWhatCannotFitBeforeItBegins) {
               HasSubstr("needs about 6.0 MB"));
 }
 
+struct Notes : Progress {
+  std::vector<std::string> sentences;
+  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
+  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
+};
+
+TEST(Learn, SaysHowManySelfLoopsThereAreAndWhatBecomesOfThem) {
+  const auto notes_of = [](const std::vector<uint32_t>& sources, const std::vector<uint32_t>& targets) {
+    Notes notes;
+    Context context;
+    context.progress = &notes;
+    learn("degrees-for-test", build_graph(Ids::row_numbers(3), {sources, targets, {}}, false, {}), {},
+          context);
+    return notes.sentences;
+  };
+  EXPECT_THAT(notes_of({0, 1, 2, 1}, {0, 2, 2, 1}),
+              ElementsAre("the graph has 3 self-loops: most methods keep them as edges; graph_factorization, "
+                          "struc2vec and degree_profile leave them out"));
+  EXPECT_THAT(notes_of({0, 1}, {1, 2}), ElementsAre());
+}
+
 TEST(Learn, NamesUnknownMethodsAndOptions) {
   EXPECT_THAT(error_of([] { learn("degrees-for-tests", path_graph(), {}, {}); }),
               HasSubstr("degrees-for-test"));
