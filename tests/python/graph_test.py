@@ -115,3 +115,17 @@ def test_every_source_learns_the_same_bytes(graph):
     of_file = whitney.learn("fastrp", graph, dim=8, seed=3).vectors
     of_arrays = whitney.learn("fastrp", (sources, targets, weights), dim=8, seed=3).vectors
     assert of_file.tobytes() == of_arrays.tobytes()
+
+
+def test_walks_follow_a_metapath(tmp_path):
+    types = tmp_path / "types.tsv"
+    types.write_text("a\tauthor\nb\tauthor\np\tpaper\n")
+    graph = whitney.read_graph((["a", "b", "v"], ["p", "p", "p"]))
+    nodes = whitney.learn("deepwalk", graph, dim=4, node_types=types, metapath=["author", "paper", "author"])
+    lengths = dict(zip(nodes.ids.tolist(), np.linalg.norm(nodes.vectors, axis=1)))
+    assert lengths["v"] == 0 and all(lengths[node] > 0 for node in "abp")
+    with pytest.raises(whitney.Error, match="ends with another type"):
+        whitney.learn("deepwalk", graph, node_types=types, metapath=["author", "paper"])
+    types.write_text("a\tauthor\nb\n")
+    with pytest.raises(whitney.Error, match="types.tsv:2"):
+        whitney.learn("deepwalk", graph, node_types=types, metapath=["author", "author"])
