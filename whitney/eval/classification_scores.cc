@@ -64,7 +64,7 @@ ClassificationScores::Values ClassificationScores::values(std::span<const int64_
   }
   const double accuracy =
       rows.empty() ? 0 : static_cast<double>(num_right) / static_cast<double>(rows.size());
-  return {accuracy, counts.micro(), counts.macro(),
+  return {accuracy, counts.micro(), counts.macro_of_seen(),
           num_defined == 0 ? 0 : sum / static_cast<double>(num_defined)};
 }
 

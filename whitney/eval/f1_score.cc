@@ -1,5 +1,7 @@
 #include "whitney/eval/f1_score.h"
 
+#include <algorithm>
+
 namespace whitney::eval {
 namespace {
 
@@ -34,15 +36,21 @@ double F1Counts::micro() const {
 }
 
 double F1Counts::macro() const {
+  return counts_.empty() ? 0 : sum_of_f1() / static_cast<double>(counts_.size());
+}
+
+double F1Counts::macro_of_seen() const {
+  const auto seen = std::ranges::count_if(counts_, [](const Counts& label) {
+    return label.true_positives + label.false_positives + label.false_negatives > 0;
+  });
+  return seen == 0 ? 0 : sum_of_f1() / static_cast<double>(seen);
+}
+
+double F1Counts::sum_of_f1() const {
   double sum = 0;
-  int64_t seen = 0;
-  for (const Counts& label : counts_) {
-    const int64_t wrong = label.false_positives + label.false_negatives;
-    if (label.true_positives + wrong == 0) continue;
-    sum += f1(label.true_positives, wrong);
-    ++seen;
-  }
-  return seen == 0 ? 0 : sum / static_cast<double>(seen);
+  for (const Counts& label : counts_)
+    sum += f1(label.true_positives, label.false_positives + label.false_negatives);
+  return sum;
 }
 
 }  // namespace whitney::eval

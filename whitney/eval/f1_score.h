@@ -18,15 +18,20 @@ class WHITNEY_API F1Counts {
 
   /// F1 of all decisions together: 2 tp / (2 tp + fp + fn) of the sums; 0 when there is nothing to count.
   double micro() const;
-  /// Mean over labels of 2 tp / (2 tp + fp + fn). A label that is neither true nor predicted in any row is
-  /// left out: so scores DeepWalk's script, which gives scikit-learn sets of labels. A label that is true but
-  /// never predicted counts 0.
+  /// Mean over all labels of 2 tp / (2 tp + fp + fn); a label that is neither true nor predicted in any row
+  /// counts 0. So scikit-learn scores an indicator matrix of all labels of the data, which DeepWalk's script
+  /// gives it.
   double macro() const;
+  /// The same over the labels that are true or predicted in some row: what scikit-learn scores where each row
+  /// has one label, for it knows of no others.
+  double macro_of_seen() const;
 
  private:
   struct Counts {
     int64_t true_positives = 0, false_positives = 0, false_negatives = 0;
   };
+  double sum_of_f1() const;
+
   std::vector<Counts> counts_;
 };
 

@@ -25,10 +25,15 @@ TEST(F1Counts, CountsAllDecisionsTogetherInMicro) {
   EXPECT_DOUBLE_EQ(worked_case().micro(), 8.0 / 14);
 }
 
-TEST(F1Counts, LeavesLabelsThatNeverOccurOutOfMacro) {
-  // Label 0: tp 2, fn 1: 4/5. Label 1: tp 1, fp 2, fn 1: 2/5. Label 2: tp 1, fp 1, fn 1: 2/4. Label 3: not
-  // counted.
-  EXPECT_DOUBLE_EQ(worked_case().macro(), (4.0 / 5 + 2.0 / 5 + 2.0 / 4) / 3);
+TEST(F1Counts, GivesALabelThatNeverOccursZeroInMacro) {
+  // Label 0: tp 2, fn 1: 4/5. Label 1: tp 1, fp 2, fn 1: 2/5. Label 2: tp 1, fp 1, fn 1: 2/4. Label 3: 0.
+  // scikit-learn 1.9.1, f1_score(average="macro") of MultiLabelBinarizer(classes=range(4)): 0.425.
+  EXPECT_DOUBLE_EQ(worked_case().macro(), (4.0 / 5 + 2.0 / 5 + 2.0 / 4) / 4);
+  EXPECT_DOUBLE_EQ(worked_case().macro(), 0.425);
+}
+
+TEST(F1Counts, LeavesLabelsThatNeverOccurOutOfMacroOfSeen) {
+  EXPECT_DOUBLE_EQ(worked_case().macro_of_seen(), (4.0 / 5 + 2.0 / 5 + 2.0 / 4) / 3);
 }
 
 TEST(F1Counts, GivesALabelThatIsTrueButNeverPredictedZero) {
@@ -41,6 +46,8 @@ TEST(F1Counts, GivesALabelThatIsTrueButNeverPredictedZero) {
 TEST(F1Counts, GivesZeroWithNothingToCount) {
   EXPECT_EQ(F1Counts(3).micro(), 0);
   EXPECT_EQ(F1Counts(3).macro(), 0);
+  EXPECT_EQ(F1Counts(3).macro_of_seen(), 0);
+  EXPECT_EQ(F1Counts(0).macro(), 0);
 }
 
 }  // namespace

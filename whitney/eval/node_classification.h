@@ -34,9 +34,9 @@ struct NodeClassificationOptions {
 /// micro_f1, macro_f1 and their standard deviations (0 for one shuffle), and micro_f1_threshold,
 /// macro_f1_threshold, where a label is predicted when its probability is above 1/2 instead of by the known
 /// k. A shuffle orders the labelled nodes once and serves all ratios: the first floor(ratio n) are trained
-/// on. Macro F1 is the mean over the labels that are true or predicted somewhere in the test part, as
-/// DeepWalk's script counts it; a label without a training example is predicted last. Equal scores: the label
-/// whose name sorts first.
+/// on. Macro F1 is the mean over all labels of the data, as DeepWalk's script counts it: one that is neither
+/// true nor predicted in the test part counts 0. A label without a training example is predicted last. Equal
+/// scores: the label whose name sorts first.
 WHITNEY_API Report node_classification(const Embeddings& embeddings, const Labels& labels,
                                        const NodeClassificationOptions& options, const Context& context);
 

@@ -128,6 +128,24 @@ TEST(NodeClassification, PredictsTheMoreFrequentLabelWhereVectorsSayNothing) {
   EXPECT_NEAR(report.at("macro_f1"), 100 * (2 * p / (1 + p)) / 2, 1e-9);
 }
 
+TEST(NodeClassification, CountsALabelThatNoTestedNodeHasAsZeroInMacro) {
+  // As above, and a third label that belongs to one node, which is trained on or tested by lot. Predicted
+  // nowhere, it is 0 either way: macro F1 is a third of F1(x).
+  std::vector<uint32_t> codes(121);
+  for (size_t i = 0; i < 120; ++i) codes[i] = i % 4 == 0 ? 1 : 0;
+  codes[120] = 2;
+  Embeddings vectors;
+  vectors.ids = Ids::row_numbers(121);
+  vectors.vectors = Matrix::zeros(121, 2);
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    Context context;
+    context.seed = seed;
+    const Report report = node_classification(vectors, labels_of(codes, {"x", "y", "z"}), half(1), context);
+    const double p = report.at("micro_f1") / 100;
+    EXPECT_NEAR(report.at("macro_f1"), 100 * (2 * p / (1 + p)) / 3, 1e-9) << seed;
+  }
+}
+
 /// 120 nodes in groups of 60, 36 and 24; edges within a group with probability 0.3, between groups 0.03.
 struct Planted {
   Graph graph;
