@@ -105,7 +105,9 @@ struct PartitionedOptions {
 WHITNEY_API Embeddings partitioned(const Graph& graph, const PartitionedOptions& options,
                                    const Context& context);
 
-/// Tells what partitioned will need: the graph, and the base's need for a part with its halo.
+/// Tells what partitioned will need: the graph, and the base's need for a part with its halo, or what
+/// aligning it takes. How many nodes the halo has depends on the graph, and is guessed by its mean degree,
+/// for one with communities; embedding a sparse graph without any may take up to twice as much.
 WHITNEY_API CostEstimate estimate_partitioned(const DataSize& size, const PartitionedOptions& options,
                                               const Context& context);
 

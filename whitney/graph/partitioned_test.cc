@@ -424,6 +424,37 @@ TEST(Partitioned, TellsOnceWhatTheBaseAndThePartitionerIgnore) {
   }
 }
 
+TEST(Partitioned, TellsThePeakOfRunsOnDblpWithinAFifth) {
+  // Peaks that the system told of `whitney learn partitioned --threads 2`, 4 parts, in MB.
+  const DataSize dblp{.num_rows = 51'264, .nnz = 255'936};
+  struct Run {
+    const char* base;
+    int dim;
+    PartitionMethod partitioner;
+    PartCombination combine;
+    int parallel_parts;
+    double peak;
+  };
+  using enum PartitionMethod;
+  using enum PartCombination;
+  for (const Run& run :
+       {Run{"prone", 128, kMetis, kAlign, 1, 68}, Run{"prone", 256, kMetis, kAlign, 1, 111},
+        Run{"prone", 256, kMetis, kAlign, 2, 187}, Run{"prone", 256, kMetis, kConcatenate, 1, 100},
+        Run{"prone", 256, kFennel, kAlign, 1, 137}, Run{"prone", 256, kBFS, kAlign, 1, 118},
+        Run{"fastrp", 256, kMetis, kAlign, 1, 84}, Run{"fastrp", 256, kFennel, kAlign, 1, 99}}) {
+    const Method& method = Registry::instance().get(Verb::kLearn, run.base);
+    PartitionedOptions options;
+    options.base = {run.base, resolve_options(method, Value::object({{"dim", run.dim}}))};
+    options.partitioner = run.partitioner;
+    options.combine = run.combine;
+    options.parallel_parts = run.parallel_parts;
+    Context context;
+    context.threads = 2;
+    const auto told = static_cast<double>(estimate_partitioned(dblp, options, context).peak_bytes) / 1e6;
+    EXPECT_NEAR(told / run.peak, 1, 0.2) << run.base << " " << run.dim << " " << run.peak;
+  }
+}
+
 TEST(Partitioned, NeedsLessThanTheBase) {
   const DataSize size{1'000'000, 20'000'000};
   const MethodChoice base = fastrp_base(256);
