@@ -107,7 +107,7 @@ WHITNEY_API Embeddings partitioned(const Graph& graph, const PartitionedOptions&
 
 /// Tells what partitioned will need: the graph, and the base's need for a part with its halo, or what
 /// aligning it takes. How many nodes the halo has depends on the graph, and is guessed by its mean degree,
-/// for one with communities; embedding a sparse graph without any may take up to twice as much.
+/// for one with communities; a sparse graph without any may take half as much again.
 WHITNEY_API CostEstimate estimate_partitioned(const DataSize& size, const PartitionedOptions& options,
                                               const Context& context);
 
