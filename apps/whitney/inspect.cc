@@ -81,6 +81,20 @@ void tell_codes(const Artifact& artifact, Value& json) {
   tell_rows(json, compressed.size(), compressed.dim(), {}, compressed.ids, compressed.attributes);
 }
 
+// A training between two steps: how far it is. Its history, a row an epoch, is no part of what people ask
+// for.
+void tell_checkpoint(const Artifact& artifact, Value& json) {
+  Value rest = Value::object();
+  for (const auto& [name, value] : artifact.record().as_object()) {
+    if (name == "method" || name == "epoch" || name == "step") {
+      json.set(name, value);
+    } else if (name != "history" && name != "progress") {
+      rest.set(name, value);
+    }
+  }
+  json.set("record", std::move(rest));
+}
+
 void tell_artifact(const std::string& path, const InspectOptions& options, Value& json, Session& session) {
   const Artifact artifact = Artifact::open(path);
   json.set("format", "safetensors");
@@ -99,6 +113,8 @@ void tell_artifact(const std::string& path, const InspectOptions& options, Value
     tell_encoded_texts(artifact, json);
   } else if (holds_codes(artifact)) {
     tell_codes(artifact, json);
+  } else if (artifact.kind() == "checkpoint") {
+    tell_checkpoint(artifact, json);
   } else if (artifact.kind() != "model") {
     const Embeddings embeddings = load_embeddings(artifact);
     if (options.verify) embeddings.validate();
@@ -117,7 +133,7 @@ void tell_artifact(const std::string& path, const InspectOptions& options, Value
     }
     json.set("tensors", std::move(tensors));
   }
-  json.set("record", artifact.record());
+  if (artifact.kind() != "checkpoint") json.set("record", artifact.record());
 }
 
 void tell_vectors(const std::string& path, const InspectOptions& options, Value& json, Session& session) {

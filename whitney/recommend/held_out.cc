@@ -44,7 +44,8 @@ Value BestEpoch::to_value(bool is_refitted) const {
                                {"stopped_early", stopped_early},
                                {"best_epoch", best_epoch},
                                {"metric", "recall@20"},
-                               {"best_value", recall}});
+                               {"best_value", recall},
+                               {"split_checksum", split_checksum}});
   if (is_refitted) value.set("refit_epochs", best_epoch);
   return value;
 }

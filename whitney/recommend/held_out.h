@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
@@ -24,6 +25,8 @@ struct BestEpoch {
   int epochs = 0, best_epoch = 0;
   double recall = 0;
   bool stopped_early = false;
+  /// Of the events that were learned from and those held out.
+  std::string split_checksum = {};
   /// For the record of a model; `is_refitted`: all events were learned from for best_epoch epochs anew.
   WHITNEY_API Value to_value(bool is_refitted) const;
 };

@@ -4,13 +4,36 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "whitney/core/context.h"
 #include "whitney/core/random.h"
 #include "whitney/data/interactions_reader.h"
 
 namespace whitney::recommend {
+
+/// Keeps what is said, and asks a run to stop once so many units are done.
+class Listener : public Progress {
+ public:
+  explicit Listener(int64_t stop_after = -1) : stop_after_(stop_after) {}
+  void advance(std::string_view, int64_t done, int64_t, std::string_view) override {
+    if (done == stop_after_) token.request();
+  }
+  void note(std::string_view sentence) override { (notes += sentence) += '\n'; }
+  Context context() {
+    Context result;
+    result.progress = this;
+    result.cancellation = &token;
+    return result;
+  }
+  CancellationToken token;
+  std::string notes;
+
+ private:
+  int64_t stop_after_;
+};
 
 struct Split {
   Interactions train, test;

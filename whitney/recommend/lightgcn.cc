@@ -8,6 +8,7 @@
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/linalg/adam.h"
+#include "whitney/recommend/unmet.h"
 
 namespace whitney::recommend {
 namespace {
@@ -33,34 +34,50 @@ LightGcnRun::LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options
       seed_(context.seed),
       train_(std::move(parts.train)),
       held_out_(std::move(parts.validation)),
+      split_checksum_(std::move(parts.checksum)),
       model_(train_, options.dim, options.layers, options.deviation, context.seed),
       sampler_(train_, context.seed),
       gradient_(model_.vectors().rows(), options.dim),
       first_moment_(Matrix::zeros(model_.vectors().rows(), options.dim)),
       second_moment_(Matrix::zeros(model_.vectors().rows(), options.dim)),
-      best_vectors_(Matrix::copy_of(model_.vectors())) {}
+      best_vectors_(Matrix::copy_of(model_.vectors())) {
+  if (held_out_.size() > 0) history_.note(note_of_split(split_checksum_));
+}
 
 void LightGcnRun::run_epoch(const Context& context) {
-  double loss = 0;
-  int64_t num_steps = 0;
-  for (int64_t first = 0; first < train_.size(); first += options_.batch_size, ++num_steps) {
+  const int64_t num_steps = (train_.size() + options_.batch_size - 1) / options_.batch_size;
+  while (steps_in_epoch_ < num_steps) {
     context.check_cancelled();
-    const int64_t count = std::min(int64_t{options_.batch_size}, train_.size() - first);
-    const BprTriples triples = sampler_.sample(epoch_ * train_.size() + first, count, context);
-    loss += model_.loss_and_gradient(triples, options_.regularization, gradient_, context);
-    if (!std::isfinite(loss)) fail_not_finite("the loss");
-    const AdamStep step = adam_step(options_.learning_rate, 0.9, 0.999, 1e-8, 0, ++step_);
-    const auto* gradient = static_cast<const float*>(gradient_.view().data);
-    float *values = model_.mutable_vectors(), *first_moment = first_moment_.mutable_data<float>(),
-          *second_moment = second_moment_.mutable_data<float>();
-    parallel_blocks(context, gradient_.rows() * gradient_.cols(), kBlock, [&](int64_t begin, int64_t end) {
-      apply_adam(step, end - begin, gradient + begin, values + begin, first_moment + begin,
-                 second_moment + begin);
-    });
+    take_step(context);
   }
-  loss_ = loss / static_cast<double>(num_steps);
+  std::vector<TrainingMetric> metrics;
+  if (options_.validation > 0 && (epoch_ + 1) % options_.evaluate_every == 0) metrics = look(context);
+  loss_ = loss_sum_ / static_cast<double>(num_steps);
+  history_.add(epoch_, loss_, metrics);
+  loss_sum_ = 0;
+  steps_in_epoch_ = 0;
   ++epoch_;
-  if (options_.validation > 0 && epoch_ % options_.evaluate_every == 0) look(context);
+}
+
+void LightGcnRun::take_step(const Context& context) {
+  Context unbroken = context;  // a step is never left half done
+  unbroken.cancellation = nullptr;
+  const int64_t first = steps_in_epoch_ * options_.batch_size,
+                count = std::min(int64_t{options_.batch_size}, train_.size() - first);
+  const BprTriples triples = sampler_.sample(epoch_ * train_.size() + first, count, unbroken);
+  const double loss = model_.loss_and_gradient(triples, options_.regularization, gradient_, unbroken);
+  if (!std::isfinite(loss)) fail_not_finite("the loss");
+  const AdamStep step = adam_step(options_.learning_rate, 0.9, 0.999, 1e-8, 0, step_ + 1);
+  const auto* gradient = static_cast<const float*>(gradient_.view().data);
+  float *values = model_.mutable_vectors(), *first_moment = first_moment_.mutable_data<float>(),
+        *second_moment = second_moment_.mutable_data<float>();
+  parallel_blocks(unbroken, gradient_.rows() * gradient_.cols(), kBlock, [&](int64_t begin, int64_t end) {
+    apply_adam(step, end - begin, gradient + begin, values + begin, first_moment + begin,
+               second_moment + begin);
+  });
+  loss_sum_ += loss;
+  ++step_;
+  ++steps_in_epoch_;
 }
 
 void LightGcnRun::fail_not_finite(const char* what) const {
@@ -72,13 +89,15 @@ void LightGcnRun::fail_not_finite(const char* what) const {
        "); try a smaller learning_rate than ", options_.learning_rate, "; ", kept);
 }
 
-void LightGcnRun::look(const Context& context) {
-  last_recall_ = held_out_recall(model_.factors(context), train_, held_out_, context);
+std::vector<TrainingMetric> LightGcnRun::look(const Context& context) {
+  last_recall_ = held_out_recall(factors_of_now(context), train_, held_out_, context);
   ++looks_since_best_;
-  if (last_recall_ <= best_recall_) return;
-  best_recall_ = last_recall_;
-  looks_since_best_ = 0;
-  best_vectors_ = Matrix::copy_of(model_.vectors());
+  if (last_recall_ > best_recall_) {
+    best_recall_ = last_recall_;
+    looks_since_best_ = 0;
+    best_vectors_ = Matrix::copy_of(model_.vectors());
+  }
+  return {{"recall@20", last_recall_}};
 }
 
 bool LightGcnRun::is_done() const {
@@ -91,55 +110,89 @@ BestEpoch LightGcnRun::best() const {
   return {.epochs = epoch_,
           .best_epoch = was_found ? (looks - looks_since_best_) * options_.evaluate_every : epoch_,
           .recall = best_recall_,
-          .stopped_early = epoch_ < options_.epochs};
+          .stopped_early = epoch_ < options_.epochs,
+          .split_checksum = split_checksum_};
+}
+
+Factors LightGcnRun::factors_of_now(const Context& context) {
+  Factors factors = model_.factors(context);
+  clear_unmet(factors, train_);
+  return factors;
 }
 
 Factors LightGcnRun::factors(const Context& context) {
-  if (best_recall_ == 0) return model_.factors(context);
+  if (best_recall_ == 0) return factors_of_now(context);
   const Matrix now = Matrix::copy_of(model_.vectors());
   const auto put = [&](const Matrix& from) {
     std::copy_n(static_cast<const float*>(from.view().data), from.rows() * from.cols(),
                 model_.mutable_vectors());
   };
   put(best_vectors_);
-  Factors best = model_.factors(context);
+  Factors best = factors_of_now(context);
   put(now);
   return best;
 }
 
 namespace {
 
-void run_to_end(LightGcnRun& run, const LightGcnOptions& options, const char* stage, const Context& context) {
-  const bool is_kept = options.checkpoint.has_value();
-  if (is_kept && options.resume && std::filesystem::exists(options.checkpoint->value)) {
-    run.load(options.checkpoint->value);
+void save_stopped(const LightGcnRun& run, const LightGcnOptions& options, Context context) {
+  if (!options.checkpoint) return;
+  context.cancellation = nullptr;
+  run.save(options.checkpoint->value, context);
+  context.note(concat("stopped after step ", run.step(), "; ", options.checkpoint->value,
+                      " holds the state: the same command with --resume goes on"));
+}
+
+void resume(LightGcnRun& run, const LightGcnOptions& options, const Context& context) {
+  if (!options.resume || !options.checkpoint) return;
+  const std::string& path = options.checkpoint->value;
+  if (!std::filesystem::exists(path)) {
+    context.note(concat(path, " does not exist: the training starts anew"));
+    return;
   }
+  run.load(path);
+  context.note(
+      concat("goes on from ", path, ": ", run.epoch(), " epochs and ", run.step(), " steps are done"));
+}
+
+void run_to_end(LightGcnRun& run, const LightGcnOptions& options, const char* stage,
+                const Context& context) try {
+  const bool is_kept = options.checkpoint.has_value();
+  resume(run, options, context);
   while (!run.is_done()) {
     run.run_epoch(context);
     context.advance(stage, run.epoch(), options.epochs, "epochs");
     if (is_kept && (run.epoch() % options.evaluate_every == 0 || run.is_done())) {
       run.save(options.checkpoint->value, context);
     }
+    if (options.history) write_history(run.history(), options.history->value);
   }
+} catch (const Cancelled&) {
+  save_stopped(run, options, context);
+  throw;
 }
 
 /// Of a run over all events.
 LightGcnOptions refit_options(LightGcnOptions options, int epochs) {
   options.validation = 0;
   options.epochs = epochs;
-  if (options.checkpoint) options.checkpoint->value += ".refit";
+  for (auto* file : {&options.checkpoint, &options.history}) {
+    if (*file) (*file)->value = refit_name((*file)->value);
+  }
   return options;
 }
 
 }  // namespace
 
 LightGcnFit fit_lightgcn(const Interactions& events, const LightGcnOptions& options, const Context& context) {
+  if (options.history) check_history_name(options.history->value);
   LightGcnFit fit;
   {
     LightGcnRun run(events, options, context);
     run_to_end(run, options, "epochs", context);
     if (options.validation > 0) fit.best = run.best();
     if (!options.refit || options.validation == 0) {
+      note_unmet(run.train(), "lightgcn", context);
       fit.factors = run.factors(context);
       return fit;
     }
@@ -147,6 +200,7 @@ LightGcnFit fit_lightgcn(const Interactions& events, const LightGcnOptions& opti
   const LightGcnOptions all = refit_options(options, fit.best->best_epoch);
   LightGcnRun run(events, all, context);
   run_to_end(run, all, "refit epochs", context);
+  note_unmet(events, "lightgcn", context);
   fit.factors = run.factors(context);
   return fit;
 }

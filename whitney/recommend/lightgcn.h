@@ -13,6 +13,8 @@
 #include "whitney/data/interactions_split.h"
 #include "whitney/data/learner.h"
 #include "whitney/data/recommender_model.h"
+#include "whitney/data/run_identity.h"
+#include "whitney/data/training_history.h"
 #include "whitney/recommend/held_out.h"
 #include "whitney/recommend/lightgcn_model.h"
 
@@ -33,6 +35,7 @@ struct LightGcnOptions {
   bool refit = false;
   std::optional<Path> checkpoint = {};
   bool resume = false;
+  std::optional<Path> history = {};
   void fields(auto&& field) {
     field("dim", dim, Range{1, 4096}, "Values of a vector");
     field("layers", layers, Range{0, 16},
@@ -50,16 +53,20 @@ struct LightGcnOptions {
     field("refit", refit,
           "Then learns from all events anew, for as many epochs as were best: what was held out counts, too");
     field("checkpoint", checkpoint,
-          "File that holds the run after every evaluate_every epochs; of a refit, FILE.refit");
+          "File that holds the run after every evaluate_every epochs, and when it is stopped; of a refit, "
+          "FILE.refit");
     field("resume", resume,
           "Goes on from the checkpoint where it exists: the same bytes as without the stop");
+    field("history", history,
+          "File for loss and held-out recall by epoch: .svg is a plot, .json a report; of a refit, "
+          "FILE.refit.svg");
   }
   std::vector<std::string> ineffective() const;
   /// What says how a run is kept, not what comes of it.
-  static std::vector<std::string> about_the_run() { return {"checkpoint", "resume"}; }
+  static std::vector<std::string> about_the_run() { return {"checkpoint", "resume", "history"}; }
 };
 
-/// A training run that can stop after any epoch, be saved, and go on to the same bytes.
+/// A training run that can stop after any step, be saved, and go on to the same bytes.
 class WHITNEY_API LightGcnRun {
  public:
   /// Throws Error when no pair of items can be ranked, or nothing can be held out.
@@ -67,18 +74,28 @@ class WHITNEY_API LightGcnRun {
   LightGcnRun(const LightGcnRun&) = delete;
   LightGcnRun& operator=(const LightGcnRun&) = delete;
 
-  /// One epoch; looks at the held-out items when it is time to.
+  /// One step of the epoch that is going on. Throws Error where a loss is no longer a number.
+  void take_step(const Context& context);
+  /// The steps that the epoch has left; then looks at the held-out items when it is time to. A requested stop
+  /// is heard between two steps, and while it looks: `save` then holds all that was done.
   void run_epoch(const Context& context);
   /// True when all epochs were run, or recall has not risen for long enough.
   bool is_done() const;
   int epoch() const { return epoch_; }
+  /// Of all epochs.
+  int64_t step() const { return step_; }
   /// Mean loss of the last epoch's batches.
   double loss() const { return loss_; }
   /// Of the held-out items; 0 before the first look, and without validation.
   double best_recall() const { return best_recall_; }
   double last_recall() const { return last_recall_; }
+  /// A row an epoch: "loss", and "recall@20" where it looked. A note tells which items were held out.
+  const Report& history() const { return history_.report(); }
   BestEpoch best() const;
-  /// The vectors of the best look, or of now where there is no validation.
+  /// What is learned from.
+  const Interactions& train() const { return train_; }
+  /// The vectors of the best look, or of now where there is no validation; zero where there was no event to
+  /// learn from.
   Factors factors(const Context& context);
 
   /// Writes all that a run goes on from, in the place of a file that may be there. Throws Error, and leaves
@@ -89,19 +106,22 @@ class WHITNEY_API LightGcnRun {
 
  private:
   LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options, const Context& context);
-  void look(const Context& context);
+  Factors factors_of_now(const Context& context);
+  std::vector<TrainingMetric> look(const Context& context);
   [[noreturn]] void fail_not_finite(const char* what) const;
-  Value record() const;
+  RunIdentity identity() const;
 
   LightGcnOptions options_;
   uint64_t seed_ = 0;
   Interactions train_, held_out_;
+  std::string split_checksum_;
   LightGcnModel model_;
   BprSampler sampler_;
   Matrix gradient_, first_moment_, second_moment_, best_vectors_;
+  TrainingHistory history_;
   int epoch_ = 0, looks_since_best_ = 0;
-  int64_t step_ = 0;
-  double loss_ = 0, best_recall_ = 0, last_recall_ = 0;
+  int64_t steps_in_epoch_ = 0, step_ = 0;
+  double loss_sum_ = 0, loss_ = 0, best_recall_ = 0, last_recall_ = 0;
 };
 
 /// Learns vectors of users and items; the score of a pair is their product. The same bytes at any number of

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 #include <string_view>
@@ -27,22 +28,15 @@ void read_into(const Artifact& file, const char* name, const Matrix& like, float
 
 }  // namespace
 
-Value LightGcnRun::record() const {
+RunIdentity LightGcnRun::identity() const {
+  // Not of a run: that it may be given more epochs, how it is kept, and what comes after it.
+  constexpr std::array<std::string_view, 5> kOther = {"epochs", "refit", "checkpoint", "resume", "history"};
+  const Value all = option_values(options_);
   Value options = Value::object();
-  LightGcnOptions copy = options_;
-  copy.epochs = 1;  // a run may be given more epochs than it began with
-  copy.checkpoint.reset();
-  copy.resume = false;
-  copy.fields([&](std::string_view name, const auto& value, auto&&...) {
-    // What comes after this run is not of it.
-    if (name != "refit") options.set(std::string(name), detail::to_value(value));
-  });
-  Value record = Value::object();
-  record.set("method", "lightgcn");
-  record.set("options", std::move(options));
-  record.set("seed", static_cast<int64_t>(seed_));
-  record.set("events", fingerprint(train_));
-  return record;
+  for (const auto& [name, value] : all.as_object()) {
+    if (std::ranges::find(kOther, name) == kOther.end()) options.set(name, value);
+  }
+  return {.method = "lightgcn", .options = std::move(options), .seed = seed_, .input = fingerprint(train_)};
 }
 
 void LightGcnRun::save(const std::string& path, const Context& context) const {
@@ -50,17 +44,12 @@ void LightGcnRun::save(const std::string& path, const Context& context) const {
                                        static_cast<size_t>(gradient_.rows() * gradient_.cols()));
   if (!std::ranges::all_of(learned, [](float value) { return std::isfinite(value); }))
     fail_not_finite("a vector");
-  Value all = Value::object();
-  all.set("run", record());
-  Value state = Value::object();
-  state.set("epoch", epoch_);
-  state.set("step", step_);
-  state.set("looks_since_best", looks_since_best_);
-  state.set("loss", loss_);
-  state.set("best_recall", best_recall_);
-  state.set("last_recall", last_recall_);
-  all.set("state", std::move(state));
-  ArtifactWriter writer("checkpoint", std::move(all));
+  Value record = record_of_checkpoint(identity());
+  record.set("epoch", epoch_).set("steps_in_epoch", steps_in_epoch_).set("step", step_);
+  record.set("loss_sum", loss_sum_).set("loss", loss_).set("looks_since_best", looks_since_best_);
+  record.set("best_recall", best_recall_).set("last_recall", last_recall_);
+  record.set("history", history_.state());
+  ArtifactWriter writer("checkpoint", std::move(record));
   const std::vector<int64_t> shape = {gradient_.rows(), gradient_.cols()};
   writer.add("vectors", shape, values_of(model_.vectors()));
   writer.add("best_vectors", shape, values_of(best_vectors_));
@@ -70,29 +59,22 @@ void LightGcnRun::save(const std::string& path, const Context& context) const {
 }
 
 void LightGcnRun::load(const std::string& path) {
-  const Artifact file = Artifact::open(path);
-  if (file.kind() != "checkpoint") fail(path, ": is ", file.kind(), ", not a checkpoint of lightgcn");
-  file.verify({});
-  if (const Value& version = file.record().at("program_version"); !(version == Value(kVersion))) {
-    fail(path, ": was written by version ", version.to_json(), " of whitney, and this is ", kVersion,
-         "; go on with that one, or begin anew without --resume");
-  }
-  if (!(file.record().at("run") == record())) {
-    fail(path,
-         ": belongs to a run of other events, options or another seed: ", file.record().at("run").to_json(),
-         " and not ", record().to_json());
-  }
+  const Artifact file = open_checkpoint(path, {});
+  require_same_run(file, identity());
   read_into(file, "vectors", model_.vectors(), model_.mutable_vectors());
   read_into(file, "best_vectors", best_vectors_, best_vectors_.mutable_data<float>());
   read_into(file, "first_moment", first_moment_, first_moment_.mutable_data<float>());
   read_into(file, "second_moment", second_moment_, second_moment_.mutable_data<float>());
-  const Value& state = file.record().at("state");
+  const Value& state = file.record();
   epoch_ = static_cast<int>(state.at("epoch").as_int());
+  steps_in_epoch_ = state.at("steps_in_epoch").as_int();
   step_ = state.at("step").as_int();
-  looks_since_best_ = static_cast<int>(state.at("looks_since_best").as_int());
+  loss_sum_ = state.at("loss_sum").as_real();
   loss_ = state.at("loss").as_real();
+  looks_since_best_ = static_cast<int>(state.at("looks_since_best").as_int());
   best_recall_ = state.at("best_recall").as_real();
   last_recall_ = state.at("last_recall").as_real();
+  history_.load_state(state.at("history"));
 }
 
 }  // namespace whitney::recommend

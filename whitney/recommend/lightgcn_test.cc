@@ -1,8 +1,13 @@
 #include "whitney/recommend/lightgcn.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/error_of.h"
@@ -13,6 +18,13 @@
 
 namespace whitney::recommend {
 namespace {
+
+using ::testing::HasSubstr;
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 std::vector<float> values_of(const Factors& factors) {
   std::vector<float> values;
@@ -97,9 +109,73 @@ TEST(LightGcn, GoesOnFromACheckpointToTheSameBytes) {
   LightGcnOptions others = small_options();
   others.layers = 1;
   LightGcnRun other(events, others, context);
-  const std::string sentence = error_of([&] { other.load(path); });
-  EXPECT_NE(sentence.find("run.safetensors"), std::string::npos) << sentence;
-  EXPECT_NE(sentence.find("other events, options"), std::string::npos) << sentence;
+  EXPECT_THAT(error_of([&] { other.load(path); }),
+              HasSubstr("run.safetensors holds a training with the option layers 2, and this run has 1"));
+  LightGcnRun of_other_events(grouped_events(120, 80, 4, 4), small_options(), context);
+  EXPECT_THAT(error_of([&] { of_other_events.load(path); }), HasSubstr("a training with input "));
+}
+
+TEST(LightGcn, GoesOnFromTheMiddleOfAnEpochToTheSameBytes) {
+  const Interactions events = grouped_events(120, 80, 4, 3);
+  const TemporaryFolder folder;
+  LightGcnRun straight(events, small_options(), {});
+  straight.run_epoch({});
+  for (int step = 0; step < 3; ++step) straight.take_step({});
+  straight.save(folder.file("run.safetensors"), {});
+  LightGcnRun rest(events, small_options(), {});
+  rest.load(folder.file("run.safetensors"));
+  EXPECT_EQ(rest.step(), straight.step());
+  while (!straight.is_done()) straight.run_epoch({});
+  while (!rest.is_done()) rest.run_epoch({});
+  EXPECT_EQ(values_of(rest.factors({})), values_of(straight.factors({})));
+  EXPECT_EQ(rest.history().to_value(), straight.history().to_value());
+}
+
+TEST(LightGcn, KeepsItsStateWhenItIsStoppedAndItsHistoryGoesOn) {
+  const Interactions events = grouped_events(120, 80, 4, 3);
+  const TemporaryFolder folder;
+  LightGcnOptions options = small_options();
+  options.evaluate_every = 3;
+  options.history = Path{folder.file("straight.json")};
+  const std::vector<float> straight = values_of(lightgcn(events, options, {}));
+  options.history = Path{folder.file("rest.json")};
+  options.checkpoint = Path{folder.file("run.safetensors")};
+  Listener stop(/*stop_after=*/2);  // where no look would have saved anything
+  EXPECT_THROW(lightgcn(events, options, stop.context()), Cancelled);
+  EXPECT_THAT(stop.notes,
+              HasSubstr("run.safetensors holds the state: the same command with --resume goes on"));
+  options.resume = true;
+  Listener rest;
+  EXPECT_EQ(values_of(lightgcn(events, options, rest.context())), straight);
+  EXPECT_THAT(rest.notes, HasSubstr("goes on from "));
+  EXPECT_THAT(rest.notes, HasSubstr(": 2 epochs and "));
+  const std::string text = text_of(folder.file("rest.json"));
+  EXPECT_EQ(text, text_of(folder.file("straight.json")));
+  const Value history = Value::parse_json(text, "rest.json");
+  ASSERT_EQ(history.at("rows").as_list().size(), 6U);
+  EXPECT_EQ(history.at("rows").as_list()[5].at("figures").as_object().size(), 2U);  // loss and recall@20
+  EXPECT_EQ(history.at("rows").as_list()[1].at("figures").as_object().size(), 1U);
+  const std::string checksum = hold_out(events, options.validation, {}).checksum;
+  EXPECT_THAT(history.at("notes").as_list()[0].as_string(), HasSubstr(checksum));
+  options.history = Path{folder.file("rest.png")};
+  EXPECT_THAT(error_of([&] { lightgcn(events, options, {}); }), HasSubstr("must end in .svg"));
+}
+
+TEST(LightGcn, LeavesUsersAndItemsWithoutEventsAtZeroAndSaysSo) {
+  std::vector<std::pair<uint32_t, uint32_t>> pairs;
+  for (uint32_t user = 0; user < 30; ++user) {
+    if (user == 1) continue;
+    for (uint32_t i = 0; i < 3; ++i) pairs.emplace_back(user, (user + i) % 15);
+  }
+  const Interactions events = events_of(30, 16, pairs);  // nobody has item 15
+  LightGcnOptions options = small_options();
+  options.validation = 0;
+  Listener listener;
+  const Factors factors = lightgcn(events, options, listener.context());
+  EXPECT_TRUE(std::ranges::all_of(factors.users.row<float>(1), [](float value) { return value == 0; }));
+  EXPECT_TRUE(std::ranges::all_of(factors.items.row<float>(15), [](float value) { return value == 0; }));
+  EXPECT_NE(factors.users.row<float>(0)[0], 0);
+  EXPECT_THAT(listener.notes, HasSubstr("1 user and 1 item without an event to learn from"));
 }
 
 TEST(LightGcn, RefitsOnAllEventsForTheBestNumberOfEpochs) {
@@ -154,15 +230,20 @@ TEST(LightGcn, NamesTheStepOfALossThatIsNoNumberAndKeepsTheLastCheckpoint) {
 TEST(LightGcn, RefusesTheCheckpointOfAnotherModel) {
   const Interactions events = grouped_events(60, 40, 4, 3);
   const TemporaryFolder folder;
-  const std::string path = folder.path() + "/other.safetensors";
-  ArtifactWriter writer("checkpoint", Value::object({{"run", Value::object({{"method", "ngcf"}})}}));
-  writer.write(path, false, {});
+  const std::string path = folder.file("other.safetensors");
   LightGcnRun run(events, small_options(), {});
-  EXPECT_NE(error_of([&] { run.load(path); }).find("belongs to a run of other events"), std::string::npos);
-  ArtifactWriter("checkpoint", Value::object({{"program_version", "0.0.1"}})).write(path, true, {});
-  EXPECT_NE(error_of([&] { run.load(path); }).find("written by version \"0.0.1\""), std::string::npos);
-  ArtifactWriter("embeddings", Value::object()).write(path, true, {});
-  EXPECT_NE(error_of([&] { run.load(path); }).find("not a checkpoint"), std::string::npos);
+  const auto refusal_of = [&](const char* kind, Value record) {
+    ArtifactWriter(kind, std::move(record)).write(path, true, {});
+    return error_of([&] { run.load(path); });
+  };
+  EXPECT_THAT(
+      refusal_of("checkpoint", Value::object({{"method", "ngcf"}})),
+      HasSubstr("other.safetensors is a checkpoint of ngcf, not of lightgcn; use another --checkpoint"));
+  EXPECT_THAT(refusal_of("checkpoint", Value::object({{"program_version", "0.0.1"}})),
+              HasSubstr("a training with version \"0.0.1\", and this run has "));
+  EXPECT_THAT(refusal_of("checkpoint", Value::object()), HasSubstr("a training with method null"));
+  EXPECT_THAT(refusal_of("embeddings", Value::object()),
+              HasSubstr("a checkpoint of a training is asked for"));
 }
 
 TEST(LightGcn, StopsWhenHeldOutRecallNoLongerRises) {

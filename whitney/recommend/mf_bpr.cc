@@ -48,6 +48,7 @@ MfBprFit fit_mf_bpr(const Interactions& events, const MfBprOptions& options, con
   Factors factors;
   {
     const InteractionsSplit parts = hold_out(events, options.validation, context);
+    best.split_checksum = parts.checksum;
     factors = trained(parts.train, parts.validation, options, best, "epochs", context);
   }
   if (options.refit) {

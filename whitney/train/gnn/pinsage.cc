@@ -82,8 +82,10 @@ ItemModel trained_model(const Interactions& events, const ItemFeatures& features
   const nn::Trained trained = nn::train(objective, *optimizer, training, identity, context);
   ItemModel model = objective.network().model();
   model.items.record.set("training", trained.to_value());
-  model.items.record.set("labels", Value::object({{"train", std::ssize(labels.train)},
-                                                  {"validation", std::ssize(labels.validation)}}));
+  Value told =
+      Value::object({{"train", std::ssize(labels.train)}, {"validation", std::ssize(labels.validation)}});
+  if (!labels.validation.empty()) told.set("split_checksum", checksum_of(labels));
+  model.items.record.set("labels", std::move(told));
   return model;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "whitney/core/error.h"
+#include "whitney/core/hash.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
 #include "whitney/data/id_pairs.h"
@@ -38,6 +39,16 @@ std::vector<ItemPair> drawn_pairs(std::span<const uint32_t> items, int64_t row, 
 }
 
 }  // namespace
+
+std::string checksum_of(const PinSageLabels& labels) {
+  Hasher128 hasher;
+  for (const std::vector<ItemPair>* part : {&labels.train, &labels.validation}) {
+    const int64_t count = std::ssize(*part);
+    hasher.update(&count, sizeof(count));
+    if (count > 0) hasher.update(part->data(), count * static_cast<int64_t>(sizeof(ItemPair)));
+  }
+  return hasher.digest();
+}
 
 PinSageLabels labels_of_contexts(const Interactions& events, double validation, const Context& context) {
   PinSageLabels labels;

@@ -23,6 +23,9 @@ struct PinSageLabels {
   graph::ItemContexts graph;
 };
 
+/// 32 hexadecimal digits of the labels and of the part that each is in.
+std::string checksum_of(const PinSageLabels& labels);
+
 /// Takes items that follow one another in a context as labels, in the order of their times; without times,
 /// with each item another one of its context, drawn. The contexts of a share `validation`, drawn by (seed,
 /// row), are held out: their labels are those of the validation, and they are not in the graph, where an

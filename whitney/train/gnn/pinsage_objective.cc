@@ -127,6 +127,11 @@ torch::Tensor PinSageObjective::loss(const nn::Shard& shard, std::span<const tor
   return sum / static_cast<double>(shard.num_in_step);
 }
 
+std::vector<std::string> PinSageObjective::notes() const {
+  if (labels_.validation.empty()) return {};
+  return {note_of_split(checksum_of(labels_))};
+}
+
 std::vector<nn::Metric> PinSageObjective::evaluate(const Context& context) {
   if (labels_.validation.empty()) return {};
   const nn::OneTorchThread one;

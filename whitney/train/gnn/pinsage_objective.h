@@ -40,6 +40,8 @@ class PinSageObjective : public nn::Objective {
   /// hit@10 and mrr of the held-out pairs: the answer's rank among all items but the query, equal scores by
   /// the smaller row.
   std::vector<nn::Metric> evaluate(const Context& context) override;
+  /// The checksum of the labels' parts.
+  std::vector<std::string> notes() const override;
 
   const PinSageNetwork& network() const { return network_; }
 

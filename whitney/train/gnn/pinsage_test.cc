@@ -259,7 +259,12 @@ TEST(PinSage, GoesOnFromACheckpointToTheSameBytes) {
   run.options.training.checkpoint = Path{run.folder.file("run.safetensors")};
   // The schedule of rates does not depend on the epochs, so that fewer are the beginning of more.
   run.options.training.epochs = 2;
-  pinsage(run.events, run.options, context);
+  run.options.training.history = Path{run.folder.file("run.json")};
+  const ItemModel begun = pinsage(run.events, run.options, context);
+  std::ifstream history(run.folder.file("run.json"));
+  EXPECT_NE((std::string{std::istreambuf_iterator<char>(history), {}})
+                .find(begun.items.record.at("labels").at("split_checksum").as_string()),
+            std::string::npos);
   run.options.training.epochs = 4;
   run.options.training.resume = true;
   EXPECT_EQ(values_of(pinsage(run.events, run.options, context)), straight);

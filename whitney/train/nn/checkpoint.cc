@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/data/artifact.h"
@@ -10,8 +11,6 @@
 
 namespace whitney::nn {
 namespace {
-
-constexpr std::string_view kKind = "checkpoint";
 
 struct TypePair {
   torch::ScalarType torch;
@@ -63,58 +62,26 @@ std::vector<NamedTensor> read(const Artifact& artifact, const std::string& part)
 }
 
 // The options that decide what comes of a run. More epochs go on where fewer ended.
-Value deciding(const Value& options) {
+RunIdentity deciding(RunIdentity identity) {
   std::vector<std::string> left_out = TrainingOptions::about_the_run();
   left_out.emplace_back("epochs");
   Value kept = Value::object();
-  for (const auto& [name, value] : options.as_object()) {
+  for (const auto& [name, value] : identity.options.as_object()) {
     if (std::find(left_out.begin(), left_out.end(), name) == left_out.end()) kept.set(name, value);
   }
-  return kept;
-}
-
-Artifact open_checkpoint(const std::string& path, const Context& context) {
-  Artifact artifact = Artifact::open(path);
-  if (artifact.kind() != kKind) {
-    fail(path, " is ",
-         artifact.kind().empty() ? "no file of Whitney's" : "of kind \"" + artifact.kind() + "\"",
-         ", and a checkpoint of a training is asked for");
-  }
-  artifact.verify(context);
-  return artifact;
-}
-
-void require(const std::string& path, std::string_view what, const Value& found, const Value& wanted) {
-  const std::string there = found.to_json(), here = wanted.to_json();
-  if (there == here) return;
-  fail(path, " holds a training with ", what, " ", there, ", and this run has ", here,
-       ": give the same, or another --checkpoint to start anew");
-}
-
-void require_same_run(const std::string& path, const Value& record, const RunIdentity& identity) {
-  require(path, "version", record.at("program_version"), kVersion);
-  require(path, "method", record.at("method"), identity.method);
-  const Value wanted = deciding(identity.options);
-  const Value& found = record.at("options");
-  for (const auto& [name, value] : wanted.as_object()) {
-    const Value* other = found.find(name);
-    require(path, "the option " + name, other == nullptr ? Value() : *other, value);
-  }
-  require(path, "seed", record.at("seed"), std::to_string(identity.seed));
-  require(path, "input", record.at("input"), identity.input);
+  identity.options = std::move(kept);
+  return identity;
 }
 
 }  // namespace
 
 void save_checkpoint(const Checkpoint& checkpoint, const RunIdentity& identity, const std::string& path,
                      const Context& context) {
-  Value record = Value::object();
-  record.set("method", identity.method).set("options", deciding(identity.options));
-  record.set("seed", std::to_string(identity.seed)).set("input", identity.input);
+  Value record = record_of_checkpoint(deciding(identity));
   record.set("epoch", checkpoint.epoch).set("steps_in_epoch", checkpoint.steps_in_epoch);
   record.set("step", checkpoint.step).set("loss_sum", checkpoint.loss_sum);
   record.set("average_count", checkpoint.average_count).set("progress", checkpoint.progress);
-  ArtifactWriter writer(std::string(kKind), std::move(record));
+  ArtifactWriter writer("checkpoint", std::move(record));
   add(writer, "parameters", checkpoint.parameters);
   add(writer, "optimizer", checkpoint.optimizer);
   add(writer, "average", checkpoint.average);
@@ -124,8 +91,8 @@ void save_checkpoint(const Checkpoint& checkpoint, const RunIdentity& identity, 
 
 Checkpoint load_checkpoint(const std::string& path, const RunIdentity& identity, const Context& context) {
   const Artifact artifact = open_checkpoint(path, context);
+  require_same_run(artifact, deciding(identity));
   const Value& record = artifact.record();
-  require_same_run(path, record, identity);
   Checkpoint checkpoint;
   checkpoint.epoch = record.at("epoch").as_int();
   checkpoint.steps_in_epoch = record.at("steps_in_epoch").as_int();

@@ -6,19 +6,12 @@
 
 #include "whitney/core/context.h"
 #include "whitney/core/value.h"
+#include "whitney/data/run_identity.h"
 #include "whitney/train/nn/parameters.h"
 
 namespace whitney::nn {
 
-/// Whose training a checkpoint holds. One of another model, input, seed or version is not gone on with.
-struct RunIdentity {
-  std::string method = {};
-  /// Resolved; those that only watch a run, and `epochs`, may differ.
-  Value options = Value::object();
-  uint64_t seed = 0;
-  /// Fingerprint of the data.
-  std::string input = {};
-};
+using whitney::RunIdentity;
 
 /// The whole state of a training between two steps: with it, a run that goes on writes the same bytes as one
 /// that never stopped. Random numbers are functions of seed, epoch and step, so there is no state of a
@@ -35,7 +28,8 @@ struct Checkpoint {
 };
 
 /// Writes it as one safetensors file of kind "checkpoint": beside its place, synced, renamed, so that the one
-/// before stays whole until this one is. Replaces the file.
+/// before stays whole until this one is. Replaces the file. Options of the identity that only watch a run,
+/// and `epochs`, may differ.
 void save_checkpoint(const Checkpoint& checkpoint, const RunIdentity& identity, const std::string& path,
                      const Context& context);
 

@@ -80,7 +80,8 @@ TEST_F(CheckpointFile, NamesWhatBelongsToAnotherRun) {
               HasSubstr("c.safetensors holds a training with the option dim 3, and this run has 4"));
   other = identity();
   other.method = "large";
-  EXPECT_THAT(error_with(other), HasSubstr("method \"small\", and this run has \"large\""));
+  EXPECT_THAT(error_with(other),
+              HasSubstr("c.safetensors is a checkpoint of small, not of large; use another --checkpoint"));
   other = identity();
   other.seed = 1;
   EXPECT_THAT(error_with(other), HasSubstr("seed \"18446744073709551615\", and this run has \"1\""));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whitney/core/context.h"
+#include "whitney/data/training_history.h"
 #include "whitney/train/nn/parameters.h"
 
 namespace whitney::nn {
@@ -33,12 +34,7 @@ struct Shard {
   const PreparedBatch* prepared = nullptr;
 };
 
-/// A figure of a validation.
-struct Metric {
-  std::string name;
-  double value = 0;
-  bool higher_is_better = true;
-};
+using Metric = TrainingMetric;
 
 /// What is trained: parameters, examples, and a loss of them. Each method derives its own.
 class Objective {
@@ -72,6 +68,8 @@ class Objective {
   virtual torch::Tensor loss(const Shard& shard, std::span<const torch::Tensor> shared) const = 0;
   /// Figures of a validation with the parameters as they are; none: the method has no validation.
   virtual std::vector<Metric> evaluate(const Context&) { return {}; }
+  /// Sentences that stand in the history, such as what was held out.
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 }  // namespace whitney::nn

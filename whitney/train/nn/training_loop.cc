@@ -9,12 +9,12 @@
 #include "whitney/core/error.h"
 #include "whitney/core/made_ahead.h"
 #include "whitney/core/random.h"
+#include "whitney/data/training_history.h"
 #include "whitney/train/nn/averaging.h"
 #include "whitney/train/nn/clip_gradients.h"
 #include "whitney/train/nn/early_stopping.h"
 #include "whitney/train/nn/one_torch_thread.h"
 #include "whitney/train/nn/sharded_gradients.h"
-#include "whitney/train/nn/training_history.h"
 
 namespace whitney::nn {
 namespace {
@@ -106,6 +106,7 @@ Trained TrainingLoop::run() {
   if (options_.history) check_history_name(options_.history->value);
   const OneTorchThread one;
   if (options_.resume && options_.checkpoint) resume();
+  for (const std::string& sentence : objective_.notes()) history_.note(sentence);
   try {
     while (epoch_ < options_.epochs && !stopping_.is_over()) run_epoch();
   } catch (const Cancelled&) {

@@ -1,13 +1,14 @@
 #include "whitney/train/recsys/ngcf.h"
 
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/core/plug_in.h"
 #include "whitney/data/interactions_split.h"
+#include "whitney/data/training_history.h"
 #include "whitney/recommend/lightgcn.h"
+#include "whitney/recommend/unmet.h"
 #include "whitney/train/nn/device.h"
 #include "whitney/train/nn/one_torch_thread.h"
 #include "whitney/train/nn/optimizers.h"
@@ -25,14 +26,6 @@ Factors factorized(const Interactions& train, const NgcfOptions& options, const 
   of_begin.epochs = options.factorization_epochs;
   of_begin.validation = 0;
   return recommend::lightgcn(train, of_begin, context);
-}
-
-/// "run.ck" becomes "run.ck.refit", and "curve.svg", whose end says what it is, "curve.refit.svg".
-std::string refit_name(const std::string& name) {
-  for (const std::string_view end : {".svg", ".json"}) {
-    if (name.ends_with(end)) return concat(name.substr(0, name.size() - end.size()), ".refit", end);
-  }
-  return name + ".refit";
 }
 
 struct Fit {
@@ -77,13 +70,21 @@ RecommenderModel ngcf(const Interactions& events, const NgcfOptions& options, co
   own.refit = false;  // what comes after a run is not of it
   const InteractionsSplit parts =
       split_interactions(events, {.test_share = 0, .validation_share = options.validation}, context);
+  const bool is_held_out = parts.validation.size() > 0;
+  if (options.validation > 0 && !is_held_out) {
+    context.note(concat("ngcf: no user has enough items to hold out a share of ", options.validation,
+                        " for validation: all epochs run", options.refit ? ", and refit has no effect" : "",
+                        "; a larger share may do"));
+  }
   Fit found = fit(parts.train, parts.validation, own, input, context);
   Value told = found.trained.to_value();
+  if (is_held_out) told.set("split_checksum", parts.checksum);
   if (options.refit && found.trained.best_epoch) {
     const int64_t epochs = *found.trained.best_epoch;
     found.factors = fit(events, {}, refit_options(own, epochs), input, context).factors;
     told.set("refit_epochs", epochs);
   }
+  recommend::note_unmet(told.find("refit_epochs") != nullptr ? events : parts.train, "ngcf", context);
   RecommenderModel model{history_of(events), std::move(found.factors)};
   model.record.set("training", std::move(told));
   return model;

@@ -6,9 +6,11 @@
 
 #include "whitney/core/fast_random.h"
 #include "whitney/core/random.h"
+#include "whitney/data/interactions_split.h"
 #include "whitney/eval/ranking_quality.h"
 #include "whitney/recommend/ngcf_layer.h"
 #include "whitney/recommend/recommender.h"
+#include "whitney/recommend/unmet.h"
 #include "whitney/train/nn/row_functions.h"
 #include "whitney/train/recsys/triple_losses.h"
 
@@ -197,7 +199,14 @@ Factors NgcfObjective::factors(const Context& context) const {
   };
   copy(0, factors.users);
   copy(graph_.num_users, factors.items);
+  recommend::clear_unmet(factors, train_);
   return factors;
+}
+
+std::vector<std::string> NgcfObjective::notes() const {
+  if (held_out_.size() == 0) return {};
+  const Interactions* const parts[] = {&train_, &held_out_};
+  return {note_of_split(split_checksum(parts))};
 }
 
 std::vector<nn::Metric> NgcfObjective::evaluate(const Context& context) {

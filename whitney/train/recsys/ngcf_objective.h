@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "whitney/data/interactions.h"
@@ -40,6 +41,8 @@ class NgcfObjective : public nn::Objective {
   torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
   /// recall@20 of the held-out items, without dropout.
   std::vector<nn::Metric> evaluate(const Context& context) override;
+  /// The checksum of the split.
+  std::vector<std::string> notes() const override;
 
   const recommend::InteractionGraph& graph() const { return graph_; }
   /// The final vectors of all nodes in the graph's order, layer by layer in torch, wherever the parameters
@@ -50,7 +53,7 @@ class NgcfObjective : public nn::Objective {
   /// lengths: of three layers over a graph that is larger than a batch, a third of all products is left out;
   /// and layers are taken block by block (ngcf_pass.h).
   torch::Tensor final_rows(const std::vector<uint32_t>& nodes, uint64_t dropout_key, const Context& context);
-  /// The final vectors by the rows of the events.
+  /// The final vectors by the rows of the events; zero where there was no event to learn from.
   Factors factors(const Context& context) const;
 
  private:

@@ -1,15 +1,22 @@
 #include "whitney/train/recsys/ngcf.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <numeric>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/recommend/interactions_cases_test.h"
+#include "whitney/recommend/lightgcn.h"
 #include "whitney/recommend/lightgcn_model.h"
 #include "whitney/train/nn/gradient_check.h"
 #include "whitney/train/recsys/ngcf_objective.h"
@@ -20,6 +27,7 @@ namespace {
 using recommend::Adjacency;
 using recommend::BprSampler;
 using recommend::grouped_events;
+using ::testing::HasSubstr;
 
 /// The paper's form without anything that blurs it.
 NgcfOptions plain_options(int dim, std::vector<int> layers) {
@@ -344,6 +352,60 @@ TEST(Ngcf, NamesTheStepOfALossThatIsNoNumberAndRefusesOthersCheckpoints) {
   options.learning_rate = 1e30;  // beyond what the door lets pass
   const std::string sentence = error_of([&] { ngcf(events, options, {}); });
   EXPECT_NE(sentence.find("at step "), std::string::npos) << sentence;
+}
+
+TEST(Ngcf, AndLightGcnRefuseEachOthersCheckpoints) {
+  const Interactions events = grouped_events(60, 40, 4, 3);
+  const TemporaryFolder folder;
+  NgcfOptions options = small_run();
+  options.training.epochs = 1;
+  recommend::LightGcnOptions other;
+  other.dim = 8;
+  other.epochs = other.evaluate_every = 1;
+  options.training.checkpoint = Path{folder.file("ngcf.safetensors")};
+  other.checkpoint = Path{folder.file("lightgcn.safetensors")};
+  ngcf(events, options, {});
+  recommend::lightgcn(events, other, {});
+  std::swap(options.training.checkpoint, other.checkpoint);
+  options.training.resume = other.resume = true;
+  EXPECT_THAT(error_of([&] { ngcf(events, options, {}); }),
+              HasSubstr("lightgcn.safetensors is a checkpoint of lightgcn, not of ngcf; use another"));
+  EXPECT_THAT(error_of([&] { recommend::lightgcn(events, other, {}); }),
+              HasSubstr("ngcf.safetensors is a checkpoint of ngcf, not of lightgcn; use another"));
+}
+
+TEST(Ngcf, LeavesUsersAndItemsWithoutEventsAtZeroAndSaysWhatCannotBeHeldOut) {
+  std::vector<std::pair<uint32_t, uint32_t>> pairs;
+  for (uint32_t user = 0; user < 20; ++user) {
+    if (user != 1) pairs.emplace_back(user, user % 10);
+  }
+  NgcfOptions options = small_run();
+  options.refit = true;
+  recommend::Listener listener;
+  const RecommenderModel model = ngcf(recommend::events_of(20, 11, pairs), options, listener.context());
+  const auto& factors = std::get<Factors>(model.scores);
+  const auto is_zero = [](float value) { return value == 0; };
+  EXPECT_TRUE(std::ranges::all_of(factors.users.row<float>(1), is_zero));
+  EXPECT_TRUE(std::ranges::all_of(factors.items.row<float>(10), is_zero));
+  EXPECT_FALSE(std::ranges::all_of(factors.users.row<float>(2), is_zero));
+  EXPECT_THAT(listener.notes, HasSubstr("1 user and 1 item without an event to learn from"));
+  EXPECT_THAT(listener.notes,
+              HasSubstr("no user has enough items to hold out a share of 0.1 for validation: all "
+                        "epochs run, and refit has no effect"));
+  EXPECT_EQ(model.record.at("training").find("split_checksum"), nullptr);
+}
+
+TEST(Ngcf, TellsTheSplitsChecksumInItsHistoryAndRecord) {
+  const Interactions events = grouped_events(60, 40, 4, 3);
+  const TemporaryFolder folder;
+  NgcfOptions options = small_run();
+  options.training.history = Path{folder.file("history.json")};
+  const RecommenderModel model = ngcf(events, options, {});
+  const std::string checksum = recommend::hold_out(events, options.validation, {}).checksum;
+  EXPECT_EQ(model.record.at("training").at("split_checksum").as_string(), checksum);
+  std::ifstream file(folder.file("history.json"));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(text, HasSubstr("training and validation: " + checksum));
 }
 
 TEST(Ngcf, RanksItemsOfAUsersGroupFirstAndBeginsWithAFactorisationWhereAsked) {

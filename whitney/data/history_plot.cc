@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "whitney/core/error.h"
-#include "whitney/train/nn/training_history.h"
+#include "whitney/data/training_history.h"
 
 // A plot for a training, without a library: one panel a figure, a line from epoch to epoch.
 
-namespace whitney::nn {
+namespace whitney {
 namespace {
 
 struct Point {
@@ -94,4 +94,4 @@ std::string plot_svg(const Report& report) {
   return text + "</svg>\n";
 }
 
-}  // namespace whitney::nn
+}  // namespace whitney

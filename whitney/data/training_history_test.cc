@@ -1,4 +1,4 @@
-#include "whitney/train/nn/training_history.h"
+#include "whitney/data/training_history.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
 
-namespace whitney::nn {
+namespace whitney {
 namespace {
 
 using ::testing::HasSubstr;
@@ -58,4 +58,4 @@ TEST(TrainingHistory, IsWrittenByTheEndingOfItsName) {
 }
 
 }  // namespace
-}  // namespace whitney::nn
+}  // namespace whitney
