@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "whitney/linalg/each_level_test.h"
 #include "whitney/recommend/interactions_cases_test.h"
 
 namespace whitney::recommend {
@@ -40,6 +41,17 @@ TEST(Ease, HasTheLeastLoss) {
       EXPECT_GT(loss(other), least);
     }
   }
+}
+
+TEST(Ease, GivesEqualBytesWithAnyNumberOfThreads) {
+  const Interactions events = grouped_events(300, 200, 5, 8);
+  const auto weights = [&](int threads) {
+    const ItemWeights found = ease(events, {.regularization = 3}, with_threads(threads));
+    return std::vector<float>(found.weights.begin(), found.weights.end());
+  };
+  const std::vector<float> one = weights(1);
+  EXPECT_EQ(weights(2), one);
+  EXPECT_EQ(weights(5), one);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/random.h"
 #include "whitney/data/learner.h"
@@ -69,6 +70,18 @@ Matrix solved_rows(const Interactions& events, const Matrix& others, const std::
   return result;
 }
 
+/// With neither a regularization nor weights of pairs that were not taken, a row with fewer others than the
+/// width has any number of solutions.
+void check_finite(const Matrix& rows, const char* side, int epoch, const IalsOptions& options) {
+  const auto* values = static_cast<const float*>(rows.view().data);
+  const bool is_finite = std::all_of(values, values + rows.rows() * rows.cols(),
+                                     [](float value) { return std::isfinite(value); });
+  if (is_finite) return;
+  fail("ials: a vector of the ", side, " is no longer a number after their half step of epoch ", epoch + 1,
+       ", with regularization ", options.regularization, " and unobserved_weight ", options.unobserved_weight,
+       "; try a larger regularization, such as 0.003, or a smaller dim");
+}
+
 }  // namespace
 
 Matrix ials_half_step(const Interactions& events, const Matrix& others, const Matrix& begin,
@@ -95,7 +108,9 @@ Factors ials(const Interactions& events, const IalsOptions& options, const Conte
   for (int epoch = 0; epoch < options.epochs; ++epoch) {
     context.check_cancelled();
     factors.users = ials_half_step(events, factors.items, factors.users, options, context);
+    check_finite(factors.users, "users", epoch, options);
     factors.items = ials_half_step(of_items, factors.users, factors.items, options, context);
+    check_finite(factors.items, "items", epoch, options);
     context.advance("epochs", epoch + 1, options.epochs, "epochs");
   }
   return factors;
