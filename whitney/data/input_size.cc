@@ -260,6 +260,13 @@ DataSize sample_interactions(const std::string& path) {
   int64_t num_events = 0;
   const LineSample sample = sample_lines(path, [&](std::string_view line) {
     const bool is_columns = line.find_first_of("\t,") != std::string_view::npos;
+    if (!is_columns && line.find(' ') == line.npos && line.find("::") != line.npos) {
+      const size_t end = line.find("::");
+      users.emplace(line.substr(0, end));
+      ++items[std::string(line.substr(end + 2, line.find("::", end + 2) - end - 2))];
+      ++num_events;
+      return;
+    }
     const std::string_view between = is_columns ? "\t," : " ";
     for (int64_t place = 0; !line.empty() && (place < 2 || !is_columns); ++place) {
       const size_t end = std::min(line.find_first_of(between), line.size());

@@ -65,16 +65,17 @@ struct Events {
 
 /// Where the fields of a file stand.
 struct Layout {
-  char separator = ' ';
+  /// " ": any white space.
+  std::string_view separator = " ";
   bool is_list = false, has_heading = false;
   size_t user = 0, item = 1;
   std::optional<size_t> value, time;
   size_t num_fields = 0;
 };
 
-std::vector<std::string_view> split(std::string_view line, char separator) {
+std::vector<std::string_view> split(std::string_view line, std::string_view separator) {
   std::vector<std::string_view> fields;
-  if (separator == ' ') {
+  if (separator == " ") {
     for (std::string_view word = data::take_word(line); !word.empty(); word = data::take_word(line))
       fields.push_back(word);
     return fields;
@@ -83,9 +84,18 @@ std::vector<std::string_view> split(std::string_view line, char separator) {
     const size_t end = line.find(separator);
     fields.push_back(data::trim(line.substr(0, end)));
     if (end == std::string_view::npos) return fields;
-    line.remove_prefix(end + 1);
+    line.remove_prefix(end + separator.size());
   }
 }
+
+/// What stands between the fields of a file with this line: `::` in MovieLens' older files.
+std::string_view separator_of(std::string_view line) {
+  if (line.find('\t') != line.npos) return "\t";
+  if (line.find(',') != line.npos) return ",";
+  return line.find(' ') == line.npos && line.find("::") != line.npos ? "::" : " ";
+}
+
+bool is_number(std::string_view field) { return data::parse_number(field).has_value(); }
 
 /// RecBole writes `user_id:token`, others may quote.
 std::string_view plain_name(std::string_view field) {
@@ -142,9 +152,9 @@ class EventReader {
     std::vector<std::string_view> lines;
     int64_t skipped = 0;
     while (!piece.empty() && lines.size() < kSampleLines) {
-      const std::string_view line = data::trim(data::take_line(piece));
+      const std::string_view whole = data::take_line(piece), line = data::trim(whole);
       if (!is_skipped(line))
-        lines.push_back(line);
+        lines.push_back(lines.empty() && separator_of(line) == "\t" ? whole : line);
       else if (lines.empty())
         ++skipped;
     }
@@ -157,17 +167,18 @@ class EventReader {
   }
 
   void tell_fields(const std::vector<std::string_view>& lines) {
-    const std::string_view first = lines[0];
-    layout_.separator = first.find('\t') != first.npos ? '\t' : first.find(',') != first.npos ? ',' : ' ';
-    const std::vector<std::string_view> heading = split(first, layout_.separator);
+    layout_.separator = separator_of(lines[0]);
+    const std::vector<std::string_view> heading = split(lines[0], layout_.separator);
     learn_heading(heading);
     if (layout_.has_heading) return;
-    layout_.is_list = layout_.separator == ' ' && !std::ranges::all_of(lines, [](std::string_view line) {
-                        const size_t count = split(line, ' ').size();
+    layout_.is_list = layout_.separator == " " && !std::ranges::all_of(lines, [](std::string_view line) {
+                        const size_t count = split(line, " ").size();
                         return count == 3 || count == 4;
                       });
     if (layout_.is_list) return;
     layout_.num_fields = heading.size();
+    // A tab at the end of two fields is no value.
+    if (layout_.num_fields == 3 && layout_.separator == "\t" && heading[2].empty()) layout_.num_fields = 2;
     if (layout_.num_fields > 2) layout_.value = 2;
     if (layout_.num_fields > 3) layout_.time = 3;
   }
@@ -175,12 +186,15 @@ class EventReader {
   // A first line that names a user's and an item's field.
   void learn_heading(const std::vector<std::string_view>& heading) {
     const auto user = find_field(heading, options_.user_field, {"user_id", "user", "userId", "userID"});
-    const auto item = find_field(heading, options_.item_field,
-                                 {"item_id", "item", "itemId", "itemID", "movieId", "movie_id", "artistID"});
+    const auto item =
+        find_field(heading, options_.item_field,
+                   {"item_id", "item", "itemId", "itemID", "movieId", "movie_id", "artistID", "Id"});
     if (!user || !item) {
       if (options_.user_field || options_.item_field)
         fail(stream_.name(), ": the heading has no field \"",
              !user ? options_.user_field.value_or("user_id") : options_.item_field.value_or("item_id"), "\"");
+      if (user.has_value() != item.has_value() && heading.size() > 2 && !is_number(heading[2]))
+        refuse_half(heading, user.has_value());
       return;
     }
     layout_.has_heading = true;
@@ -195,19 +209,33 @@ class EventReader {
       fail(stream_.name(), ": the heading has no field \"", *options_.time_field, "\"");
   }
 
+  // Names that are no event: the value of one would be a number.
+  [[noreturn]] void refuse_half(const std::vector<std::string_view>& heading, bool has_user) const {
+    std::string names;
+    for (const std::string_view field : heading) concat_name(names, plain_name(field));
+    fail(stream_.name(), ": the heading names no field of the ", has_user ? "item" : "user",
+         " that is known (it names ", names, "); say which by ", has_user ? "item_field" : "user_field");
+  }
+  static void concat_name(std::string& names, std::string_view name) {
+    if (!names.empty()) names += ", ";
+    names += name;
+  }
+
   void read_piece(std::string_view piece) {
     for (; !piece.empty(); ++line_) {
-      const std::string_view line = data::trim(data::take_line(piece));
+      const std::string_view whole = data::take_line(piece), line = data::trim(whole);
       if (is_skipped(line)) continue;
       if (layout_.has_heading && !heading_seen_) {
         heading_seen_ = true;
         continue;
       }
-      const std::vector<std::string_view> fields = split(line, layout_.separator);
+      // Between tabs the last field may be empty.
+      std::vector<std::string_view> fields =
+          split(layout_.separator == "\t" ? whole : line, layout_.separator);
       if (layout_.is_list)
         read_list(fields);
       else
-        read_columns(fields);
+        read_columns(std::move(fields));
     }
   }
 
@@ -219,7 +247,8 @@ class EventReader {
     }
   }
 
-  void read_columns(const std::vector<std::string_view>& fields) {
+  void read_columns(std::vector<std::string_view> fields) {
+    while (fields.size() > layout_.num_fields && fields.back().empty()) fields.pop_back();
     if (fields.size() != layout_.num_fields)
       refuse(concat(fields.size(), " fields where ", layout_.num_fields, " are expected"));
     for (const size_t place : {layout_.user, layout_.item}) {
@@ -230,7 +259,19 @@ class EventReader {
     events_.users.push_back(users_.add(fields[layout_.user], stream_.name()));
     events_.items.push_back(items_.add(fields[layout_.item], stream_.name()));
     if (layout_.value) events_.values.push_back(static_cast<float>(value));
-    if (layout_.time) events_.times.push_back(std::llround(number(fields[*layout_.time], "time")));
+    if (layout_.time) read_time(fields[*layout_.time]);
+  }
+
+  // Where nothing needs the times, one that is missing costs the times and not the events.
+  void read_time(std::string_view field) {
+    if (!field.empty()) {
+      events_.times.push_back(std::llround(number(field, "time")));
+      return;
+    }
+    if (options_.needs_times) refuse("the time is missing, by which events are to be ordered");
+    context_.note(concat(stream_.name(), ":", line_, ": the time is missing, so that no times are read"));
+    layout_.time.reset();
+    events_.times.clear();
   }
 
   double number(std::string_view field, const char* what) const {

@@ -14,11 +14,12 @@ namespace whitney {
 
 struct InteractionsOptions {
   /// Fields of the columns where a heading names them. Absent: user_id, user or userId; item_id, item,
-  /// itemId, movieId or artistID; rating, value or count; timestamp or time, whichever there is.
+  /// itemId, movieId, artistID or Id; rating, value or count; timestamp or time, whichever there is.
   std::optional<std::string> user_field = {}, item_field = {}, value_field = {}, time_field = {};
   /// Events of a lower value are left out.
   std::optional<double> min_value = {};
-  /// What comes next orders events by their times: a file without them is refused.
+  /// What comes next orders events by their times: a file that lacks one is refused. Else a file that lacks
+  /// one has none.
   bool needs_times = false;
 
   void fields(auto&& field) {
@@ -36,7 +37,8 @@ struct InteractionsOptions {
 /// by value, else by bytes), so that ties by row are ties by id. Each file has one of these forms; plain, gz,
 /// xz or zst by content, `#` comments and blank lines are skipped:
 ///   lists    `user item item ...`, separated by spaces (NGCF, LightGCN); a user alone has no event here
-///   columns  user, item, [value, [time]] between tabs or commas, or between spaces where all lines have
+///   columns  user, item, [value, [time]] between tabs, commas or `::`, or between spaces where all lines
+///   have
 ///            three or four fields; a heading names them in any order, RecBole's `user_id:token` among others
 /// A list of integers is read as columns only by tabs, commas or the heading. Throws Error that names file,
 /// line and field.

@@ -92,12 +92,36 @@ TEST_F(InteractionsReader, NamesTheLineThatCannotBeRead) {
 
 TEST_F(InteractionsReader, NamesTheLineThatLacksATimeWhereTimesAreNeeded) {
   const InteractionsOptions timed{.needs_times = true};
-  EXPECT_THAT(error_of("1,2,3,100\n1,4,5,\n", timed), HasSubstr(":2: the time \"\" is no finite number"));
-  EXPECT_THAT(error_of("1\t2\t3\t100\n1\t4\t5\t\n", timed), HasSubstr(":2: 3 fields where 4 are expected"));
+  EXPECT_THAT(error_of("1,2,3,100\n1,4,5,\n", timed), HasSubstr(":2: the time is missing"));
+  EXPECT_THAT(error_of("1\t2\t3\t100\n1\t4\t5\t\n", timed), HasSubstr(":2: the time is missing"));
   EXPECT_THAT(error_of("# no heading\n\n1\t2\t3\n", timed), HasSubstr(":3: there is no field of the time"));
   EXPECT_THAT(error_of("user_id,item_id,rating\n1,2,3\n", timed),
               HasSubstr(":1: there is no field of the time"));
   EXPECT_THAT(error_of("1 2 3 4 5\n", timed), HasSubstr(":1: there is no field of the time"));
+}
+
+TEST_F(InteractionsReader, ReadsEventsWithoutTimesWhereOneIsMissingAndNothingNeedsThem) {
+  for (const char* text : {"1,2,3,100\n1,4,5,\n1,5,5,7\n", "1\t2\t3\t100\n1\t4\t5\t\n1\t5\t5\t7\r\n",
+                           "user_id\titem_id\trating\ttime\n1\t2\t3\t\n1\t4\t5\t1\n1\t5\t5\t1\n"}) {
+    const Interactions events = read(text);
+    EXPECT_EQ(events.size(), 3) << text;
+    EXPECT_TRUE(events.times.empty());
+    EXPECT_THAT(events.values.span(), ElementsAre(3, 5, 5));
+  }
+  EXPECT_EQ(read("a\tx\t\nb\ty\n", {}).size(), 2);  // more tabs than fields
+}
+
+TEST_F(InteractionsReader, ReadsMovieLensWithColonsAndNamesAHeadingsFieldThatIsUnknown) {
+  const Interactions colons = read("1::1193::5::978300760\n2::661::3::978302109\n");
+  EXPECT_THAT(colons.items.integer_array().span(), ElementsAre(661, 1193));
+  EXPECT_THAT(colons.values.span(), ElementsAre(5, 3));
+  EXPECT_THAT(colons.times.span(), ElementsAre(978300760, 978302109));
+  EXPECT_THAT(read("userId,Id,rating,timestamp\n1,7,4.0,964982703\n").items.integer_array().span(),
+              ElementsAre(7));
+  EXPECT_THAT(error_of("userId,film,rating\n1,7,4.0\n"),
+              HasSubstr("names no field of the item that is known (it names userId, film, rating); say which "
+                        "by item_field"));
+  EXPECT_EQ(read("user\tfilm\t4\n").size(), 1);  // an event
 }
 
 }  // namespace
