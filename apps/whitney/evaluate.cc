@@ -59,6 +59,10 @@ Outcome estimate_evaluate(const Command& command, Session& session) {
     fail("evaluate ", command.method->info.name, " learns from ", others.front(),
          " given alone: whitney estimate learn METHOD ", command.inputs[0], " tells what that takes");
   }
+  if (const auto cost = task->estimate(
+          command.inputs, resolve_options(*command.method, command.method_options), session.context)) {
+    return estimate_outcome(*cost, session.context, Value::object());
+  }
   // Tasks hold their embeddings once as they are and once as float32 at most.
   const VectorsSize size = estimate_vectors_size(command.inputs.at(0));
   const CostEstimate cost{2 * size.rows * size.dim * 4, 0};

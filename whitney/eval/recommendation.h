@@ -10,11 +10,13 @@
 #include "whitney/core/api.h"
 #include "whitney/core/context.h"
 #include "whitney/core/options.h"
+#include "whitney/core/registry.h"
 #include "whitney/core/report.h"
 #include "whitney/data/interactions.h"
 #include "whitney/data/interactions_core.h"
 #include "whitney/data/interactions_reader.h"
 #include "whitney/data/interactions_split.h"
+#include "whitney/data/learner.h"
 #include "whitney/data/recommender_model.h"
 #include "whitney/eval/bootstrap.h"
 
@@ -82,6 +84,12 @@ struct RecommendationOptions {
 WHITNEY_API Report recommendation(const RecommenderModel& model, const Interactions& test,
                                   const std::optional<Interactions>& seen,
                                   const RecommendationOptions& options, const Context& context);
+
+/// Tells what `recommendation` of a model's file needs, given the sizes of the test and of `seen`: the file,
+/// copies of its vectors, the events and the lists. Throws Error where the file holds no recommender.
+WHITNEY_API CostEstimate estimate_recommendation(const std::string& model_path, const DataSize& test,
+                                                 const DataSize& seen, const RecommendationOptions& options,
+                                                 const Context& context);
 
 /// Keeps the core of events, splits it, learns from the training part and measures the recommender on a part
 /// held out, as above. The same events, split, seed and method give the same figures, whatever the order of

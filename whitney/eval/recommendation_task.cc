@@ -7,6 +7,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/options.h"
+#include "whitney/data/input_size.h"
 #include "whitney/data/learner.h"
 #include "whitney/eval/recommendation.h"
 #include "whitney/eval/task.h"
@@ -81,6 +82,19 @@ class Recommendation : public Task {
     std::optional<Interactions> seen;
     if (options.seen) seen = read(options.seen->value);
     return recommendation(model, read(paths[1]), seen, options, context);
+  }
+
+  /// Of a model; what is learned from events is refused by its learner.
+  std::optional<CostEstimate> estimate(const std::vector<std::string>& paths, const Value& resolved,
+                                       const Context& context) const override {
+    if (paths.size() != inputs().size()) return std::nullopt;
+    const auto options = options_from<RecommendationOptions>(resolved);
+    const auto size_of = [](const std::string& path) {
+      return path == "-" ? DataSize() : estimate_size(path, DataKind::kInteractions, false);
+    };
+    return estimate_recommendation(paths[0], size_of(paths[1]),
+                                   options.seen ? size_of(options.seen->value) : DataSize(), options,
+                                   context);
   }
 
  private:

@@ -5,12 +5,17 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
+#include "whitney/core/temporary_folder.h"
+#include "whitney/data/artifact.h"
 #include "whitney/data/interactions_reader.h"
 #include "whitney/data/learner.h"
+#include "whitney/eval/task.h"
 
 namespace whitney {
 namespace {
@@ -46,6 +51,32 @@ TEST(Recommendation, CountsUsersAndItemsThatTrainingDidNotMeet) {
   EXPECT_DOUBLE_EQ(report.rows[1].figures[0].value, 0);
   EXPECT_DOUBLE_EQ(report.rows[0].figures[4].value, 0.5);  // 1 / rank, of both
   EXPECT_EQ(report.notes.size(), 3U);
+}
+
+TEST(Recommendation, TellsItsMemoryForEveryFormOfAModelAndRefusesWhatDoesNotFit) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("model.safetensors");
+  const auto estimate = [&](const RecommenderModel& model) {
+    save_recommender(model, path, true, {});
+    return estimate_recommendation(path, {.num_rows = 2, .nnz = 3, .num_items = 3}, {}, {}, {}).peak_bytes;
+  };
+  const int64_t popularity = estimate(popular(train()));
+  constexpr int64_t kDim = 100'000;
+  RecommenderModel vectors = popular(train());
+  vectors.scores = Factors{Matrix::zeros(3, kDim), Matrix::zeros(4, kDim)};
+  // In the file, as a copy, and the items' once more.
+  EXPECT_NEAR(static_cast<double>(estimate(vectors) - popularity), (2 * 7 + 4) * kDim * 4, 1e4);
+  std::ofstream(folder.file("test.tsv")) << "1\t20\n";
+  Context context;
+  context.max_memory_bytes = 1'000'000;
+  EXPECT_THAT(error_of([&] {
+                evaluate(Verb::kEvaluate, "recommendation", {path, folder.file("test.tsv")}, Value::object(),
+                         context);
+              }),
+              HasSubstr("recommendation needs about "));
+  save_embeddings({Ids::row_numbers(1), Matrix::zeros(1, 2), {}}, path, true, {});
+  EXPECT_THAT(error_of([&] { estimate_recommendation(path, {}, {}, {}, {}); }),
+              HasSubstr("holds no recommender"));
 }
 
 TEST(Recommendation, TellsOfTestEventsThatAreTrainingEvents) {

@@ -46,7 +46,9 @@ Report evaluate(Verb verb, std::string_view task, const std::vector<std::string>
   names_of_inputs(verb, task, paths.size());
   const Method& method = Registry::instance().get(verb, task);
   const Value options = prepare_options(method, given_options, context);
-  return task_of(method).run(paths, options, context);
+  const Task& runner = task_of(method);
+  if (const auto cost = runner.estimate(paths, options, context)) refuse_if_too_large(method, *cost, context);
+  return runner.run(paths, options, context);
 }
 
 }  // namespace whitney

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,11 @@ class WHITNEY_API Task : public MethodRunner {
   virtual std::vector<std::string> inputs_to_learn_from() const { return {}; }
   /// True when the first input may be given several times, before the others: methods to compare.
   virtual bool repeats_first() const { return false; }
+  /// Tells what a run on these files needs, before it reads them; absent: the task cannot tell.
+  virtual std::optional<CostEstimate> estimate(const std::vector<std::string>&, const Value&,
+                                               const Context&) const {
+    return std::nullopt;
+  }
   /// `paths` as many as inputs() or inputs_to_learn_from(), or more where the first one repeats; options
   /// resolved.
   virtual Report run(const std::vector<std::string>& paths, const Value& options,
@@ -32,7 +38,7 @@ class WHITNEY_API Task : public MethodRunner {
 WHITNEY_API std::vector<std::string> names_of_inputs(Verb verb, std::string_view task, size_t count);
 
 /// Runs a task the same way from every door: resolves options, says which have no effect, checks the number
-/// of inputs.
+/// of inputs, and refuses what cannot fit into memory where the task can tell.
 WHITNEY_API Report evaluate(Verb verb, std::string_view task, const std::vector<std::string>& paths,
                             const Value& given_options, const Context& context);
 
