@@ -20,8 +20,6 @@ from ._texts import as_corpus
 from ._whitney import Error
 
 COMMON = {"seed": None, "threads": None, "progress": False}
-TRAINED = {method["name"] for method in _whitney.methods() if method["verb"] == "learn" and method["part"] == "train"}
-"""Learners that follow gradients, in a process of their own."""
 
 
 def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Optional[int] = None,
@@ -36,7 +34,7 @@ def learn(method: str, data: Any, *, seed: Optional[int] = None, threads: Option
     """
     kind = _whitney.learner_input(method)
     given = given_options(options)
-    if any(isinstance(name, str) and name in TRAINED for name in (method, *given.values())):  # itself, or a part of it
+    if _training.trains(method, *given.values()):
         return _training.learn(method, data, given, seed=seed, threads=threads, progress=progress)
     told = call(threads, seed, progress)
     if kind == "interactions":

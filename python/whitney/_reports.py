@@ -6,11 +6,11 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Union
 
 import numpy as np
 
-from . import _convert, _whitney
+from . import _convert, _training, _whitney
 from ._calls import Progress, call
 from ._graphs import Graph, read_graph
 from ._indexes import Index
@@ -29,7 +29,7 @@ class Report(Mapping):
     As a mapping it gives the first value of each figure: report["micro_f1"].
     """
 
-    def __init__(self, native: _whitney.Report):
+    def __init__(self, native: Union[_whitney.Report, _training.ChildReport]):
         self._native = native
         self._rows = native.to_dict()["rows"]
 
@@ -222,7 +222,10 @@ def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: 
         options = {name: _as_file(name, value, ids, folder) if isinstance(value, Corpus) else value
                    for name, value in options.items()}
         options |= {name: _as_file(name, value, ids, folder) for name, value in events.items()}
-        return Report(_whitney.evaluate(verb, task, paths, given_options(options), told))
+        given = given_options(options)
+        if _training.trains(*given.values()):
+            return Report(_training.evaluate(verb, task, paths, given, seed=seed, threads=threads, progress=progress))
+        return Report(_whitney.evaluate(verb, task, paths, given, told))
 
 
 def _path_options(verb: str, task: str) -> set[str]:
@@ -239,7 +242,7 @@ def evaluate(task: str, *inputs: Any, seed: Optional[int] = None, threads: Optio
     "reconstruction"; "recommendation" takes a recommender and events, or events alone to learn= from): files, or Embeddings, a Model, a Recommender, an Index, a Graph, Interactions, vectors; labels may be a
     dict id -> label (or list of labels), a pandas Series indexed by id, or a value for each row of the first input; pairs
     a frame, or a list of (first, second, score); answers a frame of two columns, or a list of (query, answer); texts= what whitney.Corpus takes. What is in memory is written to a
-    temporary file, which the task reads.
+    temporary file, which the task reads. A task that learns by gradients (learn="ngcf") runs in a process of its own.
     """
     return run_task("evaluate", task, inputs, seed, threads, progress, options)
 

@@ -42,10 +42,20 @@ def command_line(method: str, source: str, output: str, options: dict[str, Any],
                  threads: Optional[int]) -> list[str]:
     """What somebody would type."""
     words = [program(), "learn", method, source, "-o", output, "--quiet"]
-    for name, value in {**options, "seed": seed, "threads": threads}.items():
-        if value is not None:
-            words.append(f"--{name.replace('_', '-')}={_text(value)}")
-    return words
+    return words + _option_words({**options, "seed": seed, "threads": threads})
+
+
+def _option_words(options: dict[str, Any]) -> list[str]:
+    return [f"--{name.replace('_', '-')}={_text(value)}" for name, value in options.items() if value is not None]
+
+
+TRAINED = {method["name"] for method in _whitney.methods() if method["verb"] == "learn" and method["part"] == "train"}
+"""Learners that follow gradients, in a process of their own."""
+
+
+def trains(*names: Any) -> bool:
+    """Whether a method, or a part of it, is one of these."""
+    return any(isinstance(name, str) and name in TRAINED for name in names)
 
 
 def learn(method: str, source: Any, options: dict[str, Any], *, seed: Optional[int] = None, threads: Optional[int] = None,
@@ -95,21 +105,57 @@ def _text(value: Any) -> str:
     return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
 
 
+def evaluate(verb: str, task: str, paths: list[str], options: dict[str, Any], *, seed: Optional[int] = None,
+             threads: Optional[int] = None, progress: Progress = False) -> "ChildReport":
+    """Runs a task whose learner follows gradients in a process of its own."""
+    _whitney.resolve_options(verb, task, options)
+    with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
+        made = os.path.join(folder, "report.json")
+        words = [program(), verb, task, *paths, "-o", made, "--quiet", *_option_words({**options, "seed": seed, "threads": threads})]
+        text = run_child(words, task, progress)
+        return ChildReport(json.loads(pathlib.Path(made).read_text(encoding="utf-8")), text)
+
+
+class ChildReport:
+    """What a child told, with the face of a report that was made in this process."""
+
+    def __init__(self, told: dict, text: str):
+        self._told, self._text = told, text
+
+    @property
+    def title(self) -> str:
+        return self._told["title"]
+
+    @property
+    def notes(self) -> list[str]:
+        return self._told["notes"]
+
+    def to_dict(self) -> dict:
+        return self._told
+
+    def to_text(self) -> str:
+        return self._text
+
+
 def learn_in_child(method: str, source: str | os.PathLike, output: str | os.PathLike, options: dict[str, Any], *,
                    seed: Optional[int] = None, threads: Optional[int] = None, progress: Progress = False) -> None:
-    """Runs `whitney learn method source -o output` and waits for it.
+    """Runs `whitney learn method source -o output` and waits for it."""
+    run_child(command_line(method, os.fspath(source), os.fspath(output), options, seed, threads), method, progress)
+
+
+def run_child(words: list[str], method: str, progress: Progress) -> str:
+    """Runs a command, waits for it, and gives what it wrote.
 
     progress and notes are those of a call in this process. Ctrl-C, and an exception of the progress callable, stop the
     child as Ctrl-C on its own terminal would: it keeps its checkpoint. A second Ctrl-C does not wait for that. What goes
     wrong in it is a whitney.Error with its sentence.
     """
-    words = command_line(method, os.fspath(source), os.fspath(output), options, seed, threads)
     hear = ProgressLine() if progress is True else progress or None
     read_end, write_end = os.pipe()
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as written:
         try:
             # A session of its own: Ctrl-C reaches it once, from here.
-            child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+            child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=written, stderr=errors,
                                      pass_fds=(write_end,), start_new_session=True,
                                      env={**os.environ, "WHITNEY_PROGRESS_FD": str(write_end)})
         except OSError as error:
@@ -127,6 +173,8 @@ def learn_in_child(method: str, source: str | os.PathLike, output: str | os.Path
                 raise
         errors.seek(0)
         _raise_failure(child.returncode, errors.read().decode(errors="replace"), method)
+        written.seek(0)
+        return written.read().decode()
 
 
 def _tell(event: dict[str, Any], hear: Any) -> None:
