@@ -1,8 +1,8 @@
 #include "whitney/data/node_types.h"
 
-#include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "whitney/core/error.h"
 #include "whitney/data/edge_list_format.h"
@@ -67,7 +67,7 @@ NodeTypes read_node_types(const std::string& path, const Context& context) {
     }
   }
   if (result.types.empty()) fail(input.name(), ": no type in this file (expected lines of node<TAB>type)");
-  result.ids = Ids::strings(std::move(nodes.names()));
+  result.ids = Ids::strings(nodes.names());
   result.names = std::move(types.names());
   return result;
 }
