@@ -3,18 +3,10 @@
 #include <gmock/gmock.h>
 
 #include "whitney/core/error.h"
-#include "whitney/core/random.h"
+#include "whitney/search/lsh_cases_test.h"
 
 namespace whitney::search {
 namespace {
-
-Matrix normal_rows(int64_t n, int64_t dim, uint64_t item) {
-  RandomStream random(42, "lsh test", item);
-  Matrix rows(n, dim);
-  auto* out = rows.mutable_data<float>();
-  for (int64_t i = 0; i < n * dim; ++i) out[i] = static_cast<float>(random.normal());
-  return rows;
-}
 
 Embeddings embeddings_of(Matrix vectors, Metric metric = Metric::kCosine) {
   Embeddings embeddings;

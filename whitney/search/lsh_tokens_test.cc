@@ -5,18 +5,10 @@
 #include <cmath>
 #include <numbers>
 
-#include "whitney/core/random.h"
+#include "whitney/search/lsh_cases_test.h"
 
 namespace whitney::search {
 namespace {
-
-Matrix normal_rows(int64_t n, int64_t dim, uint64_t item) {
-  RandomStream random(42, "lsh test", item);
-  Matrix rows(n, dim);
-  auto* out = rows.mutable_data<float>();
-  for (int64_t i = 0; i < n * dim; ++i) out[i] = static_cast<float>(random.normal());
-  return rows;
-}
 
 TEST(LshTokens, AreOneOfEachTableAndDoNotDependOnLengthsOrThreads) {
   const LshTokens tokens(8, 5, 3, 42);
