@@ -83,9 +83,9 @@ double expected_halo(const DataSize& size, const PartitionedOptions& options) {
   return std::min(halo, options.max_halo);
 }
 
-/// Vectors of all a part's nodes, its own twice (as they are and taken to the frame), and those that stand in
-/// the frame twice (as the part and as the frame has them).
-double aligned_rows(double halo) { return 1 + halo + 2 + 2 * std::min(1.0, 1.5 * halo); }
+/// Vectors of all a part's nodes, and beside them those that stand in the frame twice (as the part and as the
+/// frame has them), and then the part's own.
+double aligned_rows(double halo) { return 1 + halo + std::max(1.0, 2 * std::min(1.0, 1.5 * halo)); }
 
 }  // namespace
 

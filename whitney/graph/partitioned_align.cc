@@ -97,6 +97,30 @@ class NeighborSums {
   std::vector<int64_t> next_;
 };
 
+// Takes the frame's vectors of the anchors to the part's: a product with a transposed matrix goes the other
+// way.
+Matrix map_to_frame(const Matrix& vectors, const Anchors& anchors, const Frame& frame,
+                    const Context& context) {
+  constexpr double kRidge = 0.1;
+  Matrix wanted = frame.read(anchors.in_frame), known = selected_rows<uint32_t>(vectors, anchors.in_part);
+  if (frame.map == FrameMap::kProcrustes) return procrustes(context, wanted, known);
+  normalize_rows(wanted, context);
+  normalize_rows(known, context);
+  return transposed(context, ridge_map(context, known, wanted, kRidge));
+}
+
+// rows = rows map^T, some at a time: a part's vectors are much of what is in memory.
+void multiply_in_place(Matrix& rows, const Matrix& map, const Context& context) {
+  constexpr int64_t kRowsAtOnce = 1 << 12;
+  auto* values = rows.mutable_data<float>();
+  std::vector<float> products(static_cast<size_t>(std::min(rows.rows(), kRowsAtOnce) * rows.cols()));
+  for (int64_t begin = 0; begin < rows.rows(); begin += kRowsAtOnce) {
+    const int64_t end = std::min(begin + kRowsAtOnce, rows.rows());
+    multiply_transposed(context, rows.view().slice(begin, end), map, products.data());
+    std::copy_n(products.data(), (end - begin) * rows.cols(), values + begin * rows.cols());
+  }
+}
+
 }  // namespace
 
 RowReader reader_of(const RowFile& file) {
@@ -113,25 +137,17 @@ std::vector<uint32_t> rows_of_core(const PartGraph& part) {
   return rows;
 }
 
-Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& frame, const Context& context) {
-  constexpr double kRidge = 0.1;
-  Matrix core = selected_rows<uint32_t>(vectors, core_places(part));
+Matrix align_part(const PartGraph& part, Matrix vectors, const Frame& frame, const Context& context) {
   const Anchors anchors = anchors_of(part.rows, frame.rows);
-  if (anchors.in_part.empty()) return core;
-  Matrix wanted = frame.read(anchors.in_frame), known = selected_rows<uint32_t>(vectors, anchors.in_part);
   const bool turns = frame.map == FrameMap::kProcrustes;
-  if (!turns) {
-    normalize_rows(wanted, context);
-    normalize_rows(known, context);
-    normalize_rows(core, context);
-  }
-  // From the frame to the part, which a product with a transposed matrix wants.
-  const Matrix map = turns ? procrustes(context, wanted, known)
-                           : transposed(context, ridge_map(context, known, wanted, kRidge));
-  Matrix result(core.rows(), core.cols());
-  multiply_transposed(context, core, map, result.mutable_data<float>());
-  if (!turns) normalize_rows(result, context);
-  return result;
+  const Matrix map = anchors.in_part.empty() ? Matrix() : map_to_frame(vectors, anchors, frame, context);
+  Matrix core = selected_rows<uint32_t>(vectors, core_places(part));
+  if (anchors.in_part.empty()) return core;
+  vectors = Matrix();  // with its halo it is larger than what is left to do
+  if (!turns) normalize_rows(core, context);
+  multiply_in_place(core, map, context);
+  if (!turns) normalize_rows(core, context);
+  return core;
 }
 
 std::vector<uint32_t> rows_near(const Graph& graph, std::span<const uint32_t> rows) {

@@ -36,7 +36,8 @@ struct Frame {
 /// part do not change. Least squares: by ridge_map of the anchors' directions to the frame's, and of norm 1.
 /// Parts that are embedded alone spend all dimensions on themselves, where a whole graph's share them; what
 /// the frame has no dimension for falls away, or it would lie in what is another part's.
-WHITNEY_API Matrix align_part(const PartGraph& part, const Matrix& vectors, const Frame& frame,
+/// `vectors` are given away, so that they need not be in memory to the end.
+WHITNEY_API Matrix align_part(const PartGraph& part, Matrix vectors, const Frame& frame,
                               const Context& context);
 
 /// The rows in the whole graph of a part's own nodes.

@@ -47,8 +47,7 @@ std::unique_ptr<RowFile> embed_aligned(PartitionedRun& run) {
 
   auto file = run.row_file("vectors");
   run.for_each_piece([&](const Piece& piece, const Context& context) {
-    const Matrix vectors = run.embed(piece, context);
-    const Matrix aligned = align_part(piece.part, vectors, frame, context);
+    const Matrix aligned = align_part(piece.part, run.embed(piece, context), frame, context);
     file->write(rows_of_core(piece.part), aligned.view().row<float>(0).data(), dim, 0);
   });
   return smooth(run, std::move(file));
