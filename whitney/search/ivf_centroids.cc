@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 namespace whitney::search {
 
 ListCentroids::ListCentroids(Matrix centroids, Metric metric)
-    : metric_(metric), centroids_(std::move(centroids)), centre_(static_cast<size_t>(centroids_.cols())) {
+    : metric_(metric),
+      centroids_(std::move(centroids)),
+      centre_(static_cast<size_t>(centroids_.cols())),
+      nearest_landmarks_(std::make_shared<BuiltOnce<std::vector<uint8_t>>>()) {
   const int64_t n = centroids_.rows(), dim = centroids_.cols();
   if (metric != Metric::kInnerProduct && n > 0) {
     std::vector<double> sum(centre_.size());
@@ -35,6 +39,30 @@ ListCentroids::ListCentroids(Matrix centroids, Metric metric)
 
 void ListCentroids::measure(const MatrixView& centred_queries, float* out) const {
   multiply_panels(centred_queries, packed_, 0, packed_.num_panels(), biases_, Epilogue::kNone, out, stride());
+}
+
+void ListCentroids::measure_landmarks(const MatrixView& centred_queries, float* out) const {
+  multiply_panels(centred_queries, packed_, 0, 1, biases_, Epilogue::kNone, out, stride());
+}
+
+void ListCentroids::measure_others(const MatrixView& centred_queries, float* out) const {
+  if (packed_.num_panels() == 1) return;
+  multiply_panels(centred_queries, packed_, 1, packed_.num_panels(), biases_, Epilogue::kNone,
+                  out + kMostLandmarks, stride());
+}
+
+const std::vector<uint8_t>& ListCentroids::nearest_landmarks() const {
+  return nearest_landmarks_->get([&] {
+    auto nearest = std::make_unique<std::vector<uint8_t>>();
+    std::vector<float> centred(centre_.size()), measured(static_cast<size_t>(stride()));
+    for (int64_t c = 0; c < size(); ++c) {
+      std::ranges::transform(centroid(c), centre_, centred.begin(), std::minus<>());
+      measure_landmarks({centred.data(), 1, std::ssize(centred), std::ssize(centred)}, measured.data());
+      const auto landmarks = std::span(measured).first(static_cast<size_t>(num_landmarks()));
+      nearest->push_back(static_cast<uint8_t>(std::ranges::min_element(landmarks) - landmarks.begin()));
+    }
+    return std::unique_ptr<const std::vector<uint8_t>>(std::move(nearest));
+  });
 }
 
 ListKeyTerms ListCentroids::key_terms(uint32_t list, float measured, float query_square) const {

@@ -83,7 +83,8 @@ PassingOfList passing_of(const IvfParts& parts, const IvfList& list, std::span<c
 
 }  // namespace
 
-KeptPlaces::KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits) {
+KeptPlaces::KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits, int64_t num_passing)
+    : regions_(list_regions(parts, bits, num_passing)) {
   std::vector<int64_t> ends;
   for (const IvfList& list : parts.lists) {
     append_passing(list, bits, places_);
@@ -100,7 +101,7 @@ KeptPlaces::KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits) {
 
 PassingOfList PassingPlaces::of(uint32_t number) {
   const IvfList& list = parts_.lists[number];
-  if (bits_.empty()) return {true, {}, list.size(), list.size()};
+  if (!is_filtered_) return {true, {}, list.size(), list.size()};
   if (kept_ != nullptr) return kept_->of(number);
   Found& found = found_[number];
   if (!found.is_known) {
@@ -111,20 +112,21 @@ PassingOfList PassingPlaces::of(uint32_t number) {
   return found.of_list;
 }
 
-ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, PassingPlaces& passing,
-                          IvfWork& work) {
+ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, int64_t expected,
+                          PassingPlaces& passing, IvfWork& work) {
   const int64_t nlist = std::ssize(measured);
   ChosenLists chosen;
   ListsSeen seen;
   int64_t num_passing = 0;
   const auto has_enough = [&] { return seen.lists >= plan.nprobe && num_passing >= plan.least_passing; };
-  const int64_t begin = passing.is_filtered() ? std::max(plan.nprobe, plan.expected.lists) : plan.nprobe;
+  const int64_t begin = passing.is_filtered() ? std::max(plan.nprobe, expected) : plan.nprobe;
   NearestFirst nearest(measured, std::min(begin, nlist));
   while (seen.lists < nlist && !chosen.scans && !has_enough()) {
     const uint32_t list = nearest.at(static_cast<size_t>(seen.lists++));
     chosen.lists.push_back(list);
     const PassingOfList of_list = passing.of(list);
     seen.tested += passing.is_filtered() ? passing.size(list) : 0;
+    seen.visited += of_list.count > 0 ? 1 : 0;
     seen.compared += of_list.compared;
     num_passing += of_list.count;
     chosen.scans = plan.planner && plan.planner->is_given_up(seen.tested);

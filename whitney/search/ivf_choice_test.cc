@@ -29,8 +29,8 @@ TEST(IvfChoice, KnowsWhichRowsOfAListPassKeptOrNot) {
   for (const char* codes : {"flat", "rabitq"}) {
     const IvfParts parts = parts_of(Value::object({{"codes", codes}}));
     const auto bits = bits_where(1000, [](int64_t row) { return row % 7 == 0 || row < 200; });
-    const KeptPlaces kept(parts, bits);
-    PassingPlaces found(parts, bits), given(parts, bits, &kept);
+    const KeptPlaces kept(parts, bits, 200 + (999 / 7 - 199 / 7));
+    PassingPlaces found(parts, true, bits), given(parts, true, {}, &kept);
     int64_t total = 0;
     for (uint32_t number = 0; number < parts.lists.size(); ++number) {
       std::vector<uint32_t> want;
@@ -61,11 +61,11 @@ TEST(IvfChoice, TakesTheNearestListsUntilEnoughPass) {
   std::vector<float> measured(20);
   for (size_t j = 0; j < 20; ++j) measured[j] = static_cast<float>(j * 7 % 20);  // list 0, 3, 6, ...
   const auto lists_for = [&](const std::vector<uint64_t>& bits, int64_t nprobe, int64_t least) {
-    PassingPlaces passing(parts, bits);
+    PassingPlaces passing(parts, !bits.empty(), bits);
     IvfPlan plan;
     plan.nprobe = nprobe, plan.least_passing = least;
     IvfWork work;
-    ChosenLists chosen = nearest_lists(plan, measured, passing, work);
+    ChosenLists chosen = nearest_lists(plan, measured, plan.expected.lists, passing, work);
     EXPECT_FALSE(chosen.scans);
     return chosen.lists;
   };
@@ -87,11 +87,11 @@ TEST(IvfChoice, PutsAllListsInOrderWhereNoneHoldsWhatPasses) {
   std::ranges::stable_sort(order, {}, [&](uint32_t list) { return measured[list]; });
   const std::vector<uint64_t> none(1);
   for (const int64_t nprobe : {1, 5, 100, 300}) {
-    PassingPlaces passing(parts, none);
+    PassingPlaces passing(parts, true, none);
     IvfPlan plan;
     plan.nprobe = nprobe, plan.least_passing = 1;
     IvfWork work;
-    EXPECT_EQ(nearest_lists(plan, measured, passing, work).lists, order) << nprobe;
+    EXPECT_EQ(nearest_lists(plan, measured, plan.expected.lists, passing, work).lists, order) << nprobe;
   }
 }
 
@@ -101,13 +101,13 @@ TEST(IvfChoice, GivesUpWhereLookingTakesAsLongAsAScan) {
   std::iota(measured.begin(), measured.end(), 0.0F);
   const auto bits =
       bits_where(1000, [&](int64_t row) { return parts.places[static_cast<size_t>(row)].list == 19; });
-  PassingPlaces passing(parts, bits);
+  PassingPlaces passing(parts, !bits.empty(), bits);
   IvfPlan plan;
   plan.nprobe = 1, plan.least_passing = 5;
   // A scan takes 1 + 50 x 2; a test of a row 1.
-  plan.planner.emplace(IvfCosts{1, 2, 1, 1, 1}, 50, 0);
+  plan.planner.emplace(IvfCosts{1, 2, 1, 1, 1, 1}, 50, 0);
   IvfWork work;
-  EXPECT_TRUE(nearest_lists(plan, measured, passing, work).scans);
+  EXPECT_TRUE(nearest_lists(plan, measured, plan.expected.lists, passing, work).scans);
   EXPECT_EQ(work.switched, 1);
   EXPECT_GT(work.tested, 101);
   EXPECT_LT(work.tested, 101 + 200);  // the list at which it was given up

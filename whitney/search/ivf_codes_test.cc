@@ -190,12 +190,12 @@ TEST(Ivf, FiltersInsideListsAsAfterwards) {
     const IvfParts parts = coded_parts(vectors, Metric::kL2, one.options, 12);
     const Asked asked(parts, vectors.row<float>(5));
     const auto search = [&](const std::vector<uint64_t>& allowed) {
-      PassingPlaces passing(parts, allowed);
+      PassingPlaces passing(parts, !allowed.empty(), allowed);
       IvfPlan plan;
       plan.wanted = 800;
       plan.nprobe = 5;
       IvfWork work;
-      const auto lists = nearest_lists(plan, std::span(asked.measured).first(12), passing, work).lists;
+      const auto lists = nearest_lists(plan, std::span(asked.measured).first(12), 5, passing, work).lists;
       EXPECT_EQ(lists.size(), 5);
       if (parts.has_codes()) return search_codes(parts, plan, asked.numbers, lists, passing, work);
       TopK top(800);

@@ -14,31 +14,45 @@ namespace {
 constexpr int64_t kListsPerProbe = 16, kLeastProbes = 16, kRescoreFactor = 10;
 /// Of bounds' codes so many times k are ranked, about.
 constexpr int64_t kRankedByBounds = 8;
+/// All centroids take at least so many times as long as the landmarks among them.
+constexpr int64_t kLeastPanels = 4;
 /// Without a filter, so few rows are ranked one by one.
 constexpr int64_t kFewLive = 1024;
 
-constexpr std::array<CostField<IvfCosts>, 6> kCostFields = {{{"scan_start", &IvfCosts::scan_start},
+constexpr std::array<CostField<IvfCosts>, 7> kCostFields = {{{"scan_start", &IvfCosts::scan_start},
                                                              {"scan_row", &IvfCosts::scan_row},
                                                              {"lists_start", &IvfCosts::lists_start},
                                                              {"list", &IvfCosts::list},
+                                                             {"visit", &IvfCosts::visit},
                                                              {"test", &IvfCosts::test},
                                                              {"compare", &IvfCosts::compare}}};
+
+double mean_list_rows(const IvfParts& parts) {
+  return static_cast<double>(parts.rows.size()) /
+         static_cast<double>(std::max<int64_t>(parts.centroids.size(), 1));
+}
+
+/// Codes are compared a block at a time, those without a row that passes left out.
+double share_compared(const IvfParts& parts, double share) {
+  return parts.has_codes() ? 1 - std::pow(1 - share, kFastScanLanes) : share;
+}
+
+/// What so many lists hold where the share s passes in them.
+ListsSeen lists_of_share(const IvfParts& parts, double lists, double share) {
+  const double rows_of_list = mean_list_rows(parts);
+  return {.lists = static_cast<int64_t>(lists),
+          .visited = static_cast<int64_t>(lists * (1 - std::pow(1 - share, rows_of_list))),
+          .tested = static_cast<int64_t>(lists * rows_of_list),
+          .compared = static_cast<int64_t>(lists * rows_of_list * share_compared(parts, share))};
+}
 
 /// What the lists of a query hold where the share s passes everywhere. A vector that passes is the (k / s)-th
 /// nearest of all. With nprobe lists alone its chance to be seen falls with s, and with nprobe / s of them,
 /// which cost as much as without a filter, it grows: halfway between it stays about the same.
 ListsSeen expected_lists(const IvfParts& parts, int64_t nprobe, double share) {
-  ListsSeen seen;
   const auto nlist = static_cast<double>(parts.centroids.size());
-  const double rows_of_list = static_cast<double>(parts.rows.size()) / std::max(nlist, 1.0);
-  const double lists =
-      std::min(nlist, std::ceil(static_cast<double>(nprobe) / std::sqrt(std::max(share, 1e-12))));
-  seen.lists = static_cast<int64_t>(lists);
-  seen.tested = static_cast<int64_t>(lists * rows_of_list);
-  // Codes are compared a block at a time, those without a row that passes left out.
-  const double compared = parts.has_codes() ? 1 - std::pow(1 - share, kFastScanLanes) : share;
-  seen.compared = static_cast<int64_t>(lists * rows_of_list * compared);
-  return seen;
+  const double lists = std::ceil(static_cast<double>(nprobe) / std::sqrt(std::max(share, 1e-12)));
+  return lists_of_share(parts, std::min(nlist, lists), share);
 }
 
 void plan_ranking(const IvfParts& parts, const IvfSearchOptions& options, int64_t k, int64_t num_allowed,
@@ -58,7 +72,8 @@ IvfCosts IvfCosts::typical(const IvfParts& parts) {
   IvfCosts costs;
   costs.scan_start = 3000;
   costs.lists_start = 1000 + nlist * std::max(4.0, 0.17 * dim - 8);
-  costs.list = 100;
+  costs.list = 50;
+  costs.visit = 80;
   costs.test = 8;
   if (parts.has_vectors())
     costs.scan_row = 8 + 0.24 * dim;
@@ -80,13 +95,17 @@ std::optional<IvfCosts> IvfCosts::from_value(const Value& value) {
   return costs_from_value<IvfCosts>(value, kCostFields);
 }
 
+int64_t default_nprobe(int64_t nlist) {
+  return std::min(nlist, std::max(kLeastProbes, nlist / kListsPerProbe));
+}
+
 IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_allowed) {
   const auto options = options_from<IvfSearchOptions>(params.options);
   const int64_t nlist = parts.centroids.size(), n = parts.rows.size();
   IvfPlan plan;
   plan.deadline = params.deadline;
   plan.wanted = std::min(params.k + (params.excluded.empty() ? 0 : 1), num_allowed);
-  plan.nprobe = std::min(nlist, options.nprobe.value_or(std::max(kLeastProbes, nlist / kListsPerProbe)));
+  plan.nprobe = std::min(nlist, options.nprobe.value_or(default_nprobe(nlist)));
   plan.least_passing = plan.wanted;
   plan_ranking(parts, options, params.k, num_allowed, plan);
   const double share = n == 0 ? 1 : static_cast<double>(num_allowed) / static_cast<double>(n);
@@ -107,10 +126,26 @@ IvfPlan plan_ivf(const IvfParts& parts, const SearchParams& params, int64_t num_
         std::min(num_allowed, plan.by_bounds ? kRankedByBounds * plan.wanted : plan.num_rescored);
     plan.planner.emplace(parts.costs ? *parts.costs : IvfCosts::typical(parts), num_allowed, num_ranked);
     // The least that lists may take: those nearest to the query hold what passes, and nothing else.
-    plan.scans =
-        plan.planner->prefers_scan({.lists = plan.nprobe, .compared = plan.least_passing}, plan.expected);
+    const ListsSeen least{.lists = plan.nprobe, .visited = plan.nprobe, .compared = plan.least_passing};
+    const bool is_doubtful = plan.planner->prefers_scan(plan.expected);
+    const bool may_look = nlist >= kLeastPanels * ListCentroids::kMostLandmarks;
+    plan.scans = plan.planner->prefers_scan(least) || (is_doubtful && !may_look);
+    plan.looks_around = may_look && !plan.scans && (is_doubtful || plan.planner->risks_much());
   }
   return plan;
+}
+
+ListsSeen lists_that_hold(const IvfParts& parts, const IvfPlan& plan, double share) {
+  const auto nlist = static_cast<double>(parts.centroids.size()),
+             least = static_cast<double>(plan.least_passing);
+  const double rows_of_list = std::max(mean_list_rows(parts), 1e-9);
+  const double enough = std::ceil(least / (rows_of_list * std::max(share, 1e-12)));
+  const double lists = std::min(nlist, std::max(static_cast<double>(plan.nprobe), enough));
+  ListsSeen seen = lists_of_share(parts, lists, share);
+  // Where nothing passes nearby, what is looked for lies far away, in lists full of it.
+  seen.compared = std::max(seen.compared, plan.least_passing);
+  seen.visited = std::max(seen.visited, static_cast<int64_t>(least / rows_of_list));
+  return seen;
 }
 
 }  // namespace whitney::search

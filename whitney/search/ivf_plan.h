@@ -16,9 +16,10 @@ struct IvfParts;
 struct IvfCosts {
   /// To begin under a filter; a row that a scan ranks.
   double scan_start = 0, scan_row = 0;
-  /// Lists: to begin them, which measures all centroids; a list of which some rows pass; a row that is tested
-  /// for passing; a vector or a code that is compared. What is ranked again costs what a row of a scan does.
-  double lists_start = 0, list = 0, test = 0, compare = 0;
+  /// Lists: to begin them, which measures all centroids; a list that is looked at, and one that is searched,
+  /// for some of its rows pass; a row that is tested for passing; a vector or a code that is compared. What
+  /// is ranked again costs what a row of a scan does.
+  double lists_start = 0, list = 0, visit = 0, test = 0, compare = 0;
 
   /// As they were measured for packages, digits and descriptors of images (MNIST, DEEP), rounded.
   static IvfCosts typical(const IvfParts& parts);
@@ -30,7 +31,8 @@ struct IvfCosts {
 
 /// What a search in lists looks at.
 struct ListsSeen {
-  int64_t lists = 0;
+  /// And those of them that hold rows which pass.
+  int64_t lists = 0, visited = 0;
   /// Rows of these lists, each of which is tested under a filter; vectors or codes that are compared.
   int64_t tested = 0, compared = 0;
 };
@@ -51,27 +53,28 @@ class IvfPlanner {
   double lists(const ListsSeen& seen) const {
     return costs_.scan_start + costs_.lists_start + beyond_start(seen);
   }
-  /// Before the centroids are measured: true where lists that hold no more than what is looked for take
-  /// longer than a scan, or where those expected, and measuring for nothing, take more than kWorthLooking of
-  /// one: as often as not it is then known that a scan is better after all.
-  bool prefers_scan(const ListsSeen& least, const ListsSeen& expected) const {
-    return scan_ <= lists(least) || kWorthLooking * scan_ <= lists(expected) + costs_.lists_start;
-  }
+  /// Before the centroids are measured: true where the lists expected take more than kWorthBeginning of a
+  /// scan, for they may hold less than is hoped.
+  bool prefers_scan(const ListsSeen& expected) const { return kWorthBeginning * scan_ <= lists(expected); }
+  /// True where measuring all centroids for nothing would cost much beside a scan.
+  bool risks_much() const { return costs_.lists_start > kMuch * scan_; }
   /// After that: true where what is left to do in lists takes longer than a scan.
   bool prefers_scan_now(const ListsSeen& seen) const {
-    return scan_ - costs_.scan_start <= beyond_start(seen);
+    return scan_ - costs_.scan_start <= kMostOverestimated * beyond_start(seen);
   }
   /// True where testing rows alone takes longer than a scan.
   bool is_given_up(int64_t num_tested) const { return tests(num_tested) > scan_; }
-  /// Looking for lists until it is given up, all that they then hold at no more than a scan, and all of it
+  /// Looking for lists until it is given up, all that they then hold at about a scan, and all of it
   /// ranked again: the most that a search takes besides its beginning.
   static constexpr double kMostScans = 4;
-  /// The part of a scan that lists must be expected to take at most.
-  static constexpr double kWorthLooking = 0.8;
+  /// The part of a scan that lists must be expected to take at most; and that which is much to lose.
+  static constexpr double kWorthBeginning = 0.85, kMuch = 0.1;
+  /// What lists take of what is reckoned for them, where they hold rows that other searches brought near.
+  static constexpr double kMostOverestimated = 0.9;
 
  private:
   double beyond_start(const ListsSeen& seen) const {
-    return static_cast<double>(seen.lists) * costs_.list +
+    return static_cast<double>(seen.lists) * costs_.list + static_cast<double>(seen.visited) * costs_.visit +
            static_cast<double>(seen.compared) * costs_.compare + ranked_;
   }
   double tests(int64_t count) const { return static_cast<double>(count) * costs_.test; }
@@ -96,7 +99,15 @@ struct IvfPlan {
   std::optional<IvfPlanner> planner;
   /// What is expected of a query by lists.
   ListsSeen expected;
+  /// A query's landmarks are asked what passes around it before the other centroids are measured.
+  bool looks_around = false;
 };
+
+/// What a query's lists hold where the share s passes around it.
+ListsSeen lists_that_hold(const IvfParts& parts, const IvfPlan& plan, double share);
+
+/// Lists of a query unless it asks for more or less.
+int64_t default_nprobe(int64_t nlist);
 
 /// Plans a search of such parts where so many live rows are allowed. Whether it is known already which of a
 /// list's rows pass does not count: a question that is asked again has the same answer.

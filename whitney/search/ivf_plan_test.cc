@@ -19,30 +19,35 @@ IvfParts some_parts(IvfCodes codes) {
   return parts;
 }
 
-const IvfCosts kCosts = {
-    .scan_start = 1000, .scan_row = 20, .lists_start = 3000, .list = 100, .test = 1, .compare = 5};
+const IvfCosts kCosts = {.scan_start = 1000,
+                         .scan_row = 20,
+                         .lists_start = 3000,
+                         .list = 80,
+                         .visit = 20,
+                         .test = 1,
+                         .compare = 5};
 
 TEST(IvfPlan, WeighsListsAgainstAScan) {
   const IvfPlanner planner(kCosts, 1000, 50);
   EXPECT_EQ(planner.scan(), 1000 + 1000 * 20);
-  EXPECT_EQ(planner.lists({4, 2000, 600}), 1000 + 3000 + 4 * 100 + 600 * 5 + 50 * 20);
+  EXPECT_EQ(planner.lists({4, 3, 2000, 600}), 1000 + 3000 + 4 * 80 + 3 * 20 + 600 * 5 + 50 * 20);
   EXPECT_FALSE(planner.is_given_up(21'000));
   EXPECT_TRUE(planner.is_given_up(21'001));
 }
 
 TEST(IvfPlan, MeasuresNoCentroidsForListsThatSaveLessThanThat) {
   const IvfPlanner planner(kCosts, 1000, 50);
-  EXPECT_FALSE(planner.prefers_scan({4, 0, 10}, {4, 2000, 600}));
-  EXPECT_TRUE(planner.prefers_scan({4, 0, 4000}, {4, 2000, 600}));
+  EXPECT_FALSE(planner.prefers_scan({4, 4, 2000, 600}));
+  EXPECT_TRUE(planner.prefers_scan({4, 4, 0, 4000}));
   // 19,000 of lists against 21,000 of a scan.
-  EXPECT_TRUE(planner.prefers_scan({4, 0, 10}, {30, 9000, 2200}));
+  EXPECT_TRUE(planner.prefers_scan({30, 30, 9000, 2200}));
 }
 
 TEST(IvfPlan, WeighsWhatIsLeftToDoOnceCentroidsAreMeasured) {
   const IvfPlanner planner(kCosts, 1000, 50);
   // 3,000 + 15,000 + 1,000 against 20,000: with their beginning lists would take longer than a scan.
-  EXPECT_FALSE(planner.prefers_scan_now({30, 9000, 3000}));
-  EXPECT_TRUE(planner.prefers_scan_now({40, 15'000, 4000}));
+  EXPECT_FALSE(planner.prefers_scan_now({30, 30, 9000, 3000}));
+  EXPECT_TRUE(planner.prefers_scan_now({40, 40, 15'000, 4000}));
 }
 
 TEST(IvfPlan, CostsAreReadBackToFourDigitsAndBounded) {

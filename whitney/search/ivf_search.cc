@@ -32,17 +32,55 @@ constexpr int64_t kScanRows = 4096;
 /// Lists, and rows, from one look at the clock and for a request to stop to the next.
 constexpr size_t kVisitsPerLook = 64, kRowsPerLook = 1024;
 
-/// The allowed and live rows: which, and how many.
-struct AllowedBits {
-  AllowedBits(const RowSet& rows, int64_t num_rows) : set(rows), size(rows.size()) {
-    if (size < num_rows) bits = rows.bits(num_rows);
+/// The allowed and live rows: which, and how many. Those of a filter that is met again are known well enough:
+/// of these nothing is copied.
+class AllowedRows {
+ public:
+  AllowedRows(const RowSet* given, const IndexRows& rows) : num_rows_(rows.size()) {
+    const RowSet& live = rows.live;
+    if (given == nullptr) {
+      set_ = &live;
+    } else if (live.size() == num_rows_ && (given->empty() || given->select(given->size() - 1) < num_rows_)) {
+      set_ = given;
+    } else {
+      both_ = *given & live;
+      set_ = &both_;
+    }
+    size_ = set_->size();
   }
-  RowSet set;
-  int64_t size = 0;
-  /// Empty where all rows are allowed.
-  std::vector<uint64_t> bits;
-  /// Where what a filter allows is met again.
-  std::shared_ptr<const KeptPlaces> kept;
+  AllowedRows(const AllowedRows&) = delete;
+  AllowedRows& operator=(const AllowedRows&) = delete;
+
+  const RowSet& set() const { return *set_; }
+  int64_t size() const { return size_; }
+  /// Whether some row is left out.
+  bool is_filtered() const { return size_ < num_rows_; }
+
+  /// What lists ask, for that plan: bits, or what was kept of a filter that is met again, and regions where
+  /// it looks around.
+  void prepare_lists(const IvfParts& parts, const IvfPlan& plan, const SearchParams& params) {
+    if (!is_filtered() || plan.scans) return;
+    // To find out about all lists takes longer than a search: it is worth it from the second on.
+    if (params.memo != nullptr && params.allowed != nullptr &&
+        KeptPlaces::size_bytes_of(parts, size_) <= FilterMemo::kMostBytes && params.memo->is_met_again()) {
+      kept_ = params.memo->get<KeptPlaces>(
+          [&] { return std::make_shared<const KeptPlaces>(parts, set_->bits(num_rows_), size_); });
+      regions_ = kept_->regions();
+      return;
+    }
+    bits_ = set_->bits(num_rows_);
+    if (plan.looks_around) regions_ = list_regions(parts, bits_, size_);
+  }
+  PassingPlaces places(const IvfParts& parts) const { return {parts, is_filtered(), bits_, kept_.get()}; }
+  const ListRegions& regions() const { return regions_; }
+
+ private:
+  int64_t num_rows_ = 0, size_ = 0;
+  const RowSet* set_ = nullptr;
+  RowSet both_;
+  std::vector<uint64_t> bits_;
+  std::shared_ptr<const KeptPlaces> kept_;
+  ListRegions regions_{};
 };
 
 /// Numbers that the queries of a task have.
@@ -59,7 +97,23 @@ class AskedQueries {
   void measure(int64_t begin, int64_t end, std::vector<float>& measured) const {
     measured.resize(static_cast<size_t>((end - begin) * parts_.centroids.stride()));
     parts_.centroids.measure(centred_.view().slice(begin, end), measured.data());
-    for (float& value : measured) value = value == value ? value : std::numeric_limits<float>::infinity();
+    clear_nan(measured);
+  }
+  /// The same of the landmarks, and then of the others for some of these queries: [first, last) of
+  /// [begin, end).
+  void measure_landmarks(int64_t begin, int64_t end, std::vector<float>& measured) const {
+    measured.resize(static_cast<size_t>((end - begin) * parts_.centroids.stride()));
+    parts_.centroids.measure_landmarks(centred_.view().slice(begin, end), measured.data());
+    for (int64_t q = begin; q < end; ++q) {
+      clear_nan(std::span(measured).subspan(static_cast<size_t>((q - begin) * parts_.centroids.stride()),
+                                            static_cast<size_t>(parts_.centroids.num_landmarks())));
+    }
+  }
+  void measure_others(int64_t begin, int64_t first, int64_t last, std::vector<float>& measured) const {
+    const int64_t stride = parts_.centroids.stride();
+    float* out = measured.data() + (first - begin) * stride;
+    parts_.centroids.measure_others(centred_.view().slice(first, last), out);
+    clear_nan({out, static_cast<size_t>((last - first) * stride)});
   }
   IvfQuery query(int64_t q, const float* measured) const {
     IvfQuery result{queries_.row<float>(q).data(), centred_.row<float>(q).data(), measured, 0};
@@ -70,6 +124,9 @@ class AskedQueries {
   int64_t size() const { return queries_.rows(); }
 
  private:
+  static void clear_nan(std::span<float> measured) {
+    for (float& value : measured) value = value == value ? value : std::numeric_limits<float>::infinity();
+  }
   const IvfParts& parts_;
   const Matrix& queries_;
   Matrix centred_;
@@ -77,7 +134,7 @@ class AskedQueries {
 
 class ListSearch {
  public:
-  ListSearch(const IvfParts& parts, const IvfPlan& plan, const AllowedBits& allowed,
+  ListSearch(const IvfParts& parts, const IvfPlan& plan, const AllowedRows& allowed,
              const AskedQueries& asked, const Context& context)
       : parts_(parts), plan_(plan), allowed_(allowed), asked_(asked), context_(context) {}
 
@@ -126,19 +183,52 @@ class ListSearch {
                                        static_cast<size_t>(parts_.centroids.size()));
   }
 
+  /// Of each query of some the lists that it is expected to take; kScanned: a look around hands it to a scan.
+  static constexpr int64_t kScanned = -1;
+
+  /// Measures centroids for some queries, only the landmarks for those that get kScanned.
+  std::vector<int64_t> measure(int64_t begin, int64_t end, std::vector<float>& measured) const {
+    std::vector<int64_t> expected(static_cast<size_t>(end - begin), plan_.expected.lists);
+    if (!plan_.looks_around) {
+      asked_.measure(begin, end, measured);
+      return expected;
+    }
+    asked_.measure_landmarks(begin, end, measured);
+    for (int64_t i = 0; i < end - begin; ++i) {
+      const ListsSeen around = lists_around(parts_, plan_, allowed_.regions(), of_query(measured, i));
+      expected[static_cast<size_t>(i)] = plan_.planner->prefers_scan(around) ? kScanned : around.lists;
+    }
+    const auto is_scanned = [](int64_t lists) { return lists == kScanned; };
+    for (auto first = std::ranges::find_if_not(expected, is_scanned); first != expected.end();) {
+      const auto last = std::find_if(first, expected.end(), is_scanned);
+      asked_.measure_others(begin, begin + (first - expected.begin()), begin + (last - expected.begin()),
+                            measured);
+      first = std::find_if_not(last, expected.end(), is_scanned);
+    }
+    return expected;
+  }
+
+  /// The lists of a query, of which so many are expected, or that a scan waits for it.
+  ChosenLists choose(int64_t expected, std::span<const float> numbers, PassingPlaces& passing,
+                     IvfWork& work) const {
+    if (expected != kScanned) return nearest_lists(plan_, numbers, expected, passing, work);
+    ++work.switched;
+    return {.lists = {}, .scans = true};
+  }
+
   int64_t measured_at_once() const {
     return std::clamp<int64_t>(kMostMeasured / parts_.centroids.stride(), 1, kMeasuredAtOnce);
   }
 
   void by_codes(int64_t begin, int64_t end, TaskResult& result) {
     IvfWork& work = result.work;
-    PassingPlaces passing(parts_, allowed_.bits, allowed_.kept.get());
+    PassingPlaces passing = allowed_.places(parts_);
     std::vector<float> measured;
-    asked_.measure(begin, end, measured);
+    const std::vector<int64_t> expected = measure(begin, end, measured);
     for (int64_t q = begin; q < end && !work.is_partial; ++q) {
       context_.check_cancelled();
       const std::span<const float> numbers = of_query(measured, q - begin);
-      const ChosenLists chosen = nearest_lists(plan_, numbers, passing, work);
+      const ChosenLists chosen = choose(expected[static_cast<size_t>(q - begin)], numbers, passing, work);
       if (chosen.scans) {
         result.waiting.push_back(q);
         continue;
@@ -176,16 +266,17 @@ class ListSearch {
   /// A list is read from memory once for all queries of the task.
   void by_vectors(int64_t begin, int64_t end, TaskResult& result) {
     IvfWork& work = result.work;
-    PassingPlaces passing(parts_, allowed_.bits, allowed_.kept.get());
+    PassingPlaces passing = allowed_.places(parts_);
     std::vector<Visit> visits;
     std::vector<TopK> tops(static_cast<size_t>(end - begin), TopK(plan_.wanted));
     std::vector<float> measured;
     for (int64_t first = begin; first < end; first += measured_at_once()) {
       const int64_t last = std::min(first + measured_at_once(), end);
-      asked_.measure(first, last, measured);
+      const std::vector<int64_t> expected = measure(first, last, measured);
       for (int64_t q = first; q < last; ++q) {
-        const IvfQuery query = asked_.query(q, of_query(measured, q - first).data());
-        const ChosenLists chosen = nearest_lists(plan_, of_query(measured, q - first), passing, work);
+        const std::span<const float> numbers = of_query(measured, q - first);
+        const IvfQuery query = asked_.query(q, numbers.data());
+        const ChosenLists chosen = choose(expected[static_cast<size_t>(q - first)], numbers, passing, work);
         if (chosen.scans) {
           result.waiting.push_back(q);
           continue;
@@ -216,7 +307,7 @@ class ListSearch {
 
   /// Ranks every allowed row for some queries, few of them by ranges of rows.
   void scan_allowed(std::span<const int64_t> queries, IvfWork& work) {
-    const std::vector<uint32_t> rows = allowed_.set.rows();
+    const std::vector<uint32_t> rows = allowed_.set().rows();
     const int64_t num_queries = std::ssize(queries);
     const int64_t wanted_ranges = num_queries >= 64 ? 1 : std::min<int64_t>(64, std::ssize(rows) / kScanRows);
     const int64_t num_ranges = std::max<int64_t>(1, wanted_ranges);
@@ -267,7 +358,7 @@ class ListSearch {
 
   const IvfParts& parts_;
   const IvfPlan& plan_;
-  const AllowedBits& allowed_;
+  const AllowedRows& allowed_;
   const AskedQueries& asked_;
   const Context& context_;
   Found found_;
@@ -366,21 +457,14 @@ SearchResult search_ivf(const IvfParts& parts, const MatrixView& queries, const 
     const Matrix raw = prepared;
     normalize_rows(context, raw, prepared);
   }
-  const RowSet& live = parts.rows.live;
-  AllowedBits allowed(params.allowed != nullptr ? *params.allowed & live : live, parts.rows.size());
-  const IvfPlan plan = plan_ivf(parts, params, allowed.size);
-  // To find out about all lists takes longer than a search: it is worth it from the second on.
-  if (params.memo != nullptr && params.allowed != nullptr && !plan.scans && !allowed.bits.empty() &&
-      KeptPlaces::size_bytes_of(parts, allowed.size) <= FilterMemo::kMostBytes &&
-      params.memo->is_met_again()) {
-    allowed.kept =
-        params.memo->get<KeptPlaces>([&] { return std::make_shared<const KeptPlaces>(parts, allowed.bits); });
-  }
+  AllowedRows allowed(params.allowed, parts.rows);
+  const IvfPlan plan = plan_ivf(parts, params, allowed.size());
+  allowed.prepare_lists(parts, plan, params);
   const AskedQueries asked(parts, prepared);
   IvfWork work;
   const Found found = ListSearch(parts, plan, allowed, asked, context).run(work);
   SearchResult result = result_of(parts, plan, found, work.is_partial, prepared, params);
-  if (params.explain) result.explain = explanation(parts, plan, allowed.size, queries.rows, work);
+  if (params.explain) result.explain = explanation(parts, plan, allowed.size(), queries.rows, work);
   return result;
 }
 

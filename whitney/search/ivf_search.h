@@ -10,6 +10,7 @@
 #include "whitney/search/filter_memo.h"
 #include "whitney/search/ivf_index.h"
 #include "whitney/search/ivf_plan.h"
+#include "whitney/search/ivf_regions.h"
 
 namespace whitney::search {
 
@@ -47,31 +48,40 @@ struct PassingOfList {
 /// The same of all lists, kept beside the rows that a filter allows.
 class KeptPlaces : public FilterMemo::Content {
  public:
-  KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits);
+  KeptPlaces(const IvfParts& parts, std::span<const uint64_t> bits, int64_t num_passing);
   /// Of so many rows that pass.
   static int64_t size_bytes_of(const IvfParts& parts, int64_t num_passing) {
-    return num_passing * 4 + std::ssize(parts.lists) * static_cast<int64_t>(sizeof(PassingOfList));
+    return num_passing * 4 + std::ssize(parts.lists) * static_cast<int64_t>(sizeof(PassingOfList)) +
+           static_cast<int64_t>(sizeof(ListRegions));
   }
   PassingOfList of(uint32_t list) const { return lists_[list]; }
+  const ListRegions& regions() const { return regions_; }
   int64_t size_bytes() const override {
-    return std::ssize(places_) * 4 + std::ssize(lists_) * static_cast<int64_t>(sizeof(PassingOfList));
+    return std::ssize(places_) * 4 + std::ssize(lists_) * static_cast<int64_t>(sizeof(PassingOfList)) +
+           static_cast<int64_t>(sizeof(ListRegions));
   }
 
  private:
   std::vector<uint32_t> places_;
   std::vector<PassingOfList> lists_;
+  ListRegions regions_;
 };
 
 /// Which rows of lists may be returned: as they are kept, or found out list by list as searches reach them.
 class PassingPlaces {
  public:
-  /// bits: of the rows that pass; empty: all do. They stay.
-  PassingPlaces(const IvfParts& parts, std::span<const uint64_t> bits, const KeptPlaces* kept = nullptr)
-      : parts_(parts), bits_(bits), kept_(kept), found_(bits.empty() || kept ? 0 : parts.lists.size()) {}
+  /// is_filtered: not all rows pass, but those of `kept` or else of `bits`. They stay.
+  PassingPlaces(const IvfParts& parts, bool is_filtered, std::span<const uint64_t> bits,
+                const KeptPlaces* kept = nullptr)
+      : parts_(parts),
+        is_filtered_(is_filtered),
+        bits_(bits),
+        kept_(kept),
+        found_(is_filtered && kept == nullptr ? parts.lists.size() : 0) {}
   PassingOfList of(uint32_t list);
   /// Of a list, whether its rows pass or not.
   int64_t size(uint32_t list) const { return parts_.lists[list].size(); }
-  bool is_filtered() const { return !bits_.empty(); }
+  bool is_filtered() const { return is_filtered_; }
   bool is_kept() const { return kept_ != nullptr; }
 
  private:
@@ -81,6 +91,7 @@ class PassingPlaces {
     PassingOfList of_list;
   };
   const IvfParts& parts_;
+  bool is_filtered_;
   std::span<const uint64_t> bits_;
   const KeptPlaces* kept_;
   std::vector<Found> found_;
@@ -128,8 +139,9 @@ struct ChosenLists {
 /// Finds the lists of a query: nprobe of them, and more until they hold plan.least_passing rows that pass.
 /// What plan.planner weighs is what they hold; where looking for them takes as long as a scan, it is given
 /// up.
-ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, PassingPlaces& passing,
-                          IvfWork& work);
+/// expected: as many as will do, most likely; they are put in order at once.
+ChosenLists nearest_lists(const IvfPlan& plan, std::span<const float> measured, int64_t expected,
+                          PassingPlaces& passing, IvfWork& work);
 
 /// Asks memory for what ranking a list's rows that pass begins with.
 void prefetch_vectors(const IvfParts& parts, uint32_t list, const PassingOfList& passing);
