@@ -159,6 +159,8 @@ void run_to_end(LightGcnRun& run, const LightGcnOptions& options, const char* st
                 const Context& context) try {
   const bool is_kept = options.checkpoint.has_value();
   resume(run, options, context);
+  // Of a run that had ended no epoch is left to write it.
+  if (options.history && run.epoch() > 0) write_history(run.history(), options.history->value);
   while (!run.is_done()) {
     run.run_epoch(context);
     context.advance(stage, run.epoch(), options.epochs, "epochs");

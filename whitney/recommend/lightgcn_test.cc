@@ -151,6 +151,9 @@ TEST(LightGcn, KeepsItsStateWhenItIsStoppedAndItsHistoryGoesOn) {
   EXPECT_THAT(rest.notes, HasSubstr(": 2 epochs and "));
   const std::string text = text_of(folder.file("rest.json"));
   EXPECT_EQ(text, text_of(folder.file("straight.json")));
+  options.history = Path{folder.file("again.json")};  // of a run that has ended
+  EXPECT_EQ(values_of(lightgcn(events, options, {})), straight);
+  EXPECT_EQ(text_of(folder.file("again.json")), text);
   const Value history = Value::parse_json(text, "rest.json");
   ASSERT_EQ(history.at("rows").as_list().size(), 6U);
   EXPECT_EQ(history.at("rows").as_list()[5].at("figures").as_object().size(), 2U);  // loss and recall@20

@@ -107,6 +107,8 @@ Trained TrainingLoop::run() {
   const OneTorchThread one;
   if (options_.resume && options_.checkpoint) resume();
   for (const std::string& sentence : objective_.notes()) history_.note(sentence);
+  // Of a run that had ended no epoch is left to write it.
+  if (options_.history && epoch_ > 0) write_history(history_.report(), options_.history->value);
   try {
     while (epoch_ < options_.epochs && !stopping_.is_over()) run_epoch();
   } catch (const Cancelled&) {

@@ -220,6 +220,16 @@ TEST(TrainingLoop, WritesItsHistoryAsAPlot) {
   SmallObjective objective;
   run(objective, options);
   EXPECT_THAT(bytes_of(options.history->value), HasSubstr(">loss</text>"));
+  // Of a run that has ended, too.
+  options.checkpoint = Path{folder.file("c.safetensors")};
+  options.history.reset();
+  SmallObjective ended, again;
+  run(ended, options);
+  options.resume = true;
+  options.history = Path{folder.file("ended.json")};
+  const Trained trained = run(again, options);
+  EXPECT_EQ(trained.history.rows.size(), 4U);
+  EXPECT_THAT(bytes_of(options.history->value), HasSubstr("\"epoch\":4"));
   options.history = Path{folder.file("h.png")};
   EXPECT_THAT(error_of([&] { run(objective, options); }), HasSubstr("option \"history\""));
 }
