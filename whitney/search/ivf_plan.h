@@ -31,7 +31,7 @@ struct IvfCosts {
 
 /// What a search in lists looks at.
 struct ListsSeen {
-  /// And those of them that hold rows which pass.
+  /// Lists that are looked at, and those of them that are searched, for they hold rows which pass.
   int64_t lists = 0, visited = 0;
   /// Rows of these lists, each of which is tested under a filter; vectors or codes that are compared.
   int64_t tested = 0, compared = 0;
@@ -69,7 +69,7 @@ class IvfPlanner {
   static constexpr double kMostScans = 4;
   /// The part of a scan that lists must be expected to take at most; and that which is much to lose.
   static constexpr double kWorthBeginning = 0.85, kMuch = 0.1;
-  /// What lists take of what is reckoned for them, where they hold rows that other searches brought near.
+  /// What lists take of what is reckoned for them, about: trials search lists that nobody asked for lately.
   static constexpr double kMostOverestimated = 0.9;
 
  private:
