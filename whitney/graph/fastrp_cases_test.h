@@ -39,7 +39,6 @@ inline Graph graph_of(int64_t n, const Edges& edges, std::vector<float> weights 
   return graph_of(Ids::row_numbers(n), edges, std::move(weights), directed);
 }
 
-/// Zachary's karate club, 34 nodes and 78 edges.
 /// So many edges drawn among the nodes, loops and repeated ones with them.
 inline Graph random_graph(uint32_t num_nodes, int num_edges) {
   Edges edges;
@@ -50,6 +49,7 @@ inline Graph random_graph(uint32_t num_nodes, int num_edges) {
   return graph_of(num_nodes, edges);
 }
 
+/// Zachary's karate club, 34 nodes and 78 edges.
 inline Graph karate() {
   return graph_of(
       34, {{0, 1},   {0, 2},   {0, 3},   {0, 4},   {0, 5},   {0, 6},   {0, 7},   {0, 8},   {0, 10},  {0, 11},

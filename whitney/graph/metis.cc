@@ -18,7 +18,7 @@ namespace {
 
 /// A graph as METIS takes it.
 struct MetisGraph {
-  std::vector<idx_t> starts, neighbors, weights;
+  std::vector<idx_t> starts, neighbors, weights, sizes;
 };
 
 // METIS counts in whole numbers, and adds them up in as many bits: an edge of mean weight becomes 100, less
@@ -33,7 +33,7 @@ std::vector<idx_t> whole_weights(const Array<double>& weights) {
   return result;
 }
 
-MetisGraph metis_graph(const SymmetricRows& rows) {
+MetisGraph metis_graph(const SymmetricRows& rows, std::span<const int32_t> sizes) {
   constexpr int64_t kMost = std::numeric_limits<idx_t>::max() / 2;
   if (rows.neighbors.size() > kMost || rows.offsets.size() > kMost) {
     fail("metis counts in ", IDXTYPEWIDTH, " bits, too few for a graph of ", rows.neighbors.size(),
@@ -43,6 +43,7 @@ MetisGraph metis_graph(const SymmetricRows& rows) {
   graph.starts.assign(rows.offsets.begin(), rows.offsets.end());
   graph.neighbors.assign(rows.neighbors.begin(), rows.neighbors.end());
   if (!rows.weights.empty()) graph.weights = whole_weights(rows.weights);
+  graph.sizes.assign(sizes.begin(), sizes.end());
   return graph;
 }
 
@@ -60,9 +61,10 @@ void run_metis(MetisGraph graph, const MetisOptions& options, uint64_t seed, std
   static std::mutex one_at_a_time;
   const std::scoped_lock lock(one_at_a_time);
   const int status =
-      METIS_PartGraphKway(&num_nodes, &num_constraints, graph.starts.data(), graph.neighbors.data(), nullptr,
-                          nullptr, graph.weights.empty() ? nullptr : graph.weights.data(), &parts, nullptr,
-                          nullptr, settings.data(), &cut, part_of.data());
+      METIS_PartGraphKway(&num_nodes, &num_constraints, graph.starts.data(), graph.neighbors.data(),
+                          graph.sizes.empty() ? nullptr : graph.sizes.data(), nullptr,
+                          graph.weights.empty() ? nullptr : graph.weights.data(), &parts, nullptr, nullptr,
+                          settings.data(), &cut, part_of.data());
   if (status == METIS_ERROR_MEMORY) fail("metis has no memory left for this graph; fennel and bfs need less");
   // It catches SIGTERM and gives up.
   if (status == METIS_ERROR) fail("metis was told to end before it had parts");
@@ -71,18 +73,23 @@ void run_metis(MetisGraph graph, const MetisOptions& options, uint64_t seed, std
 
 }  // namespace
 
-std::vector<uint32_t> metis_parts(const Graph& graph, const MetisOptions& options, const Context& context) {
-  const PartSizes sizes{options.parts, options.max_imbalance};
-  sizes.check(graph.num_nodes());
-  const SymmetricRows rows = partition_rows(graph, context);
-  std::vector<idx_t> found(static_cast<size_t>(graph.num_nodes()));
+std::vector<uint32_t> metis_cut(const SymmetricRows& rows, std::span<const int32_t> sizes,
+                                const MetisOptions& options, uint64_t seed) {
+  std::vector<idx_t> found(static_cast<size_t>(rows.offsets.size() - 1));
   if (options.parts > 1 && !rows.neighbors.empty()) {
-    run_metis(metis_graph(rows), options, context.seed, found);
+    run_metis(metis_graph(rows, sizes), options, seed, found);
   } else {  // METIS divides by zero where there is nothing to cut
     for (size_t v = 0; v < found.size(); ++v)
       found[v] = static_cast<idx_t>(v * static_cast<size_t>(options.parts) / found.size());
   }
-  std::vector<uint32_t> part_of(found.begin(), found.end());
+  return {found.begin(), found.end()};
+}
+
+std::vector<uint32_t> metis_parts(const Graph& graph, const MetisOptions& options, const Context& context) {
+  const PartSizes sizes{options.parts, options.max_imbalance};
+  sizes.check(graph.num_nodes());
+  const SymmetricRows rows = partition_rows(graph, context);
+  std::vector<uint32_t> part_of = metis_cut(rows, {}, options, context.seed);
   hold_cap(rows, part_of, options.parts, sizes.cap(graph.num_nodes()));
   return part_of;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "whitney/core/api.h"
@@ -9,6 +10,7 @@
 #include "whitney/data/embeddings.h"
 #include "whitney/data/graph.h"
 #include "whitney/data/learner.h"
+#include "whitney/graph/symmetric_rows.h"
 
 namespace whitney::graph {
 
@@ -33,6 +35,11 @@ struct MetisOptions {
 /// more entries than the 32 bits that Debian's METIS counts in.
 WHITNEY_API std::vector<uint32_t> metis_parts(const Graph& graph, const MetisOptions& options,
                                               const Context& context);
+
+/// The same of rows that stand for `sizes` nodes each (empty: for one), as METIS leaves it: a part may be
+/// above the cap.
+std::vector<uint32_t> metis_cut(const SymmetricRows& rows, std::span<const int32_t> sizes,
+                                const MetisOptions& options, uint64_t seed);
 
 /// As metis_parts: a table with the column `part`; the record tells cut, border and balance.
 WHITNEY_API Table metis(const Graph& graph, const MetisOptions& options, const Context& context);

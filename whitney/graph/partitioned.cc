@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/graph/auto_parts.h"
 #include "whitney/graph/partition.h"
 #include "whitney/graph/partitioned_align.h"
 #include "whitney/graph/partitioned_run.h"
@@ -71,11 +72,11 @@ namespace {
 
 /// Nodes outside that the part with the most of them is embedded with, beside its own, as told by what is
 /// known of a graph before it is read. Measured with communities: of mean degree 5 (DBLP) in 4, 8 and 32
-/// parts by metis .17, .29, .83, by bfs .33, .53, 1, by fennel .62, 1.1, 1.1; of degree 9 and 15 (deezer-HU,
-/// Facebook's sites) 1 to 2. Where edges join any two nodes, a graph of small degree has more.
+/// parts by metis (and so auto) .17, .29, .83, by bfs .33, .53, 1, by fennel .62, 1.1, 1.1; of degree 9 and
+/// 15 (deezer-HU, Facebook's sites) 1 to 2. Where edges join any two nodes, a graph of small degree has more.
 double expected_halo(const DataSize& size, const PartitionedOptions& options) {
   if (options.combine != PartCombination::kAlign) return 0;
-  constexpr std::array kOfFourParts = {0.17, 0.62, 0.33};  // in the order of PartitionMethod
+  constexpr std::array kOfFourParts = {0.17, 0.17, 0.62, 0.33};  // in the order of PartitionMethod
   const double degree =
       static_cast<double>(symmetric_entries(size)) / static_cast<double>(std::max<int64_t>(size.num_rows, 1));
   const double halo = kOfFourParts.at(static_cast<size_t>(options.partitioner)) *
@@ -86,6 +87,11 @@ double expected_halo(const DataSize& size, const PartitionedOptions& options) {
 /// Vectors of all a part's nodes, and beside them those that stand in the frame twice (as the part and as the
 /// frame has them), and then the part's own.
 double aligned_rows(double halo) { return 1 + halo + std::max(1.0, 2 * std::min(1.0, 1.5 * halo)); }
+
+int64_t cutting_bytes(const DataSize& size, PartitionMethod method) {
+  if (method == PartitionMethod::kAuto) return auto_parts_bytes(size);
+  return method == PartitionMethod::kMetis ? symmetric_entries(size) * 50 : 0;
+}
 
 }  // namespace
 
@@ -103,7 +109,7 @@ CostEstimate estimate_partitioned(const DataSize& size, const PartitionedOptions
   of_part.num_rows = of(size.num_rows), of_part.nnz = of(size.nnz), of_part.id_bytes = of(size.id_bytes);
   const CostEstimate part = base.estimate(of_part, context);
   const int64_t at_a_time = std::min(options.parallel_parts, options.parts);
-  const int64_t cutting = options.partitioner == PartitionMethod::kMetis ? symmetric_entries(size) * 50 : 0;
+  const int64_t cutting = cutting_bytes(size, options.partitioner);
   // What cutting leaves with the allocator, and the threads' own pools.
   constexpr int64_t kLeftBytes = int64_t{4} << 20;
   const int64_t standing = graph_bytes(size) + size.num_rows * 60 + kLeftBytes, row_bytes = base.dim() * 4;

@@ -18,10 +18,10 @@
 
 namespace whitney::graph {
 
-/// What cuts a graph into parts.
-enum class PartitionMethod : uint8_t { kMetis, kFennel, kBFS };
+/// What cuts a graph into parts; kAuto as auto_parts.h tells.
+enum class PartitionMethod : uint8_t { kAuto, kMetis, kFennel, kBFS };
 inline constexpr auto enum_names(PartitionMethod) {
-  return std::array<std::string_view, 3>{"metis", "fennel", "bfs"};
+  return std::array<std::string_view, 4>{"auto", "metis", "fennel", "bfs"};
 }
 
 /// How the vectors of parts become those of the whole.
@@ -40,7 +40,7 @@ inline constexpr auto enum_names(FrameMap) {
 struct PartitionedOptions {
   MethodChoice base{"fastrp", Value::object()};
   int parts = 4;
-  PartitionMethod partitioner = PartitionMethod::kMetis;
+  PartitionMethod partitioner = PartitionMethod::kAuto;
   double max_imbalance = 0.05;
   PartCombination combine = PartCombination::kAlign;
   FrameMap map = FrameMap::kLeastSquares;
@@ -56,7 +56,11 @@ struct PartitionedOptions {
   void fields(auto&& field) {
     field("base", base, "learn", "Method that embeds each part; base.dim is the width of the whole");
     field("parts", parts, Range{1, 65536}, "Parts of a level, k");
-    field("partitioner", partitioner, "What cuts the graph; metis cuts least on sparse graphs");
+    field(
+        "partitioner", partitioner,
+        "What cuts the graph. auto: metis or fennel, whichever cuts less; of more than half a million edges "
+        "metis is given clusters, and graphs that have none are fennel's, so that cutting takes less memory "
+        "than embedding");
     field("max_imbalance", max_imbalance, Range{0.001, 100},
           "A part holds at most 1 + max_imbalance times its share of the nodes");
     field(
@@ -71,7 +75,8 @@ struct PartitionedOptions {
     field(
         "leaf_nodes", leaf_nodes, Range{1, 4e9},
         "Graphs of at most so many nodes are embedded whole (N_max); align: the nodes of the frame, those of "
-        "the border first, those of the largest degree first. Absent: as many as a part holds");
+        "the border first, those of the largest degree first. Absent: as many as a part holds, and 16,384 of "
+        "concatenate's border");
     field("parallel_parts", parallel_parts, Range{1, 1024},
           "Parts that are embedded at a time, each on one thread. 1: one after another, each on all threads, "
           "which needs the least memory");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "whitney/core/error.h"
+#include "whitney/graph/auto_parts.h"
 #include "whitney/graph/bfs.h"
 #include "whitney/graph/fennel.h"
 #include "whitney/graph/metis.h"
@@ -16,6 +17,14 @@
 #include "whitney/graph/undirected.h"
 
 namespace whitney::graph {
+namespace {
+
+// A border's graph of so few nodes takes little memory as one, and tells less in pieces: on PPI its parts cut
+// off again what it is there to tell.
+constexpr int64_t kSmallBorder = 1 << 14;
+
+}  // namespace
+
 PartitionPlan::PartitionPlan(const Graph& graph, const PartitionedOptions& options, const Context& context)
     : options_(options), graph_(graph), seed_(context.seed), dim_(BaseMethod(options.base).dim()) {
   const int64_t n = graph.num_nodes();
@@ -62,6 +71,8 @@ std::vector<uint32_t> PartitionPlan::cut(const Level& level, const Context& cont
   quiet.progress = level.number == 0 ? &listener : nullptr;
   quiet.seed = seed_of(level.number, kWholeLevel);
   switch (options_.partitioner) {
+    case PartitionMethod::kAuto:
+      return auto_parts(level.graph, {.parts = level.parts, .max_imbalance = options_.max_imbalance}, quiet);
     case PartitionMethod::kMetis:
       return metis_parts(level.graph, {.parts = level.parts, .max_imbalance = options_.max_imbalance}, quiet);
     case PartitionMethod::kFennel:
@@ -154,7 +165,7 @@ bool PartitionPlan::next_level(const Context& context) {
   next.graph = std::move(border.graph);
   next.rows = std::move(border.rows);
   const int64_t n = next.graph.num_nodes();
-  if (n <= leaf_nodes()) {
+  if (n <= (options_.leaf_nodes ? *options_.leaf_nodes : std::max(kSmallBorder, leaf_nodes()))) {
     levels_.push_back(Value::object({{"nodes", n}, {"parts", 1}, {"columns", next.columns}}));
   } else {
     next.parts = static_cast<int>(std::min<int64_t>(options_.parts, n));

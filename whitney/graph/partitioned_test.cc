@@ -76,7 +76,7 @@ TEST(Partitioned, GivesTheSameBytesForAnyThreadsAndPartsAtATime) {
   const Graph graph = blocks(6);
   for (const PartCombination combine : {PartCombination::kAlign, PartCombination::kConcatenate}) {
     for (const PartitionMethod partitioner :
-         {PartitionMethod::kMetis, PartitionMethod::kFennel, PartitionMethod::kBFS}) {
+         {PartitionMethod::kAuto, PartitionMethod::kMetis, PartitionMethod::kFennel, PartitionMethod::kBFS}) {
       PartitionedOptions options = with(5, combine);
       options.partitioner = partitioner;
       std::vector<Matrix> vectors;
@@ -150,6 +150,7 @@ TEST(Partitioned, SplitsColumnsAndLeavesZerosWhereNodesAreAtNoBorder) {
   PartitionedOptions options = with(4, PartCombination::kConcatenate, 64);
   options.leaf_nodes = 10;
   options.min_dim = 4;
+  options.partitioner = PartitionMethod::kMetis;
   const Embeddings found = partitioned(graph, options, {});
   const auto& levels = found.record.at("quality").at("levels").as_list();
   ASSERT_GE(levels.size(), 2U);
@@ -194,6 +195,20 @@ TEST(Partitioned, SplitsColumnsAndLeavesZerosWhereNodesAreAtNoBorder) {
     budget = outer;
   }
   EXPECT_EQ(column + levels.back().at("columns").as_int(), 64);
+}
+
+TEST(Partitioned, EmbedsASmallBorderAsOneUnlessALimitIsGiven) {
+  const Graph graph = blocks(8);  // a border of far more nodes than a part
+  PartitionedOptions options = with(4, PartCombination::kConcatenate, 64);
+  const auto parts_of_border = [&] {
+    const Embeddings found = partitioned(graph, options, {});
+    const auto& levels = found.record.at("quality").at("levels").as_list();
+    EXPECT_GT(levels.at(1).at("nodes").as_int(), 84);
+    return levels.at(1).at("parts");
+  };
+  EXPECT_EQ(parts_of_border(), Value(1));
+  options.leaf_nodes = 84;
+  EXPECT_EQ(parts_of_border(), Value(4));
 }
 
 TEST(Partitioned, BringsPartsIntoOneSpace) {
