@@ -42,15 +42,14 @@ void tell_unused(const Interactions& events, const Context& context) {
 /// Adam whose rate rises through the first epoch and then falls with each step, `decay` an epoch.
 std::unique_ptr<nn::Optimizer> make_adam(int64_t num_examples, const PinSageOptions& options) {
   const nn::TrainingOptions& training = options.training;
-  const int64_t of_a_step = training.batch_size * training.accumulate;
-  const auto steps = static_cast<int>((num_examples + of_a_step - 1) / of_a_step);
+  const int64_t steps = training.steps_per_epoch(num_examples);
   nn::OptimizerOptions adam;
   adam.learning_rate = options.learning_rate;
   nn::Schedule schedule;
   schedule.warm_up_steps = training.epochs > 1 ? steps : 0;
   schedule.decay = nn::Decay::kSteps;
   schedule.steps_each = 1;
-  schedule.step_factor = std::pow(options.decay, 1.0 / std::max(steps, 1));
+  schedule.step_factor = std::pow(options.decay, 1.0 / static_cast<double>(std::max<int64_t>(steps, 1)));
   return nn::make_optimizer(adam, schedule);
 }
 

@@ -1,11 +1,18 @@
 #include "whitney/train/gnn/sdne_options.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "whitney/core/plug_in.h"
 #include "whitney/train/gnn/sdne.h"
 
 namespace whitney::gnn {
+
+std::vector<std::string> SDNEOptions::ineffective() const {
+  std::vector<std::string> names = training.ineffective();
+  std::ranges::copy(rate.ineffective(), std::back_inserter(names));
+  return names;
+}
 
 namespace {
 

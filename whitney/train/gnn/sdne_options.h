@@ -11,6 +11,7 @@
 #include "whitney/core/options.h"
 #include "whitney/core/registry.h"
 #include "whitney/data/learner.h"
+#include "whitney/train/nn/rate_options.h"
 #include "whitney/train/nn/training_options.h"
 
 namespace whitney::gnn {
@@ -33,6 +34,7 @@ struct SDNEOptions {
   double alpha = 0.01;
   std::optional<int> negatives = std::nullopt;
   double learning_rate = 1e-3;
+  nn::RateOptions rate;
   double weight_decay = 1e-5;
   SDNEKeep keep = SDNEKeep::kVectors;
   nn::TrainingOptions training = own_training();
@@ -52,6 +54,7 @@ struct SDNEOptions {
           "reconstructed, "
           "n products a node");
     field("learning_rate", learning_rate, Range{1e-12, 1e3}, "Step of Adam");
+    rate.fields(field);
     field("weight_decay", weight_decay, Range{0, 1e3},
           "Share of the rate by which weights shrink in a step (AdamW)");
     field(
@@ -61,7 +64,7 @@ struct SDNEOptions {
         "rebuilds edges as the auto-encoder does");
     training.fields(field);
   }
-  std::vector<std::string> ineffective() const { return training.ineffective(); }
+  WHITNEY_API std::vector<std::string> ineffective() const;
   static std::vector<std::string> about_the_run() { return nn::TrainingOptions::about_the_run(); }
 
  private:

@@ -5,9 +5,8 @@
 #include "whitney/core/error.h"
 
 namespace whitney::nn {
-namespace {
 
-const Metric& watched(const std::vector<Metric>& metrics, const std::string& name) {
+const Metric& watched_metric(const std::vector<Metric>& metrics, const std::string& name) {
   std::string known;
   for (const Metric& metric : metrics) {
     if (metric.name == name) return metric;
@@ -19,11 +18,9 @@ const Metric& watched(const std::vector<Metric>& metrics, const std::string& nam
        ")");
 }
 
-}  // namespace
-
 bool EarlyStopping::take(const std::vector<Metric>& metrics, int64_t epoch) {
   if (!metric_) return false;
-  const Metric& metric = watched(metrics, *metric_);
+  const Metric& metric = watched_metric(metrics, *metric_);
   const bool is_better =
       !std::isnan(metric.value) &&
       (!best_epoch_ || (metric.higher_is_better ? metric.value > best_value_ : metric.value < best_value_));

@@ -10,6 +10,9 @@
 
 namespace whitney::nn {
 
+/// The metric of that name. Throws Error, with the names that there are, when it is not among them.
+const Metric& watched_metric(const std::vector<Metric>& metrics, const std::string& name);
+
 /// Watches one metric of the validations: which epoch was best, and whether hope is lost.
 class EarlyStopping {
  public:

@@ -27,4 +27,14 @@ double schedule_factor(const Schedule& schedule, int64_t step) {
   return 1;
 }
 
+Schedule schedule_of(const RateOptions& options, int64_t steps_per_epoch) {
+  Schedule schedule;
+  if (options.schedule == RateSchedule::kLinear) schedule.decay = Decay::kLinear;
+  if (options.schedule == RateSchedule::kCosine) schedule.decay = Decay::kCosine;
+  schedule.warm_up_steps = std::llround(options.warm_up * static_cast<double>(steps_per_epoch));
+  schedule.total_steps = options.schedule_epochs.value_or(1) * steps_per_epoch;
+  schedule.final_factor = options.final_rate;
+  return schedule;
+}
+
 }  // namespace whitney::nn

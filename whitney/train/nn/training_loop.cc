@@ -15,6 +15,7 @@
 #include "whitney/train/nn/early_stopping.h"
 #include "whitney/train/nn/one_torch_thread.h"
 #include "whitney/train/nn/sharded_gradients.h"
+#include "whitney/train/nn/soup_run.h"
 
 namespace whitney::nn {
 namespace {
@@ -69,9 +70,7 @@ class TrainingLoop {
   int64_t batches_per_epoch() const {
     return (objective_.num_examples() + options_.batch_size - 1) / options_.batch_size;
   }
-  int64_t steps_per_epoch() const {
-    return (batches_per_epoch() + options_.accumulate - 1) / options_.accumulate;
-  }
+  int64_t steps_per_epoch() const { return options_.steps_per_epoch(objective_.num_examples()); }
 
   using Batches = MadeAhead<std::unique_ptr<const PreparedBatch>>;
 
@@ -271,12 +270,18 @@ Value Trained::to_value() const {
   Value value = Value::object({{"epochs", epochs}, {"stopped_early", stopped_early}});
   if (best_epoch) value.set("best_epoch", *best_epoch).set("metric", *metric).set("best_value", best_value);
   if (!history.rows.empty()) value.set("loss", history.rows.back().figures.front().value);
+  if (!soup.empty()) {
+    Value::List taken;
+    for (const int64_t place : soup) taken.emplace_back(place);
+    value.set("soup", std::move(taken));
+  }
   return value;
 }
 
 Trained train(Objective& objective, Optimizer& optimizer, const TrainingOptions& options,
               const RunIdentity& identity, const Context& context) {
   try {
+    if (!options.soup.empty()) return make_soup(objective, options, context);
     return TrainingLoop(objective, optimizer, options, identity, context).run();
   } catch (const c10::OutOfMemoryError&) {
     fail(identity.method, ": ", options.device,

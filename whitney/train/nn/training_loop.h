@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "whitney/core/context.h"
 #include "whitney/core/report.h"
@@ -24,6 +25,9 @@ struct Trained {
   std::optional<int64_t> best_epoch;
   double best_value = 0;
   Report history;
+  /// Of checkpoints that stand for a training: the numbers of those that were averaged, from 1, in the order
+  /// in which they were taken; empty: there was a training.
+  std::vector<int64_t> soup = {};
 
   /// For the record of a model: epochs, the best one, and the last loss.
   Value to_value() const;
@@ -35,7 +39,7 @@ struct Trained {
 /// and went on (`resume`). A requested stop saves a checkpoint between two steps, where there is a place for
 /// one, and throws Cancelled. Throws Error when the loss or a parameter is no longer finite (with the step,
 /// the last good checkpoint, and what to try), when the checkpoint belongs to another run, and when
-/// `stop_metric` is not reckoned.
+/// `stop_metric` is not reckoned. Where options name checkpoints for a soup, nothing is trained: soup_run.h.
 Trained train(Objective& objective, Optimizer& optimizer, const TrainingOptions& options,
               const RunIdentity& identity, const Context& context);
 

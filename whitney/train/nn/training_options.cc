@@ -15,11 +15,21 @@ std::vector<std::string> TrainingOptions::ineffective() const {
     idle(checkpoint_every != standard.checkpoint_every, "checkpoint_every");
     idle(resume, "resume");
   }
+  if (!soup.empty()) {
+    idle(checkpoint.has_value(), "checkpoint");
+    idle(averaging != standard.averaging, "averaging");
+    idle(history.has_value(), "history");
+  }
   return names;
 }
 
 std::vector<std::string> TrainingOptions::about_the_run() {
-  return {"checkpoint", "checkpoint_every", "resume", "history"};
+  return {"checkpoint", "checkpoint_every", "resume", "history", "soup"};
+}
+
+int64_t TrainingOptions::steps_per_epoch(int64_t num_examples) const {
+  const int64_t batches = (num_examples + batch_size - 1) / batch_size;
+  return (batches + accumulate - 1) / accumulate;
 }
 
 int64_t training_bytes(int64_t num_parameters, int optimizer_tensors, const TrainingOptions& options,

@@ -34,6 +34,7 @@ struct TrainingOptions {
   int checkpoint_every = 1;
   bool resume = false;
   std::optional<Path> history;
+  std::vector<std::string> soup = {};
   std::string device = "cpu";
 
   void fields(auto&& field) {
@@ -63,6 +64,11 @@ struct TrainingOptions {
     field("checkpoint_every", checkpoint_every, Range{1, 1e6}, "Epochs between two checkpoints");
     field("resume", resume, "Go on from the checkpoint where it exists: the same bytes as without the stop");
     field("history", history, "File for loss and metrics by epoch: .svg is a plot, .json a report");
+    field(
+        "soup", soup,
+        "Checkpoints of other runs of this method with models of the same shape, which stand for the "
+        "training: the best by stop_metric, then each that does not lower it when it is averaged with those "
+        "before; without a stop_metric the mean of all (arXiv 2203.05482)");
     field("device", device, "Where tensors live: cpu, or cuda where libtorch has it");
   }
   /// The names of those that others leave without effect.
@@ -70,6 +76,8 @@ struct TrainingOptions {
   /// The names of those that say how a run is watched and kept, not what comes of it: records and checkpoints
   /// leave them out, so that a run which went on has the record of one that never stopped.
   WHITNEY_API static std::vector<std::string> about_the_run();
+  /// The steps of an epoch over so many examples.
+  WHITNEY_API int64_t steps_per_epoch(int64_t num_examples) const;
 };
 
 /// Bytes that training keeps for parameters: themselves, their gradients (`shard_gradients` of them, and

@@ -1,6 +1,7 @@
 #include "whitney/train/recsys/ngcf_options.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "whitney/core/plug_in.h"
 #include "whitney/train/recsys/ngcf.h"
@@ -9,6 +10,7 @@ namespace whitney::recsys {
 
 std::vector<std::string> NgcfOptions::ineffective() const {
   std::vector<std::string> names = training.ineffective();
+  std::ranges::copy(rate.ineffective(), std::back_inserter(names));
   if (validation == 0 && training.stop_metric) names.emplace_back("stop_metric");
   if (refit && (validation == 0 || !training.stop_metric)) names.emplace_back("refit");
   if (!layers.empty()) return names;

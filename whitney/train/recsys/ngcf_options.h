@@ -11,6 +11,7 @@
 #include "whitney/core/registry.h"
 #include "whitney/data/learner.h"
 #include "whitney/recommend/interaction_graph.h"
+#include "whitney/train/nn/rate_options.h"
 #include "whitney/train/nn/training_options.h"
 
 namespace whitney::recsys {
@@ -36,6 +37,7 @@ struct NgcfOptions {
   Regularized regularized = Regularized::kFinal;
   double regularization = 1e-5;
   double learning_rate = 1e-3;
+  nn::RateOptions rate;
   int factorization_epochs = 0;
   double validation = 0.1;
   bool refit = false;
@@ -64,6 +66,7 @@ struct NgcfOptions {
           "final: the batch's rows of all layers, as the authors' program; learned: those of the first");
     field("regularization", regularization, Range{0, 1e6}, "lambda: pulls these vectors to zero");
     field("learning_rate", learning_rate, Range{1e-9, 10}, "Of Adam");
+    rate.fields(field);
     field("factorization_epochs", factorization_epochs, Range{0, 100'000},
           "Epochs of factorisation by BPR whose vectors it begins with; 0: random ones (Xavier)");
     field("validation", validation, Range{0, 0.9},
