@@ -16,7 +16,7 @@ void require(const std::string& path, std::string_view what, const Value& found,
   const std::string there = found.to_json(), here = wanted.to_json();
   if (there == here) return;
   fail(path, " holds a training with ", what, " ", there, ", and this run has ", here,
-       ": give the same, or another --checkpoint to start anew");
+       ": give the same, or name another file");
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ void require_same_run(const Artifact& checkpoint, const RunIdentity& identity) {
   const Value method = member(record, "method");
   if (method.is_string() && method.as_string() != identity.method) {
     fail(path, " is a checkpoint of ", method.as_string(), ", not of ", identity.method,
-         "; use another --checkpoint");
+         "; name another file");
   }
   require(path, "version", member(record, "program_version"), kVersion);
   require(path, "method", method, identity.method);  // that of an early build names none

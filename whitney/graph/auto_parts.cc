@@ -29,12 +29,23 @@ double cut_weight(const SymmetricRows& rows, std::span<const uint32_t> part_of) 
   return weight;
 }
 
+std::vector<uint32_t> parts_of_nodes(const SymmetricRows& rows, const PartSizes& sizes,
+                                     const Context& context) {
+  std::vector<uint32_t> part_of =
+      metis_cut(rows, {}, {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, context.seed);
+  hold_cap(rows, part_of, sizes.parts, sizes.cap(std::ssize(part_of)));
+  return part_of;
+}
+
 std::optional<std::vector<uint32_t>> parts_of_clusters(const SymmetricRows& rows, const PartSizes& sizes,
                                                        const Context& context) {
   const int64_t n = rows.offsets.size() - 1, cap = sizes.cap(n);
-  const Clusters clusters =
-      cluster_nodes(rows, std::max<int64_t>(1, cap / kClustersOfAPart), context.seed, context);
-  if (count_merged_entries(rows, clusters) > rows.neighbors.size() / kLeastReduction) return std::nullopt;
+  if (n > most_for_metis()) return std::nullopt;  // it adds up the nodes of clusters
+  // By a part's share, not by its cap, which may be all nodes: parts are to have clusters of their own.
+  const int64_t of_a_cluster = std::max<int64_t>(1, n / sizes.parts / kClustersOfAPart);
+  const Clusters clusters = cluster_nodes(rows, of_a_cluster, context.seed, context);
+  const int64_t most = std::min(rows.neighbors.size() / kLeastReduction, most_for_metis());
+  if (count_merged_entries(rows, clusters) > most) return std::nullopt;
   const std::vector<uint32_t> part_of_cluster =
       metis_cut(merge_clusters(rows, clusters, context), clusters.sizes,
                 {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, context.seed);
@@ -54,21 +65,18 @@ std::vector<uint32_t> auto_parts(const Graph& graph, const PartSizes& sizes, con
                                  int64_t small_entries) {
   sizes.check(graph.num_nodes());
   const SymmetricRows rows = partition_rows(graph, context);
-  Context quiet = context;  // what has no effect is said by now
-  quiet.progress = nullptr;
-  std::optional<std::vector<uint32_t>> by_metis =
-      rows.neighbors.size() <= small_entries
-          ? metis_parts(graph, {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, quiet)
-          : parts_of_clusters(rows, sizes, quiet);
+  std::optional<std::vector<uint32_t>> by_metis = rows.neighbors.size() <= small_entries
+                                                      ? parts_of_nodes(rows, sizes, context)
+                                                      : parts_of_clusters(rows, sizes, context);
   std::vector<uint32_t> by_fennel =
-      fennel_parts(graph, {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, quiet);
+      fennel_parts(rows, {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, context);
   if (by_metis && cut_weight(rows, *by_metis) <= cut_weight(rows, by_fennel)) return *std::move(by_metis);
   return by_fennel;
 }
 
 int64_t auto_parts_bytes(const DataSize& size) {
   const int64_t entries = symmetric_entries(size);
-  constexpr int64_t kOfAnEntry = 50;  // as estimate_metis
+  constexpr int64_t kOfAnEntry = 52;  // as estimate_metis
   // Labels, their order, sizes and weights; then the graph of clusters as it is made and as METIS has it.
   return entries <= kSmallForMetis ? entries * kOfAnEntry + size.num_rows * 100
                                    : size.num_rows * 40 + entries / kLeastReduction * (12 + kOfAnEntry);

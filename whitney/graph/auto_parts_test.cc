@@ -58,6 +58,26 @@ TEST(AutoParts, OfALargerGraphWithoutClustersAreFennels) {
   EXPECT_EQ(auto_parts(graph, {.parts = 4}, {}, 0), fennel_parts(graph, {.parts = 4}, {}));
 }
 
+TEST(AutoParts, HoldAnyImbalanceAndCountWeights) {
+  // Two cliques of 60 nodes whose edges weigh 5, joined by light ones.
+  Edges edges;
+  std::vector<float> weights;
+  for (uint32_t i = 0; i < 60; ++i) {
+    for (uint32_t j = i + 1; j < 60; ++j) {
+      for (const uint32_t clique : {0U, 60U})
+        edges.emplace_back(clique + i, clique + j), weights.push_back(5);
+    }
+    edges.emplace_back(i, 60 + i * 7 % 60), weights.push_back(0.1F);
+  }
+  const Graph graph = graph_of(120, edges, weights);
+  for (const int64_t small : {int64_t{0}, kSmallForMetis}) {
+    const auto halves = auto_parts(graph, {.parts = 2, .max_imbalance = 0.05}, {}, small);
+    for (size_t v = 0; v < 120; ++v) EXPECT_EQ(halves[v], halves[v / 60 * 60]) << v;
+    const auto many = auto_parts(graph, {.parts = 40, .max_imbalance = 100}, {}, small);
+    EXPECT_LT(std::ranges::max(many), 40U);
+  }
+}
+
 TEST(AutoParts, DependOnTheSeedAlone) {
   const Graph graph = ring_of_cliques(100);
   for (const int64_t small : {int64_t{0}, kSmallForMetis}) {

@@ -122,7 +122,11 @@ class Placement {
 
 std::vector<uint32_t> fennel_parts(const Graph& graph, const FennelOptions& options, const Context& context) {
   PartSizes{options.parts, options.max_imbalance}.check(graph.num_nodes());
-  const SymmetricRows rows = partition_rows(graph, context);
+  return fennel_parts(partition_rows(graph, context), options, context);
+}
+
+std::vector<uint32_t> fennel_parts(const SymmetricRows& rows, const FennelOptions& options,
+                                   const Context& context) {
   const std::vector<uint32_t> stream = stream_of(rows, options.order, context.seed);
   Placement placement(rows, options);
   for (int pass = 0; pass < options.passes; ++pass) {

@@ -11,6 +11,7 @@
 #include "whitney/data/embeddings.h"
 #include "whitney/data/graph.h"
 #include "whitney/data/learner.h"
+#include "whitney/graph/symmetric_rows.h"
 
 namespace whitney::graph {
 
@@ -49,6 +50,10 @@ struct FennelOptions {
 /// Throws Error when there are more parts than nodes.
 WHITNEY_API std::vector<uint32_t> fennel_parts(const Graph& graph, const FennelOptions& options,
                                                const Context& context);
+
+/// The same of rows.
+std::vector<uint32_t> fennel_parts(const SymmetricRows& rows, const FennelOptions& options,
+                                   const Context& context);
 
 /// As fennel_parts: a table with the column `part`; the record tells cut, border and balance.
 WHITNEY_API Table fennel(const Graph& graph, const FennelOptions& options, const Context& context);

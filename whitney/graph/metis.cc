@@ -14,6 +14,9 @@
 #include "whitney/graph/partition.h"
 
 namespace whitney::graph {
+
+int64_t most_for_metis() { return std::numeric_limits<idx_t>::max() / 2; }
+
 namespace {
 
 /// A graph as METIS takes it.
@@ -34,8 +37,7 @@ std::vector<idx_t> whole_weights(const Array<double>& weights) {
 }
 
 MetisGraph metis_graph(const SymmetricRows& rows, std::span<const int32_t> sizes) {
-  constexpr int64_t kMost = std::numeric_limits<idx_t>::max() / 2;
-  if (rows.neighbors.size() > kMost || rows.offsets.size() > kMost) {
+  if (rows.neighbors.size() > most_for_metis() || rows.offsets.size() > most_for_metis()) {
     fail("metis counts in ", IDXTYPEWIDTH, " bits, too few for a graph of ", rows.neighbors.size(),
          " entries; fennel and bfs take larger ones");
   }

@@ -36,6 +36,9 @@ struct MetisOptions {
 WHITNEY_API std::vector<uint32_t> metis_parts(const Graph& graph, const MetisOptions& options,
                                               const Context& context);
 
+/// The most nodes, and the most entries, that Debian's METIS can count.
+int64_t most_for_metis();
+
 /// The same of rows that stand for `sizes` nodes each (empty: for one), as METIS leaves it: a part may be
 /// above the cap.
 std::vector<uint32_t> metis_cut(const SymmetricRows& rows, std::span<const int32_t> sizes,

@@ -88,6 +88,25 @@ double expected_halo(const DataSize& size, const PartitionedOptions& options) {
 /// frame has them), and then the part's own.
 double aligned_rows(double halo) { return 1 + halo + std::max(1.0, 2 * std::min(1.0, 1.5 * halo)); }
 
+DataSize piece_of(const DataSize& size, int64_t num_rows, int64_t nnz, int64_t id_bytes) {
+  DataSize piece = size;
+  piece.num_rows = num_rows, piece.nnz = nnz, piece.id_bytes = id_bytes;
+  return piece;
+}
+
+/// What embedding a border's graph as one takes, where it has the most nodes that it may have.
+int64_t small_border_bytes(const DataSize& size, const PartitionedOptions& options, const BaseMethod& base,
+                           const Context& context) {
+  if (options.combine == PartCombination::kAlign || options.border == BorderEdges::kNone ||
+      options.leaf_nodes)
+    return 0;
+  const int64_t rows = std::min(size.num_rows, kSmallBorderNodes);
+  const double share = static_cast<double>(rows) / static_cast<double>(std::max<int64_t>(size.num_rows, 1));
+  const auto of = [&](int64_t count) { return static_cast<int64_t>(share * static_cast<double>(count)); };
+  const DataSize border = piece_of(size, rows, of(size.nnz), of(size.id_bytes));
+  return base.estimate(border, context).peak_bytes - kProgramBytes;
+}
+
 int64_t cutting_bytes(const DataSize& size, PartitionMethod method) {
   if (method == PartitionMethod::kAuto) return auto_parts_bytes(size);
   return method == PartitionMethod::kMetis ? symmetric_entries(size) * 50 : 0;
@@ -105,9 +124,8 @@ CostEstimate estimate_partitioned(const DataSize& size, const PartitionedOptions
   const auto of = [&](int64_t count) {
     return static_cast<int64_t>(own * (1 + halo) * static_cast<double>(count)) + 1;
   };
-  DataSize of_part = size;
-  of_part.num_rows = of(size.num_rows), of_part.nnz = of(size.nnz), of_part.id_bytes = of(size.id_bytes);
-  const CostEstimate part = base.estimate(of_part, context);
+  const CostEstimate part =
+      base.estimate(piece_of(size, of(size.num_rows), of(size.nnz), of(size.id_bytes)), context);
   const int64_t at_a_time = std::min(options.parallel_parts, options.parts);
   const int64_t cutting = cutting_bytes(size, options.partitioner);
   // What cutting leaves with the allocator, and the threads' own pools.
@@ -122,6 +140,7 @@ CostEstimate estimate_partitioned(const DataSize& size, const PartitionedOptions
   // the result, which is mapped and read whole when it is written.
   cost.peak_bytes = std::max({partition_bytes(size, cutting + size.num_rows * 100),
                               standing + std::max(part.peak_bytes - kProgramBytes, aligning) * at_a_time,
+                              standing + small_border_bytes(size, options, base, context),
                               standing + (aligned && options.smoothing > 0 ? smoothing : 0),
                               standing + size.num_rows * row_bytes});
   cost.seconds = part.seconds * (options.parts + 1) + static_cast<double>(size.nnz) / 3e6;

@@ -36,6 +36,10 @@ inline constexpr auto enum_names(FrameMap) {
   return std::array<std::string_view, 2>{"least_squares", "procrustes"};
 }
 
+/// concatenate: a border's graph of so few nodes takes little memory as one, and tells less in pieces: on PPI
+/// its parts cut off again what it is there to tell.
+inline constexpr int64_t kSmallBorderNodes = 1 << 12;
+
 /// Options of partitioned embedding (Lin 2021, arXiv 2106.10620; align is ours).
 struct PartitionedOptions {
   MethodChoice base{"fastrp", Value::object()};
@@ -75,7 +79,7 @@ struct PartitionedOptions {
     field(
         "leaf_nodes", leaf_nodes, Range{1, 4e9},
         "Graphs of at most so many nodes are embedded whole (N_max); align: the nodes of the frame, those of "
-        "the border first, those of the largest degree first. Absent: as many as a part holds, and 16,384 of "
+        "the border first, those of the largest degree first. Absent: as many as a part holds, and 4,096 of "
         "concatenate's border");
     field("parallel_parts", parallel_parts, Range{1, 1024},
           "Parts that are embedded at a time, each on one thread. 1: one after another, each on all threads, "
@@ -101,12 +105,13 @@ struct PartitionedOptions {
   WHITNEY_API std::vector<std::string> ineffective() const;
 };
 
-/// Embeds a graph part by part with any base method, so that no more than a part and its vectors is in memory
-/// besides the graph. Result: n x base.dim float32, mapped from a file in `scratch` that has no name any
-/// more; metric cosine; the record tells for each level nodes, cut and border ratio, balance and columns.
-/// parts 1, or at most leaf_nodes nodes: what the base gives. Each piece is a function of (seed, level,
-/// part), so that bytes depend neither on threads nor on parallel_parts. Throws UsageError when base makes no
-/// vectors of graphs, Error when a part cannot be embedded or the scratch folder is full.
+/// Embeds a graph part by part with any base method, so that no more than a part (or a border's graph of up
+/// to kSmallBorderNodes) and its vectors is in memory besides the graph. Result: n x base.dim float32, mapped
+/// from a file in `scratch` that has no name any more; metric cosine; the record tells for each level nodes,
+/// cut and border ratio, balance and columns. parts 1, or at most leaf_nodes nodes: what the base gives. Each
+/// piece is a function of (seed, level, part), so that bytes depend neither on threads nor on parallel_parts.
+/// Throws UsageError when base makes no vectors of graphs, Error when a part cannot be embedded or the
+/// scratch folder is full.
 WHITNEY_API Embeddings partitioned(const Graph& graph, const PartitionedOptions& options,
                                    const Context& context);
 

@@ -32,7 +32,7 @@ const bool registered = register_method(declare_method<PartitionedOptions>(
      .class_name = "Partitioned",
      .summary = "Node vectors part by part, by any other method, for graphs whose vectors do not fit into memory",
      .description =
-         "Cuts a graph into even parts and embeds each by itself with another method, so that no more than a part and "
+         "Cuts a graph into even parts and embeds each by itself with another method, so that no more than a part (or a small border) and "
          "its vectors is in memory besides the graph: the rest waits in files. For graphs that fit, the base alone is "
          "quicker.\n"
          "combine align brings all parts into one space: the nodes at borders, and others of many edges, are embedded once as a frame, each part "

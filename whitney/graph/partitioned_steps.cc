@@ -17,14 +17,6 @@
 #include "whitney/graph/undirected.h"
 
 namespace whitney::graph {
-namespace {
-
-// A border's graph of so few nodes takes little memory as one, and tells less in pieces: on PPI its parts cut
-// off again what it is there to tell.
-constexpr int64_t kSmallBorder = 1 << 14;
-
-}  // namespace
-
 PartitionPlan::PartitionPlan(const Graph& graph, const PartitionedOptions& options, const Context& context)
     : options_(options), graph_(graph), seed_(context.seed), dim_(BaseMethod(options.base).dim()) {
   const int64_t n = graph.num_nodes();
@@ -165,7 +157,7 @@ bool PartitionPlan::next_level(const Context& context) {
   next.graph = std::move(border.graph);
   next.rows = std::move(border.rows);
   const int64_t n = next.graph.num_nodes();
-  if (n <= (options_.leaf_nodes ? *options_.leaf_nodes : std::max(kSmallBorder, leaf_nodes()))) {
+  if (n <= (options_.leaf_nodes ? *options_.leaf_nodes : std::max(kSmallBorderNodes, leaf_nodes()))) {
     levels_.push_back(Value::object({{"nodes", n}, {"parts", 1}, {"columns", next.columns}}));
   } else {
     next.parts = static_cast<int>(std::min<int64_t>(options_.parts, n));

@@ -35,7 +35,7 @@ WHITNEY_API Clusters cluster_nodes(const SymmetricRows& rows, int64_t cap, uint6
 /// The entries that the graph of the clusters has.
 int64_t count_merged_entries(const SymmetricRows& rows, const Clusters& clusters);
 
-/// The graph of the clusters: weights of edges are sums, edges inside are left out.
+/// The graph of the clusters: weights of edges are sums, edges inside are left out. Rows are in no order.
 SymmetricRows merge_clusters(const SymmetricRows& rows, const Clusters& clusters, const Context& context);
 
 }  // namespace whitney::graph

@@ -239,9 +239,8 @@ TEST(LightGcn, RefusesTheCheckpointOfAnotherModel) {
     ArtifactWriter(kind, std::move(record)).write(path, true, {});
     return error_of([&] { run.load(path); });
   };
-  EXPECT_THAT(
-      refusal_of("checkpoint", Value::object({{"method", "ngcf"}})),
-      HasSubstr("other.safetensors is a checkpoint of ngcf, not of lightgcn; use another --checkpoint"));
+  EXPECT_THAT(refusal_of("checkpoint", Value::object({{"method", "ngcf"}})),
+              HasSubstr("other.safetensors is a checkpoint of ngcf, not of lightgcn; name another file"));
   EXPECT_THAT(refusal_of("checkpoint", Value::object({{"program_version", "0.0.1"}})),
               HasSubstr("a training with version \"0.0.1\", and this run has "));
   EXPECT_THAT(refusal_of("checkpoint", Value::object()), HasSubstr("a training with method null"));

@@ -39,7 +39,7 @@ def partitioned_embeddings(edges_df: Any, *, src: str = "src", dst: str = "dst",
 
     The vectors are, bit for bit, those of `whitney.learn("partitioned", whitney.spark.read_graph(edges_df), ...)`, on any
     number of executors and when some are lost. The driver holds the graph and no vector but those of the frame
-    (border nodes and others of many edges, at most leaf_nodes); a task holds one part with its neighbours. The frame is persisted: `unpersist()` frees it.
+    (border nodes and others of many edges, at most leaf_nodes); a task holds one part with its neighbours (concatenate: or a border of up to 4,096 nodes). The frame is persisted: `unpersist()` frees it.
     Throws Error when the edges, an option, or the base on one of the parts is wrong.
     """
     session = session_of(edges_df, "edges_df")

@@ -107,10 +107,12 @@ Checkpoint load_checkpoint(const std::string& path, const RunIdentity& identity,
   return checkpoint;
 }
 
-std::vector<NamedTensor> load_parameters(const std::string& path, const Context& context) {
-  const Artifact artifact = open_checkpoint(path, context);
-  std::vector<NamedTensor> best = read(artifact, "best");
-  return best.empty() ? read(artifact, "parameters") : best;
+std::vector<NamedTensor> kept_parameters(const Artifact& checkpoint) {
+  for (const char* kind : {"best", "average"}) {
+    std::vector<NamedTensor> found = read(checkpoint, kind);
+    if (!found.empty()) return found;
+  }
+  return read(checkpoint, "parameters");
 }
 
 }  // namespace whitney::nn

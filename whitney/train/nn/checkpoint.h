@@ -37,8 +37,8 @@ void save_checkpoint(const Checkpoint& checkpoint, const RunIdentity& identity, 
 /// another run: kind, version, method, option, seed, input. Tensors are on the CPU.
 Checkpoint load_checkpoint(const std::string& path, const RunIdentity& identity, const Context& context);
 
-/// The parameters that a checkpoint holds (of its best epoch when there is one), whoever made it: what soups
-/// are made of.
-std::vector<NamedTensor> load_parameters(const std::string& path, const Context& context);
+/// The parameters that a run would have kept which ended there (those of the best epoch, else the average,
+/// else the last), whoever made it: what soups are made of.
+std::vector<NamedTensor> kept_parameters(const Artifact& checkpoint);
 
 }  // namespace whitney::nn

@@ -81,7 +81,7 @@ TEST_F(CheckpointFile, NamesWhatBelongsToAnotherRun) {
   other = identity();
   other.method = "large";
   EXPECT_THAT(error_with(other),
-              HasSubstr("c.safetensors is a checkpoint of small, not of large; use another --checkpoint"));
+              HasSubstr("c.safetensors is a checkpoint of small, not of large; name another file"));
   other = identity();
   other.seed = 1;
   EXPECT_THAT(error_with(other), HasSubstr("seed \"18446744073709551615\", and this run has \"1\""));
@@ -110,10 +110,13 @@ TEST_F(CheckpointFile, NamesATensorThatIsDamaged) {
 
 TEST_F(CheckpointFile, GivesTheBestParametersToASoup) {
   Checkpoint checkpoint = state();
-  EXPECT_EQ(load_parameters(path, Context())[0].tensor[0][0].item<float>(), 1.5F);
+  EXPECT_EQ(kept_parameters(open_checkpoint(path, Context()))[0].tensor[0][0].item<float>(), 1.5F);
+  checkpoint.average = {{"b", torch::full({2, 3}, 2.5)}};
+  save_checkpoint(checkpoint, identity(), path, Context());
+  EXPECT_EQ(kept_parameters(open_checkpoint(path, Context()))[0].tensor[0][0].item<float>(), 2.5F);
   checkpoint.best = {{"b", torch::zeros({2, 3})}};
   save_checkpoint(checkpoint, identity(), path, Context());
-  EXPECT_EQ(load_parameters(path, Context())[0].tensor[0][0].item<float>(), 0);
+  EXPECT_EQ(kept_parameters(open_checkpoint(path, Context()))[0].tensor[0][0].item<float>(), 0);
 }
 
 }  // namespace

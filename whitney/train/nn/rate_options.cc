@@ -1,5 +1,7 @@
 #include "whitney/train/nn/rate_options.h"
 
+#include "whitney/core/error.h"
+
 namespace whitney::nn {
 
 std::vector<std::string> RateOptions::ineffective() const {
@@ -13,7 +15,13 @@ std::vector<std::string> RateOptions::ineffective() const {
 
 RateOptions RateOptions::resolved(const TrainingOptions& training) const {
   RateOptions result = *this;
-  if (schedule != RateSchedule::kConstant && !schedule_epochs) result.schedule_epochs = training.epochs;
+  if (schedule == RateSchedule::kConstant) return result;
+  if (!schedule_epochs) result.schedule_epochs = training.epochs;
+  if (warm_up >= static_cast<double>(*result.schedule_epochs)) {
+    throw UsageError(concat("option \"warm_up\" is ", warm_up,
+                            " epochs, and the rate is to have fallen after ", *result.schedule_epochs,
+                            " (expected: fewer)"));
+  }
   return result;
 }
 

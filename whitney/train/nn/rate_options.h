@@ -38,7 +38,8 @@ struct RateOptions {
   }
   /// The names of those that others leave without effect.
   WHITNEY_API std::vector<std::string> ineffective() const;
-  /// With the epochs that an absent schedule_epochs stands for: what a checkpoint is of.
+  /// With the epochs that an absent schedule_epochs stands for: what a checkpoint is of. Throws UsageError
+  /// when the warm-up leaves no epoch to fall in.
   WHITNEY_API RateOptions resolved(const TrainingOptions& training) const;
 };
 

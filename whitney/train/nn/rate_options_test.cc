@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "whitney/core/error.h"
+#include "whitney/core/error_of.h"
 #include "whitney/train/nn/schedule.h"
 
 namespace whitney::nn {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST(RateOptions, FallOverTheEpochsOfTheTrainingOrTheirOwn) {
@@ -27,6 +30,14 @@ TEST(RateOptions, FallOverTheEpochsOfTheTrainingOrTheirOwn) {
   options.schedule_epochs = 5;
   EXPECT_EQ(options.resolved(training).schedule_epochs, 5);
   EXPECT_NEAR(schedule_factor(schedule_of(options, 10), 50), 0.1, 1e-12);
+}
+
+TEST(RateOptions, RefuseAWarmUpThatLeavesNoEpochToFallIn) {
+  RateOptions options;
+  options.schedule = RateSchedule::kLinear;
+  options.warm_up = 5;
+  options.schedule_epochs = 5;
+  EXPECT_THAT(error_of([&] { options.resolved({}); }), HasSubstr("\"warm_up\" is 5 epochs"));
 }
 
 TEST(RateOptions, AreConstantByDefault) {

@@ -268,20 +268,17 @@ void TrainingLoop::fail_not_finite(const std::string& what) const {
 
 Value Trained::to_value() const {
   Value value = Value::object({{"epochs", epochs}, {"stopped_early", stopped_early}});
-  if (best_epoch) value.set("best_epoch", *best_epoch).set("metric", *metric).set("best_value", best_value);
+  if (best_epoch) value.set("best_epoch", *best_epoch);
+  if (best_epoch || (metric && !soup.empty())) value.set("metric", *metric).set("best_value", best_value);
   if (!history.rows.empty()) value.set("loss", history.rows.back().figures.front().value);
-  if (!soup.empty()) {
-    Value::List taken;
-    for (const int64_t place : soup) taken.emplace_back(place);
-    value.set("soup", std::move(taken));
-  }
+  if (!soup.empty()) value.set("soup", soup);
   return value;
 }
 
 Trained train(Objective& objective, Optimizer& optimizer, const TrainingOptions& options,
               const RunIdentity& identity, const Context& context) {
   try {
-    if (!options.soup.empty()) return make_soup(objective, options, context);
+    if (!options.soup.empty()) return make_soup(objective, options, identity, context);
     return TrainingLoop(objective, optimizer, options, identity, context).run();
   } catch (const c10::OutOfMemoryError&) {
     fail(identity.method, ": ", options.device,

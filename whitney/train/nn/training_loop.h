@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "whitney/core/context.h"
 #include "whitney/core/report.h"
@@ -25,9 +24,9 @@ struct Trained {
   std::optional<int64_t> best_epoch;
   double best_value = 0;
   Report history;
-  /// Of checkpoints that stand for a training: the numbers of those that were averaged, from 1, in the order
-  /// in which they were taken; empty: there was a training.
-  std::vector<int64_t> soup = {};
+  /// Of checkpoints that stand for a training: what was averaged, in the order in which it was taken (its
+  /// number among those given, from 1, epochs and options); empty: there was a training.
+  Value::List soup = {};
 
   /// For the record of a model: epochs, the best one, and the last loss.
   Value to_value() const;

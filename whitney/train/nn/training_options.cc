@@ -1,10 +1,19 @@
 #include "whitney/train/nn/training_options.h"
 
+#include <iterator>
+
 namespace whitney::nn {
 
 std::vector<std::string> TrainingOptions::ineffective() const {
-  const TrainingOptions standard;
   std::vector<std::string> names;
+  if (!soup.empty()) {  // Nothing is trained.
+    for (const OptionSpec& spec : option_specs<TrainingOptions>()) {
+      if (spec.name != "stop_metric" && spec.name != "soup" && spec.name != "device")
+        names.push_back(spec.name);
+    }
+    return names;
+  }
+  const TrainingOptions standard;
   const auto idle = [&](bool changed, const char* name) {
     if (changed) names.emplace_back(name);
   };
@@ -14,11 +23,6 @@ std::vector<std::string> TrainingOptions::ineffective() const {
   if (!checkpoint) {
     idle(checkpoint_every != standard.checkpoint_every, "checkpoint_every");
     idle(resume, "resume");
-  }
-  if (!soup.empty()) {
-    idle(checkpoint.has_value(), "checkpoint");
-    idle(averaging != standard.averaging, "averaging");
-    idle(history.has_value(), "history");
   }
   return names;
 }
@@ -38,6 +42,7 @@ int64_t training_bytes(int64_t num_parameters, int optimizer_tensors, const Trai
   if (options.accumulate > 1) ++copies;
   if (options.averaging != Averaging::kNone) copies += 2;  // the average, and what it stands for meanwhile
   if (options.stop_metric) ++copies;                       // the best epoch's
+  if (!options.soup.empty()) copies = 1 + std::ssize(options.soup) + 1;  // nothing is trained: the mean
   return num_parameters * copies * static_cast<int64_t>(sizeof(float));
 }
 

@@ -34,7 +34,7 @@ struct TrainingOptions {
   int checkpoint_every = 1;
   bool resume = false;
   std::optional<Path> history;
-  std::vector<std::string> soup = {};
+  std::vector<Path> soup = {};
   std::string device = "cpu";
 
   void fields(auto&& field) {
@@ -66,7 +66,7 @@ struct TrainingOptions {
     field("history", history, "File for loss and metrics by epoch: .svg is a plot, .json a report");
     field(
         "soup", soup,
-        "Checkpoints of other runs of this method with models of the same shape, which stand for the "
+        "Checkpoints of other runs of this method on the same data with the same seed, which stand for the "
         "training: the best by stop_metric, then each that does not lower it when it is averaged with those "
         "before; without a stop_metric the mean of all (arXiv 2203.05482)");
     field("device", device, "Where tensors live: cpu, or cuda where libtorch has it");

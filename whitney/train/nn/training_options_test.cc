@@ -6,9 +6,11 @@
 namespace whitney::nn {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 TEST(TrainingOptions, TellWhichOthersLeaveWithoutEffect) {
   TrainingOptions options;
@@ -22,6 +24,9 @@ TEST(TrainingOptions, TellWhichOthersLeaveWithoutEffect) {
   options.averaging = Averaging::kEma;
   options.checkpoint = Path{"c.safetensors"};
   EXPECT_THAT(options.ineffective(), ElementsAre("swa_from"));
+  options.soup = {Path{"a"}};
+  EXPECT_THAT(options.ineffective(), AllOf(Contains("epochs"), Contains("averaging"), Contains("history"),
+                                           Not(Contains("stop_metric")), Not(Contains("soup"))));
 }
 
 TEST(TrainingOptions, EveryNameAboutTheRunIsAnOption) {
@@ -38,6 +43,8 @@ TEST(TrainingOptions, MemoryCountsTheCopiesOfParameters) {
   options.averaging = Averaging::kEma;
   options.stop_metric = "recall@20";
   EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 4 + 1 + 2 + 2 + 1));
+  options.soup = {Path{"a"}, Path{"b"}, Path{"c"}};
+  EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 3 + 1));
 }
 
 }  // namespace

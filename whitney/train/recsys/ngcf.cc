@@ -39,7 +39,8 @@ Fit fit(const Interactions& train, const Interactions& held_out, const NgcfOptio
   const auto type =
       torch::TensorOptions().dtype(torch::kFloat32).device(nn::device_named(options.training.device));
   NgcfObjective objective(train, held_out, options, context.seed, type);
-  if (options.factorization_epochs > 0) objective.begin_with(factorized(train, options, context));
+  if (options.factorization_epochs > 0 && options.training.soup.empty())
+    objective.begin_with(factorized(train, options, context));
   nn::OptimizerOptions adam;
   adam.learning_rate = options.learning_rate;
   nn::TrainingOptions training = options.training;

@@ -314,6 +314,55 @@ TEST(Ngcf, GoesOnFromACheckpointToTheSameBytes) {
   EXPECT_EQ(values_of(ngcf(events, options, {})), straight);
 }
 
+TEST(Ngcf, LetsItsRateFallAndKeepsThatWhenItGoesOnAndIsFitAnew) {
+  const Interactions events = grouped_events(100, 80, 4, 3);
+  const TemporaryFolder folder;
+  NgcfOptions options = small_run();
+  options.rate.schedule = nn::RateSchedule::kCosine;
+  const std::vector<float> straight = values_of(ngcf(events, options, {}));
+  EXPECT_NE(straight, values_of(ngcf(events, small_run(), {})));
+  options.training.checkpoint = Path{folder.path() + "/run.safetensors"};
+  options.rate.schedule_epochs = options.training.epochs;
+  options.training.epochs = 3;
+  ngcf(events, options, {});
+  options.training.epochs = 6;
+  options.training.resume = true;
+  EXPECT_EQ(values_of(ngcf(events, options, {})), straight);
+  options.rate.schedule_epochs.reset();
+  options.training.epochs = 7;  // another rate in each epoch
+  EXPECT_THAT(error_of([&] { ngcf(events, options, {}); }),
+              HasSubstr("schedule_epochs 6, and this run has 7"));
+  // A second fit falls as the first did, also where it ends sooner.
+  NgcfOptions refitted = small_run();
+  refitted.rate.schedule = nn::RateSchedule::kLinear;
+  refitted.refit = true;
+  const RecommenderModel model = ngcf(events, refitted, {});
+  NgcfOptions plain = small_run();
+  plain.rate = {.schedule = nn::RateSchedule::kLinear, .schedule_epochs = plain.training.epochs};
+  plain.validation = 0;
+  plain.training.epochs = model.record.at("training").at("refit_epochs").as_int();
+  EXPECT_EQ(values_of(model), values_of(ngcf(events, plain, {})));
+}
+
+TEST(Ngcf, IsTheSoupOfItsCheckpoints) {
+  const Interactions events = grouped_events(100, 80, 4, 3);
+  const TemporaryFolder folder;
+  NgcfOptions soup = small_run();
+  for (const double rate : {0.01, 0.02}) {
+    NgcfOptions options = small_run();
+    options.learning_rate = rate;
+    options.training.checkpoint = Path{folder.path() + "/" + std::to_string(rate) + ".safetensors"};
+    soup.training.soup.push_back(*options.training.checkpoint);
+    ngcf(events, options, {});
+  }
+  const RecommenderModel model = ngcf(events, soup, {});
+  const Value& told = model.record.at("training");
+  EXPECT_EQ(told.at("metric"), Value("recall@20"));
+  EXPECT_GE(told.at("soup").as_list().size(), 1U);
+  EXPECT_EQ(told.at("soup").as_list()[0].at("options").at("layers"), option_values(soup).at("layers"));
+  EXPECT_EQ(told.at("epochs"), Value(0));
+}
+
 TEST(Ngcf, RefitsOnAllEventsForTheBestNumberOfEpochs) {
   const Interactions events = grouped_events(100, 80, 4, 3);
   const TemporaryFolder folder;
@@ -369,9 +418,9 @@ TEST(Ngcf, AndLightGcnRefuseEachOthersCheckpoints) {
   std::swap(options.training.checkpoint, other.checkpoint);
   options.training.resume = other.resume = true;
   EXPECT_THAT(error_of([&] { ngcf(events, options, {}); }),
-              HasSubstr("lightgcn.safetensors is a checkpoint of lightgcn, not of ngcf; use another"));
+              HasSubstr("lightgcn.safetensors is a checkpoint of lightgcn, not of ngcf; name another"));
   EXPECT_THAT(error_of([&] { recommend::lightgcn(events, other, {}); }),
-              HasSubstr("ngcf.safetensors is a checkpoint of ngcf, not of lightgcn; use another"));
+              HasSubstr("ngcf.safetensors is a checkpoint of ngcf, not of lightgcn; name another"));
 }
 
 TEST(Ngcf, LeavesUsersAndItemsWithoutEventsAtZeroAndSaysWhatCannotBeHeldOut) {
