@@ -45,6 +45,7 @@ bool bench_speed(const PartitionBenchOptions& /*options*/) {
     measure("4 parts, prone", "partitioned", parted("prone"));
     measure("4 parts, fastrp", "partitioned", parted("fastrp"));
     measure("4 parts, deepwalk", "partitioned", parted("deepwalk"));
+    measure("4 parts, deepwalk, 2 walks a node", "partitioned", parted("deepwalk").set("base.num_walks", 2));
     const double deepwalk = measure("whole, deepwalk", "deepwalk", Value::object({{"dim", kDim}}));
     const double node2vec =
         measure("whole, node2vec, p 1, q .5", "node2vec", Value::object({{"dim", kDim}, {"q", 0.5}}));
