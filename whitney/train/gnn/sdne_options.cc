@@ -10,9 +10,8 @@ namespace whitney::gnn {
 
 std::vector<std::string> SDNEOptions::ineffective() const {
   std::vector<std::string> names = training.ineffective();
-  std::ranges::copy(rate.ineffective(), std::back_inserter(names));
+  std::ranges::copy(rate.ineffective(training), std::back_inserter(names));
   if (!training.soup.empty()) {  // Nothing is trained.
-    for (const OptionSpec& spec : option_specs<nn::RateOptions>()) names.push_back(spec.name);
     for (const char* name : {"learning_rate", "weight_decay"}) names.emplace_back(name);
   }
   return names;

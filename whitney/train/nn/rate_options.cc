@@ -4,9 +4,13 @@
 
 namespace whitney::nn {
 
-std::vector<std::string> RateOptions::ineffective() const {
+std::vector<std::string> RateOptions::ineffective(const TrainingOptions& training) const {
   const RateOptions standard;
   std::vector<std::string> names;
+  if (!training.soup.empty()) {
+    for (const OptionSpec& spec : option_specs<RateOptions>()) names.push_back(spec.name);
+    return names;
+  }
   if (schedule != RateSchedule::kConstant) return names;
   if (final_rate != standard.final_rate) names.emplace_back("final_rate");
   if (schedule_epochs) names.emplace_back("schedule_epochs");

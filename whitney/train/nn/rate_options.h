@@ -36,8 +36,8 @@ struct RateOptions {
         "linear, cosine: epochs after which final_rate is reached; absent: epochs. Give it where --epochs is "
         "to grow later on");
   }
-  /// The names of those that others leave without effect.
-  WHITNEY_API std::vector<std::string> ineffective() const;
+  /// The names of those that others leave without effect; all where a soup stands for the training.
+  WHITNEY_API std::vector<std::string> ineffective(const TrainingOptions& training) const;
   /// With the epochs that an absent schedule_epochs stands for: what a checkpoint is of. Throws UsageError
   /// when the warm-up leaves no epoch to fall in.
   WHITNEY_API RateOptions resolved(const TrainingOptions& training) const;

@@ -48,12 +48,16 @@ TEST(RateOptions, AreConstantByDefault) {
 
 TEST(RateOptions, TellWhichOthersLeaveWithoutEffect) {
   RateOptions options;
-  EXPECT_THAT(options.ineffective(), IsEmpty());
+  TrainingOptions training;
+  EXPECT_THAT(options.ineffective(training), IsEmpty());
   options.final_rate = 0.5;
   options.schedule_epochs = 7;
-  EXPECT_THAT(options.ineffective(), ElementsAre("final_rate", "schedule_epochs"));
+  EXPECT_THAT(options.ineffective(training), ElementsAre("final_rate", "schedule_epochs"));
   options.schedule = RateSchedule::kLinear;
-  EXPECT_THAT(options.ineffective(), IsEmpty());
+  EXPECT_THAT(options.ineffective(training), IsEmpty());
+  training.soup = {Path{"a"}};
+  EXPECT_THAT(options.ineffective(training),
+              ElementsAre("schedule", "warm_up", "final_rate", "schedule_epochs"));
 }
 
 }  // namespace

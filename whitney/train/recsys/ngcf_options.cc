@@ -10,10 +10,9 @@ namespace whitney::recsys {
 
 std::vector<std::string> NgcfOptions::ineffective() const {
   std::vector<std::string> names = training.ineffective();
-  std::ranges::copy(rate.ineffective(), std::back_inserter(names));
+  std::ranges::copy(rate.ineffective(training), std::back_inserter(names));
   if (validation == 0 && training.stop_metric) names.emplace_back("stop_metric");
   if (!training.soup.empty()) {  // Nothing is trained.
-    for (const OptionSpec& spec : option_specs<nn::RateOptions>()) names.push_back(spec.name);
     for (const char* name : {"learning_rate", "factorization_epochs", "refit"}) names.emplace_back(name);
   }
   if (refit && (validation == 0 || !training.stop_metric)) names.emplace_back("refit");
