@@ -29,16 +29,8 @@ double cut_weight(const SymmetricRows& rows, std::span<const uint32_t> part_of) 
   return weight;
 }
 
-std::vector<uint32_t> parts_of_nodes(const SymmetricRows& rows, const PartSizes& sizes,
-                                     const Context& context) {
-  std::vector<uint32_t> part_of =
-      metis_cut(rows, {}, {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, context.seed);
-  hold_cap(rows, part_of, sizes.parts, sizes.cap(std::ssize(part_of)));
-  return part_of;
-}
-
 std::optional<std::vector<uint32_t>> parts_of_clusters(const SymmetricRows& rows, const PartSizes& sizes,
-                                                       const Context& context) {
+                                                       const MetisOptions& options, const Context& context) {
   const int64_t n = rows.offsets.size() - 1, cap = sizes.cap(n);
   if (n > most_for_metis()) return std::nullopt;  // it adds up the nodes of clusters
   // By a part's share, not by its cap, which may be all nodes: parts are to have clusters of their own.
@@ -47,8 +39,7 @@ std::optional<std::vector<uint32_t>> parts_of_clusters(const SymmetricRows& rows
   const int64_t most = std::min(rows.neighbors.size() / kLeastReduction, most_for_metis());
   if (count_merged_entries(rows, clusters) > most) return std::nullopt;
   const std::vector<uint32_t> part_of_cluster =
-      metis_cut(merge_clusters(rows, clusters, context), clusters.sizes,
-                {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, context.seed);
+      metis_cut(merge_clusters(rows, clusters, context), clusters.sizes, options, context.seed);
   std::vector<uint32_t> part_of(static_cast<size_t>(n));
   std::ranges::transform(clusters.labels, part_of.begin(),
                          [&](uint32_t cluster) { return part_of_cluster[cluster]; });
@@ -65,9 +56,10 @@ std::vector<uint32_t> auto_parts(const Graph& graph, const PartSizes& sizes, con
                                  int64_t small_entries) {
   sizes.check(graph.num_nodes());
   const SymmetricRows rows = partition_rows(graph, context);
+  const MetisOptions options{.parts = sizes.parts, .max_imbalance = sizes.max_imbalance};
   std::optional<std::vector<uint32_t>> by_metis = rows.neighbors.size() <= small_entries
-                                                      ? parts_of_nodes(rows, sizes, context)
-                                                      : parts_of_clusters(rows, sizes, context);
+                                                      ? metis_parts(rows, options, context.seed)
+                                                      : parts_of_clusters(rows, sizes, options, context);
   std::vector<uint32_t> by_fennel =
       fennel_parts(rows, {.parts = sizes.parts, .max_imbalance = sizes.max_imbalance}, context);
   if (by_metis && cut_weight(rows, *by_metis) <= cut_weight(rows, by_fennel)) return *std::move(by_metis);

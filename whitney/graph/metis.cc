@@ -88,11 +88,14 @@ std::vector<uint32_t> metis_cut(const SymmetricRows& rows, std::span<const int32
 }
 
 std::vector<uint32_t> metis_parts(const Graph& graph, const MetisOptions& options, const Context& context) {
+  PartSizes{options.parts, options.max_imbalance}.check(graph.num_nodes());
+  return metis_parts(partition_rows(graph, context), options, context.seed);
+}
+
+std::vector<uint32_t> metis_parts(const SymmetricRows& rows, const MetisOptions& options, uint64_t seed) {
+  std::vector<uint32_t> part_of = metis_cut(rows, {}, options, seed);
   const PartSizes sizes{options.parts, options.max_imbalance};
-  sizes.check(graph.num_nodes());
-  const SymmetricRows rows = partition_rows(graph, context);
-  std::vector<uint32_t> part_of = metis_cut(rows, {}, options, context.seed);
-  hold_cap(rows, part_of, options.parts, sizes.cap(graph.num_nodes()));
+  hold_cap(rows, part_of, options.parts, sizes.cap(std::ssize(part_of)));
   return part_of;
 }
 

@@ -36,6 +36,9 @@ struct MetisOptions {
 WHITNEY_API std::vector<uint32_t> metis_parts(const Graph& graph, const MetisOptions& options,
                                               const Context& context);
 
+/// The same of rows.
+std::vector<uint32_t> metis_parts(const SymmetricRows& rows, const MetisOptions& options, uint64_t seed);
+
 /// The most nodes, and the most entries, that Debian's METIS can count.
 int64_t most_for_metis();
 
