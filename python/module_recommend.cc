@@ -27,14 +27,14 @@ namespace {
 
 using Shared = std::shared_ptr<Recommendations>;
 
-Interactions read_events(const std::string& path, const std::optional<std::string>& user_field,
-                         const std::optional<std::string>& item_field,
-                         const std::optional<std::string>& value_field,
-                         const std::optional<std::string>& time_field, std::optional<double> min_value,
-                         const Call& call) {
-  const InteractionsOptions options{user_field, item_field, value_field, time_field, min_value};
+Interactions read_events(const std::string& path, const nb::dict& options, const Call& call) {
+  const auto how = options_from_dict<InteractionsOptions>("read_interactions", options);
   return call(
-      [&](const Context& context) { return std::move(read_interactions({path}, options, context).front()); });
+      [&](const Context& context) { return std::move(read_interactions({path}, how, context).front()); });
+}
+
+void check_event_values(nb::handle values, const std::vector<double>& range) {
+  check_values(array_view<double>(values, "values").span(), range);
 }
 
 Interactions events_of_rows(const Ids& users, const Ids& items, nb::handle user_rows, nb::handle item_rows,
@@ -155,9 +155,8 @@ nb::object factors_of(const Recommendations& recommendations, bool of_users) {
 
 void bind_interactions(nb::module_& module) {
   nb::class_<Interactions>(module, "Interactions", "Events of users with items, a row for each user.")
-      .def_static("read", &read_events, nb::arg("path"), nb::arg("user_field").none(),
-                  nb::arg("item_field").none(), nb::arg("value_field").none(), nb::arg("time_field").none(),
-                  nb::arg("min_value").none(), nb::arg("call"))
+      .def_static("read", &read_events, nb::arg("path"), nb::arg("options"), nb::arg("call"))
+      .def_static("check_values", &check_event_values, nb::arg("values"), nb::arg("range"))
       .def_static("of_rows", &events_of_rows, nb::arg("users"), nb::arg("items"), nb::arg("user_rows"),
                   nb::arg("item_rows"), nb::arg("values"), nb::arg("times"), nb::arg("call"))
       .def("write", &write_events, nb::arg("path"), nb::arg("force"), nb::arg("call"))

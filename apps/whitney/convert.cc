@@ -100,8 +100,8 @@ VerbCommand convert_verb() {
       ".jsonl) and tables of attributes (.jsonl, .csv, .tsv, .safetensors); inputs may be packed by gzip, xz "
       "or zstd.\n"
       "With --events it reads events of users with items, keeps their core, and writes them as .tsv or .csv, "
-      "or, into a "
-      "folder, split: train.tsv, validation.tsv and test.tsv, the same by the same --seed whatever the order "
+      "as .safetensors (whole, with users and items that have no event), or, into a folder, split: "
+      "train.tsv, validation.tsv and test.tsv, the same by the same --seed whatever the order "
       "of the file.";
   verb.examples = {
       "whitney convert texts.safetensors texts.npy",

@@ -43,11 +43,13 @@ Value counts_of(const Interactions& events) {
 // Whether the output is a folder of parts; else it is a file of all events.
 bool is_folder(const std::string& output) {
   const data::FileFormat format = data::file_format(output, data::TxtMeaning::kText).format;
-  if (format == data::FileFormat::kTsv || format == data::FileFormat::kCsv) return false;
+  if (format == data::FileFormat::kTsv || format == data::FileFormat::kCsv ||
+      format == data::FileFormat::kSafetensors)
+    return false;
   if (std::filesystem::path(output).has_extension())
     throw UsageError(concat(output,
-                            ": events are written as .tsv or .csv, or split into a folder (a name without an "
-                            "extension)"));
+                            ": events are written as .tsv, .csv or .safetensors, or split into a folder (a "
+                            "name without an extension)"));
   return true;
 }
 

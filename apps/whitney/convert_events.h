@@ -26,9 +26,9 @@ struct EventsOptions {
   }
 };
 
-/// Reads inputs[0], keeps the core, and writes inputs[1]: a .tsv or .csv, or a folder with train.tsv,
-/// validation.tsv and test.tsv (none for a part that was not asked for). Throws Error before anything is
-/// written where a part exists (without --force).
+/// Reads inputs[0], keeps the core, and writes inputs[1]: a .tsv, .csv or .safetensors, or a folder with
+/// train.tsv, validation.tsv and test.tsv (none for a part that was not asked for). Throws Error before
+/// anything is written where a part exists (without --force).
 Outcome convert_events(const Command& command, const EventsOptions& options, Session& session);
 
 Outcome estimate_convert_events(const Command& command, Session& session);

@@ -11,6 +11,7 @@
 #include "whitney/data/artifact.h"
 #include "whitney/data/file_format.h"
 #include "whitney/data/input_size.h"
+#include "whitney/data/interactions_file.h"
 #include "whitney/data/readers.h"
 #include "whitney/infer/encoded_file.h"
 #include "whitney/search/index.h"
@@ -72,6 +73,13 @@ void tell_encoded_texts(const Artifact& artifact, Value& json) {
   json.set("ids", ids_value(encoded.ids));
 }
 
+void tell_events(const Artifact& artifact, Value& json) {
+  const Interactions events = load_interactions(artifact);
+  json.set("users", events.num_users()).set("items", events.num_items()).set("events", events.size());
+  json.set("values", !events.values.empty()).set("times", !events.times.empty());
+  json.set("ids_of_users", ids_value(events.users)).set("ids_of_items", ids_value(events.items));
+}
+
 // Embeddings that are held as codes; nothing is decoded.
 void tell_codes(const Artifact& artifact, Value& json) {
   const CompressedEmbeddings compressed = load_compressed(artifact);
@@ -113,6 +121,8 @@ void tell_artifact(const std::string& path, const InspectOptions& options, Value
     tell_encoded_texts(artifact, json);
   } else if (holds_codes(artifact)) {
     tell_codes(artifact, json);
+  } else if (artifact.kind() == "interactions") {
+    tell_events(artifact, json);
   } else if (artifact.kind() == "checkpoint") {
     tell_checkpoint(artifact, json);
   } else if (artifact.kind() != "model") {
@@ -205,7 +215,7 @@ Outcome run_inspect(const Command& command, Session& session) {
   if (error) fail(path, ": cannot be read: ", error.message());
   Outcome outcome;
   outcome.json = Value::object({{"file", path}, {"size_bytes", static_cast<int64_t>(size)}});
-  const FileFormat format = format_of(path);
+  const FileFormat format = data::begins_as_safetensors(path) ? FileFormat::kArtifact : format_of(path);
   bool verified = options.verify;
   switch (format) {
     case FileFormat::kArtifact:

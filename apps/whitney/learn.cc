@@ -52,8 +52,9 @@ void report_unused(const Command& command, DataKind kind, Session& session) {
   const std::string_view reads = name_of(kind);
   belongs_to(DataKind::kGraph, reads, {"directed", "weighted"});
   belongs_to(DataKind::kCorpus, reads, {"text_field"});
-  belongs_to(DataKind::kInteractions, reads,
-             {"user_field", "item_field", "value_field", "time_field", "min_value", "attributes"});
+  for (const OptionSpec& spec : option_specs<InteractionsOptions>())
+    belongs_to(DataKind::kInteractions, reads, {spec.name});
+  belongs_to(DataKind::kInteractions, reads, {"attributes"});
   if (kind == DataKind::kGraph) belongs_to(DataKind::kTable, reads, {"id_field"});
 }
 

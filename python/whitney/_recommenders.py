@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -57,7 +57,8 @@ class Interactions:
         return InteractionsSplit(*map(Interactions._of, parts), checksum)
 
     def save(self, path: str | os.PathLike, *, force: bool = True) -> None:
-        """Writes them as lines `user item [value [time]]` between tabs (a .csv: commas), below a heading."""
+        """Writes them as lines `user item [value [time]]` between tabs (a .csv: commas), below a heading; as a .safetensors
+        whole, with users and items that have no event."""
         self._native.write(os.fspath(path), force, call())
 
     def __len__(self) -> int:
@@ -105,26 +106,33 @@ def _numbered(values: Any, what: str) -> tuple[_whitney.Ids, np.ndarray]:
 
 def read_interactions(source: Any, *, user_field: Optional[str] = None, item_field: Optional[str] = None,
                       value_field: Optional[str] = None, time_field: Optional[str] = None,
-                      min_value: Optional[float] = None, threads: Optional[int] = None,
+                      min_value: Optional[float] = None, value_range: Optional[Sequence[float]] = None,
+                      events_form: Optional[str] = None, threads: Optional[int] = None,
                       progress: Progress = False) -> Interactions:
     """Reads events of users with items from what you have.
 
     Parameters
     ----------
     source : one of
-        - the path of a file: lists (`user item item ...`), columns between tabs or commas, or RecBole's .inter files;
+        - the path of a file: lists (`user item item ...`), columns between tabs, commas or `::`, RecBole's .inter files, or
+          what Interactions.save wrote;
         - arrays (users, items), (users, items, values) or (users, items, values, times) of ids, int or str;
         - a pandas frame with columns user, item[, value[, time]], or whose first columns are these;
         - a scipy sparse matrix, users x items; ids are row and column numbers.
     user_field, item_field, value_field, time_field : names of the columns of a file or frame.
     min_value : events of a lower value are left out.
+    value_range : lowest and highest value, such as (1, 5); an event outside is an Error.
+    events_form : of a file: "lists", "columns", or "auto" (default): by the heading, between tabs, commas or `::` columns,
+        else lists unless a word can only be a value.
     """
     told = call(threads, None, progress)
     if isinstance(source, Interactions):
         return source
     if isinstance(source, (str, os.PathLike)):
-        return Interactions._of(_whitney.Interactions.read(os.fspath(source), user_field, item_field, value_field,
-                                                           time_field, min_value, told))
+        options = {"user_field": user_field, "item_field": item_field, "value_field": value_field, "time_field": time_field,
+                   "min_value": min_value, "value_range": value_range, "events_form": events_form}
+        given = {name: value for name, value in options.items() if value is not None}
+        return Interactions._of(_whitney.Interactions.read(os.fspath(source), given, told))
     if hasattr(source, "tocoo"):
         matrix = source.tocoo()
         columns = [matrix.row, matrix.col, matrix.data]
@@ -135,7 +143,7 @@ def read_interactions(source: Any, *, user_field: Optional[str] = None, item_fie
     else:
         raise Error(f"a {type(source).__name__} holds no events (expected: a path, (users, items[, values[, times]]), a pandas "
                     "frame or a scipy sparse matrix)")
-    return _from_columns(columns, min_value, told)
+    return _from_columns(columns, min_value, value_range, told)
 
 
 def _frame_columns(frame: Any, fields: tuple) -> list:
@@ -149,11 +157,13 @@ def _frame_columns(frame: Any, fields: tuple) -> list:
     return [frame[name].to_numpy() for name in chosen if name is not None]
 
 
-def _from_columns(columns: list, min_value: Optional[float], told: _whitney.Call) -> Interactions:
+def _from_columns(columns: list, min_value: Optional[float], value_range: Optional[Sequence[float]], told: _whitney.Call) -> Interactions:
     lengths = {len(column) for column in columns if column is not None}
     if len(lengths) != 1:
         raise Error(f"events: the arrays have lengths {sorted(lengths)}, and all must be as long")
     columns = [None if column is None else np.asarray(column) for column in columns]
+    if value_range is not None and len(columns) > 2 and columns[2] is not None:
+        _whitney.Interactions.check_values(np.ascontiguousarray(columns[2], dtype=np.float64), list(value_range))
     if min_value is not None and len(columns) > 2 and columns[2] is not None:
         kept = columns[2] >= min_value
         columns = [None if column is None else column[kept] for column in columns]

@@ -191,8 +191,8 @@ def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, numbe
         data.save(path + ".safetensors")
         return path + ".safetensors"
     if name == "events" or isinstance(data, Interactions):
-        read_interactions(data).save(path + ".tsv")
-        return path + ".tsv"
+        read_interactions(data).save(path + ".safetensors")
+        return path + ".safetensors"
     if isinstance(data, Table):
         data.save(path + ".jsonl")
         return path + ".jsonl"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -70,17 +71,28 @@ def learn(method: str, source: Any, options: dict[str, Any], *, seed: Optional[i
             learn_in_child(method, source, made, options, **told)
             return _opening.open(made)  # mapped: it stays readable when its name is gone
         if _whitney.learner_input(method) == "interactions":
-            events = os.path.join(folder, "events.tsv")
+            events = os.path.join(folder, "events.safetensors")  # whole, users and items without events too
             read_interactions(source, threads=threads).save(events)
-            learn_in_child(method, events, made, options, **told)
+            with _without_a_name(events):
+                learn_in_child(method, events, made, options, **told)
             return _opening.open(made)
         graph = read_graph(source, threads=threads)
         edges = os.path.join(folder, "edges.tsv")
         write_edges(graph, edges)
-        learn_in_child(method, edges, made, {**options, "directed": graph.directed, "weighted": graph.weighted}, **told)
+        with _without_a_name(edges):
+            learn_in_child(method, edges, made, {**options, "directed": graph.directed, "weighted": graph.weighted}, **told)
         learned = _opening.open(made)._native
         return Embeddings._of(_whitney.Embeddings(graph._native.ids, learned.vectors, learned.columns, learned.record,
                                                   call(threads)))
+
+
+@contextlib.contextmanager
+def _without_a_name(path: str):
+    """What was in memory has no file's name, that of what was handed over as little."""
+    try:
+        yield
+    except Error as error:
+        raise Error(str(error).removeprefix(f"{path}: ")) from None
 
 
 def write_edges(graph: Graph, path: str) -> None:

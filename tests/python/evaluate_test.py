@@ -131,3 +131,10 @@ def test_answers_to_items_are_pairs_in_memory_or_a_file(tmp_path):
         assert dict(whitney.evaluate("item-retrieval", items, same, ks=[1], rank_step=3, items=["c"])) == dict(report)
     model = whitney.learn("item_knn", ([1, 1, 2, 2], ["c", "java", "java", "c++"]))
     assert whitney.evaluate("item-retrieval", model, [("java", "c++")], ks=[2])["hit@2"] == 1
+
+
+def test_events_in_memory_are_evaluated_whole_whatever_their_ids():
+    users, items = [f"#{i // 4}\tof it" for i in range(80)], [f" {i * 7 % 9}" for i in range(80)]
+    split = whitney.read_interactions((users, items)).split("ratio", test_share=0.3, validation_share=0.0, seed=5)
+    figures = whitney.evaluate("recommendation", whitney.learn("most_popular", split.train), split.test, ks=[3])
+    assert 0 < figures["recall"] < 1

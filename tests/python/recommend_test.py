@@ -29,11 +29,25 @@ def test_reads_events_from_what_one_has(tmp_path):
     frame = pandas.DataFrame({"when": [1, 2, 3, 4, 5], "who": USERS, "what": ITEMS})
     framed = whitney.read_interactions(frame, user_field="who", item_field="what", value_field="when")
     assert framed.items.tolist() == events.items.tolist()
+    with pytest.raises(whitney.Error, match="event 4 has the value 7, which is outside 1 to 5"):
+        whitney.read_interactions((USERS, ITEMS, [1, 5, 3, 5, 7]), value_range=(1, 5))
+    assert len(whitney.read_interactions((USERS, ITEMS, [1, 5, 3, 5, 2]), value_range=(1, 5))) == 5
     with pytest.raises(whitney.Error, match="lengths"):
         whitney.read_interactions((USERS, ITEMS[:3]))
 
 
-@pytest.mark.parametrize("method", ["most_popular", "item_knn", "rp3beta", "ease", "ials", "mf_bpr"])
+def test_reads_the_form_that_is_asked_for_and_refuses_values_outside_a_range(tmp_path):
+    path = tmp_path / "threes.txt"
+    path.write_text("0 5 6\n1 1 4\n2 2 3\n")
+    assert len(whitney.read_interactions(path)) == 6
+    assert len(whitney.read_interactions(path, events_form="columns", value_range=(3, 6))) == 3
+    with pytest.raises(whitney.Error, match=r"threes.txt:1: the value 6 is outside 1 to 5"):
+        whitney.read_interactions(path, events_form="columns", value_range=(1, 5))
+    with pytest.raises(whitney.Error, match="events_form"):
+        whitney.read_interactions(path, events_form="rows")
+
+
+@pytest.mark.parametrize("method", ["most_popular", "item_knn", "rp3beta", "ease", "ials", "mf_bpr", "lightgcn"])
 def test_recommends_what_is_not_seen(method, tmp_path):
     users, items = drawn()
     model = whitney.learn(method, (users, items), **({"dim": 8} if method in ("ials", "mf_bpr") else {}))

@@ -154,6 +154,35 @@ def test_a_trained_recommender_comes_back_from_events_in_memory():
     assert model.recommend([4], k=3).counts.tolist() == [3]
 
 
+@pytest.mark.parametrize("method", ["lightgcn", "ngcf"])
+@pytest.mark.parametrize("names", [int, lambda number: f"{number:02}\tof #{number}"])
+def test_events_in_memory_reach_every_learner_whole(method, names, tmp_path):
+    if method == "ngcf" and not plug_in().exists():
+        pytest.skip("this build leaves training out (WHITNEY_TRAIN=OFF)")
+    users, items = np.repeat(np.arange(41), 3), np.arange(123) * 7 % 31
+    events = whitney.read_interactions((np.array([names(user) for user in users]), np.array([names(item) for item in items])))
+    split = events.split("ratio", test_share=0.6, validation_share=0.0, seed=5)
+    train = split.train.to_scipy()
+    assert (np.diff(train.indptr) == 0).any() and (train.getnnz(axis=0) == 0).any()  # so that there is something to lose
+    options = {"dim": 4, "epochs": 1, "validation": 0.0} | ({"layers": [4]} if method == "ngcf" else {})
+    model = whitney.learn(method, split.train, **options)
+    assert list(model.users) == list(events.users) and list(model.items) == list(events.items)
+    assert model.recommend(list(events.users), k=3).rows.shape == (41, 3)  # knows them all
+    split.train.save(tmp_path / "train.safetensors")
+    of_file = whitney.learn(method, tmp_path / "train.safetensors", **options)
+    assert np.array_equal(of_file.user_factors, model.user_factors) and np.array_equal(of_file.item_factors, model.item_factors)
+    opened = whitney.open(tmp_path / "train.safetensors")
+    assert isinstance(opened, whitney.Interactions) and list(opened.items) == list(events.items)
+
+
+def test_an_error_about_events_in_memory_names_no_file():
+    if not plug_in().exists():
+        pytest.skip("this build leaves training out (WHITNEY_TRAIN=OFF)")
+    nothing = np.array([], dtype=int)
+    with pytest.raises(whitney.Error, match="^there is no event"):
+        whitney.learn("ngcf", (nothing, nothing))
+
+
 def test_a_missing_plug_in_is_told_before_any_work(edges, monkeypatch):
     monkeypatch.setenv("WHITNEY_TRAIN_PLUGIN", "/nowhere/libwhitney_train.so")
     with pytest.raises(whitney.Error, match="sdne needs .*/nowhere/libwhitney_train.so does not exist.*-DWHITNEY_TRAIN=ON"):

@@ -1,6 +1,9 @@
 #include "whitney/data/file_format.h"
 
 #include <array>
+#include <bit>
+#include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -51,6 +54,20 @@ FileName file_format(std::string_view path, TxtMeaning txt) {
   if (result.format == FileFormat::kText && txt == TxtMeaning::kWord2vec)
     result.format = FileFormat::kWord2vecText;
   return result;
+}
+
+bool begins_as_safetensors(const std::string& path) {
+  static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+  constexpr uint64_t kMostHeaderBytes = 100'000'000;
+  std::array<char, 11> bytes{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(bytes.data(), bytes.size())) return false;
+  uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof(length));
+  // Integers that happen to hold the brace have other bytes behind it.
+  const auto is_json = [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); };
+  return length >= 2 && length <= kMostHeaderBytes && bytes[8] == '{' && is_json(bytes[9]) &&
+         is_json(bytes[10]);
 }
 
 void check_not_packed(const std::string& path, const FileName& name) {

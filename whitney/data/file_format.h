@@ -41,6 +41,10 @@ struct FileName {
 /// Finds the format by the name's end; one of .gz, .xz, .zst may follow it. Any case.
 WHITNEY_API FileName file_format(std::string_view path, TxtMeaning txt);
 
+/// Whether a file begins as a safetensors file, whatever its name: the length of a header that the format
+/// allows, and a JSON object. False where it cannot be read.
+WHITNEY_API bool begins_as_safetensors(const std::string& path);
+
 /// Throws Error that refuses to write a packed file.
 void check_not_packed(const std::string& path, const FileName& name);
 

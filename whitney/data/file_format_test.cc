@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string_view>
+
 #include "whitney/core/error.h"
 
 namespace whitney::data {
@@ -26,6 +29,21 @@ TEST(FileFormat, LooksThroughAPacking) {
   EXPECT_TRUE(name.is_packed);
   EXPECT_FALSE(file_format("b.csv", TxtMeaning::kText).is_packed);
   EXPECT_THAT([&] { check_not_packed("b.csv.zst", name); }, ThrowsMessage<Error>(HasSubstr("b.csv.zst: ")));
+}
+
+TEST(FileFormat, KnowsSafetensorsByTheirFirstBytes) {
+  const TemporaryFolder folder;
+  const auto begins = [&](std::string_view bytes) {
+    std::ofstream(folder.file("a.ck"), std::ios::binary) << bytes;
+    return begins_as_safetensors(folder.file("a.ck"));
+  };
+  const std::string_view header("\x0a\0\0\0\0\0\0\0{\"a\": {}} ", 18);
+  EXPECT_TRUE(begins(header));
+  EXPECT_FALSE(begins(header.substr(0, 10)));
+  EXPECT_FALSE(begins("{\"id\": 1, \"a\": 2}\n"));  // JSON lines
+  // A vector of integers: the width 10, then 0 and the number of the brace.
+  EXPECT_FALSE(begins(std::string_view("\x0a\0\0\0\0\0\0\0{\0\0\0\1\0\0\0", 16)));
+  EXPECT_FALSE(begins_as_safetensors(folder.file("none")));
 }
 
 TEST(FileFormat, TakesTxtAsTheCallerDoes) {

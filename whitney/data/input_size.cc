@@ -16,6 +16,7 @@
 #include "whitney/data/file_format.h"
 #include "whitney/data/graph_sample.h"
 #include "whitney/data/input_stream.h"
+#include "whitney/data/interactions_file.h"
 #include "whitney/data/mapped_file.h"
 #include "whitney/data/text_scan.h"
 #include "whitney/data/unpack.h"
@@ -289,12 +290,19 @@ DataSize sample_interactions(const std::string& path) {
           .num_items = std::ssize(items) + static_cast<int64_t>(unseen)};
 }
 
+// Exactly: an artifact is mapped and gone through once.
+DataSize size_of_events(const std::string& path) {
+  const Interactions events = load_interactions(Artifact::read(path, {}));
+  return {.num_rows = events.num_users(), .nnz = events.size(), .num_items = events.num_items()};
+}
+
 }  // namespace
 
 DataSize estimate_size(const std::string& path, DataKind kind, bool directed) {
   refuse_stream(path);
   if (kind == DataKind::kGraph) return data::sample_graph(path, directed);
-  if (kind == DataKind::kInteractions) return sample_interactions(path);
+  if (kind == DataKind::kInteractions)
+    return data::is_interactions_file(path) ? size_of_events(path) : sample_interactions(path);
   const LineSample sample = sample_lines(path, [](std::string_view) {});
   const int64_t rows = scaled(sample.num_lines, sample.factor);
   const int64_t bytes = scaled(sample.num_bytes, sample.factor);

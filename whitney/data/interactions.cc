@@ -68,10 +68,12 @@ Interactions build_interactions(Ids users, Ids items, const EventArrays& events,
     if (!repeats_next(i)) places[kept++] = places[i];
   }
   places.resize(kept);
-  if (kept < num_events)
-    context.note(concat(num_events - kept, num_events - kept == 1 ? " event repeats" : " events repeat",
-                        " a pair of user and item: the last one counts"));
   Interactions result;
+  result.source = events.source;
+  if (kept < num_events)
+    context.note(concat(result.where(), num_events - kept,
+                        num_events - kept == 1 ? " event repeats" : " events repeat",
+                        " a pair of user and item: the last one counts"));
   result.offsets = Array<int64_t>(users.size() + 1);
   std::fill_n(result.offsets.mutable_data(), users.size() + 1, int64_t{0});
   for (const uint32_t place : places) ++result.offsets.mutable_data()[events.users[place] + int64_t{1}];
@@ -94,6 +96,7 @@ std::vector<int64_t> item_degrees(const Interactions& interactions) {
 Interactions transposed(const Interactions& interactions) {
   const int64_t num_items = interactions.num_items(), size = interactions.size();
   Interactions result;
+  result.source = interactions.source;
   result.users = interactions.items;
   result.items = interactions.users;
   result.offsets = Array<int64_t>(num_items + 1);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "whitney/core/api.h"
@@ -23,7 +24,11 @@ struct WHITNEY_API Interactions {
   /// As long as `targets`, or empty: ratings or counts; times in seconds since 1970 UTC.
   Array<float> values;
   Array<int64_t> times;
+  /// The file that they were read from, for errors; empty: none, they came from memory.
+  std::string source = {};
 
+  /// Begins a sentence about them: "events.tsv: ", or nothing where there is no file.
+  std::string where() const { return source.empty() ? std::string() : source + ": "; }
   int64_t num_users() const { return users.size(); }
   int64_t num_items() const { return items.size(); }
   /// Pairs of a user and an item.
@@ -39,6 +44,8 @@ struct EventArrays {
   std::span<const uint32_t> users, items;
   std::span<const float> values;
   std::span<const int64_t> times;
+  /// The file that they were read from; empty: none.
+  std::string_view source = {};
 };
 
 /// Sorts events into rows. Of events that repeat a pair the last in time stays (without times, the last of

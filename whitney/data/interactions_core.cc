@@ -60,8 +60,8 @@ Interactions k_core(const Interactions& events, int64_t user_events, int64_t ite
   }
   const std::vector<int64_t> user_rows = users.kept_rows(), item_rows = items.kept_rows();
   if (user_rows.empty())
-    fail("no part of the ", events.size(), " events has at least ", user_events, " for each user and ",
-         item_events, " for each item; ask for fewer");
+    fail(events.where(), "no part of the ", events.size(), " events has at least ", user_events,
+         " for each user and ", item_events, " for each item; ask for fewer");
   std::vector<uint32_t> new_items(static_cast<size_t>(events.num_items()));
   for (size_t i = 0; i < item_rows.size(); ++i)
     new_items[static_cast<size_t>(item_rows[i])] = static_cast<uint32_t>(i);
@@ -78,12 +78,12 @@ Interactions k_core(const Interactions& events, int64_t user_events, int64_t ite
     }
   }
   if (std::ssize(user_of) < events.size())
-    context.note(concat(events.num_users() - std::ssize(user_rows), " users and ",
+    context.note(concat(events.where(), events.num_users() - std::ssize(user_rows), " users and ",
                         events.num_items() - std::ssize(item_rows),
                         " items with too few events are left out, with ", events.size() - std::ssize(user_of),
                         " of ", events.size(), " events"));
   return build_interactions(events.users.select(user_rows), events.items.select(item_rows),
-                            {user_of, item_of, values, times}, context);
+                            {user_of, item_of, values, times, events.source}, context);
 }
 
 Interactions core_of(Interactions events, const KCoreOptions& options, const Context& context) {

@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // User 2 has one event; without it item 2 has one; without that user 1 has one; what is left is a square.
 TEST(KCore, TakesAwayUntilNothingIsBelow) {
@@ -70,6 +71,16 @@ TEST(KCore, IsTheLargestPartThatHasEnough) {
       found.emplace(core.users.integer(user), static_cast<uint32_t>(core.items.integer(item)));
   }
   EXPECT_EQ(found, left);
+}
+
+TEST(KCore, SaysWhichFileHasTooFew) {
+  const std::vector<uint32_t> users = {0, 0}, items = {0, 1};
+  Interactions events =
+      build_interactions(Ids::row_numbers(1), Ids::row_numbers(2), {users, items, {}, {}, "shop.inter"}, {});
+  EXPECT_THAT(error_of([&] { k_core(events, 3, 1, {}); }), HasSubstr("shop.inter: no part of the 2 events"));
+  EXPECT_EQ(k_core(events, 2, 1, {}).source, "shop.inter");
+  events.source = {};
+  EXPECT_THAT(error_of([&] { k_core(events, 3, 1, {}); }), StartsWith("no part of the 2 events"));
 }
 
 }  // namespace

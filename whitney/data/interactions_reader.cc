@@ -11,6 +11,8 @@
 #include "whitney/core/error.h"
 #include "whitney/data/id_table.h"
 #include "whitney/data/input_stream.h"
+#include "whitney/data/interactions_file.h"
+#include "whitney/data/interactions_layout.h"
 #include "whitney/data/text_scan.h"
 
 namespace whitney {
@@ -58,60 +60,32 @@ class IdNumbers {
 };
 
 struct Events {
+  std::string source;
   std::vector<uint32_t> users, items;
   std::vector<float> values;
   std::vector<int64_t> times;
 };
 
-/// Where the fields of a file stand.
-struct Layout {
-  /// " ": any white space.
-  std::string_view separator = " ";
-  bool is_list = false, has_heading = false;
-  size_t user = 0, item = 1;
-  std::optional<size_t> value, time;
-  size_t num_fields = 0;
-};
-
-std::vector<std::string_view> split(std::string_view line, std::string_view separator) {
-  std::vector<std::string_view> fields;
-  if (separator == " ") {
-    for (std::string_view word = data::take_word(line); !word.empty(); word = data::take_word(line))
-      fields.push_back(word);
-    return fields;
-  }
-  for (;;) {
-    const size_t end = line.find(separator);
-    fields.push_back(data::trim(line.substr(0, end)));
-    if (end == std::string_view::npos) return fields;
-    line.remove_prefix(end + separator.size());
-  }
+/// Empty: any value.
+void check_range(const std::vector<double>& range) {
+  if (range.empty()) return;
+  if (range.size() != 2 || !(range[0] <= range[1]))
+    throw UsageError("option \"value_range\" needs two numbers, the lower first, such as 1,5");
 }
 
-/// What stands between the fields of a file with this line: `::` in MovieLens' older files.
-std::string_view separator_of(std::string_view line) {
-  if (line.find('\t') != line.npos) return "\t";
-  if (line.find(',') != line.npos) return ",";
-  return line.find(' ') == line.npos && line.find("::") != line.npos ? "::" : " ";
+bool is_within(double value, const std::vector<double>& range) {
+  return range.empty() || (range[0] <= value && value <= range[1]);
 }
 
-bool is_number(std::string_view field) { return data::parse_number(field).has_value(); }
-
-/// RecBole writes `user_id:token`, others may quote.
-std::string_view plain_name(std::string_view field) {
-  if (field.size() >= 2 && field.front() == '"' && field.back() == '"')
-    field = field.substr(1, field.size() - 2);
-  return field.substr(0, field.find(':'));
+/// As people write it: 5, not 5.0.
+std::string plain_text(double value) {
+  std::string text = shortest(value);
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
+  return text;
 }
 
-std::optional<size_t> find_field(const std::vector<std::string_view>& heading,
-                                 const std::optional<std::string>& asked,
-                                 std::initializer_list<std::string_view> usual) {
-  for (size_t i = 0; i < heading.size(); ++i) {
-    const std::string_view name = plain_name(heading[i]);
-    if (asked ? name == *asked : std::ranges::find(usual, name) != usual.end()) return i;
-  }
-  return std::nullopt;
+std::string outside(const std::vector<double>& range) {
+  return concat(" is outside ", plain_text(range[0]), " to ", plain_text(range[1]), " (value_range)");
 }
 
 /// One file.
@@ -140,11 +114,16 @@ class EventReader {
       context_.advance("reading events", stream_.position(), stream_.total(), "bytes");
     }
     if (is_first) fail(stream_.name(), ": the file is empty");
+    events_.source = stream_.name();
     return std::move(events_);
   }
 
  private:
   [[noreturn]] void refuse(const std::string& why) const { fail(stream_.name(), ":", line_, ": ", why); }
+
+  [[noreturn]] void refuse_empty(size_t place) const {
+    refuse(concat("field ", place + 1, " is empty where an id is expected"));
+  }
 
   static bool is_skipped(std::string_view line) { return line.empty() || line.front() == '#'; }
 
@@ -154,71 +133,27 @@ class EventReader {
     while (!piece.empty() && lines.size() < kSampleLines) {
       const std::string_view whole = data::take_line(piece), line = data::trim(whole);
       if (!is_skipped(line))
-        lines.push_back(lines.empty() && separator_of(line) == "\t" ? whole : line);
+        lines.push_back(lines.empty() && line.find('\t') != line.npos ? whole : line);
       else if (lines.empty())
         ++skipped;
     }
     if (lines.empty()) return;
-    tell_fields(lines);
+    layout_ = data::layout_of(lines, stream_.name(), options_, context_);
+    const std::string first = concat(stream_.name(), ":", line_ + skipped, ": ");
+    if (!layout_.is_list && layout_.num_fields < 2)
+      fail(first, "1 field where a user and an item are expected");
     if (options_.needs_times && !layout_.time)
-      fail(stream_.name(), ":", line_ + skipped,
-           ": there is no field of the time, by which events are to be ordered (expected: "
-           "user<TAB>item<TAB>value<TAB>time, or a heading that names timestamp)");
+      fail(first,
+           "there is no field of the time, by which events are to be ordered (expected: "
+           "user<TAB>item<TAB>value<TAB>time, or a heading that names timestamp",
+           layout_.is_ambiguous ? "; between spaces, events_form columns" : "", ")");
+    if (!options_.value_range.empty() && !layout_.value) note_idle("value_range");
+    if (options_.min_value && layout_.is_list) note_idle("min_value");
   }
 
-  void tell_fields(const std::vector<std::string_view>& lines) {
-    layout_.separator = separator_of(lines[0]);
-    const std::vector<std::string_view> heading = split(lines[0], layout_.separator);
-    learn_heading(heading);
-    if (layout_.has_heading) return;
-    layout_.is_list = layout_.separator == " " && !std::ranges::all_of(lines, [](std::string_view line) {
-                        const size_t count = split(line, " ").size();
-                        return count == 3 || count == 4;
-                      });
-    if (layout_.is_list) return;
-    layout_.num_fields = heading.size();
-    // A tab at the end of two fields is no value.
-    if (layout_.num_fields == 3 && layout_.separator == "\t" && heading[2].empty()) layout_.num_fields = 2;
-    if (layout_.num_fields > 2) layout_.value = 2;
-    if (layout_.num_fields > 3) layout_.time = 3;
-  }
-
-  // A first line that names a user's and an item's field.
-  void learn_heading(const std::vector<std::string_view>& heading) {
-    const auto user = find_field(heading, options_.user_field, {"user_id", "user", "userId", "userID"});
-    const auto item =
-        find_field(heading, options_.item_field,
-                   {"item_id", "item", "itemId", "itemID", "movieId", "movie_id", "artistID", "Id"});
-    if (!user || !item) {
-      if (options_.user_field || options_.item_field)
-        fail(stream_.name(), ": the heading has no field \"",
-             !user ? options_.user_field.value_or("user_id") : options_.item_field.value_or("item_id"), "\"");
-      if (user.has_value() != item.has_value() && heading.size() > 2 && !is_number(heading[2]))
-        refuse_half(heading, user.has_value());
-      return;
-    }
-    layout_.has_heading = true;
-    layout_.num_fields = heading.size();
-    layout_.user = *user;
-    layout_.item = *item;
-    layout_.value = find_field(heading, options_.value_field, {"rating", "value", "count", "weight"});
-    layout_.time = find_field(heading, options_.time_field, {"timestamp", "time"});
-    if (options_.value_field && !layout_.value)
-      fail(stream_.name(), ": the heading has no field \"", *options_.value_field, "\"");
-    if (options_.time_field && !layout_.time)
-      fail(stream_.name(), ": the heading has no field \"", *options_.time_field, "\"");
-  }
-
-  // Names that are no event: the value of one would be a number.
-  [[noreturn]] void refuse_half(const std::vector<std::string_view>& heading, bool has_user) const {
-    std::string names;
-    for (const std::string_view field : heading) concat_name(names, plain_name(field));
-    fail(stream_.name(), ": the heading names no field of the ", has_user ? "item" : "user",
-         " that is known (it names ", names, "); say which by ", has_user ? "item_field" : "user_field");
-  }
-  static void concat_name(std::string& names, std::string_view name) {
-    if (!names.empty()) names += ", ";
-    names += name;
+  void note_idle(const char* option) const {
+    context_.note(
+        concat(stream_.name(), ": option \"", option, "\" has no effect: the events have no values"));
   }
 
   void read_piece(std::string_view piece) {
@@ -231,7 +166,7 @@ class EventReader {
       }
       // Between tabs the last field may be empty.
       std::vector<std::string_view> fields =
-          split(layout_.separator == "\t" ? whole : line, layout_.separator);
+          data::split_fields(layout_.separator == "\t" ? whole : line, layout_.separator);
       if (layout_.is_list)
         read_list(fields);
       else
@@ -240,8 +175,10 @@ class EventReader {
   }
 
   void read_list(const std::vector<std::string_view>& fields) {
+    if (fields[0].empty()) refuse_empty(0);
     const uint32_t user = users_.add(fields[0], stream_.name());
     for (size_t i = 1; i < fields.size(); ++i) {
+      if (fields[i].empty()) refuse_empty(i);
       events_.users.push_back(user);
       events_.items.push_back(items_.add(fields[i], stream_.name()));
     }
@@ -250,11 +187,14 @@ class EventReader {
   void read_columns(std::vector<std::string_view> fields) {
     while (fields.size() > layout_.num_fields && fields.back().empty()) fields.pop_back();
     if (fields.size() != layout_.num_fields)
-      refuse(concat(fields.size(), " fields where ", layout_.num_fields, " are expected"));
+      refuse(concat(fields.size(), fields.size() == 1 ? " field where " : " fields where ",
+                    layout_.num_fields, " are expected"));
     for (const size_t place : {layout_.user, layout_.item}) {
-      if (fields[place].empty()) refuse(concat("field ", place + 1, " is empty where an id is expected"));
+      if (fields[place].empty()) refuse_empty(place);
     }
     const double value = layout_.value ? number(fields[*layout_.value], "value") : 1;
+    if (layout_.value && !is_within(value, options_.value_range))
+      refuse(concat("the value ", fields[*layout_.value], outside(options_.value_range)));
     if (options_.min_value && value < *options_.min_value) return;
     events_.users.push_back(users_.add(fields[layout_.user], stream_.name()));
     events_.items.push_back(items_.add(fields[layout_.item], stream_.name()));
@@ -285,7 +225,7 @@ class EventReader {
   const InteractionsOptions& options_;
   IdNumbers &users_, &items_;
   const Context& context_;
-  Layout layout_;
+  data::InteractionsLayout layout_;
   bool heading_seen_ = false;
   int64_t line_ = 1;
   Events events_;
@@ -299,6 +239,9 @@ void renumber(std::vector<uint32_t>& numbers, const std::vector<uint32_t>& row_o
 
 std::vector<Interactions> read_interactions(const std::vector<std::string>& paths,
                                             const InteractionsOptions& options, const Context& context) {
+  check_range(options.value_range);
+  if (paths.size() == 1 && data::is_interactions_file(paths[0]))
+    return {data::read_interactions_file(paths[0], options, context)};
   IdNumbers users, items;
   std::vector<Events> files;
   for (const std::string& path : paths)
@@ -309,10 +252,19 @@ std::vector<Interactions> read_interactions(const std::vector<std::string>& path
   for (Events& events : files) {
     renumber(events.users, user_rows);
     renumber(events.items, item_rows);
-    result.push_back(build_interactions(user_ids, item_ids,
-                                        {events.users, events.items, events.values, events.times}, context));
+    result.push_back(build_interactions(
+        user_ids, item_ids, {events.users, events.items, events.values, events.times, events.source},
+        context));
   }
   return result;
+}
+
+void check_values(std::span<const double> values, const std::vector<double>& range) {
+  check_range(range);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!is_within(values[i], range))
+      fail("event ", i, " has the value ", plain_text(values[i]), ", which", outside(range));
+  }
 }
 
 }  // namespace whitney

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "whitney/core/api.h"
@@ -12,12 +15,21 @@
 
 namespace whitney {
 
+/// The form of a file of events.
+enum class EventsForm : uint8_t { kAuto, kLists, kColumns };
+inline constexpr auto enum_names(EventsForm) {
+  return std::array<std::string_view, 3>{"auto", "lists", "columns"};
+}
+
 struct InteractionsOptions {
   /// Fields of the columns where a heading names them. Absent: user_id, user or userId; item_id, item,
   /// itemId, movieId, artistID or Id; rating, value or count; timestamp or time, whichever there is.
   std::optional<std::string> user_field = {}, item_field = {}, value_field = {}, time_field = {};
   /// Events of a lower value are left out.
   std::optional<double> min_value = {};
+  /// The lowest and the highest value that an event may have: one outside is refused. Empty: any value.
+  std::vector<double> value_range = {};
+  EventsForm events_form = EventsForm::kAuto;
   /// What comes next orders events by their times: a file that lacks one is refused. Else a file that lacks
   /// one has none.
   bool needs_times = false;
@@ -30,6 +42,11 @@ struct InteractionsOptions {
     field("time_field", time_field, "Events: field of the time; absent: timestamp or time");
     field("min_value", min_value, Range{-1e30, 1e30},
           "Events: those of a lower value are left out; absent: all count");
+    field("value_range", value_range, Range{-1e30, 1e30},
+          "Events: lowest and highest value, such as 1,5; an event outside is refused; empty: any value");
+    field("events_form", events_form,
+          "Events: lists: user item item ...; columns: user, item, value, time; auto: by the heading, "
+          "between tabs, commas or :: columns, else lists unless a word can only be a value");
   }
 };
 
@@ -37,13 +54,20 @@ struct InteractionsOptions {
 /// by value, else by bytes), so that ties by row are ties by id. Each file has one of these forms; plain, gz,
 /// xz or zst by content, `#` comments and blank lines are skipped:
 ///   lists    `user item item ...`, separated by spaces (NGCF, LightGCN); a user alone has no event here
-///   columns  user, item, [value, [time]] between tabs, commas or `::`, or between spaces where all lines
-///   have
-///            three or four fields; a heading names them in any order, RecBole's `user_id:token` among others
-/// A list of integers is read as columns only by tabs, commas or the heading. Throws Error that names file,
-/// line and field.
+///   columns  user, item, [value, [time]] between tabs, commas or `::`; a heading names them in any order,
+///            RecBole's `user_id:token` among others
+/// Words between spaces without a heading are lists, unless all lines have three or four and the third and
+/// fourth can only be values: numbers that are no whole ones, or that stand behind items which are none.
+/// Where three or four whole numbers a line could be columns too, a note tells that they are read as lists.
+/// options.events_form decides instead; lists asked for may also stand between tabs or commas. A file that is
+/// read alone may also be an artifact of events (interactions_file.h), whose ids keep their order. Throws
+/// Error that names file, line and field, UsageError where value_range is no range.
 WHITNEY_API std::vector<Interactions> read_interactions(const std::vector<std::string>& paths,
                                                         const InteractionsOptions& options,
                                                         const Context& context);
+
+/// Throws Error that names the first of the values of events outside a range, by its place; UsageError where
+/// the range is not two numbers, the lower first. Both ends belong to it.
+WHITNEY_API void check_values(std::span<const double> values, const std::vector<double>& range);
 
 }  // namespace whitney

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/core/temporary_folder.h"
@@ -15,6 +18,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
+
+class Notes : public Progress {
+ public:
+  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
+  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
+  std::string text;
+};
 
 class InteractionsReader : public testing::Test {
  protected:
@@ -24,6 +35,13 @@ class InteractionsReader : public testing::Test {
   }
   Interactions read(const std::string& text, const InteractionsOptions& options = {}) const {
     return read_interactions({write("events", text)}, options, {})[0];
+  }
+  std::string notes_of(const std::string& text, const InteractionsOptions& options = {}) const {
+    Notes notes;
+    Context context;
+    context.progress = &notes;
+    read_interactions({write("events", text)}, options, context);
+    return notes.text;
   }
   std::string error_of(const std::string& text, const InteractionsOptions& options = {}) const {
     try {
@@ -46,11 +64,77 @@ TEST_F(InteractionsReader, ReadsListsOfAUsersItems) {
   EXPECT_TRUE(events.values.empty());
 }
 
+// Users with two items each; as columns three events of value 6, 4 and 3.
+TEST_F(InteractionsReader, ReadsNumbersBetweenSpacesAsListsAndSaysSo) {
+  const std::string lists = "0 5 6\n1 1 4\n2 2 3\n";
+  const Interactions events = read(lists);
+  EXPECT_EQ(events.size(), 6);
+  EXPECT_TRUE(events.values.empty());
+  EXPECT_THAT(events.items.integer_array().span(), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(notes_of(lists), AllOf(HasSubstr("events: every line has three numbers between spaces"),
+                                     HasSubstr("--events-form columns")));
+  EXPECT_EQ(read("0 5 6 7\n1 1 4 2\n").size(), 6);
+  EXPECT_THAT(notes_of("0 5 6 7\n1 1 4 2\n"), HasSubstr("user item value time"));
+  EXPECT_EQ(notes_of(lists, {.events_form = EventsForm::kLists}), "");
+  EXPECT_EQ(notes_of("0 5 6\n1 1 4 7\n"), "");
+  EXPECT_EQ(notes_of("a b c\nd e f\n"), "");
+}
+
+TEST_F(InteractionsReader, ReadsWordsBetweenSpacesAsColumnsWhereTheyCanOnlyBeThese) {
+  EXPECT_THAT(read("7 3 25 100\n8 1 4 99\n", {.events_form = EventsForm::kColumns}).times.span(),
+              ElementsAre(100, 99));
+  EXPECT_THAT(read("7 3 5\n7 1 4.5\n").values.span(), ElementsAre(4.5, 5));
+  EXPECT_THAT(read("7 3 5\n7 1 -4\n").values.span(), ElementsAre(-4, 5));
+  EXPECT_THAT(read("ann tea 5\nann ale 3\n").values.span(), ElementsAre(3, 5));
+  EXPECT_EQ(notes_of("7 3 5\n7 1 4.5\n"), "");
+  EXPECT_EQ(notes_of("ann tea 5\nann ale 3\n"), "");
+  EXPECT_EQ(read("ann tea 5\nann ale rum\n").size(), 4);
+}
+
+TEST_F(InteractionsReader, ReadsTheFormThatIsAskedFor) {
+  EXPECT_EQ(read("7\t3\t2\n8\t1\n", {.events_form = EventsForm::kLists}).size(), 3);
+  EXPECT_EQ(read("7\n7,3,2\n8,1\n", {.events_form = EventsForm::kLists}).size(), 3);
+  EXPECT_EQ(read("7 3\n8 1\n", {.events_form = EventsForm::kColumns}).size(), 2);
+  EXPECT_THAT(error_of("7,3,2\n8,,1\n", {.events_form = EventsForm::kLists}),
+              HasSubstr(":2: field 2 is empty"));
+  EXPECT_THAT(error_of("# a user alone\n7\n", {.events_form = EventsForm::kColumns}),
+              HasSubstr(":2: 1 field where a user and an item are expected"));
+  EXPECT_THAT(error_of("1 2\n", {.user_field = "who", .events_form = EventsForm::kLists}),
+              HasSubstr("lists have no heading, which would name the field \"who\""));
+  EXPECT_THAT(error_of("1 2 3 4\n", {.needs_times = true}), HasSubstr("between spaces, events_form columns"));
+}
+
+TEST_F(InteractionsReader, RefusesAValueOutsideTheRange) {
+  const InteractionsOptions stars{.value_range = {1, 5}};
+  EXPECT_EQ(read("1,2,1\n1,3,5\n", stars).size(), 2);
+  EXPECT_THAT(error_of("1,2,5\n1,3,-7\n", stars), HasSubstr("events:2: the value -7 is outside 1 to 5"));
+  EXPECT_THAT(error_of("user,item,rating\n1,2,300\n", stars),
+              HasSubstr("events:2: the value 300 is outside 1 to 5 (value_range)"));
+  // A range says what is right, min_value what counts.
+  EXPECT_THAT(error_of("1,2,0\n", {.min_value = 4, .value_range = {1, 5}}),
+              HasSubstr("the value 0 is outside"));
+  EXPECT_THAT(error_of("1,2,3\n", {.value_range = {5, 1}}), HasSubstr("two numbers, the lower first"));
+  EXPECT_THAT(error_of("1,2,3\n", {.value_range = {5}}), HasSubstr("two numbers, the lower first"));
+  EXPECT_THAT(notes_of("1,2\n", stars), HasSubstr("events: option \"value_range\" has no effect"));
+  EXPECT_THAT(notes_of("1 2\n", {.min_value = 4}), HasSubstr("option \"min_value\" has no effect"));
+}
+
+TEST_F(InteractionsReader, RefusesAValueOfAnArrayOutsideTheRange) {
+  const std::vector<double> values = {1, 5, 5.5};
+  check_values(std::span(values).first(2), {1, 5});
+  EXPECT_THAT([&] { check_values(values, {1, 5}); },
+              ThrowsMessage<Error>(HasSubstr("event 2 has the value 5.5, which is outside 1 to 5")));
+}
+
+TEST_F(InteractionsReader, KeepsTheNameOfTheFileForWhatIsSaidLater) {
+  EXPECT_THAT(read("1,2\n").where(), HasSubstr("events: "));
+  EXPECT_THAT(notes_of("1,2\n1,2\n"), HasSubstr("events: 1 event repeats a pair of user and item"));
+}
+
 TEST_F(InteractionsReader, ReadsColumnsWithoutAHeading) {
   const Interactions events = read("7\t3\t2.5e1\n7\t1\t4\n");
   EXPECT_THAT(events.items_of(0), ElementsAre(0, 1));
   EXPECT_THAT(events.values.span(), ElementsAre(4, 25));
-  EXPECT_THAT(read("7 3 25 100\n8 1 4 99\n").times.span(), ElementsAre(100, 99));
   EXPECT_THAT(read("a,x\nb,x\nb,y\n").items_of(1), ElementsAre(0, 1));
 }
 
@@ -80,6 +164,7 @@ TEST_F(InteractionsReader, GivesFilesThatBelongTogetherTheSameRows) {
 
 TEST_F(InteractionsReader, NamesTheLineThatCannotBeRead) {
   EXPECT_THAT(error_of("1\t2\t3\n1\t4\n"), HasSubstr(":2: 2 fields where 3 are expected"));
+  EXPECT_THAT(error_of("1\t2\t3\n1\n"), HasSubstr(":2: 1 field where 3 are expected"));
   EXPECT_THAT(error_of("1\t2\t3\n1\t4\tgood\n"), HasSubstr(":2: the value \"good\" is no finite number"));
   EXPECT_THAT(error_of("1\t2\t3\n1\t4\tnan\n"), HasSubstr("is no finite number"));
   EXPECT_THAT(error_of("a,b\n,c\n"), HasSubstr(":2: field 1 is empty"));

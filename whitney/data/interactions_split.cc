@@ -84,7 +84,8 @@ class Splitter {
     if (times.empty()) return;
     std::ranges::sort(times);
     if (part == kTest && times.front() == times.back())
-      fail("all ", times.size(), " events have the time ", times[0], ": nothing can be held out by time");
+      fail(events_.where(), "all ", times.size(), " events have the time ", times[0],
+           ": nothing can be held out by time");
     const auto count = std::min(static_cast<size_t>(std::lround(share * static_cast<double>(times.size()))),
                                 times.size() - 1);
     if (count == 0) return;
@@ -124,6 +125,7 @@ class Splitter {
 Interactions events_of_part(const Interactions& events, const std::vector<uint8_t>& parts, Part part) {
   const int64_t count = std::ranges::count(parts, part);
   Interactions result;
+  result.source = events.source;
   result.users = events.users;
   result.items = events.items;
   result.offsets = Array<int64_t>(events.num_users() + 1);
@@ -152,7 +154,7 @@ bool needs_times(SplitBy by) { return by == SplitBy::kLeaveLastOut || by == Spli
 InteractionsSplit split_interactions(const Interactions& events, const InteractionsSplitOptions& options,
                                      const Context& context) {
   if (needs_times(options.by) && events.times.empty())
-    fail("a split by ", enum_names(options.by)[static_cast<size_t>(options.by)],
+    fail(events.where(), "a split by ", enum_names(options.by)[static_cast<size_t>(options.by)],
          " needs the times of events, which this input lacks (expected: a column of times; without one, "
          "split by "
          "user_ratio or leave_random_out)");

@@ -179,9 +179,16 @@ TEST(InteractionsSplit, NeedsTimesToSplitByThem) {
   EXPECT_THAT(error_of([&] { split_by(SplitBy::kLeaveLastOut, events); }), HasSubstr("leave_last_out"));
   const std::vector<uint32_t> users = {0, 1}, items = {0, 0};
   const std::vector<int64_t> times = {5, 5};
-  const Interactions same =
-      build_interactions(Ids::row_numbers(2), Ids::row_numbers(1), {users, items, {}, times}, {});
-  EXPECT_THAT(error_of([&] { split_by(SplitBy::kTime, same); }), HasSubstr("all 2 events have the time 5"));
+  const Interactions same = build_interactions(Ids::row_numbers(2), Ids::row_numbers(1),
+                                               {users, items, {}, times, "shop.inter"}, {});
+  EXPECT_THAT(error_of([&] { split_by(SplitBy::kTime, same); }),
+              HasSubstr("shop.inter: all 2 events have the time 5"));
+}
+
+TEST(InteractionsSplit, HasPartsThatKnowTheirFile) {
+  Interactions events = sample_events();
+  events.source = "shop.inter";
+  EXPECT_EQ(split_by(SplitBy::kUserRatio, events).test.where(), "shop.inter: ");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "whitney/data/atomic_file.h"
 #include "whitney/data/decimal.h"
 #include "whitney/data/file_format.h"
+#include "whitney/data/interactions_file.h"
 #include "whitney/data/text_scan.h"
 
 namespace whitney {
@@ -37,6 +38,7 @@ void write_interactions(const Interactions& events, const std::string& path, boo
                         const Context& context) {
   const data::FileName name = data::file_format(path, data::TxtMeaning::kText);
   data::check_not_packed(path, name);
+  if (name.format == data::FileFormat::kSafetensors) return save_interactions(events, path, force, context);
   const char separator = name.format == data::FileFormat::kCsv ? ',' : '\t';
   const auto users = id_fields(events.users, "user", separator),
              items = id_fields(events.items, "item", separator);

@@ -133,7 +133,7 @@ Learned run_learner(std::string_view name, const Dataset& data, const Value& giv
     fail(name, " learns from ", name_of(learner.input()), ", and was given ", name_of(kind_of(data)));
   }
   if (const auto* events = std::get_if<Interactions>(&data); events != nullptr && events->size() == 0)
-    fail(name, ": there is no event of a user with an item to learn from");
+    fail(events->where(), "there is no event of a user with an item that ", name, " could learn from");
   const Value options = prepare_options(method, given_options, context);
   refuse_if_too_large(method, learner.estimate(size_of(data), options, context), context);
   if (const auto* graph = std::get_if<Graph>(&data)) tell_self_loops(*graph, context);

@@ -6,6 +6,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/data/artifact.h"
+#include "whitney/data/interactions_file.h"
 
 namespace {
 
@@ -49,6 +50,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       follow(embeddings.ids, embeddings.attributes);
     });
     tolerate([&] { whitney::load_embeddings(artifact).validate(context); });
+    tolerate([&] {
+      const whitney::Interactions events = whitney::load_interactions(artifact);
+      follow(events.users, {});
+      static_cast<void>(whitney::fingerprint(whitney::transposed(events)));
+    });
   });
   return 0;
 }

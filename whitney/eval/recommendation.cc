@@ -205,12 +205,13 @@ Report recommendation(const RecommenderModel& model, const Interactions& test,
                       const std::optional<Interactions>& seen, const RecommendationOptions& options,
                       const Context& context) {
   check_ks(options.ks);
-  if (test.size() == 0) fail("the test holds no event of a user with an item: there is nothing to measure");
+  if (test.size() == 0)
+    fail(test.where(), "the test holds no event of a user with an item: there is nothing to measure");
   const AlignedEvents events = aligned(model, test, seen, context);
   const std::vector<uint32_t> users = users_of(events.test);
   const int64_t cold_users = count_cold(user_degrees(events.test), user_degrees(events.train()));
   if (cold_users == std::ssize(users))
-    fail("no user of the test is known to the model (expected: users of its training events)");
+    fail(test.where(), "no user of the test is known to the model (expected: users of its training events)");
   const auto recommender = recommend::recommender_of(events.model);
   const int64_t depth = std::max(std::ranges::max(options.ks), options.ngcf_counting ? kNgcfDepth : 1);
   const Interactions* const left_out[] = {&events.train(), &events.seen};

@@ -18,6 +18,12 @@ namespace {
 void check_learner(const std::string& name) {
   const Method& method = Registry::instance().get(Verb::kLearn, name);
   const Learner& learner = learner_of(method);
+  if (learner.input() == DataKind::kInteractions && learner.output() == LearnedKind::kItemModel) {
+    throw UsageError(concat(
+        "option \"learn\": ", name, " makes a model of items, which knows no users: `whitney learn ", name,
+        "`, then `whitney evaluate item-retrieval` of what it wrote (expected here: a recommender, "
+        "such as rp3beta, ials or lightgcn)"));
+  }
   if (learner.input() != DataKind::kInteractions || learner.output() != LearnedKind::kModel) {
     throw UsageError(concat("option \"learn\": ", name, " reads ", name_of(learner.input()),
                             " (expected: a recommender, such as rp3beta, ials or lightgcn)"));
@@ -35,9 +41,10 @@ HeldOut held_out_of(InteractionsSplit& split, const RecommendationLearning& lear
   const bool is_test = learning.measure == MeasuredPart::kTest;
   Interactions& asked = is_test ? split.test : split.validation;
   if (asked.size() == 0) {
-    fail("a split by ", name_of_enum(learning.split.by), " holds out none of ", split.train.size(),
-         " events for the ", name_of_enum(learning.measure), " (expected: a ", name_of_enum(learning.measure),
-         "_share above ", is_test ? learning.split.test_share : learning.split.validation_share,
+    fail(asked.where(), "a split by ", name_of_enum(learning.split.by), " holds out none of ",
+         split.train.size(), " events for the ", name_of_enum(learning.measure), " (expected: a ",
+         name_of_enum(learning.measure), "_share above ",
+         is_test ? learning.split.test_share : learning.split.validation_share,
          ", or users with more events)");
   }
   HeldOut parts{{}, std::move(asked)};
