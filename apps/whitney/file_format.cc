@@ -11,6 +11,7 @@ FileFormat format_of(const std::string& path) {
     case data::FileFormat::kJsonLines:
     case data::FileFormat::kCsv:
     case data::FileFormat::kTsv:
+    case data::FileFormat::kRecbole:
       return FileFormat::kTable;
     case data::FileFormat::kText:
     case data::FileFormat::kUnknown:

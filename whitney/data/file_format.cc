@@ -12,12 +12,14 @@ namespace whitney::data {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, FileFormat>, 20> kEndings = {{
+constexpr std::array<std::pair<std::string_view, FileFormat>, 22> kEndings = {{
     {".safetensors", FileFormat::kSafetensors},
     {".jsonl", FileFormat::kJsonLines},
     {".ndjson", FileFormat::kJsonLines},
     {".csv", FileFormat::kCsv},
     {".tsv", FileFormat::kTsv},
+    {".item", FileFormat::kRecbole},
+    {".user", FileFormat::kRecbole},
     {".npy", FileFormat::kNpy},
     {".fvecs", FileFormat::kFvecs},
     {".ivecs", FileFormat::kIvecs},

@@ -15,6 +15,7 @@ enum class FileFormat : uint8_t {
   kJsonLines,
   kCsv,
   kTsv,
+  kRecbole,
   kNpy,
   kFvecs,
   kIvecs,

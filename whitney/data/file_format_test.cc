@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "whitney/core/error.h"
+#include "whitney/core/temporary_folder.h"
 
 namespace whitney::data {
 namespace {
@@ -20,6 +21,7 @@ TEST(FileFormat, IsToldByTheEndOfTheName) {
   EXPECT_EQ(file_format("train-images-idx3-ubyte", TxtMeaning::kText).format, FileFormat::kIdx);
   EXPECT_EQ(file_format("b.u8bin", TxtMeaning::kText).format, FileFormat::kU8bin);
   EXPECT_EQ(file_format("b.bin", TxtMeaning::kText).format, FileFormat::kWord2vecBinary);
+  EXPECT_EQ(file_format("ml-100k.item", TxtMeaning::kText).format, FileFormat::kRecbole);
   EXPECT_EQ(file_format("csv", TxtMeaning::kText).format, FileFormat::kUnknown);
 }
 

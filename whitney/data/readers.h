@@ -30,10 +30,11 @@ struct TableOptions {
   std::optional<std::string> id_field;
 };
 
-/// Reads JSON lines (.jsonl, .ndjson), CSV or TSV with a heading, or an artifact of kind table or embeddings,
-/// by extension (a second one .gz, .xz or .zst is allowed). Fields of JSON lines that no attribute can hold
-/// (objects, lists of anything but text) are left out, and a note names them. Throws Error that names file,
-/// line and field.
+/// Reads JSON lines (.jsonl, .ndjson), CSV or TSV with a heading, RecBole's .item and .user (whose heading
+/// tells the types; the ids are item_id, user_id or the first field), or an artifact of kind table or
+/// embeddings, by extension (a second one .gz, .xz or .zst is allowed). Fields of JSON lines that no
+/// attribute can hold (objects, lists of anything but text) are left out, and a note names them. Throws Error
+/// that names file, line and field.
 WHITNEY_API Table read_table(const std::string& path, const TableOptions& options, const Context& context);
 
 /// Reads texts from JSON lines, CSV or TSV (`text_field`), or plain text, one a line. Where the name does not

@@ -9,6 +9,7 @@
 #include "whitney/data/json_columns.h"
 #include "whitney/data/json_lines.h"
 #include "whitney/data/readers.h"
+#include "whitney/data/recbole_table.h"
 #include "whitney/data/row_limit.h"
 
 namespace whitney {
@@ -59,10 +60,15 @@ Table read_table(const std::string& path, const TableOptions& options, const Con
       const char separator = name.format == data::FileFormat::kCsv ? ',' : '\t';
       return data::read_delimited_table(bytes.text, separator, input.name(), options, context);
     }
+    case data::FileFormat::kRecbole: {
+      auto input = data::InputStream::open(path, context.cancellation);
+      const data::SharedBytes bytes = input.read_all(context);
+      return data::read_recbole_table(bytes.text, input.name(), options, context);
+    }
     default:
       fail(path,
-           ": the extension tells no format of tables (expected: .jsonl, .ndjson, .csv, .tsv or "
-           ".safetensors)");
+           ": the extension tells no format of tables (expected: .jsonl, .ndjson, .csv, .tsv, .safetensors, "
+           "or RecBole's .item and .user)");
   }
 }
 

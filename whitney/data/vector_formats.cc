@@ -30,6 +30,10 @@ constexpr std::string_view kKnown =
     ".w2v (word2vec "
     "text), .bin (word2vec binary), .tsv, .csv or .jsonl";
 
+bool holds_vectors(FileFormat format) {
+  return format != FileFormat::kUnknown && format != FileFormat::kRecbole;
+}
+
 // The type that a binary format holds by its name.
 std::optional<DType> stored_type(FileFormat format) {
   switch (format) {
@@ -147,7 +151,7 @@ Embeddings read_vectors(const std::string& path, const TableOptions& options, co
   if (path == "-")
     fail("standard input has no name, whose end would tell the format of the vectors: name a file");
   const data::FileName name = data::file_format(path, data::TxtMeaning::kWord2vec);
-  if (name.format == FileFormat::kUnknown)
+  if (!holds_vectors(name.format))
     fail(path, ": its name tells no format of vectors (expected: ", kKnown, ")");
   Embeddings embeddings = read_format(path, name, options, context);
   embeddings.path = path;
@@ -167,7 +171,7 @@ void write_vectors(const Embeddings& embeddings, const std::string& path, bool f
   // Standard output has no name and gets what keeps everything.
   if (name.format == FileFormat::kSafetensors || path == "-")
     return save_embeddings(embeddings, path, force, context);
-  if (name.format == FileFormat::kUnknown)
+  if (!holds_vectors(name.format))
     fail(path, ": its name tells no format of vectors (expected: ", kKnown, ")");
   if (name.format == FileFormat::kIdx)
     fail(path, ": Whitney reads IDX but does not write it; write .npy or .u8bin");
