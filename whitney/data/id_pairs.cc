@@ -51,4 +51,9 @@ IdPairs read_id_pairs(const std::string& path, const Context& context) {
   return pairs;
 }
 
+void refuse_pair_with_itself(const IdPairs& pairs, size_t place) {
+  fail(pairs.name, ":", pairs.lines[place], ": the item ", data::quoted(pairs.first[place]),
+       " is a pair with itself (expected: a query and another item)");
+}
+
 }  // namespace whitney

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,5 +24,8 @@ struct IdPairs {
 /// Reads a pair a line, its ids between tabs, or between blanks where the line has no tab; blank lines are
 /// skipped, no line is a comment or a heading; gz, xz, zst. Throws Error that names file and line.
 WHITNEY_API IdPairs read_id_pairs(const std::string& path, const Context& context);
+
+/// Throws Error that names file and line of a pair whose ids are one: an item is no answer to itself.
+[[noreturn]] WHITNEY_API void refuse_pair_with_itself(const IdPairs& pairs, size_t place);
 
 }  // namespace whitney

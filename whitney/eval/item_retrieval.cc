@@ -35,10 +35,7 @@ KnownPairs known_pairs(const IdPairs& pairs, const Ids& ids) {
   for (size_t i = 0; i < pairs.first.size(); ++i) {
     const auto query = ids.find(pairs.first[i]), answer = ids.find(pairs.second[i]);
     if (!query || !answer) continue;
-    if (*query == *answer) {
-      fail(pairs.name, ":", pairs.lines[i], ": the item ", data::quoted(pairs.first[i]),
-           " is a pair with itself (expected: a query and another item)");
-    }
+    if (*query == *answer) refuse_pair_with_itself(pairs, i);
     known.pairs.push_back({static_cast<uint32_t>(*query), static_cast<uint32_t>(*answer)});
     known.places.push_back(i);
   }

@@ -88,6 +88,7 @@ PinSageLabels read_item_pairs(const std::string& path, const Interactions& event
       return static_cast<uint32_t>(*row);
     };
     const ItemPair pair{row_of(pairs.first[i]), row_of(pairs.second[i])};
+    if (pair.query == pair.answer) refuse_pair_with_itself(pairs, i);
     const bool held_out = is_held_out(validation, "pinsage validation", pairs.lines[i], context.seed);
     (held_out ? labels.validation : labels.train).push_back(pair);
   }

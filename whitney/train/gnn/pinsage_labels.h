@@ -33,7 +33,8 @@ std::string checksum_of(const PinSageLabels& labels);
 PinSageLabels labels_of_contexts(const Interactions& events, double validation, const Context& context);
 
 /// Reads labels of items, `query answer` a line between tabs or spaces. The graph is that of all events. A
-/// share `validation` of the labels is held out. Throws Error that names the line of an id that is no item.
+/// share `validation` of the labels is held out. Throws Error that names the line of an id that is no item,
+/// and of a pair of an item with itself.
 PinSageLabels read_item_pairs(const std::string& path, const Interactions& events, double validation,
                               const Context& context);
 

@@ -55,6 +55,10 @@ TEST(PinSageLabels, AreReadFromPairsOfIdsAndALineWithoutItemIsNamed) {
   std::ofstream(folder.file("wrong.tsv")) << "3\t1\n0\tcup\n";
   EXPECT_THAT(error_of([&] { read_item_pairs(folder.file("wrong.tsv"), events, 0, {}); }),
               HasSubstr("wrong.tsv:2: no item of the events has the id \"cup\""));
+  std::ofstream(folder.file("self.tsv")) << "3\t1\n2\t2\n";
+  EXPECT_THAT(
+      error_of([&] { read_item_pairs(folder.file("self.tsv"), events, 0, {}); }),
+      HasSubstr("self.tsv:2: the item \"2\" is a pair with itself (expected: a query and another item)"));
 }
 
 TEST(PinSageLabels, CountsTheContextsThatPairsShareUpToTwo) {
