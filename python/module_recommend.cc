@@ -20,7 +20,9 @@
 #include "whitney/data/interactions_split.h"
 #include "whitney/data/interactions_writer.h"
 #include "whitney/data/learner.h"
+#include "whitney/search/indexed_recommendations.h"
 #include "whitney/search/recommendations.h"
+#include "whitney/search/shared_searcher.h"
 
 namespace whitney::python {
 namespace {
@@ -101,20 +103,58 @@ std::vector<uint32_t> rows_of(const Ids& ids, const char* what, const nb::list& 
   return rows;
 }
 
-// (items' rows, scores, ids of the items, counts)
-using Recommended = std::tuple<nb::object, nb::object, nb::object, nb::object>;
+// Ascending, none twice, of each new user.
+std::vector<std::vector<uint32_t>> rows_of_lists(const Ids& ids, const nb::list& items_of_users) {
+  std::vector<std::vector<uint32_t>> lists;
+  for (const nb::handle list : items_of_users) {
+    auto& rows = lists.emplace_back(rows_of(ids, "item", nb::cast<nb::list>(list)));
+    std::ranges::sort(rows);
+    rows.erase(std::ranges::unique(rows).begin(), rows.end());
+  }
+  return lists;
+}
 
-template <class Ask>
-Recommended answered(const Recommendations& recommendations, const Call& call, const Ask& ask) {
-  SearchResult result = call(ask);
+// (items' rows, scores, ids of the items, counts, whether the time was up)
+using Recommended = std::tuple<nb::object, nb::object, nb::object, nb::object, bool>;
+
+Recommended named(const Ids& ids, SearchResult result) {
   const auto m = static_cast<size_t>(result.neighbors.num_queries),
              width = static_cast<size_t>(result.neighbors.k);
-  const nb::object names =
-      ids_of_rows(recommendations.model().history.items, result.neighbors.rows, nb::make_tuple(m, width));
+  const nb::object names = ids_of_rows(ids, result.neighbors.rows, nb::make_tuple(m, width));
   const size_t num_counts = result.counts.size();
   return {numpy_from(std::move(result.neighbors.rows), {m, width}),
           numpy_from(std::move(result.neighbors.values), {m, width}), names,
-          numpy_from(std::move(result.counts), {num_counts})};
+          numpy_from(std::move(result.counts), {num_counts}), result.partial};
+}
+
+template <class Ask>
+Recommended answered(const Recommendations& recommendations, const Call& call, const Ask& ask) {
+  return named(recommendations.model().history.items, call(ask));
+}
+
+// Through an index of the items, which nobody changes meanwhile: `ask(indexed, context)` recommends.
+template <class Ask>
+Recommended answered_by(const SharedSearcher& shared, const Recommendations& recommendations,
+                        const Call& call, const Ask& ask) {
+  Ids ids;
+  SearchResult result = call([&](const Context& context) {
+    return shared.read([&](const Searcher& searcher) {
+      ids = searcher.index().ids();
+      return ask(IndexedRecommendations(recommendations, searcher, context), context);
+    });
+  });
+  return named(ids, std::move(result));
+}
+
+SearchRequest request_of(int64_t k, const std::string& filter, const nb::dict& options, bool exact,
+                         std::optional<double> timeout_ms) {
+  SearchRequest request;
+  request.k = k;
+  request.filter = filter;
+  request.options = value_from(options, "search");
+  request.exact = exact;
+  request.timeout_ms = timeout_ms;
+  return request;
 }
 
 Recommended recommend(const Recommendations& recommendations, const nb::list& users, int64_t k,
@@ -127,16 +167,34 @@ Recommended recommend(const Recommendations& recommendations, const nb::list& us
 
 Recommended recommend_to_new(const Recommendations& recommendations, const nb::list& items_of_users,
                              int64_t k, const std::string& filter, bool keep_seen, const Call& call) {
-  std::vector<std::vector<uint32_t>> items;
-  for (const nb::handle list : items_of_users) {
-    auto& rows =
-        items.emplace_back(rows_of(recommendations.model().history.items, "item", nb::cast<nb::list>(list)));
-    std::ranges::sort(rows);
-    rows.erase(std::ranges::unique(rows).begin(), rows.end());
-  }
+  const auto items = rows_of_lists(recommendations.model().history.items, items_of_users);
   return answered(recommendations, call, [&](const Context& context) {
     return recommendations.recommend_to_new(items, {k, filter, keep_seen}, context);
   });
+}
+
+Recommended recommend_by(const Recommendations& recommendations, const SharedSearcher& index,
+                         const nb::list& users, int64_t k, const std::string& filter, bool keep_seen,
+                         const nb::dict& options, bool exact, std::optional<double> timeout_ms,
+                         const Call& call) {
+  const auto rows = rows_of(recommendations.model().history.users, "user", users);
+  const SearchRequest request = request_of(k, filter, options, exact, timeout_ms);
+  return answered_by(index, recommendations, call,
+                     [&](const IndexedRecommendations& indexed, const Context& context) {
+                       return indexed.recommend(rows, request, keep_seen, context);
+                     });
+}
+
+Recommended recommend_to_new_by(const Recommendations& recommendations, const SharedSearcher& index,
+                                const nb::list& items_of_users, int64_t k, const std::string& filter,
+                                bool keep_seen, const nb::dict& options, bool exact,
+                                std::optional<double> timeout_ms, const Call& call) {
+  const auto items = rows_of_lists(recommendations.model().history.items, items_of_users);
+  const SearchRequest request = request_of(k, filter, options, exact, timeout_ms);
+  return answered_by(index, recommendations, call,
+                     [&](const IndexedRecommendations& indexed, const Context& context) {
+                       return indexed.recommend_to_new(items, request, keep_seen, context);
+                     });
 }
 
 Recommended similar_items(const Recommendations& recommendations, const nb::list& items, int64_t k,
@@ -201,6 +259,12 @@ void bind_recommend(nb::module_& module) {
            nb::arg("call"))
       .def("recommend_to_new", &recommend_to_new, nb::arg("items_of_users"), nb::arg("k"), nb::arg("filter"),
            nb::arg("keep_seen"), nb::arg("call"))
+      .def("recommend_by", &recommend_by, nb::arg("index"), nb::arg("users"), nb::arg("k"), nb::arg("filter"),
+           nb::arg("keep_seen"), nb::arg("options"), nb::arg("exact"), nb::arg("timeout_ms").none(),
+           nb::arg("call"))
+      .def("recommend_to_new_by", &recommend_to_new_by, nb::arg("index"), nb::arg("items_of_users"),
+           nb::arg("k"), nb::arg("filter"), nb::arg("keep_seen"), nb::arg("options"), nb::arg("exact"),
+           nb::arg("timeout_ms").none(), nb::arg("call"))
       .def("similar_items", &similar_items, nb::arg("items"), nb::arg("k"), nb::arg("filter"),
            nb::arg("call"))
       .def("with_attributes", &with_attributes, nb::arg("table"))

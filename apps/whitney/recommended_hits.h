@@ -7,6 +7,7 @@
 #include "apps/whitney/command.h"
 #include "apps/whitney/session.h"
 #include "whitney/data/artifact.h"
+#include "whitney/search/searcher.h"
 
 namespace whitney::app {
 
@@ -32,5 +33,14 @@ struct RecommendAsked {
 /// no one asks, Error that names the nearest known id.
 Outcome recommended(const Artifact& artifact, const RecommendQuery& query, const RecommendAsked& asked,
                     Session& session);
+
+/// Finds what a recommender's user, or who has some items, may want among the rows of an index of its items
+/// (IndexedRecommendations). `query` names one of both. Throws UsageError where it does not, Error that names
+/// the nearest known id.
+SearchResult recommended_from_index(const Searcher& searcher, const std::string& model_path,
+                                    const RecommendQuery& query, const SearchRequest& request,
+                                    bool keeps_seen, Session& session);
+/// What that is asked for, as results name it.
+std::string name_of(const RecommendQuery& query);
 
 }  // namespace whitney::app

@@ -22,6 +22,7 @@ struct SearchOptions {
   std::optional<Path> queries;
   std::optional<std::string> text;
   std::optional<Path> model;
+  std::optional<Path> recommender;
   std::optional<std::string> user;
   std::vector<std::string> items;
   bool keep_seen = false;
@@ -42,6 +43,8 @@ struct SearchOptions {
           "texts, of texts; for sparse and multi_vector, of such rows");
     field("text", text, "Query: a text; an index of vectors needs --model to encode it");
     field("model", model, "Encoder of --text");
+    field("recommender", recommender,
+          "Model whose items the index holds: it is asked for hits by --user or --items");
     field("user", user, "Recommenders: what this user may want next");
     field("items", items,
           "Recommenders: what somebody may want who has these items and was not there in training");
@@ -74,7 +77,8 @@ struct Queries {
 void check_one_query(const SearchOptions& options) {
   if (options.user || !options.items.empty() || options.keep_seen)
     throw UsageError(
-        "--user, --items and --keep-seen ask a recommender (learn ials, rp3beta, ...), and this is none");
+        "--user, --items and --keep-seen ask a recommender (learn ials, rp3beta, ...), and this is none; an "
+        "index of a model's items takes the model besides: --recommender MODEL");
   const int given = int{options.id.has_value()} + int{!options.vector.empty()} +
                     int{options.queries.has_value()} + int{options.text.has_value()};
   // Of two indexes, one may be asked by words and the other by a vector.
@@ -206,6 +210,15 @@ void report_unused(const Command& command, const SearchOptions& options, Session
   }
 }
 
+// A recommender without an index scores all its items.
+void report_unused_by_model(const Command& command, Session& session) {
+  if (!command.open_options.empty()) refuse_option(command, command.open_options[0], {});
+  for (const std::string_view name : {"exact", "explain", "timeout_ms"}) {
+    if (command.was_typed(name))
+      session.note(concat("option \"", dashed(name), "\" has no effect: a recommender scores all its items"));
+  }
+}
+
 SearchRequest request_of(const Command& command, const SearchOptions& options, const Index& index,
                          const Index* other) {
   SearchRequest request;
@@ -274,9 +287,41 @@ std::optional<Artifact> open_recommender(const std::string& path, const SearchOp
   return artifact;
 }
 
+// Prints hits, and what was told besides.
+Outcome outcome_of(const Index& index, const SearchResult& result, const std::vector<std::string>& names,
+                   const std::vector<std::string>& show, const SearchOptions& options, Session& session) {
+  Outcome outcome{hits_text(index, result, names, show), hits_value(index, result, names, show)};
+  if (options.explain) {
+    outcome.text += "\n" + lines_of(result.explain);
+    outcome.json.set("explain", result.explain);
+  }
+  report_partial(result.partial, outcome, session);
+  return outcome;
+}
+
+// Hits of an index of a recommender's items, whose model says where to look and what was seen.
+Outcome run_recommender(const Command& command, const SearchOptions& options, Session& session) {
+  if (!options.vector.empty() || options.queries || options.text || options.with || options.model)
+    throw UsageError(
+        "--recommender makes the query itself, of --user or --items: --vector, --queries, --text, --model "
+        "and --with do not go with it");
+  const Searcher searcher = open_searcher(command.inputs[0], session.context);
+  const std::vector<std::string> show = attributes_to_show(searcher.index().attributes(), options.show);
+  report_unused(command, options, session);
+  const RecommendQuery query{options.user, options.items, options.id};
+  const SearchResult result = recommended_from_index(searcher, options.recommender->value, query,
+                                                     request_of(command, options, searcher.index(), nullptr),
+                                                     options.keep_seen, session);
+  if (result.counts[0] == 0 && !result.partial)
+    session.note(options.filter ? "nothing satisfies the filter" : "there is no item left to recommend");
+  return outcome_of(searcher.index(), result, {name_of(query)}, show, options, session);
+}
+
 Outcome run_search(const Command& command, Session& session) {
   const auto options = options_from<SearchOptions>(command.options);
+  if (options.recommender) return run_recommender(command, options, session);
   if (const auto recommender = open_recommender(command.inputs[0], options)) {
+    report_unused_by_model(command, session);
     return recommended(*recommender, {options.user, options.items, options.id},
                        {options.k, options.filter.value_or(""), options.keep_seen, options.show}, session);
   }
@@ -290,13 +335,7 @@ Outcome run_search(const Command& command, Session& session) {
   const SearchResult result =
       ask(searcher, queries, request_of(command, options, index, nullptr), session.context);
 
-  Outcome outcome{hits_text(index, result, queries.names, show),
-                  hits_value(index, result, queries.names, show)};
-  if (options.explain) {
-    outcome.text += "\n" + lines_of(result.explain);
-    outcome.json.set("explain", result.explain);
-  }
-  report_partial(result.partial, outcome, session);
+  Outcome outcome = outcome_of(index, result, queries.names, show, options, session);
   const bool is_empty =
       std::all_of(result.counts.begin(), result.counts.end(), [](int64_t count) { return count == 0; });
   if (is_empty && !result.partial) {
@@ -311,8 +350,13 @@ Outcome run_search(const Command& command, Session& session) {
 
 Outcome estimate_search(const Command& command, Session& session) {
   std::error_code error;
-  const auto size = std::filesystem::file_size(command.inputs[0], error);
-  if (error) fail(command.inputs[0], ": cannot be read: ", error.message());
+  const auto options = options_from<SearchOptions>(command.options);
+  uintmax_t size = 0;
+  for (const std::string& path : {command.inputs[0], options.recommender.value_or(Path{}).value}) {
+    if (path.empty()) continue;
+    size += std::filesystem::file_size(path, error);
+    if (error) fail(path, ": cannot be read: ", error.message());
+  }
   // The file is mapped: what a search touches stays in memory while there is room.
   return estimate_outcome({static_cast<int64_t>(size), 0}, session.context, Value::object());
 }
@@ -323,8 +367,8 @@ VerbCommand search_verb() {
   VerbCommand verb;
   verb.name = "search";
   verb.arguments =
-      "INDEX_OR_EMBEDDINGS (--id X | --vector V | --queries FILE | --text T) [-k K] [--filter F], "
-      "or RECOMMENDER (--user U | --items I,J | --id I)";
+      "INDEX_OR_EMBEDDINGS (--id X | --vector V | --queries FILE | --text T | --recommender MODEL (--user U "
+      "| --items I,J)) [-k K] [--filter F], or RECOMMENDER (--user U | --items I,J | --id I)";
   verb.summary = "index, embeddings or recommender x queries x filter -> hits";
   verb.description =
       "Finds the nearest vectors, under a filter on the attributes if one is given; min(k, number of "
@@ -333,12 +377,16 @@ VerbCommand search_verb() {
       "methods hnsw' "
       "tells them).\n"
       "A recommender tells what a user may want next (--user; the items that they had are left out), what "
-      "somebody may who has some items (--items), or which items are like one (--id).";
+      "somebody may who has some items (--items), or which items are like one (--id). An index of a model's "
+      "items answers the first two, too, beside --recommender MODEL: what was seen is left out by its ids, "
+      "rows of the index that the model does not know may come, and filters are about the attributes of the "
+      "index.";
   verb.examples = {
       "whitney search nodes.hnsw.safetensors --id numpy -k 5 --filter 'section = \"python\"' --show size",
       "whitney search nodes.safetensors --vector 0.1,0.2,0.3 --exact --json",
       "whitney search texts.hnsw.safetensors --text \"play music in a terminal\" --model models/minilm -k 5",
       "whitney search model.safetensors --user 4711 -k 20",
+      "whitney search items.hnsw.safetensors --recommender model.safetensors --user 4711 -k 20 --ef 200",
       "whitney search texts.bm25.safetensors --text 'play music' --with nodes.safetensors --id mpd"};
   verb.min_inputs = verb.max_inputs = 1;
   verb.options = option_specs<SearchOptions>();

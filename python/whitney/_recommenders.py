@@ -10,6 +10,7 @@ import numpy as np
 from . import _convert, _whitney
 from ._attributes import Attributes
 from ._calls import Progress, call
+from ._indexes import Index
 from ._options import declare, given_options
 from ._tables import Table
 from ._whitney import Error
@@ -186,7 +187,9 @@ class Recommended(NamedTuple):
     counts: np.ndarray
     """m: filled places."""
     rows: np.ndarray
-    """m x k int64: rows of the items; unfilled -1."""
+    """m x k int64: rows of the items, of an index its rows; unfilled -1."""
+    partial: bool = False
+    """The time of a search in an index was up before it ended: items are missing, or are not the best."""
 
 
 class Recommender:
@@ -202,21 +205,38 @@ class Recommender:
         return recommender
 
     def recommend(self, users: Any = None, k: int = 10, filter: Optional[str] = None, *, items: Any = None,
-                  keep_seen: bool = False, threads: Optional[int] = None, progress: Progress = False) -> Recommended:
+                  keep_seen: bool = False, index: Optional[Index] = None, exact: bool = False,
+                  timeout_ms: Optional[float] = None, threads: Optional[int] = None, progress: Progress = False,
+                  **options: Any) -> Recommended:
         """Finds the k best items of each user: min(k, items that satisfy the filter and are not seen).
 
-        users : an id, or a list of ids; or instead of them items : the items that somebody has who was not there in
-        training, or a list of such lists. keep_seen : items that a user has had may come, too.
+        Parameters
+        ----------
+        users : an id, or a list of ids.
+        filter : a condition on the attributes of the items; with an index, on those of the index.
+        items : instead of users, the items that somebody has who was not there in training, or a list of such lists.
+        keep_seen : items that a user has had may come, too.
+        index : a whitney.Index of the model's items, which is searched instead of scoring all of them. What was seen is
+            left out by its ids; rows that the model does not know may come. The model must be one of vectors
+            (ials, mf_bpr, lightgcn, ngcf).
+        exact, timeout_ms, **options : as of Index.search; they need an index.
         """
         told = call(threads, None, progress)
         if (users is None) == (items is None):
             raise Error("recommend takes users, or items that new users have")
         if items is not None:
-            lists = [_listed(one) for one in items] if _is_nested(items) else [_listed(items)]
-            found = self._native.recommend_to_new(lists, k, filter or "", keep_seen, told)
+            asked = [_listed(one) for one in items] if _is_nested(items) else [_listed(items)]
         else:
-            found = self._native.recommend(_listed(users), k, filter or "", keep_seen, told)
-        return _recommended(found)
+            asked = _listed(users)
+        what = (asked, k, filter or "", keep_seen)
+        if index is None:
+            if exact or timeout_ms is not None or options:
+                raise Error("exact, timeout_ms and options of a search are about an index: recommend(..., index=index)")
+            return _recommended((self._native.recommend if items is None else self._native.recommend_to_new)(*what, told))
+        if not isinstance(index, Index):
+            raise Error(f"index is a {type(index).__name__} (expected: a whitney.Index of the model's items)")
+        ask = self._native.recommend_by if items is None else self._native.recommend_to_new_by
+        return _recommended(ask(index._native, *what, given_options(options), exact, timeout_ms, told))
 
     def similar_items(self, items: Any, k: int = 10, filter: Optional[str] = None, *, threads: Optional[int] = None,
                       progress: Progress = False) -> Recommended:
@@ -279,5 +299,5 @@ def _is_nested(items: Any) -> bool:
 
 
 def _recommended(found: tuple) -> Recommended:
-    rows, scores, ids, counts = found
-    return Recommended(ids, scores, counts, rows)
+    rows, scores, ids, counts, partial = found
+    return Recommended(ids, scores, counts, rows, partial)

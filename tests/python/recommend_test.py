@@ -50,7 +50,9 @@ def test_reads_the_form_that_is_asked_for_and_refuses_values_outside_a_range(tmp
 @pytest.mark.parametrize("method", ["most_popular", "item_knn", "rp3beta", "ease", "ials", "mf_bpr", "lightgcn"])
 def test_recommends_what_is_not_seen(method, tmp_path):
     users, items = drawn()
-    model = whitney.learn(method, (users, items), **({"dim": 8} if method in ("ials", "mf_bpr") else {}))
+    trained = {"dim": 8, "epochs": 4, "validation": 0}
+    options = {"ials": {"dim": 8}, "mf_bpr": {"dim": 8}, "lightgcn": trained}
+    model = whitney.learn(method, (users, items), **options.get(method, {}))
     found = model.recommend([3, 7], k=5)
     assert found.ids.shape == (2, 5) and found.counts.tolist() == [5, 5]
     assert not set(found.ids[0].tolist()) & set(items[users == 3].tolist())
@@ -81,6 +83,31 @@ def test_its_items_are_embeddings_for_any_index(tmp_path):
     model.save(tmp_path / "model.safetensors")
     index = whitney.index("hnsw", whitney.read_vectors(tmp_path / "model.safetensors"))
     assert index.search(model.user_factors[3], k=5).counts.tolist() == [5]
+
+
+@pytest.mark.parametrize("method", ["flat", "hnsw"])
+def test_recommends_through_an_index_of_its_items(method, tmp_path):
+    users, items = drawn()
+    model = whitney.learn("ials", (users, items), dim=8)
+    model = model.with_attributes(whitney.Table(ids=list(range(30)), attributes={"price": list(range(30))}))
+    model.save(tmp_path / "model.safetensors")
+    index = whitney.index(method, whitney.read_vectors(tmp_path / "model.safetensors"))
+    for given in ({}, {"filter": "price < 12"}, {"keep_seen": True}, {"k": 30}):
+        own, found = (model.recommend(list(range(40)), **given, **how) for how in ({}, {"index": index}))
+        np.testing.assert_array_equal(found.ids, own.ids)
+        np.testing.assert_array_equal(found.counts, own.counts)
+        np.testing.assert_allclose(found.scores, own.scores, atol=1e-5)
+    np.testing.assert_array_equal(model.recommend(items=[[1, 4], [5]], index=index, exact=True).ids,
+                                  model.recommend(items=[[1, 4], [5]]).ids)
+    index.remove([own.ids[3][0]])
+    assert own.ids[3][0] not in model.recommend(3, k=30, index=index).ids[0]
+    assert model.recommend(3, filter="price < 12", index=index, timeout_ms=0).partial
+    with pytest.raises(whitney.Error, match="about an index"):
+        model.recommend(3, exact=True)
+    with pytest.raises(whitney.Error, match="has no vectors"):
+        whitney.learn("rp3beta", (users, items)).recommend(3, index=index)
+    with pytest.raises(whitney.Error, match="expected: a whitney.Index"):
+        model.recommend(3, index=str(tmp_path / "model.safetensors"))
 
 
 def test_classes_and_evaluation():

@@ -136,9 +136,17 @@ Interactions items_themselves(const Ids& items) {
   return itself;
 }
 
-std::shared_ptr<const PackedRows> packed_items_of(const RecommenderModel& model) {
+/// What scores users of the training events; the items' vectors, if it reads any, serve new users, too.
+struct Scorer {
+  std::shared_ptr<const PackedRows> items;
+  std::unique_ptr<const Recommender> recommender;
+};
+
+Scorer scorer_of(const RecommenderModel& model) {
   const auto* factors = std::get_if<Factors>(&model.scores);
-  return factors == nullptr ? nullptr : recommend::packed_items(factors->items);
+  if (factors == nullptr) return {nullptr, recommend::recommender_of(model)};
+  std::shared_ptr<const PackedRows> items = recommend::packed_items(factors->items);
+  return {items, recommend::factor_recommender(factors->users, items)};
 }
 
 recommend::IalsFoldIn fold_in_of(const RecommenderModel& model, const Context& context) {
@@ -160,6 +168,11 @@ class Recommendations::Kept {
     std::unique_ptr<const Recommender> recommender;
     Interactions itself;
   };
+  const Scorer& scorer(const RecommenderModel& model) {
+    const std::lock_guard lock(mutex_);
+    if (!scorer_) scorer_ = scorer_of(model);
+    return *scorer_;
+  }
   const Likeness& likeness(const RecommenderModel& model) {
     const std::lock_guard lock(mutex_);
     if (!likeness_) likeness_ = Likeness{likeness_of(model, alone()), items_themselves(model.history.items)};
@@ -180,6 +193,7 @@ class Recommendations::Kept {
   }
 
   std::mutex mutex_;
+  std::optional<Scorer> scorer_;
   std::optional<Likeness> likeness_;
   std::optional<recommend::IalsFoldIn> fold_in_;
 };
@@ -216,10 +230,6 @@ class Recommendations::Allowed {
 
 Recommendations::Recommendations(RecommenderModel model)
     : model_(std::move(model)),
-      packed_items_(packed_items_of(model_)),
-      recommender_(packed_items_
-                       ? recommend::factor_recommender(std::get<Factors>(model_.scores).users, packed_items_)
-                       : recommend::recommender_of(model_)),
       kept_(std::make_unique<Kept>()),
       attributes_(model_.history.items, model_.attributes) {}
 Recommendations::~Recommendations() = default;
@@ -265,7 +275,35 @@ SearchResult Recommendations::best_of(const Recommender& recommender, std::span<
 SearchResult Recommendations::recommend(std::span<const uint32_t> users, const RecommendRequest& request,
                                         const Context& context) const {
   check_rows("user", users, model_.history.num_users());
-  return best_of(*recommender_, users, model_.history, request, context);
+  return best_of(*kept_->scorer(model_).recommender, users, model_.history, request, context);
+}
+
+const Factors& Recommendations::factors() const {
+  if (const auto* factors = std::get_if<Factors>(&model_.scores)) return *factors;
+  fail(method_of(model_),
+       std::holds_alternative<ItemWeights>(model_.scores) ? " scores by items' weights"
+                                                          : " scores by how many users have an item",
+       " and has no vectors that an index could hold (expected: a model of vectors, such as ials, mf_bpr or "
+       "lightgcn)");
+}
+
+Matrix Recommendations::vectors_of(std::span<const uint32_t> users) const {
+  const Matrix& vectors = factors().users;
+  check_rows("user", users, vectors.rows());
+  Matrix asked(std::ssize(users), vectors.cols());
+  auto* out = asked.mutable_data<float>();
+  for (const uint32_t user : users) out = std::ranges::copy(vectors.row<float>(user), out).out;
+  return asked;
+}
+
+Matrix Recommendations::vectors_of_new(const std::vector<std::vector<uint32_t>>& items_of_users,
+                                       const Context& context) const {
+  static_cast<void>(factors());
+  if (method_of(model_) != "ials") {
+    fail(method_of(model_),
+         " has no vectors of new users (expected: a user of the training events, or a model of ials)");
+  }
+  return kept_->fold_in(model_).users(events_of(items_of_users, model_.history.items), context);
 }
 
 SearchResult Recommendations::recommend_to_new(const std::vector<std::vector<uint32_t>>& items_of_users,
@@ -276,12 +314,13 @@ SearchResult Recommendations::recommend_to_new(const std::vector<std::vector<uin
   std::iota(users.begin(), users.end(), 0U);
   if (const auto* weights = std::get_if<ItemWeights>(&model_.scores))
     return best_of(*recommend::item_recommender(events, *weights), users, events, request, context);
-  if (packed_items_) {
+  if (std::holds_alternative<Factors>(model_.scores)) {
     Matrix vectors = kept_->fold_in(model_).users(events, context);
-    return best_of(*recommend::factor_recommender(std::move(vectors), packed_items_), users, events, request,
-                   context);
+    return best_of(*recommend::factor_recommender(std::move(vectors), kept_->scorer(model_).items), users,
+                   events, request, context);
   }
-  return best_of(NewUsers(*recommender_, std::ssize(users)), users, events, request, context);
+  return best_of(NewUsers(*kept_->scorer(model_).recommender, std::ssize(users)), users, events, request,
+                 context);
 }
 
 SearchResult Recommendations::similar_items(std::span<const uint32_t> items, const RecommendRequest& request,

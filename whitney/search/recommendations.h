@@ -18,7 +18,6 @@ namespace whitney {
 namespace recommend {
 class Recommender;
 }  // namespace recommend
-class PackedRows;
 
 /// What is asked of a recommender.
 struct RecommendRequest {
@@ -42,6 +41,13 @@ class WHITNEY_API Recommendations {
   static Recommendations open(const std::string& path);
   const RecommenderModel& model() const { return model_; }
 
+  /// The vectors by which users of the training events, by their rows, ask an index of the items: users x d.
+  /// Throws Error for a model without vectors.
+  Matrix vectors_of(std::span<const uint32_t> users) const;
+  /// The same for users who have these items, as `recommend_to_new` takes them.
+  Matrix vectors_of_new(const std::vector<std::vector<uint32_t>>& items_of_users,
+                        const Context& context) const;
+
   /// For users of the training events, by their rows. O(users * items * d) for factors.
   SearchResult recommend(std::span<const uint32_t> users, const RecommendRequest& request,
                          const Context& context) const;
@@ -59,15 +65,13 @@ class WHITNEY_API Recommendations {
  private:
   class Allowed;
   class Kept;
+  const Factors& factors() const;
   SearchResult best_of(const recommend::Recommender& recommender, std::span<const uint32_t> users,
                        const Interactions& seen, const RecommendRequest& request,
                        const Context& context) const;
 
   RecommenderModel model_;
-  /// Of a model of vectors.
-  std::shared_ptr<const PackedRows> packed_items_;
-  std::unique_ptr<const recommend::Recommender> recommender_;
-  /// What only some questions need: made when the first of them is asked.
+  /// What scores all items or makes new users' vectors: made when the first question that needs it is asked.
   std::unique_ptr<Kept> kept_;
   AttributeIndex attributes_;
 };

@@ -141,8 +141,14 @@ SearchResult Searcher::search_filtered(const SearchRequest& request, int64_t num
     params.memo = filter->memo.get();
   }
   const std::chrono::duration<double, std::micro> elapsed = std::chrono::steady_clock::now() - begin;
+  RowSet candidates = filter ? filter->rows : index_->live();
+  if (request.forbidden != nullptr) {
+    candidates = candidates - *request.forbidden;
+    params.allowed = &candidates;
+    params.memo = nullptr;
+  }
   SearchResult result = search(params);
-  check_counts(result, request, filter ? filter->rows : index_->live(), num_queries, finds_all);
+  check_counts(result, request, candidates, num_queries, finds_all);
   if (request.explain && filter) {
     Value explained = Value::object();
     explained.set("text", filter->filter.to_text());

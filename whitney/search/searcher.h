@@ -29,6 +29,8 @@ struct SearchRequest {
   Value options = Value::object();
   /// A row to leave out per query (-1: none), or empty.
   std::vector<int64_t> excluded;
+  /// Rows that no query may find; null: none. What an index makes of them is not kept for the next search.
+  const RowSet* forbidden = nullptr;
   bool exact = false;
   bool explain = false;
   /// The way of a query under a filter; absent: as the index plans (SearchParams::plan).
