@@ -74,10 +74,17 @@ void largest_of_neighbors(const Context& context, const SparseView& neighborhood
   });
 }
 
-Matrix multiplied(const Context& context, const DenseWeights& weights, const MatrixView& rows,
-                  Epilogue epilogue) {
-  Matrix out(rows.rows, weights.rows());
+/// Every product with weights is made here, so that what is told is what was done.
+void multiply(const Context& context, const DenseWeights& weights, const MatrixView& rows, Epilogue epilogue,
+              const RowsMultiplied& told, Matrix& out) {
   weights.multiply(context, rows, out.mutable_data<float>(), weights.rows(), epilogue);
+  if (told) told(rows.rows);
+}
+
+Matrix multiplied(const Context& context, const DenseWeights& weights, const MatrixView& rows,
+                  Epilogue epilogue, const RowsMultiplied& told) {
+  Matrix out(rows.rows, weights.rows());
+  multiply(context, weights, rows, epilogue, told, out);
   return out;
 }
 
@@ -91,14 +98,14 @@ Convolve::Convolve(const MatrixView& neighbor_weights, std::span<const float> ne
   of_pooled_ = DenseWeights(columns(weights, inputs(), weights.cols));
 }
 
-Matrix Convolve::project(const Context& context, const MatrixView& h) const {
+Matrix Convolve::project(const Context& context, const MatrixView& h, const RowsMultiplied& told) const {
   check_inputs(h, inputs());
-  return multiplied(context, neighbor_, h, Epilogue::kRelu);
+  return multiplied(context, neighbor_, h, Epilogue::kRelu, told);
 }
 
-Matrix Convolve::own_part(const Context& context, const MatrixView& h) const {
+Matrix Convolve::own_part(const Context& context, const MatrixView& h, const RowsMultiplied& told) const {
   check_inputs(h, inputs());
-  return multiplied(context, own_, h, Epilogue::kNone);
+  return multiplied(context, own_, h, Epilogue::kNone, told);
 }
 
 Matrix Convolve::pooled(const Context& context, const SparseView& neighborhoods,
@@ -112,7 +119,7 @@ Matrix Convolve::pooled(const Context& context, const SparseView& neighborhoods,
 }
 
 Matrix Convolve::combine(const Context& context, const SparseView& neighborhoods, const Matrix& projected,
-                         Matrix own) const {
+                         Matrix own, const RowsMultiplied& told) const {
   if (neighborhoods.rows != own.rows() || neighborhoods.cols != projected.rows()) {
     fail("neighborhoods are ", neighborhoods.rows, " x ", neighborhoods.cols, ", but there are ", own.rows(),
          " nodes and ", projected.rows(), " projected ones");
@@ -121,8 +128,7 @@ Matrix Convolve::combine(const Context& context, const SparseView& neighborhoods
     fail("nodes have ", own.cols(), " values and projected ones ", projected.cols(),
          ", but this convolution makes ", outputs(), " and ", hidden());
   }
-  of_pooled_.multiply(context, pooled(context, neighborhoods, projected), own.mutable_data<float>(),
-                      outputs(), Epilogue::kAdd);
+  multiply(context, of_pooled_, pooled(context, neighborhoods, projected), Epilogue::kAdd, told, own);
   rectify_and_normalize(context, own.rows(), own.cols(), own.mutable_data<float>());
   return own;
 }
@@ -134,24 +140,26 @@ Matrix Convolve::pool_neighbors(const Context& context, const SparseView& neighb
   return pooled(context, neighborhoods, project(context, h));
 }
 
-Matrix Convolve::run(const Context& context, const SparseView& neighborhoods, const MatrixView& h) const {
+Matrix Convolve::run(const Context& context, const SparseView& neighborhoods, const MatrixView& h,
+                     const RowsMultiplied& told) const {
   check_inputs(h, inputs());
   check_square(neighborhoods, h.rows);
-  return combine(context, neighborhoods, project(context, h), own_part(context, h));
+  return combine(context, neighborhoods, project(context, h, told), own_part(context, h, told), told);
 }
 
 Matrix convolve_all(const Context& context, std::span<const Convolve> layers, const ConvolveHead* head,
                     const SparseView& neighborhoods, const MatrixView& features) {
   if (layers.empty()) fail("there are no layers to convolve by, but a model has 1 or more");
-  const int64_t total = features.rows * std::ssize(layers);
+  const int64_t products = 3 * std::ssize(layers) + (head == nullptr ? 0 : 2);
+  const int64_t total = features.rows * products;
+  int64_t done = 0;
+  const auto told = [&](int64_t rows) { context.advance("convolve", done += rows, total, "rows"); };
   Matrix h;
-  for (size_t k = 0; k < layers.size(); ++k) {
-    h = layers[k].run(context, neighborhoods, k == 0 ? features : h.view());
-    context.advance("convolve", features.rows * static_cast<int64_t>(k + 1), total, "rows");
-  }
+  for (size_t k = 0; k < layers.size(); ++k)
+    h = layers[k].run(context, neighborhoods, k == 0 ? features : h.view(), told);
   if (head == nullptr) return h;
-  return multiplied(context, head->second, multiplied(context, head->first, h, Epilogue::kRelu),
-                    Epilogue::kNone);
+  return multiplied(context, head->second, multiplied(context, head->first, h, Epilogue::kRelu, told),
+                    Epilogue::kNone, told);
 }
 
 }  // namespace whitney::infer

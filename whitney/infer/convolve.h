@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ enum class NeighborPooling : uint8_t { kImportance, kMean, kMax };
 inline constexpr auto enum_names(NeighborPooling) {
   return std::array<std::string_view, 3>{"importance", "mean", "max"};
 }
+
+/// Is told how many rows were multiplied with weights, product by product.
+using RowsMultiplied = std::function<void(int64_t rows)>;
 
 /// One layer of PinSage (arXiv 1806.01973, algorithm 1, the vectors h of a node and of its neighbours to its
 /// next vector), with the weights of a trained model:
@@ -45,16 +49,18 @@ class WHITNEY_API Convolve {
 
   /// The same in pieces, for nodes whose neighbours are elsewhere. What a node is pooled as, ReLU(Q h + q):
   /// rows x m; and what it keeps for itself, W_h h + w: rows x outputs. h: rows x inputs, float32.
-  Matrix project(const Context& context, const MatrixView& h) const;
-  Matrix own_part(const Context& context, const MatrixView& h) const;
+  Matrix project(const Context& context, const MatrixView& h, const RowsMultiplied& told = {}) const;
+  Matrix own_part(const Context& context, const MatrixView& h, const RowsMultiplied& told = {}) const;
   /// Computes h' of some nodes of what they keep and the projected neighbours, bit for bit as `run`.
   /// neighborhoods: nodes x projected rows.
-  Matrix combine(const Context& context, const SparseView& neighborhoods, const Matrix& projected,
-                 Matrix own) const;
+  Matrix combine(const Context& context, const SparseView& neighborhoods, const Matrix& projected, Matrix own,
+                 const RowsMultiplied& told = {}) const;
 
   /// Computes h' of all nodes (nodes x outputs). Row u depends on the rows of u and of its neighbours, the
   /// weights and the SIMD level only, bit for bit: not on how many other nodes there are, nor on the threads.
-  Matrix run(const Context& context, const SparseView& neighborhoods, const MatrixView& h) const;
+  /// Three products: of each node with Q, and with both parts of W.
+  Matrix run(const Context& context, const SparseView& neighborhoods, const MatrixView& h,
+             const RowsMultiplied& told = {}) const;
 
  private:
   Matrix pooled(const Context& context, const SparseView& neighborhoods, const Matrix& projected) const;
@@ -74,7 +80,7 @@ struct ConvolveHead {
 /// Computes the embeddings of all nodes layer by layer, each node once a layer (section 3.4, in one process),
 /// where algorithm 2 repeats a node for every neighbourhood it is in. features: nodes x inputs of the first
 /// layer, float32. Every layer reads the same neighborhoods. head: may be null, then the last layer's vectors
-/// are the result. Not normalised behind the head. Reports rows convolved as progress. Throws Error when
+/// are the result. Not normalised behind the head. Reports rows multiplied as progress. Throws Error when
 /// sizes differ. O(layers (nodes (inputs m + (inputs + m) outputs) + entries m)) time.
 WHITNEY_API Matrix convolve_all(const Context& context, std::span<const Convolve> layers,
                                 const ConvolveHead* head, const SparseView& neighborhoods,

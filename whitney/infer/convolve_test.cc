@@ -92,7 +92,7 @@ Vector per_node(const std::vector<const Layer*>& layers, size_t depth, const Spa
   return z;
 }
 
-/// Counts the rows that are reported.
+/// Counts the rows that are reported, which is done where they are multiplied.
 struct RowsSeen : Progress {
   void advance(std::string_view, int64_t done, int64_t total, std::string_view) override {
     seen = done;
@@ -156,8 +156,32 @@ TEST(Convolve, LayerByLayerIsAlgorithm2OfEveryNodeAndSeesEachNodeOnceALayer) {
     const Vector expected = per_node({&first, &second}, 2, neighborhoods, features, u);
     for (int64_t j = 0; j < 50; ++j) EXPECT_NEAR(at(found, u, j), expected[static_cast<size_t>(j)], 1e-5);
   }
-  EXPECT_EQ(rows.seen, 2 * 7);
-  EXPECT_EQ(rows.all, 2 * 7);
+  // Three products a layer: 17 edges lead to each of the 7 nodes, one by one they would be many more.
+  EXPECT_EQ(rows.seen, 2 * 3 * 7);
+  EXPECT_EQ(rows.all, rows.seen);
+}
+
+TEST(Convolve, TellsEveryRowThatIsMultiplied) {
+  const Layer layer(5, 9, 6, 1);
+  const Matrix h = random_matrix(7, 5, 22);
+  std::vector<int64_t> told;
+  const RowsMultiplied tell = [&](int64_t rows) { told.push_back(rows); };
+  const Matrix projected = layer.convolve.project({}, h, tell);
+  const Matrix own = layer.convolve.own_part({}, h.view().slice(4, 6), tell);
+  SparseMatrix two = seven();
+  two.offsets = {0, 3, 4};
+  two.columns.resize(4);
+  two.weights.resize(4);
+  layer.convolve.combine({}, two.view(), projected, own, tell);
+  EXPECT_EQ(told, (std::vector<int64_t>{7, 2, 2}));
+  const ConvolveHead head{.first = DenseWeights(random_matrix(3, 6, 30)),
+                          .second = DenseWeights(random_matrix(2, 3, 32))};
+  RowsSeen rows;
+  Context context;
+  context.progress = &rows;
+  convolve_all(context, {&layer.convolve, 1}, &head, seven().view(), h);
+  EXPECT_EQ(rows.seen, (3 + 2) * 7);
+  EXPECT_EQ(rows.all, rows.seen);
 }
 
 TEST(Convolve, HeadRestoresSigns) {
