@@ -45,9 +45,9 @@ std::unique_ptr<nn::Optimizer> make_adam(int64_t num_examples, const PinSageOpti
   const int64_t steps = training.steps_per_epoch(num_examples);
   nn::OptimizerOptions adam;
   adam.learning_rate = options.learning_rate;
-  nn::Schedule schedule;
+  Schedule schedule;
   schedule.warm_up_steps = training.epochs > 1 ? steps : 0;
-  schedule.decay = nn::Decay::kSteps;
+  schedule.decay = Decay::kSteps;
   schedule.steps_each = 1;
   schedule.step_factor = std::pow(options.decay, 1.0 / static_cast<double>(std::max<int64_t>(steps, 1)));
   return nn::make_optimizer(adam, schedule);

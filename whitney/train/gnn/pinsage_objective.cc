@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
+#include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
 #include "whitney/train/gnn/ranking_loss.h"
 #include "whitney/train/nn/one_torch_thread.h"
@@ -132,14 +134,25 @@ std::vector<std::string> PinSageObjective::notes() const {
   return {note_of_split(checksum_of(labels_))};
 }
 
-std::vector<nn::Metric> PinSageObjective::evaluate(const Context& context) {
-  if (labels_.validation.empty()) return {};
+torch::Tensor PinSageObjective::vectors_of_all(const Context& context) const {
   const nn::OneTorchThread one;
   std::vector<uint32_t> all(static_cast<size_t>(features_.num_items()));
   std::iota(all.begin(), all.end(), 0U);
   const LocalGraph graph = local_graph(all, settings_.layers, neighborhoods_, {}, features_);
-  const torch::Tensor vectors =
-      network_.forward(graph, std::ssize(all), context).to(torch::kCPU, torch::kFloat32).contiguous();
+  return network_.forward(graph, std::ssize(all), context).to(torch::kCPU, torch::kFloat32).contiguous();
+}
+
+std::optional<std::string> PinSageObjective::not_finite(const Context& context) {
+  const torch::NoGradGuard no_gradients;
+  if (vectors_of_all(context).isfinite().all().item<bool>()) return std::nullopt;
+  return "the vectors of items";
+}
+
+std::vector<nn::Metric> PinSageObjective::evaluate(const Context& context) {
+  if (labels_.validation.empty()) return {};
+  const torch::Tensor vectors = vectors_of_all(context);
+  // No score is higher than one that is no number: every answer would come first.
+  if (!vectors.isfinite().all().item<bool>()) fail("the vectors of items have values that are no numbers");
   constexpr int64_t kListed = 10;
   double hits = 0, reciprocal = 0;
   for (const int64_t rank : ranks_of_answers(labels_.validation, vectors, context)) {

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "whitney/core/context.h"
@@ -38,14 +40,17 @@ class PinSageObjective : public nn::Objective {
   std::vector<torch::Tensor> shared_of(const nn::PreparedBatch& prepared, const Context& context) override;
   torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
   /// hit@10 and mrr of the held-out pairs: the answer's rank among all items but the query, equal scores by
-  /// the smaller row.
+  /// the smaller row. Throws Error where a vector is not finite.
   std::vector<nn::Metric> evaluate(const Context& context) override;
+  std::optional<std::string> not_finite(const Context& context) override;
   /// The checksum of the labels' parts.
   std::vector<std::string> notes() const override;
 
   const PinSageNetwork& network() const { return network_; }
 
  private:
+  /// float32 on the processor, as `evaluate` and what is kept have them.
+  torch::Tensor vectors_of_all(const Context& context) const;
   HiddenEdges hidden_edges(std::span<const int64_t> batch) const;
 
   const PinSageLabels& labels_;

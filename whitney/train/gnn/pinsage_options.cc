@@ -1,8 +1,13 @@
 #include "whitney/train/gnn/pinsage_options.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "whitney/core/plug_in.h"
+#include "whitney/data/artifact.h"
+#include "whitney/data/file_format.h"
+#include "whitney/data/input_size.h"
 #include "whitney/train/gnn/pinsage.h"
 
 namespace whitney::gnn {
@@ -45,10 +50,57 @@ infer::PinSageSettings PinSageOptions::settings(int64_t num_features, uint64_t s
   return settings;
 }
 
+namespace {
+
+/// What the file of features tells about them; where it is not told, a thousand.
+struct FeaturesSize {
+  int64_t width = 1000;
+  /// Of the values that are not 0.
+  double share = 1;
+
+  /// As PinSageFeatures does.
+  bool is_sparse() const { return share < 0.2; }
+  /// Of the rows of a batch: a matrix and its transpose where they are sparse.
+  double row_bytes() const { return static_cast<double>(width) * (is_sparse() ? 16 * share : 4); }
+  /// Values of a row that are multiplied.
+  double values() const { return static_cast<double>(width) * (is_sparse() ? share : 1); }
+};
+
+/// By some of the rows of an artifact, which is mapped; other files would have to be read whole.
+double share_of_nonzeros(const std::string& path) {
+  constexpr int64_t kRows = 500;
+  const data::FileName name = data::file_format(path, data::TxtMeaning::kWord2vec);
+  if (name.format != data::FileFormat::kSafetensors || name.is_packed) return 1;
+  const Artifact artifact = Artifact::open(path);
+  if (artifact.find("vectors") == nullptr) return 1;
+  const Embeddings features = load_embeddings(artifact);
+  const MatrixView rows = features.vectors.view();
+  if (rows.rows == 0 || rows.cols == 0) return 1;
+  const int64_t step = (rows.rows + kRows - 1) / kRows;
+  std::vector<float> row(static_cast<size_t>(rows.cols));
+  int64_t found = 0, all = 0;
+  for (int64_t i = 0; i < rows.rows; i += step, all += rows.cols) {
+    copy_row_as_float(rows, i, row.data());
+    found += rows.cols - std::ranges::count(row, 0.0F);
+  }
+  return static_cast<double>(found) / static_cast<double>(all);
+}
+
+FeaturesSize features_size(const PinSageOptions& options) {
+  FeaturesSize size;
+  if (!options.features || options.features->value == "-") return size;
+  size.width = std::max<int64_t>(estimate_vectors_size(options.features->value).dim, 1);
+  size.share = share_of_nonzeros(options.features->value);
+  return size;
+}
+
+}  // namespace
+
 CostEstimate estimate_pinsage(const DataSize& size, const PinSageOptions& options, const Context& context) {
-  constexpr int64_t kFeatures = 1000;
+  const FeaturesSize features = features_size(options);
   int64_t parameters = 0;
-  for (const auto& shape : options.settings(kFeatures, 0).shapes()) parameters += shape.rows * shape.cols;
+  for (const auto& shape : options.settings(features.width, 0).shapes())
+    parameters += shape.rows * shape.cols;
   const int64_t items = std::max<int64_t>(size.num_items, 1);
   const int64_t of_a_batch =
       2 * options.training.batch_size * (1 + options.hard_negatives) + options.negatives;
@@ -59,17 +111,17 @@ CostEstimate estimate_pinsage(const DataSize& size, const PinSageOptions& option
   const auto band =
       std::min<int64_t>(5000, static_cast<int64_t>(options.hard_to * static_cast<double>(items)));
   CostEstimate cost;
-  cost.peak_bytes = interactions_bytes(size) + nn::kLibtorchBytes +
-                    nn::training_bytes(parameters, 2, options.training) + 2 * size.nnz * (4 + 4) +
-                    items * kFeatures * 2 * static_cast<int64_t>(sizeof(float)) +
-                    items * (options.neighbors * 8 + (options.hard_negatives > 0 ? band * 12 : 0)) +
-                    nodes * (kVectors * (options.dim + options.hidden) * 4 +
-                             kBatches * options.neighbors * 8 + kBatches * kFeatures * 4);
+  cost.peak_bytes =
+      interactions_bytes(size) + nn::kLibtorchBytes + nn::training_bytes(parameters, 2, options.training) +
+      2 * size.nnz * (4 + 4) + items * features.width * 2 * static_cast<int64_t>(sizeof(float)) +
+      items * (options.neighbors * 8 + (options.hard_negatives > 0 ? band * 12 : 0)) +
+      nodes * (kVectors * (options.dim + options.hidden) * 4 + kBatches * options.neighbors * 8 +
+               static_cast<int64_t>(kBatches * features.row_bytes()));
   constexpr double kFlopsPerSecond = 2e10;
   const double labels = static_cast<double>(size.nnz);
   const double steps = labels / static_cast<double>(options.training.batch_size) + 1;
   const double of_a_step =
-      6.0 * static_cast<double>(nodes) * static_cast<double>((options.hidden + options.dim) * kFeatures) +
+      6.0 * static_cast<double>(nodes) * (options.hidden + options.dim) * features.values() +
       6.0 * static_cast<double>(options.training.batch_size * options.negatives) * options.dim;
   cost.seconds = static_cast<double>(options.training.epochs) * steps * of_a_step /
                  (kFlopsPerSecond * context.num_threads());

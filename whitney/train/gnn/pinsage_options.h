@@ -138,7 +138,9 @@ struct PinSageOptions {
   }
 };
 
-/// Tells what pinsage will need, were there 1,000 features: their file is not looked at.
+/// Tells what pinsage will need, by the width that the file of features tells and, where it is an artifact,
+/// by how many of its values are 0; were there 1,000 features where no file is given. Throws Error that names
+/// the file.
 WHITNEY_API CostEstimate estimate_pinsage(const DataSize& size, const PinSageOptions& options,
                                           const Context& context);
 

@@ -75,12 +75,12 @@ Embeddings sdne(const Graph& graph, const SDNEOptions& options, const Context& c
       torch::TensorOptions().dtype(torch::kFloat32).device(nn::device_named(options.training.device));
   SDNEObjective objective(graph, options, context.seed, type);
   SDNEOptions own = options;
-  own.rate = options.rate.resolved(options.training);
-  const auto optimizer = nn::make_optimizer(
-      {.update = nn::Update::kAdamW,
-       .learning_rate = options.learning_rate,
-       .weight_decay = options.weight_decay},
-      nn::schedule_of(own.rate, options.training.steps_per_epoch(objective.num_examples())));
+  own.rate = options.rate.resolved(options.training.epochs);
+  const auto optimizer =
+      nn::make_optimizer({.update = nn::Update::kAdamW,
+                          .learning_rate = options.learning_rate,
+                          .weight_decay = options.weight_decay},
+                         schedule_of(own.rate, options.training.steps_per_epoch(objective.num_examples())));
   const nn::RunIdentity identity{
       .method = "sdne", .options = option_values(own), .seed = context.seed, .input = fingerprint(graph)};
   const nn::Trained trained = nn::train(objective, *optimizer, options.training, identity, context);

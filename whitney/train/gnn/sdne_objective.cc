@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 #include "whitney/core/random.h"
-#include "whitney/train/gnn/sdne_reconstruction.h"
 #include "whitney/train/nn/sparse_product.h"
 
 namespace whitney::gnn {
@@ -46,22 +46,14 @@ SDNEObjective::Layer SDNEObjective::add_layer(const std::string& name, int64_t i
           parameters_.add(name + ".bias", torch::zeros({outputs}, type)), inputs < outputs};
 }
 
-double SDNEObjective::weight_at(int64_t entry) const {
-  return graph_.weights.empty() ? 1 : graph_.weights[entry] / largest_weight_;
+RowsToRebuild SDNEObjective::rebuilt(std::span<const int64_t> nodes) const {
+  return {&graph_, nodes, largest_weight_, options_.beta, options_.activation};
 }
 
+double SDNEObjective::weight_at(int64_t entry) const { return rebuilt({}).weight_at(entry); }
+
 torch::Tensor SDNEObjective::activated(const torch::Tensor& values) const {
-  switch (options_.activation) {
-    case Activation::kSigmoid:
-      return values.sigmoid();
-    case Activation::kRelu:
-      return values.relu();
-    case Activation::kTanh:
-      return values.tanh();
-    case Activation::kLinear:
-      return values;
-  }
-  return values;
+  return gnn::activated(options_.activation, values);
 }
 
 torch::Tensor SDNEObjective::numbers(const std::vector<double>& values) const {
@@ -120,9 +112,9 @@ std::vector<torch::Tensor> SDNEObjective::shared(std::span<const int64_t> batch,
     place_of_[static_cast<size_t>(batch_[i])] = static_cast<int64_t>(i);
   std::vector<torch::Tensor> shared = {encode(batch, context)};
   if (rebuilds_at_once()) {
-    const RowsToRebuild rows{&graph_, batch_, largest_weight_, options_.beta, options_.activation};
     const Layer& last = decoder_.back();
-    shared.push_back(reconstruction_error(rows, before_last(shared[0]), last.map(), last.bias, context));
+    shared.push_back(
+        reconstruction_error(rebuilt(batch_), before_last(shared[0]), last.map(), last.bias, context));
   }
   return shared;
 }
@@ -135,28 +127,27 @@ torch::Tensor SDNEObjective::loss(const nn::Shard& shard, std::span<const torch:
     sum = shard.offset == 0 ? shared[1] : torch::zeros_like(shared[1]);
   } else {
     const torch::Tensor inner = before_last(shared[0].narrow(0, shard.offset, size));
-    sum = options_.negatives ? sampled_reconstruction(shard, inner) : reconstruction(shard, inner);
+    const Layer& last = decoder_.back();
+    sum = options_.negatives
+              ? sampled_reconstruction(shard, inner)
+              : reconstruction_error_by_torch(rebuilt(shard.examples), inner, last.map(), last.bias);
   }
   if (options_.alpha > 0) sum = sum + options_.alpha * first_order(shard, shared[0]);
   return sum / static_cast<double>(shard.num_in_step);
 }
 
-// All n places of each row: ahat^2 everywhere, and at edges what (beta (ahat - a))^2 is more than that.
-torch::Tensor SDNEObjective::reconstruction(const nn::Shard& shard, const torch::Tensor& inner) const {
-  const torch::Tensor values = activated(torch::addmm(decoder_.back().bias, inner, decoder_.back().map()));
-  const int64_t n = graph_.num_nodes();
-  std::vector<int64_t> entries;
-  std::vector<double> weights;
-  for (size_t i = 0; i < shard.examples.size(); ++i) {
-    const int64_t node = shard.examples[i];
-    for (int64_t entry = graph_.offsets[node]; entry < graph_.offsets[node + 1]; ++entry) {
-      entries.push_back(static_cast<int64_t>(i) * n + graph_.targets[entry]);
-      weights.push_back(weight_at(entry));
-    }
+std::optional<std::string> SDNEObjective::not_finite(const Context& context) {
+  constexpr int64_t kBlock = 1024;
+  const torch::NoGradGuard no_gradients;
+  for (int64_t begin = 0; begin < graph_.num_nodes(); begin += kBlock) {
+    std::vector<int64_t> nodes(static_cast<size_t>(std::min(kBlock, graph_.num_nodes() - begin)));
+    std::iota(nodes.begin(), nodes.end(), begin);
+    const torch::Tensor vectors = encode(nodes, context);
+    if (!vectors.isfinite().all().item<bool>()) return "the vectors of nodes";
+    if (options_.keep != SDNEKeep::kDecoder) continue;
+    if (!before_last(vectors).isfinite().all().item<bool>()) return "the decoder's vectors of nodes";
   }
-  const torch::Tensor at_edges = values.reshape({-1}).index_select(0, places(entries));
-  const torch::Tensor errors = options_.beta * (at_edges - numbers(weights));
-  return values.square().sum() + (errors.square() - at_edges.square()).sum();
+  return std::nullopt;
 }
 
 // The places of edges, and some others that stand for all: each counts (n - degree) / negatives times.

@@ -1,19 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "whitney/data/graph.h"
 #include "whitney/linalg/sparse_matrix.h"
 #include "whitney/train/gnn/sdne_options.h"
+#include "whitney/train/gnn/sdne_reconstruction.h"
 #include "whitney/train/nn/objective.h"
 
 namespace whitney::gnn {
 
 /// The auto-encoder of sdne and its loss, a mean over the nodes of a step. The encoder runs once for a batch
 /// (`shared`), and on the processor so does the reconstruction of whole rows (sdne_reconstruction.h); drawn
-/// places of rows, and rows on other devices, are each shard's.
+/// places of rows, and rows on other devices, are each shard's (`loss` of what is shared without the second
+/// tensor, the reconstruction's).
 class SDNEObjective : public nn::Objective {
  public:
   /// `type`: float64 for tests of gradients. The graph must outlive the object.
@@ -23,6 +27,7 @@ class SDNEObjective : public nn::Objective {
   int64_t num_examples() const override { return graph_.num_nodes(); }
   std::vector<torch::Tensor> shared(std::span<const int64_t> batch, const Context& context) override;
   torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
+  std::optional<std::string> not_finite(const Context& context) override;
 
   /// The vectors of nodes, m x dim.
   torch::Tensor encode(std::span<const int64_t> nodes, const Context& context) const;
@@ -46,10 +51,11 @@ class SDNEObjective : public nn::Objective {
   SparseMatrix rows_of(std::span<const int64_t> nodes) const;
   Layer add_layer(const std::string& name, int64_t inputs, int64_t outputs, uint64_t seed,
                   torch::TensorOptions type);
+  /// What is to be rebuilt of some nodes; keeps the view of them.
+  RowsToRebuild rebuilt(std::span<const int64_t> nodes) const;
   double weight_at(int64_t entry) const;
   torch::Tensor activated(const torch::Tensor& values) const;
   torch::Tensor before_last(torch::Tensor vectors) const;
-  torch::Tensor reconstruction(const nn::Shard& shard, const torch::Tensor& inner) const;
   torch::Tensor sampled_reconstruction(const nn::Shard& shard, const torch::Tensor& inner) const;
   torch::Tensor first_order(const nn::Shard& shard, const torch::Tensor& vectors) const;
   torch::Tensor numbers(const std::vector<double>& values) const;

@@ -1,7 +1,6 @@
 #include "whitney/train/gnn/sdne_options.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "whitney/core/plug_in.h"
 #include "whitney/train/gnn/sdne.h"
@@ -9,8 +8,7 @@
 namespace whitney::gnn {
 
 std::vector<std::string> SDNEOptions::ineffective() const {
-  std::vector<std::string> names = training.ineffective();
-  std::ranges::copy(rate.ineffective(training), std::back_inserter(names));
+  std::vector<std::string> names = training.ineffective(rate);
   if (!training.soup.empty()) {  // Nothing is trained.
     for (const char* name : {"learning_rate", "weight_decay"}) names.emplace_back(name);
   }

@@ -11,7 +11,6 @@
 #include "whitney/core/options.h"
 #include "whitney/core/registry.h"
 #include "whitney/data/learner.h"
-#include "whitney/train/nn/rate_options.h"
 #include "whitney/train/nn/training_options.h"
 
 namespace whitney::gnn {
@@ -34,7 +33,7 @@ struct SDNEOptions {
   double alpha = 0.01;
   std::optional<int> negatives = std::nullopt;
   double learning_rate = 1e-3;
-  nn::RateOptions rate;
+  RateOptions rate;
   double weight_decay = 1e-5;
   SDNEKeep keep = SDNEKeep::kVectors;
   nn::TrainingOptions training = own_training();

@@ -93,8 +93,7 @@ double take_block(const RowsToRebuild& rows, int64_t begin, int64_t count, Scala
     for (auto at = std::ranges::lower_bound(targets, begin); at != targets.end() && *at < begin + count;
          ++at) {
       const int64_t entry = graph.offsets[node] + (at - targets.begin()), place = int64_t{*at} - begin;
-      const double weight = graph.weights.empty() ? 1 : graph.weights[entry] / rows.largest_weight;
-      edges.push_back({place, static_cast<double>(values[place]), weight});
+      edges.push_back({place, static_cast<double>(values[place]), rows.weight_at(entry)});
     }
     error += take_row(rows.activation, values, count);
     const double counts = rows.beta * rows.beta;
@@ -166,7 +165,8 @@ struct ReconstructionFunction : torch::autograd::Function<ReconstructionFunction
     saved->saved_data["inner"] = found.by_inner;
     saved->saved_data["weights"] = found.by_weights;
     saved->saved_data["bias"] = found.by_bias;
-    return torch::full({}, found.error, inner.options());
+    // What is beyond float32 becomes infinite, by which the training stops; `full` would throw.
+    return torch::full({}, found.error, torch::kFloat64).to(inner.options());
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* saved,
                                                  torch::autograd::variable_list gradients) {
@@ -188,6 +188,41 @@ torch::Tensor reconstruction_error(const RowsToRebuild& rows, const torch::Tenso
                                    const torch::Tensor& map, const torch::Tensor& bias,
                                    const Context& context) {
   return ReconstructionFunction::apply(inner, map, bias, rows, context);
+}
+
+// All n places of each row: ahat^2 everywhere, and at edges what (beta (ahat - a))^2 is more than that.
+torch::Tensor reconstruction_error_by_torch(const RowsToRebuild& rows, const torch::Tensor& inner,
+                                            const torch::Tensor& map, const torch::Tensor& bias) {
+  const torch::Tensor values = activated(rows.activation, torch::addmm(bias, inner, map));
+  std::vector<int64_t> entries;
+  std::vector<double> weights;
+  for (size_t i = 0; i < rows.nodes.size(); ++i) {
+    const int64_t node = rows.nodes[i];
+    for (int64_t entry = rows.graph->offsets[node]; entry < rows.graph->offsets[node + 1]; ++entry) {
+      entries.push_back(static_cast<int64_t>(i) * map.size(1) + rows.graph->targets[entry]);
+      weights.push_back(rows.weight_at(entry));
+    }
+  }
+  const torch::Tensor at_edges =
+      values.reshape({-1}).index_select(0, torch::tensor(entries, torch::kInt64).to(values.device()));
+  const torch::Tensor wanted =
+      torch::tensor(weights, torch::kFloat64).to(values.device(), values.scalar_type());
+  const torch::Tensor errors = rows.beta * (at_edges - wanted);
+  return values.square().sum() + (errors.square() - at_edges.square()).sum();
+}
+
+torch::Tensor activated(Activation activation, const torch::Tensor& values) {
+  switch (activation) {
+    case Activation::kSigmoid:
+      return values.sigmoid();
+    case Activation::kRelu:
+      return values.relu();
+    case Activation::kTanh:
+      return values.tanh();
+    case Activation::kLinear:
+      return values;
+  }
+  return values;
 }
 
 }  // namespace whitney::gnn

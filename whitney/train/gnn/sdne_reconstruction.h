@@ -18,6 +18,10 @@ struct RowsToRebuild {
   double largest_weight = 1;
   double beta = 1;
   Activation activation = Activation::kTanh;
+
+  double weight_at(int64_t entry) const {
+    return graph->weights.empty() ? 1 : graph->weights[entry] / largest_weight;
+  }
 };
 
 /// sum_i ||(f(inner_i map + bias) - a_i) * b_i||^2 over the nodes of the batch, b_ij = beta at edges, else 1:
@@ -28,5 +32,12 @@ struct RowsToRebuild {
 torch::Tensor reconstruction_error(const RowsToRebuild& rows, const torch::Tensor& inner,
                                    const torch::Tensor& map, const torch::Tensor& bias,
                                    const Context& context);
+
+/// The same by torch's operations, on any device; all m x n values are held, and more.
+torch::Tensor reconstruction_error_by_torch(const RowsToRebuild& rows, const torch::Tensor& inner,
+                                            const torch::Tensor& map, const torch::Tensor& bias);
+
+/// f of each value.
+torch::Tensor activated(Activation activation, const torch::Tensor& values);
 
 }  // namespace whitney::gnn

@@ -4,17 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
-#include <numeric>
-#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "whitney/core/temporary_folder.h"
 #include "whitney/eval/reconstruction_decoder.h"
-#include "whitney/graph/fastrp_cases_test.h"
+#include "whitney/train/gnn/sdne_cases_test.h"
 #include "whitney/train/gnn/sdne_objective.h"
-#include "whitney/train/nn/gradient_check.h"
 #include "whitney/train/nn/optimizers.h"
-#include "whitney/train/nn/sharded_gradients.h"
 #include "whitney/train/nn/training_loop.h"
 
 namespace whitney::gnn {
@@ -24,140 +22,6 @@ using graph::error_of;
 using graph::graph_of;
 using graph::karate;
 using ::testing::HasSubstr;
-
-// Directed and weighted, with an edge to itself; node 5 has no edges.
-Graph small_graph() {
-  return graph_of(6, {{0, 1}, {1, 2}, {2, 0}, {2, 3}, {3, 3}, {4, 0}}, {1, 2, 0.5, 4, 1, 3}, true);
-}
-
-std::vector<int64_t> all_nodes(const Graph& graph) {
-  std::vector<int64_t> nodes(static_cast<size_t>(graph.num_nodes()));
-  std::iota(nodes.begin(), nodes.end(), int64_t{0});
-  return nodes;
-}
-
-double loss_of(SDNEObjective& objective, const Graph& graph, int shards = 1, int64_t step = 0) {
-  objective.parameters().clear_gradients();
-  const std::vector<int64_t> nodes = all_nodes(graph);
-  return nn::add_gradients(objective, nodes, {.step = step, .num_in_step = graph.num_nodes()}, shards,
-                           Context());
-}
-
-TEST(SDNE, GradientsAgreeWithCentralDifferences) {
-  const Graph graph = small_graph();
-  for (const Activation activation : {Activation::kSigmoid, Activation::kTanh}) {
-    for (const bool sampled : {false, true}) {
-      SDNEOptions options;
-      options.dim = 2;
-      options.hidden = {8, 3};  // wider than the graph, then narrower
-      options.activation = activation;
-      options.alpha = 0.7;
-      options.beta = 3;
-      if (sampled) options.negatives = 2;
-      SDNEObjective objective(graph, options, 1, torch::kFloat64);
-      const std::vector<int64_t> nodes = {4, 1, 3, 0, 2};
-      const auto loss = [&] {
-        const std::vector<torch::Tensor> shared = objective.shared(nodes, Context());
-        const std::span<const int64_t> all(nodes);
-        return objective.loss({.examples = all.first(2), .num_in_step = 5}, shared) +
-               objective.loss({.examples = all.subspan(2), .offset = 2, .num_in_step = 5}, shared);
-      };
-      const nn::GradientCheck check = nn::check_gradients(loss, objective.parameters().tensors());
-      EXPECT_LT(check.worst_error, 2e-5) << check.where;
-    }
-  }
-}
-
-TEST(SDNE, WithBetaOneAndAlphaZeroIsAPlainAutoEncoder) {
-  const Graph graph = small_graph();
-  SDNEOptions options;
-  options.activation = Activation::kSigmoid;
-  options.dim = 2;
-  options.hidden = {3};
-  options.beta = 1;
-  options.alpha = 0;
-  SDNEObjective objective(graph, options, 1, torch::kFloat64);
-  const torch::NoGradGuard no_gradients;
-  torch::Tensor rows = torch::zeros({6, 6}, torch::kFloat64);
-  for (const auto& [u, v, w] :
-       {std::tuple{0, 1, 1.0}, {1, 2, 2.0}, {2, 0, 0.5}, {2, 3, 4.0}, {3, 3, 1.0}, {4, 0, 3.0}})
-    rows[u][v] = w / 4;  // the largest weight counts 1
-  const torch::Tensor rebuilt = objective.decode(objective.encode(all_nodes(graph), Context()));
-  const double expected = (rebuilt - rows).square().sum().item<double>() / 6;
-  EXPECT_NEAR(loss_of(objective, graph), expected, 1e-12);
-  EXPECT_NEAR(loss_of(objective, graph, 4), expected, 1e-12);
-}
-
-TEST(SDNE, CountsErrorsAtEdgesBetaTimesAndDistancesAlphaTimes) {
-  const Graph graph = graph_of(3, {{0, 1}});  // both ways
-  SDNEOptions options;
-  options.activation = Activation::kSigmoid;
-  options.dim = 1;
-  options.hidden = {};
-  options.beta = 5;
-  options.alpha = 0.5;
-  SDNEObjective objective(graph, options, 1, torch::kFloat64);
-  const torch::NoGradGuard no_gradients;
-  const torch::Tensor y = objective.encode(all_nodes(graph), Context()), rebuilt = objective.decode(y);
-  double expected = 0;
-  for (int64_t u = 0; u < 3; ++u) {
-    for (int64_t v = 0; v < 3; ++v) {
-      const bool edge = u + v == 1;
-      const double error = rebuilt[u][v].item<double>() - (edge ? 1 : 0),
-                   apart = (y[u] - y[v]).item<double>();
-      expected += edge ? 25 * error * error + 0.5 * apart * apart : error * error;
-    }
-  }
-  EXPECT_NEAR(loss_of(objective, graph), expected / 3, 1e-12);
-}
-
-// Baldi & Hornik 1989: the best linear auto-encoder with offsets is the projection on the top d directions of
-// the centred rows.
-TEST(SDNE, OneLinearLayerSpansTheTopSingularSpace) {
-  const Graph graph = karate();
-  SDNEOptions options;
-  options.dim = 4;
-  options.hidden = {};
-  options.activation = Activation::kLinear;
-  options.beta = 1;
-  options.alpha = 0;
-  options.training.epochs = 1500;
-  options.training.shards = 1;
-  SDNEObjective objective(graph, options, 1, torch::kFloat32);
-  const auto adam = nn::make_optimizer({.learning_rate = 0.01});
-  nn::train(objective, *adam, options.training, {.method = "sdne"}, Context());
-  torch::Tensor rows = torch::zeros({34, 34});
-  for (int64_t u = 0; u < 34; ++u) {
-    for (const uint32_t v : graph.neighbors(u)) rows[u][static_cast<int64_t>(v)] = 1;
-  }
-  const torch::Tensor values = torch::linalg_svdvals(rows - rows.mean(0, /*keepdim=*/true));
-  const double best = values.slice(0, 4).square().sum().item<double>() / 34;
-  const double found = loss_of(objective, graph);
-  EXPECT_GT(found, best - 1e-4);
-  EXPECT_LT(found, 1.01 * best);
-}
-
-TEST(SDNE, DrawnPlacesStandForAllOfThem) {
-  const Graph graph = small_graph();
-  SDNEOptions options;
-  options.activation = Activation::kSigmoid;
-  options.dim = 2;
-  options.hidden = {};
-  options.alpha = 0;
-  SDNEObjective whole(graph, options, 1, torch::kFloat64);
-  options.negatives = 2;
-  SDNEObjective drawn(graph, options, 1, torch::kFloat64);
-  constexpr int64_t kDraws = 400;
-  double sum = 0, squares = 0;
-  for (int64_t step = 0; step < kDraws; ++step) {
-    const double loss = loss_of(drawn, graph, 1, step);
-    sum += loss;
-    squares += loss * loss;
-  }
-  const double mean = sum / kDraws, deviation = std::sqrt((squares / kDraws - mean * mean) / kDraws);
-  EXPECT_GT(deviation, 0);
-  EXPECT_NEAR(mean, loss_of(whole, graph), 5 * deviation);
-}
 
 SDNEOptions short_training() {
   SDNEOptions options;
@@ -175,14 +39,21 @@ std::vector<float> numbers_of(const Embeddings& embeddings) {
 }
 
 TEST(SDNE, GivesTheSameBytesAtAnyNumberOfThreads) {
-  std::vector<std::vector<float>> found;
-  for (const int threads : {1, 2, 5}) {
-    Context context;
-    context.threads = threads;
-    found.push_back(numbers_of(sdne(karate(), short_training(), context)));
+  for (const bool sampled : {false, true}) {
+    for (const SDNEKeep keep : {SDNEKeep::kVectors, SDNEKeep::kDecoder}) {
+      SDNEOptions options = short_training();
+      options.keep = keep;
+      if (sampled) options.negatives = 3;
+      std::vector<std::vector<float>> found;
+      for (const int threads : {1, 2, 5}) {
+        Context context;
+        context.threads = threads;
+        found.push_back(numbers_of(sdne(karate(), options, context)));
+      }
+      EXPECT_EQ(found[0], found[1]) << "sampled: " << sampled;
+      EXPECT_EQ(found[0], found[2]) << "sampled: " << sampled;
+    }
   }
-  EXPECT_EQ(found[0], found[1]);
-  EXPECT_EQ(found[0], found[2]);
 }
 
 // ahat by the artifact and eval alone, against libtorch's.
@@ -259,6 +130,30 @@ TEST(SDNE, FindsPlantedGroups) {
       EXPECT_LT(distance(u, v), distance(u, (u + 8) % 16)) << u << " " << v;
   }
   EXPECT_TRUE(std::isfinite(found.vectors.row<float>(16)[0]));  // without edges
+}
+
+TEST(SDNE, SaysWhatToTryWhereNumbersGoBeyondTheirRange) {
+  SDNEOptions options = short_training();
+  options.activation = Activation::kRelu;
+  options.learning_rate = 1000;
+  options.hidden = {8, 8, 8, 8, 8, 8};
+  const auto sentence = [&] { return error_of([&] { sdne(karate(), options, Context()); }); };
+  EXPECT_THAT(sentence(),
+              HasSubstr("sdne: the loss is nan at step 2 of the training (epoch 1); try a smaller "
+                        "--learning-rate or --clip-norm 1"));
+  // No loss is made behind the last step: what it leaves is seen by the vectors alone.
+  options.training.epochs = 1;
+  options.training.batch_size = 34;
+  options.keep = SDNEKeep::kDecoder;
+  EXPECT_THAT(sentence(), HasSubstr("sdne: the decoder's vectors of nodes are not finite at step 1"));
+  options.learning_rate = 1e6;
+  options.keep = SDNEKeep::kVectors;
+  EXPECT_THAT(sentence(), HasSubstr("sdne: the vectors of nodes are not finite at step 1 of the training "
+                                    "(epoch 1); try a smaller --learning-rate or --clip-norm 1"));
+  // An error beyond float32 that is a number of float64 is no other sentence.
+  options.training.epochs = 2;
+  options.hidden = {8};
+  EXPECT_THAT(sentence(), HasSubstr("sdne: the loss is inf at step 2"));
 }
 
 TEST(SDNE, SaysWhatItCannotLearnFrom) {

@@ -1,38 +1,30 @@
 #include "whitney/train/nn/averaging.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "whitney/core/error.h"
 
 namespace whitney::nn {
 
-void Average::start(const Parameters& parameters) {
-  values_.clear();
-  for (const Parameter& parameter : parameters.all()) values_.push_back(parameter.tensor.detach().clone());
-  count_ = 1;
+void Average::take(std::optional<double> share, const Parameters& parameters) {
+  if (!share) return;
+  const torch::NoGradGuard no_gradients;
+  if (count_ == 0) {
+    values_.clear();
+    for (const Parameter& parameter : parameters.all()) values_.push_back(parameter.tensor.detach().clone());
+  } else {
+    for (size_t i = 0; i < values_.size(); ++i) values_[i].lerp_(parameters.all()[i].tensor, *share);
+  }
+  ++count_;
 }
 
 void Average::after_step(const Parameters& parameters) {
-  if (options_.averaging != Averaging::kEma) return;
-  if (count_ == 0) return start(parameters);
-  const torch::NoGradGuard no_gradients;
-  const auto t = static_cast<double>(count_++);
-  const double decay = std::min(options_.ema_decay, (1 + t) / (10 + t));
-  for (size_t i = 0; i < values_.size(); ++i) values_[i].lerp_(parameters.all()[i].tensor, 1 - decay);
+  take(options_.averaging.share_after_step(count_), parameters);
 }
 
 void Average::after_epoch(const Parameters& parameters, int64_t epoch) {
-  if (options_.averaging != Averaging::kSwa) return;
-  const auto wanted =
-      static_cast<int64_t>(std::ceil(options_.swa_from * static_cast<double>(options_.epochs)));
-  const int64_t first = std::min(wanted, options_.epochs - 1);  // the last epoch at least
-  if (count_ > epoch - first) return;  // too early, or taken already by the run that this one goes on with
-  if (count_ == 0) return start(parameters);
-  const torch::NoGradGuard no_gradients;
-  const double share = 1 / static_cast<double>(++count_);
-  for (size_t i = 0; i < values_.size(); ++i) values_[i].lerp_(parameters.all()[i].tensor, share);
+  take(options_.averaging.share_after_epoch(count_, epoch, options_.epochs), parameters);
 }
 
 void Average::swap_with(const Parameters& parameters) {

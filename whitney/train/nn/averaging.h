@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,10 +11,7 @@
 
 namespace whitney::nn {
 
-/// A running mean of parameters, which often generalises better than the last ones.
-/// ema, after each step: m = d m + (1 - d) p with d = min(ema_decay, (1 + t) / (10 + t)), t the steps before,
-/// so that the start does not weigh on it. swa, at the end of each epoch from `swa_from` on: the plain mean
-/// (Izmailov et al. 2018, arXiv 1803.05407).
+/// The running mean of parameters that AveragingOptions describe: over steps (ema) or ends of epochs (swa).
 class Average {
  public:
   explicit Average(const TrainingOptions& options) : options_(options) {}
@@ -34,7 +32,7 @@ class Average {
                   std::string_view where);
 
  private:
-  void start(const Parameters& parameters);
+  void take(std::optional<double> share, const Parameters& parameters);
 
   TrainingOptions options_;
   std::vector<torch::Tensor> values_;

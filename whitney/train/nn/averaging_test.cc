@@ -30,8 +30,8 @@ std::vector<NamedTensor> ingredient(double value) {
 
 TEST(Average, EmaFollowsItsFormula) {
   TrainingOptions options;
-  options.averaging = Averaging::kEma;
-  options.ema_decay = 0.25;
+  options.averaging.kind = Averaging::kEma;
+  options.averaging.ema_decay = 0.25;
   Average average(options);
   const Parameters parameters = one_number(1);
   average.after_step(parameters);  // begins with what there is: 1
@@ -47,9 +47,9 @@ TEST(Average, EmaFollowsItsFormula) {
 
 TEST(Average, SwaIsTheMeanOverTheLastEpochs) {
   TrainingOptions options;
-  options.averaging = Averaging::kSwa;
+  options.averaging.kind = Averaging::kSwa;
   options.epochs = 4;
-  options.swa_from = 0.5;
+  options.averaging.swa_from = 0.5;
   Average average(options);
   const Parameters parameters = one_number(0);
   for (int64_t epoch = 0; epoch < 4; ++epoch) {
@@ -64,7 +64,7 @@ TEST(Average, SwaIsTheMeanOverTheLastEpochs) {
 
 TEST(Average, GoesOnFromItsState) {
   TrainingOptions options;
-  options.averaging = Averaging::kEma;
+  options.averaging.kind = Averaging::kEma;
   Average straight(options), first(options), second(options);
   const Parameters parameters = one_number(1);
   straight.after_step(parameters);

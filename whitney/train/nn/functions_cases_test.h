@@ -45,6 +45,21 @@ inline void expect_values(const torch::Tensor& tensor, const std::vector<double>
   }
 }
 
+/// Two ways to the same values and gradients, those of the other by central differences, too.
+inline void expect_alike(const std::function<torch::Tensor()>& one,
+                         const std::function<torch::Tensor()>& other, const torch::Tensor& input) {
+  const auto found = [&](const std::function<torch::Tensor()>& function) {
+    input.mutable_grad() = torch::Tensor();
+    const torch::Tensor values = function();
+    weighed(values).backward();
+    return torch::cat({values.detach().flatten(), input.grad().to_dense().flatten()});
+  };
+  const torch::Tensor expected = found(one), given = found(other);
+  ASSERT_EQ(given.sizes(), expected.sizes());
+  EXPECT_TRUE(torch::allclose(given, expected, 1e-10, 1e-12)) << (given - expected).abs().max();
+  expect_right([&] { return weighed(other().square()); }, {input});
+}
+
 /// Bytes of value and gradient at 1, 2 and 5 threads.
 inline void expect_the_same_bytes(
     const torch::Tensor& input,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,8 +42,11 @@ class Objective {
  public:
   virtual ~Objective() = default;
   virtual const Parameters& parameters() const = 0;
-  /// Examples that an epoch goes over, in a random order.
+  /// Examples that an epoch goes over, in a random order unless they are ordered.
   virtual int64_t num_examples() const = 0;
+  /// Whether each epoch goes over the examples in the order of their numbers: a batch is then of
+  /// neighbours.
+  virtual bool is_ordered() const { return false; }
   /// Comes before the first step of each epoch, also of one that a run goes on with in the middle: draws what
   /// the epoch's examples are, from (seed, epoch) alone.
   virtual void begin_epoch(int64_t /*epoch*/, const Context&) {}
@@ -68,6 +72,10 @@ class Objective {
   virtual torch::Tensor loss(const Shard& shard, std::span<const torch::Tensor> shared) const = 0;
   /// Figures of a validation with the parameters as they are; none: the method has no validation.
   virtual std::vector<Metric> evaluate(const Context&) { return {}; }
+  /// Which vectors of finite parameters left the range of their type, for a sentence ("the vectors of
+  /// users"); none: no such vectors, or all are finite. Asked after the last epoch, and where `evaluate`
+  /// throws.
+  virtual std::optional<std::string> not_finite(const Context&) { return std::nullopt; }
   /// Sentences that stand in the history, such as what was held out.
   virtual std::vector<std::string> notes() const { return {}; }
 };

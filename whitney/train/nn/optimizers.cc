@@ -79,6 +79,7 @@ class KeepingOptimizer : public Optimizer {
     for (size_t i = 0; i < wanted; ++i) {
       const torch::Tensor& values = parameters.all()[i / kept_names_.size()].tensor;
       WHITNEY_CHECK(kept_[i].tensor.sizes() == values.sizes(), "tensor ", kept_[i].name, " of another shape");
+      kept_[i].tensor = kept_[i].tensor.to(values.device());  // a checkpoint's lies on the processor
     }
   }
 

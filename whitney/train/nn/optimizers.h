@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "whitney/core/options.h"
+#include "whitney/data/rate_schedule.h"
 #include "whitney/train/nn/optimizer.h"
-#include "whitney/train/nn/schedule.h"
 
 namespace whitney::nn {
 

@@ -173,5 +173,26 @@ TEST(Optimizers, GoOnFromTheirState) {
   EXPECT_NE(sentence.find("run.safetensors: tensor first_moment.a"), std::string::npos) << sentence;
 }
 
+/// The device "meta" has shapes and no values: what moves there is seen without a graphics card.
+TEST(Optimizers, StateOfACheckpointFollowsTheParametersToTheirDevice) {
+  for (const Update update :
+       {Update::kSgd, Update::kAdagrad, Update::kAdam, Update::kAdamW, Update::kLazyAdam}) {
+    OptimizerOptions options = options_of(update, 0.1);
+    options.momentum = 0.5;
+    const auto take_step = [&](Optimizer& optimizer, torch::Device device) {
+      Parameters parameters;
+      const torch::Tensor a = parameters.add("a", torch::ones({3}, device));
+      (a * a).sum().backward();
+      optimizer.step(parameters, 0, {});
+    };
+    const auto first = make_optimizer(options), second = make_optimizer(options);
+    take_step(*first, torch::kCPU);
+    second->load_state(first->state(), "run");
+    take_step(*second, torch::kMeta);
+    for (const NamedTensor& kept : second->state()) EXPECT_TRUE(kept.tensor.is_meta()) << kept.name;
+    EXPECT_FALSE(second->state().empty());
+  }
+}
+
 }  // namespace
 }  // namespace whitney::nn

@@ -47,6 +47,26 @@ std::vector<torch::Tensor> Parameters::tensors() const {
   return result;
 }
 
+std::vector<NamedTensor> Parameters::views() const {
+  std::vector<NamedTensor> result;
+  for (const Parameter& parameter : all_) result.push_back({parameter.name, parameter.tensor});
+  return result;
+}
+
+std::vector<NamedTensor> Parameters::copies() const {
+  std::vector<NamedTensor> result;
+  for (const Parameter& parameter : all_)
+    result.push_back({parameter.name, parameter.tensor.detach().clone()});
+  return result;
+}
+
+const Parameter* Parameters::first_not_finite() const {
+  const auto found = std::find_if(all_.begin(), all_.end(), [](const Parameter& parameter) {
+    return !parameter.tensor.isfinite().all().item<bool>();
+  });
+  return found == all_.end() ? nullptr : &*found;
+}
+
 int64_t Parameters::num_elements() const {
   int64_t count = 0;
   for (const Parameter& parameter : all_) count += parameter.tensor.numel();

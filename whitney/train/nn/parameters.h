@@ -52,6 +52,11 @@ class Parameters {
   const torch::Tensor& at(std::string_view name) const;
   /// The tensors alone, in order.
   std::vector<torch::Tensor> tensors() const;
+  /// The same with their names, and copies of them.
+  std::vector<NamedTensor> views() const;
+  std::vector<NamedTensor> copies() const;
+  /// The first one that holds a NaN or an infinite value; null: none does.
+  const Parameter* first_not_finite() const;
   int64_t num_elements() const;
   /// Sets all gradients to none.
   void clear_gradients() const;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
 
@@ -61,6 +63,28 @@ TEST(Parameters, NameWhatAForeignCheckpointHasOtherwise) {
   EXPECT_THAT(error({{"users", torch::ones({4, 2})}, {"offset", torch::ones({2})}}),
               HasSubstr("\"users\" is 4 x 2, and the model's is 3 x 2"));
   EXPECT_EQ(parameters.at("offset")[0].item<float>(), 0);  // nothing was copied
+}
+
+TEST(Parameters, CopiesStayWhereParametersGoAndViewsDoNot) {
+  Parameters parameters;
+  const torch::Tensor a = parameters.add("a", torch::ones({2}));
+  const std::vector<NamedTensor> copies = parameters.copies(), views = parameters.views();
+  const torch::NoGradGuard no_gradients;
+  a.fill_(3);
+  EXPECT_EQ(copies[0].name, "a");
+  EXPECT_EQ(copies[0].tensor[0].item<float>(), 1);
+  EXPECT_EQ(views[0].tensor[0].item<float>(), 3);
+}
+
+TEST(Parameters, NameTheFirstThatIsNotFinite) {
+  Parameters parameters;
+  parameters.add("a", torch::ones({2}));
+  const torch::Tensor b = parameters.add("b", torch::ones({2, 2}));
+  EXPECT_EQ(parameters.first_not_finite(), nullptr);
+  const torch::NoGradGuard no_gradients;
+  b[1][0] = -std::numeric_limits<float>::infinity();
+  ASSERT_NE(parameters.first_not_finite(), nullptr);
+  EXPECT_EQ(parameters.first_not_finite()->name, "b");
 }
 
 }  // namespace

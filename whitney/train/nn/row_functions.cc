@@ -87,7 +87,6 @@ torch::Tensor scattered(const torch::Tensor& rows, const torch::Tensor& indices,
 }
 
 torch::Tensor gather(const torch::Tensor& given, const torch::Tensor& indices, const Context& context) {
-  if (!given.device().is_cpu()) return given.index_select(0, indices.to(given.device()));
   const torch::Tensor table = given.contiguous();
   if (table.scalar_type() == torch::kFloat64) return gathered<double>(table, indices, context);
   WHITNEY_CHECK(table.scalar_type() == torch::kFloat32, "rows are float32 or float64");
@@ -96,10 +95,6 @@ torch::Tensor gather(const torch::Tensor& given, const torch::Tensor& indices, c
 
 torch::Tensor scatter(const torch::Tensor& given, const torch::Tensor& indices, int64_t num_rows,
                       const Context& context) {
-  if (!given.device().is_cpu()) {
-    return torch::zeros({num_rows, given.size(1)}, given.options())
-        .index_add(0, indices.to(given.device()), given);
-  }
   const torch::Tensor rows = given.contiguous();
   if (rows.scalar_type() == torch::kFloat64) return scattered<double>(rows, indices, num_rows, context);
   WHITNEY_CHECK(rows.scalar_type() == torch::kFloat32, "rows are float32 or float64");
@@ -130,6 +125,7 @@ Context without_progress(Context context) {
 torch::Tensor gather_rows(const torch::Tensor& table, const torch::Tensor& indices, const Context& context) {
   const int64_t num_rows = table.size(0);
   check_indices(indices, num_rows);
+  if (!table.device().is_cpu()) return gather_rows_by_torch(table, indices);
   const Context quiet = without_progress(context);
   return linear_function(
       table, [=](const torch::Tensor& x) { return gather(x, indices, quiet); },
@@ -140,10 +136,20 @@ torch::Tensor scatter_add_rows(const torch::Tensor& rows, const torch::Tensor& i
                                const Context& context) {
   WHITNEY_CHECK(rows.size(0) == indices.size(0), rows.size(0), " rows for ", indices.size(0), " indices");
   check_indices(indices, num_rows);
+  if (!rows.device().is_cpu()) return scatter_add_rows_by_torch(rows, indices, num_rows);
   const Context quiet = without_progress(context);
   return linear_function(
       rows, [=](const torch::Tensor& x) { return scatter(x, indices, num_rows, quiet); },
       [=](const torch::Tensor& g) { return gather(g, indices, quiet); });
+}
+
+torch::Tensor gather_rows_by_torch(const torch::Tensor& table, const torch::Tensor& indices) {
+  return table.index_select(0, indices.to(table.device()));
+}
+
+torch::Tensor scatter_add_rows_by_torch(const torch::Tensor& rows, const torch::Tensor& indices,
+                                        int64_t num_rows) {
+  return torch::zeros({num_rows, rows.size(1)}, rows.options()).index_add(0, indices.to(rows.device()), rows);
 }
 
 torch::Tensor segment_sum(const torch::Tensor& rows, const torch::Tensor& offsets, const Context& context) {

@@ -5,7 +5,8 @@
 
 namespace whitney::nn {
 
-/// Functions of rows whose sums are taken in a fixed order, so that their bytes do not depend on threads.
+/// Functions of rows whose sums are taken in a fixed order, so that their bytes do not depend on threads; on
+/// other devices than the processor they are those by torch, whose sums have no order.
 /// Tensors are float32 or float64; indices and offsets int64 on the processor, within bounds (checked, an
 /// InternalError).
 
@@ -16,6 +17,11 @@ torch::Tensor gather_rows(const torch::Tensor& table, const torch::Tensor& indic
 /// Gradient: gather_rows.
 torch::Tensor scatter_add_rows(const torch::Tensor& rows, const torch::Tensor& indices, int64_t num_rows,
                                const Context& context);
+
+/// The same by torch, on any device.
+torch::Tensor gather_rows_by_torch(const torch::Tensor& table, const torch::Tensor& indices);
+torch::Tensor scatter_add_rows_by_torch(const torch::Tensor& rows, const torch::Tensor& indices,
+                                        int64_t num_rows);
 
 /// Row s is the sum, or the mean, of rows [offsets[s], offsets[s + 1]) of `rows`; of none it is zero.
 torch::Tensor segment_sum(const torch::Tensor& rows, const torch::Tensor& offsets, const Context& context);

@@ -44,6 +44,17 @@ TEST(RowFunctions, GradientsAgreeWithCentralDifferences) {
   expect_right([&] { return weighed(table_look_up(table, indices, {}).square()); }, {table});
 }
 
+TEST(RowFunctions, ByTorchAreThoseOfOurKernels) {
+  const torch::Tensor table = leaf({5, 3}, 1), rows = leaf({6, 3}, 2);
+  const torch::Tensor indices = indices_of({4, 0, 4, 2, 2, 4});
+  expect_alike([&] { return gather_rows(table, indices, {}); },
+               [&] { return gather_rows_by_torch(table, indices); }, table);
+  expect_alike([&] { return scatter_add_rows(rows, indices, 5, {}); },
+               [&] { return scatter_add_rows_by_torch(rows, indices, 5); }, rows);
+  expect_alike([&] { return table_look_up(table, indices, {}); },
+               [&] { return table_look_up_by_torch(table, indices); }, table);
+}
+
 TEST(RowFunctions, GiveTheSameBytesAtAnyNumberOfThreads) {
   RandomStream random(42, "indices", 0);
   std::vector<int64_t> places(5000), bounds = {0};

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "whitney/core/error.h"
 #include "whitney/core/random.h"
 #include "whitney/train/nn/objective.h"
 #include "whitney/train/nn/optimizer.h"
@@ -48,14 +50,23 @@ class SmallObjective : public Objective {
     return errors.square().sum() / static_cast<double>(shard.num_in_step);
   }
   std::vector<Metric> evaluate(const Context&) override {
+    if (fails_validation) fail("the validation fails");
     if (given_metrics.empty()) return {{"scale", scale_.item<double>()}};
     const double value = given_metrics.at(static_cast<size_t>(epoch_) % given_metrics.size());
     return {{"score", value}, {"scale", scale_.item<double>()}};
   }
 
+  std::optional<std::string> not_finite(const Context&) override {
+    return overflows_from && epoch_ >= *overflows_from ? std::optional<std::string>("the vectors of rows")
+                                                       : std::nullopt;
+  }
+
   /// What `evaluate` gives as "score", epoch by epoch.
   std::vector<double> given_metrics;
   double factor = 1;
+  bool fails_validation = false;
+  /// The epoch, from 0, in which the vectors are no longer finite.
+  std::optional<int64_t> overflows_from = {};
 
  private:
   Parameters parameters_;

@@ -11,26 +11,37 @@
 namespace whitney::nn {
 namespace {
 
-/// By torch, on the device of `dense`.
-torch::Tensor product_elsewhere(const SparseMatrix& matrix, const torch::Tensor& dense) {
-  const auto copied = [](const auto& values, torch::Dtype dtype) {
-    return torch::from_blob(const_cast<void*>(static_cast<const void*>(values.data())),
-                            {static_cast<int64_t>(values.size())}, dtype);
-  };
-  const torch::Tensor offsets = copied(matrix.offsets, torch::kInt64);
-  const torch::Tensor columns = copied(matrix.columns, torch::kUInt32).to(torch::kInt64);
+void check_shape(const SparseMatrix& matrix, const torch::Tensor& dense) {
+  WHITNEY_CHECK(dense.dim() == 2 && dense.size(0) == matrix.cols, "a product of ", matrix.cols,
+                " columns with ", dense.dim() == 2 ? dense.size(0) : -1, " rows");
+}
+
+/// A view of the matrix's values, which it must outlive.
+template <class Value>
+torch::Tensor view_of(const std::vector<Value>& values, torch::Dtype dtype) {
+  return torch::from_blob(const_cast<void*>(static_cast<const void*>(values.data())), {std::ssize(values)},
+                          dtype);
+}
+
+/// Sparse CSR tensors are young: torch would print so.
+struct Unsaid : c10::WarningHandler {
+  void process(const c10::Warning& /*warning*/) override {}
+};
+
+torch::Tensor csr_tensor(const SparseMatrix& matrix, const torch::TensorOptions& type) {
+  Unsaid unsaid;
+  const c10::WarningUtils::WarningHandlerGuard guard(&unsaid);
+  const torch::Tensor columns = view_of(matrix.columns, torch::kUInt32).to(torch::kInt64);
   const torch::Tensor weights = matrix.weights.empty() ? torch::ones({columns.size(0)}, torch::kFloat32)
-                                                       : copied(matrix.weights, torch::kFloat32);
-  const torch::Tensor sparse = torch::sparse_csr_tensor(
-      offsets.to(dense.device()), columns.to(dense.device()), weights.to(dense.device(), dense.scalar_type()),
-      {matrix.rows(), matrix.cols}, dense.options().layout(torch::kSparseCsr));
-  return torch::matmul(sparse, dense);
+                                                       : view_of(matrix.weights, torch::kFloat32);
+  return torch::sparse_csr_tensor(view_of(matrix.offsets, torch::kInt64).to(type.device()),
+                                  columns.to(type.device()),
+                                  weights.to(type.device(), type.dtype().toScalarType()),
+                                  {matrix.rows(), matrix.cols}, type.layout(torch::kSparseCsr));
 }
 
 torch::Tensor product(const SparseMatrix& matrix, const torch::Tensor& given, const Context& context) {
-  WHITNEY_CHECK(given.dim() == 2 && given.size(0) == matrix.cols, "a product of ", matrix.cols,
-                " columns with ", given.dim() == 2 ? given.size(0) : -1, " rows");
-  if (!given.device().is_cpu()) return product_elsewhere(matrix, given);
+  check_shape(matrix, given);
   const torch::Tensor dense = given.contiguous();
   const bool is_double = dense.scalar_type() == torch::kFloat64;
   WHITNEY_CHECK(is_double || dense.scalar_type() == torch::kFloat32,
@@ -74,20 +85,38 @@ void multiply_doubles(const Context& context, const SparseView& sparse, const do
 }
 
 SparseOperator::SparseOperator(SparseMatrix matrix, bool is_symmetric)
-    : matrix_(std::make_shared<const SparseMatrix>(std::move(matrix))), transpose_(matrix_) {
+    : matrix_(std::make_shared<const Kept>(std::move(matrix))), transpose_(matrix_) {
   if (is_symmetric) return;
   SparseMatrix turned;
-  whitney::transpose(matrix_->view(), turned);
-  transpose_ = std::make_shared<const SparseMatrix>(std::move(turned));
+  whitney::transpose(matrix_->own.view(), turned);
+  transpose_ = std::make_shared<const Kept>(std::move(turned));
+}
+
+torch::Tensor SparseOperator::as_tensor(const torch::TensorOptions& like) const {
+  const auto type = torch::TensorOptions().dtype(like.dtype()).device(like.device());
+  const std::scoped_lock lock(matrix_->mutex);
+  for (const torch::Tensor& tensor : matrix_->tensors) {
+    if (tensor.device() == type.device() && tensor.dtype() == type.dtype()) return tensor;
+  }
+  return matrix_->tensors.emplace_back(csr_tensor(matrix_->own, type));
 }
 
 torch::Tensor sparse_product(const SparseOperator& matrix, const torch::Tensor& dense,
                              const Context& context) {
+  if (!dense.device().is_cpu()) return sparse_product_by_torch(matrix, dense);
   Context quiet = context;
   quiet.progress = nullptr;
   return linear_function(
       dense, [matrix, quiet](const torch::Tensor& x) { return product(matrix.matrix(), x, quiet); },
       [matrix, quiet](const torch::Tensor& g) { return product(matrix.transpose(), g, quiet); });
+}
+
+torch::Tensor sparse_product_by_torch(const SparseOperator& matrix, const torch::Tensor& dense) {
+  check_shape(matrix.matrix(), dense);
+  const auto times = [](const SparseOperator& operand) {
+    return [operand](const torch::Tensor& x) { return torch::matmul(operand.as_tensor(x.options()), x); };
+  };
+  return linear_function(dense, times(matrix), times(matrix.transposed()));
 }
 
 }  // namespace whitney::nn

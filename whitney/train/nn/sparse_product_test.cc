@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "whitney/core/error.h"
 #include "whitney/train/nn/functions_cases_test.h"
 
 namespace whitney::nn {
@@ -25,6 +26,38 @@ TEST(SparseProduct, IsComputedByHandAndHasTheTransposeAsItsGradient) {
   }
   const torch::Tensor x = leaf({3, 2}, 1);
   expect_right([&] { return weighed(sparse_product(matrix, x, {}).square()); }, {x});
+}
+
+TEST(SparseProduct, ByTorchIsThatOfOurKernels) {
+  SparseMatrix ones = kSmall;
+  ones.weights.clear();
+  for (const SparseOperator& matrix : {SparseOperator(kSmall), SparseOperator(ones)}) {
+    for (const auto dtype : {torch::kFloat32, torch::kFloat64}) {
+      const torch::Tensor x = numbers({3, 5}, 1, dtype).requires_grad_(),
+                          same = x.detach().clone().requires_grad_();
+      const torch::Tensor ours = sparse_product(matrix, x, {}),
+                          theirs = sparse_product_by_torch(matrix, same);
+      EXPECT_TRUE(torch::allclose(theirs, ours, 1e-5, 1e-6));
+      weighed(ours).backward();
+      weighed(theirs).backward();
+      EXPECT_TRUE(torch::allclose(same.grad(), x.grad(), 1e-5, 1e-6));
+    }
+    const torch::Tensor x = leaf({3, 2}, 1);
+    expect_right([&] { return weighed(sparse_product_by_torch(matrix, x).square()); }, {x});
+  }
+  EXPECT_THROW(sparse_product_by_torch(SparseOperator(kSmall), torch::ones({2, 2})), InternalError);
+}
+
+TEST(SparseProduct, ByTorchCopiesTheMatrixOnceForEachDeviceAndType) {
+  const SparseOperator matrix(kSmall), copy = matrix;
+  const auto values = [](const SparseOperator& of, torch::Dtype dtype) {
+    return of.as_tensor(torch::TensorOptions(dtype)).values().data_ptr();
+  };
+  EXPECT_EQ(values(matrix, torch::kFloat64), values(copy, torch::kFloat64));
+  EXPECT_EQ(values(matrix.transposed().transposed(), torch::kFloat64), values(matrix, torch::kFloat64));
+  EXPECT_NE(values(matrix, torch::kFloat32), values(matrix, torch::kFloat64));
+  EXPECT_NE(values(matrix.transposed(), torch::kFloat32), values(matrix, torch::kFloat32));
+  EXPECT_TRUE(matrix.as_tensor(torch::kMeta).is_meta());
 }
 
 TEST(SparseProduct, GivesTheSameBytesAtAnyNumberOfThreads) {

@@ -59,6 +59,7 @@ torch::Tensor coalesced_rows(const torch::Tensor& sparse, const Context& context
 
 torch::Tensor table_look_up(const torch::Tensor& table, const torch::Tensor& indices,
                             const Context& context) {
+  if (!table.device().is_cpu()) return table_look_up_by_torch(table, indices);
   Context quiet = context;
   quiet.progress = nullptr;
   const std::vector<int64_t> shape = table.sizes().vec();
@@ -67,10 +68,19 @@ torch::Tensor table_look_up(const torch::Tensor& table, const torch::Tensor& ind
     return gather_rows(x, indices, quiet);
   };
   const auto backwards = [=](const torch::Tensor& g) {
-    if (g.device().is_cpu()) return summed(indices.contiguous(), g, shape, quiet);
-    return torch::sparse_coo_tensor(indices.to(g.device()).unsqueeze(0), g, shape).coalesce();
+    return summed(indices.contiguous(), g, shape, quiet);
   };
   return linear_function(table, forwards, backwards);
+}
+
+torch::Tensor table_look_up_by_torch(const torch::Tensor& table, const torch::Tensor& indices) {
+  const torch::Tensor there = indices.to(table.device());
+  const std::vector<int64_t> shape = table.sizes().vec();
+  return linear_function(
+      table, [there](const torch::Tensor& x) { return x.index_select(0, there); },
+      [there, shape](const torch::Tensor& g) {
+        return torch::sparse_coo_tensor(there.unsqueeze(0), g, shape).coalesce();
+      });
 }
 
 }  // namespace whitney::nn

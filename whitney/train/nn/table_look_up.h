@@ -11,6 +11,9 @@ namespace whitney::nn {
 /// table. indices: int64 on the processor, n below 2^32.
 torch::Tensor table_look_up(const torch::Tensor& table, const torch::Tensor& indices, const Context& context);
 
+/// The same by torch, on any device; what table_look_up is elsewhere than on the processor.
+torch::Tensor table_look_up_by_torch(const torch::Tensor& table, const torch::Tensor& indices);
+
 /// The coalesced form of sparse rows: as they are, or summed in the order in which they are stored.
 torch::Tensor coalesced_rows(const torch::Tensor& sparse, const Context& context);
 

@@ -20,17 +20,8 @@
 namespace whitney::nn {
 namespace {
 
-std::vector<NamedTensor> copy_of(const Parameters& parameters) {
-  std::vector<NamedTensor> result;
-  for (const Parameter& parameter : parameters.all())
-    result.push_back({parameter.name, parameter.tensor.detach().clone()});
-  return result;
-}
-
-std::vector<NamedTensor> views_of(const Parameters& parameters) {
-  std::vector<NamedTensor> result;
-  for (const Parameter& parameter : parameters.all()) result.push_back({parameter.name, parameter.tensor});
-  return result;
+std::string text_of(double value) {
+  return std::isnan(value) ? "nan" : concat(value);  // without a sign, which says nothing
 }
 
 // The average stands in the parameters' place for as long as this lives.
@@ -80,9 +71,12 @@ class TrainingLoop {
   void take_step(std::span<const int64_t> examples, Batches& batches);
   void end_epoch();
   std::vector<Metric> validate();
+  std::vector<Metric> evaluated();
+  void check_parameters() const;
+  void check_vectors();
   void save();
   void keep_best();
-  [[noreturn]] void fail_not_finite(const std::string& what) const;
+  [[noreturn]] void fail_not_finite(const std::string& what, int64_t step) const;
 
   Objective& objective_;
   Optimizer& optimizer_;
@@ -112,6 +106,7 @@ Trained TrainingLoop::run() {
     while (epoch_ < options_.epochs && !stopping_.is_over()) run_epoch();
   } catch (const Cancelled&) {
     if (options_.checkpoint) {
+      check_parameters();  // what is not finite does not take the place of what was
       save();
       context_.note(concat("stopped after step ", step_, "; ", options_.checkpoint->value,
                            " holds the state: the same command with --resume goes on"));
@@ -154,7 +149,10 @@ void TrainingLoop::run_epoch() {
   objective_.begin_epoch(epoch_, context_);
   std::vector<int64_t> order(static_cast<size_t>(objective_.num_examples()));
   std::iota(order.begin(), order.end(), int64_t{0});
-  RandomStream(identity_.seed, "order of examples", static_cast<uint64_t>(epoch_)).shuffle(std::span(order));
+  if (!objective_.is_ordered()) {
+    RandomStream random(identity_.seed, "order of examples", static_cast<uint64_t>(epoch_));
+    random.shuffle(std::span(order));
+  }
   const std::span<const int64_t> examples(order);
   const auto of_a_step = static_cast<size_t>(options_.batch_size * options_.accumulate);
   Batches batches = prepared_batches(examples);
@@ -193,9 +191,9 @@ void TrainingLoop::take_step(std::span<const int64_t> examples, Batches& batches
     place.prepared = prepared.get();
     loss += add_gradients(objective_, batch, place, options_.shards, context_);
   }
-  if (!std::isfinite(loss)) fail_not_finite(concat("the loss is ", loss));
+  if (!std::isfinite(loss)) fail_not_finite(concat("the loss is ", text_of(loss)), step_ + 1);
   const double norm = options_.clip_norm ? clip_gradients(parameters(), *options_.clip_norm) : 0;
-  if (!std::isfinite(norm)) fail_not_finite(concat("the gradient's norm is ", norm));
+  if (!std::isfinite(norm)) fail_not_finite(concat("the gradient's norm is ", text_of(norm)), step_ + 1);
   optimizer_.step(parameters(), step_, unbroken_);
   average_.after_step(parameters());
   loss_sum_ += loss;
@@ -204,6 +202,7 @@ void TrainingLoop::take_step(std::span<const int64_t> examples, Batches& batches
 }
 
 void TrainingLoop::end_epoch() {
+  check_parameters();
   average_.after_epoch(parameters(), epoch_);
   const bool is_last = epoch_ + 1 == options_.epochs;
   std::vector<Metric> metrics;
@@ -220,23 +219,39 @@ void TrainingLoop::end_epoch() {
 std::vector<Metric> TrainingLoop::validate() {
   const Averaged averaged(average_, parameters());
   const torch::NoGradGuard no_gradients;
-  std::vector<Metric> metrics = objective_.evaluate(context_);
-  if (stopping_.take(metrics, epoch_)) best_ = copy_of(parameters());
+  std::vector<Metric> metrics = evaluated();
+  if (epoch_ + 1 == options_.epochs) check_vectors();
+  if (stopping_.take(metrics, epoch_)) best_ = parameters().copies();
   return metrics;
 }
 
-// What is not finite is found before it takes the place of what was.
-void TrainingLoop::save() {
-  for (const Parameter& parameter : parameters().all()) {
-    if (!parameter.tensor.isfinite().all().item<bool>())
-      fail_not_finite(concat("the parameter \"", parameter.name, "\" is not finite"));
+// Of vectors that are not finite a validation complains in words of its own: the cause says more.
+std::vector<Metric> TrainingLoop::evaluated() {
+  try {
+    return objective_.evaluate(context_);
+  } catch (const Error&) {
+    check_vectors();
+    throw;
   }
+}
+
+void TrainingLoop::check_parameters() const {
+  if (const Parameter* found = parameters().first_not_finite())
+    fail_not_finite(concat("the parameter \"", found->name, "\" is not finite"), step_);
+}
+
+void TrainingLoop::check_vectors() {
+  if (const auto found = objective_.not_finite(context_))
+    fail_not_finite(concat(*found, " are not finite"), step_);
+}
+
+void TrainingLoop::save() {
   Checkpoint checkpoint;
   checkpoint.epoch = epoch_;
   checkpoint.steps_in_epoch = steps_in_epoch_;
   checkpoint.step = step_;
   checkpoint.loss_sum = loss_sum_;
-  checkpoint.parameters = views_of(parameters());
+  checkpoint.parameters = parameters().views();
   checkpoint.optimizer = optimizer_.state();
   checkpoint.average = average_.state(parameters());
   checkpoint.average_count = average_.count();
@@ -255,13 +270,15 @@ void TrainingLoop::keep_best() {
   }
 }
 
-void TrainingLoop::fail_not_finite(const std::string& what) const {
-  std::string kept = "no checkpoint is kept (--checkpoint FILE keeps one)";
+void TrainingLoop::fail_not_finite(const std::string& what, int64_t step) const {
+  std::string kept = "no checkpoint is kept";
+  if (!options_.checkpoint) kept += " (--checkpoint FILE keeps one)";
   if (options_.checkpoint && saved_step_)
     kept =
         concat(options_.checkpoint->value, " keeps the state after step ", *saved_step_, ", which was good");
-  fail(identity_.method, ": ", what, " at step ", step_ + 1, " of the training (epoch ", epoch_ + 1,
-       "); try a smaller --learning-rate or --clip-norm 1; ", kept);
+  fail(identity_.method, ": ", what, " at step ", step, " of the training (epoch ",
+       (std::max<int64_t>(step, 1) - 1) / steps_per_epoch() + 1, "); try a smaller --learning-rate or ",
+       options_.clip_norm ? "--clip-norm; " : "--clip-norm 1; ", kept);
 }
 
 }  // namespace

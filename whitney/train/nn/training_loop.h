@@ -32,12 +32,13 @@ struct Trained {
   Value to_value() const;
 };
 
-/// Trains: goes over the examples in an order drawn by (seed, epoch), a step for `accumulate` batches, with
-/// gradients by add_gradients, and validates, averages, stops and saves as the options say. Equal objectives,
-/// options and seeds give equal bytes at any number of threads, whether or not the run was stopped in between
-/// and went on (`resume`). A requested stop saves a checkpoint between two steps, where there is a place for
-/// one, and throws Cancelled. Throws Error when the loss or a parameter is no longer finite (with the step,
-/// the last good checkpoint, and what to try), when the checkpoint belongs to another run, and when
+/// Trains: goes over the examples in an order drawn by (seed, epoch), or in theirs where the objective is
+/// ordered, a step for `accumulate` batches, with gradients by add_gradients, and validates, averages, stops
+/// and saves as the options say. Equal objectives, options and seeds give equal bytes at any number of
+/// threads, whether or not the run was stopped in between and went on (`resume`). A requested stop saves a
+/// checkpoint between two steps, where there is a place for one, and throws Cancelled. Throws Error when the
+/// loss, a parameter (looked at after each epoch) or a vector (objective.h) is no longer finite, with the
+/// step, the last good checkpoint, and what to try; when the checkpoint belongs to another run, and when
 /// `stop_metric` is not reckoned. Where options name checkpoints for a soup, nothing is trained: soup_run.h.
 Trained train(Objective& objective, Optimizer& optimizer, const TrainingOptions& options,
               const RunIdentity& identity, const Context& context);

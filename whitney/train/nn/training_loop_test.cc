@@ -85,7 +85,7 @@ TEST(TrainingLoop, GivesTheSameBytesAtAnyNumberOfThreads) {
 TEST(TrainingLoop, ARunThatGoesOnGivesTheBytesOfOneThatNeverStopped) {
   const TemporaryFolder folder;
   TrainingOptions options = short_training();
-  options.averaging = Averaging::kEma;
+  options.averaging.kind = Averaging::kEma;
   options.stop_metric = "score";
   options.checkpoint = Path{folder.file("straight.safetensors")};
   const std::vector<double> scores = {0.1, 0.3, 0.2, 0.25};
@@ -116,8 +116,8 @@ TEST(TrainingLoop, ARunThatGoesOnGivesTheBytesOfOneThatNeverStopped) {
 TEST(TrainingLoop, SwaGoesOnToTheSameBytes) {
   const TemporaryFolder folder;
   TrainingOptions options = short_training();
-  options.averaging = Averaging::kSwa;
-  options.swa_from = 0.25;
+  options.averaging.kind = Averaging::kSwa;
+  options.averaging.swa_from = 0.25;
   options.checkpoint = Path{folder.file("c.safetensors")};
   SmallObjective straight, first, second;
   run(straight, options);
@@ -184,7 +184,7 @@ TEST(TrainingLoop, ALossThatIsNotANumberStopsWithTheStepAndKeepsTheLastCheckpoin
   bad.factor = std::numeric_limits<double>::quiet_NaN();
   const std::string error = error_of([&] { run(bad, options); });
   EXPECT_THAT(error, HasSubstr("small: the loss is nan at step 4 of the training (epoch 2)"));
-  EXPECT_THAT(error, HasSubstr("smaller --learning-rate or --clip-norm 1"));
+  EXPECT_THAT(error, HasSubstr("try a smaller --learning-rate or --clip-norm; "));
   EXPECT_THAT(error, HasSubstr("c.safetensors keeps the state after step 3"));
   EXPECT_EQ(bytes_of(options.checkpoint->value), kept);
 }
@@ -208,9 +208,46 @@ TEST(TrainingLoop, AParameterThatIsNotANumberIsNotKept) {
   Broken optimizer;
   const std::string error =
       error_of([&] { train(objective, optimizer, options, identity_of(options), Context()); });
-  EXPECT_THAT(error, HasSubstr("the parameter \"table\" is not finite"));
-  EXPECT_THAT(error, HasSubstr("no checkpoint is kept"));
+  EXPECT_THAT(error, HasSubstr("small: the parameter \"table\" is not finite at step 3 of the training "
+                               "(epoch 1); try a smaller --learning-rate or --clip-norm; no checkpoint"));
   EXPECT_FALSE(std::filesystem::exists(options.checkpoint->value));
+}
+
+TEST(TrainingLoop, AParameterThatIsNotANumberIsFoundWithoutACheckpointAndBeforeTheValidation) {
+  TrainingOptions options = short_training();
+  options.clip_norm.reset();
+  for (const int64_t epochs : {1, 4}) {  // by the last step of all, and on the way
+    options.epochs = epochs;
+    SmallObjective objective;
+    objective.fails_validation = true;
+    Broken optimizer;
+    EXPECT_THAT(error_of([&] { train(objective, optimizer, options, identity_of(options), Context()); }),
+                HasSubstr("\"table\" is not finite at step 3 of the training (epoch 1); try a smaller "
+                          "--learning-rate or --clip-norm 1; no checkpoint is kept (--checkpoint FILE"));
+  }
+}
+
+TEST(TrainingLoop, VectorsThatLeaveTheRangeOfFiniteParametersStopTheTraining) {
+  const TemporaryFolder folder;
+  TrainingOptions options = short_training();
+  options.checkpoint = Path{folder.file("c.safetensors")};
+  SmallObjective objective;
+  objective.overflows_from = 3;
+  // The validation does not look at them: they are found behind the last epoch.
+  const std::string error = error_of([&] { run(objective, options); });
+  EXPECT_THAT(error, HasSubstr("small: the vectors of rows are not finite at step 12 of the training (epoch "
+                               "4); try a smaller --learning-rate or --clip-norm; "));
+  EXPECT_THAT(error, HasSubstr("c.safetensors keeps the state after step 9, which was good"));
+  EXPECT_EQ(load_checkpoint(options.checkpoint->value, identity_of(options), {}).step, 9);
+}
+
+TEST(TrainingLoop, AValidationThatFailsByVectorsNamesThem) {
+  SmallObjective objective;
+  objective.fails_validation = true;
+  EXPECT_EQ(error_of([&] { run(objective, short_training()); }), "the validation fails");
+  objective.overflows_from = 0;
+  EXPECT_THAT(error_of([&] { run(objective, short_training()); }),
+              HasSubstr("the vectors of rows are not finite at step 3 of the training (epoch 1)"));
 }
 
 TEST(TrainingLoop, WritesItsHistoryAsAPlot) {

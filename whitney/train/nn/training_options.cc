@@ -1,5 +1,6 @@
 #include "whitney/train/nn/training_options.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace whitney::nn {
@@ -18,11 +19,20 @@ std::vector<std::string> TrainingOptions::ineffective() const {
     if (changed) names.emplace_back(name);
   };
   if (!stop_metric) idle(patience != standard.patience, "patience");
-  if (averaging != Averaging::kEma) idle(ema_decay != standard.ema_decay, "ema_decay");
-  if (averaging != Averaging::kSwa) idle(swa_from != standard.swa_from, "swa_from");
+  std::ranges::copy(averaging.ineffective(), std::back_inserter(names));
   if (!checkpoint) {
     idle(checkpoint_every != standard.checkpoint_every, "checkpoint_every");
     idle(resume, "resume");
+  }
+  return names;
+}
+
+std::vector<std::string> TrainingOptions::ineffective(const RateOptions& rate) const {
+  std::vector<std::string> names = ineffective();
+  if (soup.empty()) {
+    std::ranges::copy(rate.ineffective(), std::back_inserter(names));
+  } else {
+    for (const OptionSpec& spec : option_specs<RateOptions>()) names.push_back(spec.name);
   }
   return names;
 }
@@ -40,8 +50,9 @@ int64_t training_bytes(int64_t num_parameters, int optimizer_tensors, const Trai
                        int shard_gradients) {
   int64_t copies = 1 + shard_gradients + 1 + optimizer_tensors;
   if (options.accumulate > 1) ++copies;
-  if (options.averaging != Averaging::kNone) copies += 2;  // the average, and what it stands for meanwhile
-  if (options.stop_metric) ++copies;                       // the best epoch's
+  if (options.averaging.kind != Averaging::kNone)
+    copies += 2;                      // the average, and what it stands for meanwhile
+  if (options.stop_metric) ++copies;  // the best epoch's
   if (!options.soup.empty()) copies = 1 + std::ssize(options.soup) + 1;  // nothing is trained: the mean
   return num_parameters * copies * static_cast<int64_t>(sizeof(float));
 }

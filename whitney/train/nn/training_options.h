@@ -1,20 +1,16 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "whitney/core/api.h"
 #include "whitney/core/options.h"
+#include "whitney/data/averaging_options.h"
+#include "whitney/data/rate_options.h"
 
 namespace whitney::nn {
-
-/// What stands for the parameters when a model is evaluated and kept.
-enum class Averaging : uint8_t { kNone, kEma, kSwa };
-inline constexpr auto enum_names(Averaging) { return std::array{"none", "ema", "swa"}; }
 
 /// How long and in what steps a model is trained: options that every trained method declares as its own,
 /// `training.fields(field)`, with defaults of its paper.
@@ -27,9 +23,7 @@ struct TrainingOptions {
   std::optional<std::string> stop_metric;
   int evaluate_every = 1;
   int patience = 10;
-  Averaging averaging = Averaging::kNone;
-  double ema_decay = 0.999;
-  double swa_from = 0.75;
+  AveragingOptions averaging;
   std::optional<Path> checkpoint;
   int checkpoint_every = 1;
   bool resume = false;
@@ -53,12 +47,7 @@ struct TrainingOptions {
     field("evaluate_every", evaluate_every, Range{1, 1e6}, "Epochs between two validations");
     field("patience", patience, Range{1, 1e6},
           "Validations in a row without a better stop_metric before training stops");
-    field("averaging", averaging,
-          "What is evaluated and kept: the last parameters, their exponential moving average over steps "
-          "(ema), or their "
-          "mean over the ends of epochs (swa, arXiv 1803.05407)");
-    field("ema_decay", ema_decay, Range{0, 1}, "Weight of the past in ema; smaller in the first steps");
-    field("swa_from", swa_from, Range{0, 1}, "Share of the epochs after which swa begins");
+    averaging.fields(field);
     field("checkpoint", checkpoint,
           "File that holds the state of the training, so that it can go on after a stop");
     field("checkpoint_every", checkpoint_every, Range{1, 1e6}, "Epochs between two checkpoints");
@@ -73,6 +62,8 @@ struct TrainingOptions {
   }
   /// The names of those that others leave without effect.
   WHITNEY_API std::vector<std::string> ineffective() const;
+  /// The same, and of the rate's: all of them where a soup stands for the training.
+  WHITNEY_API std::vector<std::string> ineffective(const RateOptions& rate) const;
   /// The names of those that say how a run is watched and kept, not what comes of it: records and checkpoints
   /// leave them out, so that a run which went on has the record of one that never stopped.
   WHITNEY_API static std::vector<std::string> about_the_run();

@@ -16,17 +16,28 @@ TEST(TrainingOptions, TellWhichOthersLeaveWithoutEffect) {
   TrainingOptions options;
   EXPECT_THAT(options.ineffective(), IsEmpty());
   options.patience = 3;
-  options.ema_decay = 0.5;
-  options.swa_from = 0.5;
+  options.averaging.ema_decay = 0.5;
+  options.averaging.swa_from = 0.5;
   options.resume = true;
   EXPECT_THAT(options.ineffective(), ElementsAre("patience", "ema_decay", "swa_from", "resume"));
   options.stop_metric = "recall@20";
-  options.averaging = Averaging::kEma;
+  options.averaging.kind = Averaging::kEma;
   options.checkpoint = Path{"c.safetensors"};
   EXPECT_THAT(options.ineffective(), ElementsAre("swa_from"));
   options.soup = {Path{"a"}};
   EXPECT_THAT(options.ineffective(), AllOf(Contains("epochs"), Contains("averaging"), Contains("history"),
                                            Not(Contains("stop_metric")), Not(Contains("soup"))));
+}
+
+TEST(TrainingOptions, TellWhichOfTheRateHaveNoEffectAndAllInASoup) {
+  TrainingOptions options;
+  RateOptions rate;
+  options.resume = true;
+  rate.final_rate = 0.5;
+  EXPECT_THAT(options.ineffective(rate), ElementsAre("resume", "final_rate"));
+  options.soup = {Path{"a"}};
+  EXPECT_THAT(options.ineffective(rate), AllOf(Contains("epochs"), Contains("schedule"), Contains("warm_up"),
+                                               Contains("final_rate"), Contains("schedule_epochs")));
 }
 
 TEST(TrainingOptions, EveryNameAboutTheRunIsAnOption) {
@@ -40,7 +51,7 @@ TEST(TrainingOptions, MemoryCountsTheCopiesOfParameters) {
   options.shards = 4;
   EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 4 + 1 + 2));
   EXPECT_EQ(training_bytes(1000, 2, options, 1), 1000 * 4 * (1 + 1 + 1 + 2));
-  options.averaging = Averaging::kEma;
+  options.averaging.kind = Averaging::kEma;
   options.stop_metric = "recall@20";
   EXPECT_EQ(training_bytes(1000, 2, options), 1000 * 4 * (1 + 4 + 1 + 2 + 2 + 1));
   options.soup = {Path{"a"}, Path{"b"}, Path{"c"}};

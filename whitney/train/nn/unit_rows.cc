@@ -73,8 +73,12 @@ struct UnitFunction : torch::autograd::Function<UnitFunction> {
 
 }  // namespace
 
+torch::Tensor unit_rows_by_torch(const torch::Tensor& rows) {
+  return rows / rows.norm(2, {1}, /*keepdim=*/true).clamp_min(kLeastLength);
+}
+
 torch::Tensor unit_rows(const torch::Tensor& rows, const Context& context) {
-  if (!rows.device().is_cpu()) return rows / rows.norm(2, {1}, /*keepdim=*/true).clamp_min(kLeastLength);
+  if (!rows.device().is_cpu()) return unit_rows_by_torch(rows);
   WHITNEY_CHECK(rows.scalar_type() == torch::kFloat32 || rows.scalar_type() == torch::kFloat64,
                 "rows are float32 or float64");
   auto units = c10::make_intrusive<Units>();

@@ -27,7 +27,10 @@ void add_unit_gradient(T factor, const T* g, const T* o, int64_t n, T* to) {
 }
 
 /// Rows (n x d, float32 or float64) of length 1. One pass forwards and one back on the processor; elsewhere
-/// by torch.
+/// unit_rows_by_torch.
 torch::Tensor unit_rows(const torch::Tensor& rows, const Context& context);
+
+/// The same by torch's operations, on any device.
+torch::Tensor unit_rows_by_torch(const torch::Tensor& rows);
 
 }  // namespace whitney::nn

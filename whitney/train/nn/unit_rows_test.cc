@@ -22,6 +22,20 @@ TEST(UnitRows, HaveTheirGradients) {
   expect_right([&] { return weighed(unit_rows(rows, {})); }, {rows});
 }
 
+TEST(UnitRows, ByTorchAreThoseOfOurKernel) {
+  const torch::Tensor rows = leaf({5, 19}, 1);
+  expect_alike([&] { return unit_rows(rows, {}); }, [&] { return unit_rows_by_torch(rows); }, rows);
+  // Rows of zeros have a gradient, too.
+  const torch::Tensor zeros = torch::zeros({2, 3}, torch::kFloat64).requires_grad_();
+  weighed(unit_rows(zeros, {})).backward();
+  const torch::Tensor expected = zeros.grad().clone();
+  zeros.mutable_grad() = torch::Tensor();
+  const torch::Tensor units = unit_rows_by_torch(zeros);
+  weighed(units).backward();
+  EXPECT_TRUE(torch::equal(units, torch::zeros_like(units)));
+  EXPECT_TRUE(torch::allclose(zeros.grad(), expected)) << zeros.grad() << expected;
+}
+
 TEST(UnitRows, GiveTheSameBytesAtAnyNumberOfThreads) {
   expect_the_same_bytes(numbers({1100, 7}, 1, torch::kFloat32),
                         [](const torch::Tensor& x, const Context& context) { return unit_rows(x, context); });

@@ -45,7 +45,7 @@ Fit fit(const Interactions& train, const Interactions& held_out, const NgcfOptio
   adam.learning_rate = options.learning_rate;
   nn::TrainingOptions training = options.training;
   const auto optimizer = nn::make_optimizer(
-      adam, nn::schedule_of(options.rate, training.steps_per_epoch(objective.num_examples())));
+      adam, schedule_of(options.rate, training.steps_per_epoch(objective.num_examples())));
   if (held_out.size() == 0) training.stop_metric.reset();
   const nn::RunIdentity identity{
       .method = "ngcf", .options = option_values(options), .seed = context.seed, .input = input};
@@ -70,7 +70,7 @@ RecommenderModel ngcf(const Interactions& events, const NgcfOptions& options, co
   const std::string input = fingerprint(events);
   NgcfOptions own = options;
   own.refit = false;  // what comes after a run is not of it
-  own.rate = options.rate.resolved(options.training);
+  own.rate = options.rate.resolved(options.training.epochs);
   const InteractionsSplit parts =
       split_interactions(events, {.test_share = 0, .validation_share = options.validation}, context);
   const bool is_held_out = parts.validation.size() > 0;

@@ -1,7 +1,6 @@
 #include "whitney/train/recsys/ngcf_options.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "whitney/core/plug_in.h"
 #include "whitney/train/recsys/ngcf.h"
@@ -9,8 +8,7 @@
 namespace whitney::recsys {
 
 std::vector<std::string> NgcfOptions::ineffective() const {
-  std::vector<std::string> names = training.ineffective();
-  std::ranges::copy(rate.ineffective(training), std::back_inserter(names));
+  std::vector<std::string> names = training.ineffective(rate);
   if (validation == 0 && training.stop_metric) names.emplace_back("stop_metric");
   if (!training.soup.empty()) {  // Nothing is trained.
     for (const char* name : {"learning_rate", "factorization_epochs", "refit"}) names.emplace_back(name);

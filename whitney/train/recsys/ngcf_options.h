@@ -11,7 +11,6 @@
 #include "whitney/core/registry.h"
 #include "whitney/data/learner.h"
 #include "whitney/recommend/interaction_graph.h"
-#include "whitney/train/nn/rate_options.h"
 #include "whitney/train/nn/training_options.h"
 
 namespace whitney::recsys {
@@ -37,7 +36,7 @@ struct NgcfOptions {
   Regularized regularized = Regularized::kFinal;
   double regularization = 1e-5;
   double learning_rate = 1e-3;
-  nn::RateOptions rate;
+  RateOptions rate;
   int factorization_epochs = 0;
   double validation = 0.1;
   bool refit = false;

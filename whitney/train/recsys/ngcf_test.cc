@@ -318,7 +318,7 @@ TEST(Ngcf, LetsItsRateFallAndKeepsThatWhenItGoesOnAndIsFitAnew) {
   const Interactions events = grouped_events(100, 80, 4, 3);
   const TemporaryFolder folder;
   NgcfOptions options = small_run();
-  options.rate.schedule = nn::RateSchedule::kCosine;
+  options.rate.schedule = RateSchedule::kCosine;
   const std::vector<float> straight = values_of(ngcf(events, options, {}));
   EXPECT_NE(straight, values_of(ngcf(events, small_run(), {})));
   options.training.checkpoint = Path{folder.path() + "/run.safetensors"};
@@ -334,11 +334,11 @@ TEST(Ngcf, LetsItsRateFallAndKeepsThatWhenItGoesOnAndIsFitAnew) {
               HasSubstr("schedule_epochs 6, and this run has 7"));
   // A second fit falls as the first did, also where it ends sooner.
   NgcfOptions refitted = small_run();
-  refitted.rate.schedule = nn::RateSchedule::kLinear;
+  refitted.rate.schedule = RateSchedule::kLinear;
   refitted.refit = true;
   const RecommenderModel model = ngcf(events, refitted, {});
   NgcfOptions plain = small_run();
-  plain.rate = {.schedule = nn::RateSchedule::kLinear, .schedule_epochs = plain.training.epochs};
+  plain.rate = {.schedule = RateSchedule::kLinear, .schedule_epochs = plain.training.epochs};
   plain.validation = 0;
   plain.training.epochs = model.record.at("training").at("refit_epochs").as_int();
   EXPECT_EQ(values_of(model), values_of(ngcf(events, plain, {})));

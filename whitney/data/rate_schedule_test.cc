@@ -1,8 +1,8 @@
-#include "whitney/train/nn/schedule.h"
+#include "whitney/data/rate_schedule.h"
 
 #include <gtest/gtest.h>
 
-namespace whitney::nn {
+namespace whitney {
 namespace {
 
 TEST(Schedule, WarmsUpAndDecaysByHand) {
@@ -27,4 +27,4 @@ TEST(Schedule, WarmsUpAndDecaysByHand) {
 }
 
 }  // namespace
-}  // namespace whitney::nn
+}  // namespace whitney

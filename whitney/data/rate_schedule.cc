@@ -1,10 +1,10 @@
-#include "whitney/train/nn/schedule.h"
+#include "whitney/data/rate_schedule.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-namespace whitney::nn {
+namespace whitney {
 
 double schedule_factor(const Schedule& schedule, int64_t step) {
   const int64_t warm_up = schedule.warm_up_steps;
@@ -37,4 +37,4 @@ Schedule schedule_of(const RateOptions& options, int64_t steps_per_epoch) {
   return schedule;
 }
 
-}  // namespace whitney::nn
+}  // namespace whitney

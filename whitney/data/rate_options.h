@@ -9,9 +9,8 @@
 
 #include "whitney/core/api.h"
 #include "whitney/core/options.h"
-#include "whitney/train/nn/training_options.h"
 
-namespace whitney::nn {
+namespace whitney {
 
 /// How the learning rate goes on after it has warmed up.
 enum class RateSchedule : uint8_t { kConstant, kLinear, kCosine };
@@ -36,11 +35,11 @@ struct RateOptions {
         "linear, cosine: epochs after which final_rate is reached; absent: epochs. Give it where --epochs is "
         "to grow later on");
   }
-  /// The names of those that others leave without effect; all where a soup stands for the training.
-  WHITNEY_API std::vector<std::string> ineffective(const TrainingOptions& training) const;
-  /// With the epochs that an absent schedule_epochs stands for: what a checkpoint is of. Throws UsageError
-  /// when the warm-up leaves no epoch to fall in.
-  WHITNEY_API RateOptions resolved(const TrainingOptions& training) const;
+  /// The names of those that others leave without effect.
+  WHITNEY_API std::vector<std::string> ineffective() const;
+  /// With the epochs of the training, for which an absent schedule_epochs stands: what a checkpoint is of.
+  /// Throws UsageError when the warm-up leaves no epoch to fall in.
+  WHITNEY_API RateOptions resolved(int64_t epochs) const;
 };
 
-}  // namespace whitney::nn
+}  // namespace whitney

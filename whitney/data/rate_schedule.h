@@ -2,9 +2,10 @@
 
 #include <cstdint>
 
-#include "whitney/train/nn/rate_options.h"
+#include "whitney/core/api.h"
+#include "whitney/data/rate_options.h"
 
-namespace whitney::nn {
+namespace whitney {
 
 /// How a learning rate goes on after it has warmed up; kSteps: by step_factor each time.
 enum class Decay : uint8_t { kConstant, kLinear, kCosine, kSteps };
@@ -25,9 +26,9 @@ struct Schedule {
 /// The factor of a step, counted from 0: (step + 1) / (warm_up_steps + 1) while it warms up; then, with x the
 /// share of the way from there to total_steps, linear 1 - (1 - f) x, cosine f + (1 - f) (1 + cos(pi x)) / 2
 /// (arXiv 1608.03983, without restarts).
-double schedule_factor(const Schedule& schedule, int64_t step);
+WHITNEY_API double schedule_factor(const Schedule& schedule, int64_t step);
 
 /// The schedule of these options (resolved), in steps.
-Schedule schedule_of(const RateOptions& options, int64_t steps_per_epoch);
+WHITNEY_API Schedule schedule_of(const RateOptions& options, int64_t steps_per_epoch);
 
-}  // namespace whitney::nn
+}  // namespace whitney
