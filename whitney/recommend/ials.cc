@@ -72,14 +72,16 @@ Matrix solved_rows(const Interactions& events, const Matrix& others, const std::
 
 /// With neither a regularization nor weights of pairs that were not taken, a row with fewer others than the
 /// width has any number of solutions.
-void check_finite(const Matrix& rows, const char* side, int epoch, const IalsOptions& options) {
-  const auto* values = static_cast<const float*>(rows.view().data);
-  const bool is_finite = std::all_of(values, values + rows.rows() * rows.cols(),
-                                     [](float value) { return std::isfinite(value); });
-  if (is_finite) return;
-  fail("ials: a vector of the ", side, " is no longer a number after their half step of epoch ", epoch + 1,
-       ", with regularization ", options.regularization, " and unobserved_weight ", options.unobserved_weight,
-       "; try a larger regularization, such as 0.003, or a smaller dim");
+void check_finite(const Matrix& rows, const char* side, const Ids& ids, int epoch,
+                  const IalsOptions& options) {
+  for (int64_t row = 0; row < rows.rows(); ++row) {
+    if (std::ranges::all_of(rows.row<float>(row), [](float value) { return std::isfinite(value); })) continue;
+    fail("ials: the vector of the ", side, " \"", ids.text(row),
+         "\" is no longer a number after the half step of the ", side, "s in epoch ", epoch + 1,
+         ", with unobserved_weight ", options.unobserved_weight, "; try a larger regularization than ",
+         options.regularization, ", such as ", std::max(0.003, 10 * options.regularization),
+         ", or a smaller dim");
+  }
 }
 
 }  // namespace
@@ -108,9 +110,9 @@ Factors ials(const Interactions& events, const IalsOptions& options, const Conte
   for (int epoch = 0; epoch < options.epochs; ++epoch) {
     context.check_cancelled();
     factors.users = ials_half_step(events, factors.items, factors.users, options, context);
-    check_finite(factors.users, "users", epoch, options);
+    check_finite(factors.users, "user", events.users, epoch, options);
     factors.items = ials_half_step(of_items, factors.users, factors.items, options, context);
-    check_finite(factors.items, "items", epoch, options);
+    check_finite(factors.items, "item", events.items, epoch, options);
     context.advance("epochs", epoch + 1, options.epochs, "epochs");
   }
   return factors;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -15,14 +16,32 @@ namespace {
 
 constexpr int64_t kBlock = 1 << 14;
 
+LightGcnOptions resolved(LightGcnOptions options) {
+  options.rate = options.rate.resolved(options.epochs);
+  return options;
+}
+
+/// to += share (from - to), written so that a share of 1 gives `from` to the last digit.
+void mix(double share, const float* from, int64_t n, float* to) {
+  const auto taken = static_cast<float>(share), kept = static_cast<float>(1 - share);
+  if (share < 0.5) {
+    for (int64_t i = 0; i < n; ++i) to[i] += taken * (from[i] - to[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) to[i] = from[i] - kept * (from[i] - to[i]);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> LightGcnOptions::ineffective() const {
-  std::vector<std::string> names;
-  if (validation == 0 && !checkpoint) names.emplace_back("evaluate_every");
-  if (validation == 0) names.emplace_back("patience");
-  if (validation == 0 && refit) names.emplace_back("refit");
-  if (resume && !checkpoint) names.emplace_back("resume");
+  std::vector<std::string> names = rate.ineffective();
+  std::ranges::copy(averaging.ineffective(), std::back_inserter(names));
+  if (validation == 0) {
+    for (const char* name : {"evaluate_every", "patience", "refit"}) names.emplace_back(name);
+  }
+  if (!checkpoint) {
+    for (const char* name : {"checkpoint_every", "resume"}) names.emplace_back(name);
+  }
   return names;
 }
 
@@ -30,29 +49,31 @@ LightGcnRun::LightGcnRun(const Interactions& events, const LightGcnOptions& opti
     : LightGcnRun(hold_out(events, options.validation, context), options, context) {}
 
 LightGcnRun::LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options, const Context& context)
-    : options_(options),
+    : options_(resolved(options)),
       seed_(context.seed),
       train_(std::move(parts.train)),
       held_out_(std::move(parts.validation)),
       split_checksum_(std::move(parts.checksum)),
       model_(train_, options.dim, options.layers, options.deviation, context.seed),
       sampler_(train_, context.seed),
+      schedule_(schedule_of(options_.rate, steps_per_epoch())),
       gradient_(model_.vectors().rows(), options.dim),
       first_moment_(Matrix::zeros(model_.vectors().rows(), options.dim)),
       second_moment_(Matrix::zeros(model_.vectors().rows(), options.dim)),
       best_vectors_(Matrix::copy_of(model_.vectors())) {
+  if (options.averaging.kind != Averaging::kNone) average_ = Matrix::zeros(gradient_.rows(), options.dim);
   if (held_out_.size() > 0) history_.note(note_of_split(split_checksum_));
 }
 
 void LightGcnRun::run_epoch(const Context& context) {
-  const int64_t num_steps = (train_.size() + options_.batch_size - 1) / options_.batch_size;
-  while (steps_in_epoch_ < num_steps) {
+  while (steps_in_epoch_ < steps_per_epoch()) {
     context.check_cancelled();
     take_step(context);
   }
+  average_epoch(context);
   std::vector<TrainingMetric> metrics;
   if (options_.validation > 0 && (epoch_ + 1) % options_.evaluate_every == 0) metrics = look(context);
-  loss_ = loss_sum_ / static_cast<double>(num_steps);
+  loss_ = loss_sum_ / static_cast<double>(steps_per_epoch());
   history_.add(epoch_, loss_, metrics);
   loss_sum_ = 0;
   steps_in_epoch_ = 0;
@@ -67,17 +88,34 @@ void LightGcnRun::take_step(const Context& context) {
   const BprTriples triples = sampler_.sample(epoch_ * train_.size() + first, count, unbroken);
   const double loss = model_.loss_and_gradient(triples, options_.regularization, gradient_, unbroken);
   if (!std::isfinite(loss)) fail_not_finite("the loss");
-  const AdamStep step = adam_step(options_.learning_rate, 0.9, 0.999, 1e-8, 0, step_ + 1);
+  const double rate = options_.learning_rate * schedule_factor(schedule_, step_);
+  const AdamStep step = adam_step(rate, 0.9, 0.999, 1e-8, 0, step_ + 1);
+  const std::optional<double> share = options_.averaging.share_after_step(average_count_);
   const auto* gradient = static_cast<const float*>(gradient_.view().data);
   float *values = model_.mutable_vectors(), *first_moment = first_moment_.mutable_data<float>(),
-        *second_moment = second_moment_.mutable_data<float>();
+        *second_moment = second_moment_.mutable_data<float>(), *average = average_.mutable_data<float>();
   parallel_blocks(unbroken, gradient_.rows() * gradient_.cols(), kBlock, [&](int64_t begin, int64_t end) {
     apply_adam(step, end - begin, gradient + begin, values + begin, first_moment + begin,
                second_moment + begin);
+    if (share) mix(*share, values + begin, end - begin, average + begin);
   });
+  if (share) ++average_count_;
   loss_sum_ += loss;
   ++step_;
   ++steps_in_epoch_;
+}
+
+void LightGcnRun::average_epoch(const Context& context) {
+  const auto share = options_.averaging.share_after_epoch(average_count_, epoch_, options_.epochs);
+  if (!share) return;
+  Context unbroken = context;  // a mean is never left half taken
+  unbroken.cancellation = nullptr;
+  const auto* values = static_cast<const float*>(model_.vectors().view().data);
+  auto* average = average_.mutable_data<float>();
+  parallel_blocks(unbroken, average_.rows() * average_.cols(), kBlock, [&](int64_t begin, int64_t end) {
+    mix(*share, values + begin, end - begin, average + begin);
+  });
+  ++average_count_;
 }
 
 void LightGcnRun::fail_not_finite(const char* what) const {
@@ -90,12 +128,12 @@ void LightGcnRun::fail_not_finite(const char* what) const {
 }
 
 std::vector<TrainingMetric> LightGcnRun::look(const Context& context) {
-  last_recall_ = held_out_recall(factors_of_now(context), train_, held_out_, context);
+  last_recall_ = held_out_recall(factors_of(evaluated(), context), train_, held_out_, context);
   ++looks_since_best_;
   if (last_recall_ > best_recall_) {
     best_recall_ = last_recall_;
     looks_since_best_ = 0;
-    best_vectors_ = Matrix::copy_of(model_.vectors());
+    best_vectors_ = Matrix::copy_of(evaluated());
   }
   return {{"recall@20", last_recall_}};
 }
@@ -114,23 +152,14 @@ BestEpoch LightGcnRun::best() const {
           .split_checksum = split_checksum_};
 }
 
-Factors LightGcnRun::factors_of_now(const Context& context) {
-  Factors factors = model_.factors(context);
+Factors LightGcnRun::factors_of(const Matrix& vectors, const Context& context) {
+  Factors factors = model_.factors_of(vectors, context);
   clear_unmet(factors, train_);
   return factors;
 }
 
 Factors LightGcnRun::factors(const Context& context) {
-  if (best_recall_ == 0) return factors_of_now(context);
-  const Matrix now = Matrix::copy_of(model_.vectors());
-  const auto put = [&](const Matrix& from) {
-    std::copy_n(static_cast<const float*>(from.view().data), from.rows() * from.cols(),
-                model_.mutable_vectors());
-  };
-  put(best_vectors_);
-  Factors best = factors_of_now(context);
-  put(now);
-  return best;
+  return factors_of(best_recall_ == 0 ? evaluated() : best_vectors_, context);
 }
 
 namespace {
@@ -164,7 +193,7 @@ void run_to_end(LightGcnRun& run, const LightGcnOptions& options, const char* st
   while (!run.is_done()) {
     run.run_epoch(context);
     context.advance(stage, run.epoch(), options.epochs, "epochs");
-    if (is_kept && (run.epoch() % options.evaluate_every == 0 || run.is_done())) {
+    if (is_kept && (run.epoch() % options.checkpoint_every == 0 || run.is_done())) {
       run.save(options.checkpoint->value, context);
     }
     if (options.history) write_history(run.history(), options.history->value);
@@ -174,8 +203,9 @@ void run_to_end(LightGcnRun& run, const LightGcnOptions& options, const char* st
   throw;
 }
 
-/// Of a run over all events.
+/// Of a run over all events, whose rate falls as that of the first did.
 LightGcnOptions refit_options(LightGcnOptions options, int epochs) {
+  options = resolved(options);
   options.validation = 0;
   options.epochs = epochs;
   for (auto* file : {&options.checkpoint, &options.history}) {
@@ -214,10 +244,11 @@ Factors lightgcn(const Interactions& events, const LightGcnOptions& options, con
 CostEstimate estimate_lightgcn(const DataSize& size, const LightGcnOptions& options, const Context& context) {
   const int64_t nodes = size.num_rows + size.num_items;
   const int64_t matrix = nodes * options.dim * static_cast<int64_t>(sizeof(float));
-  constexpr int64_t kMatrices = 8;     // vectors, the best, gradient, two moments, buffers, the result
+  // Vectors, the best, gradient, two moments, buffers, the result; and the average.
+  const int64_t num_matrices = options.averaging.kind == Averaging::kNone ? 8 : 9;
   constexpr int64_t kEntryBytes = 48;  // the graph, while it is put in order, and the split
   CostEstimate cost;
-  cost.peak_bytes = interactions_bytes(size) + kMatrices * matrix + size.nnz * kEntryBytes;
+  cost.peak_bytes = interactions_bytes(size) + num_matrices * matrix + size.nnz * kEntryBytes;
   constexpr double kBytesPerSecond = 5e10;
   const double bytes = 2.0 * static_cast<double>(size.nnz) * options.dim * 4;
   const double steps = static_cast<double>(size.nnz) / options.batch_size + 1;

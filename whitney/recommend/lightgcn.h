@@ -9,9 +9,12 @@
 #include "whitney/core/context.h"
 #include "whitney/core/options.h"
 #include "whitney/core/value.h"
+#include "whitney/data/averaging_options.h"
 #include "whitney/data/interactions.h"
 #include "whitney/data/interactions_split.h"
 #include "whitney/data/learner.h"
+#include "whitney/data/rate_options.h"
+#include "whitney/data/rate_schedule.h"
 #include "whitney/data/recommender_model.h"
 #include "whitney/data/run_identity.h"
 #include "whitney/data/training_history.h"
@@ -27,13 +30,16 @@ struct LightGcnOptions {
   int epochs = 1000;
   int batch_size = 2048;
   double learning_rate = 1e-3;
+  RateOptions rate = {};
   double regularization = 1e-4;
   double deviation = 0.1;
   double validation = 0.1;
   int evaluate_every = 10;
   int patience = 5;
   bool refit = false;
+  AveragingOptions averaging = {};
   std::optional<Path> checkpoint = {};
+  int checkpoint_every = 1;
   bool resume = false;
   std::optional<Path> history = {};
   void fields(auto&& field) {
@@ -43,6 +49,7 @@ struct LightGcnOptions {
     field("epochs", epochs, Range{1, 100'000}, "At most so many times as many triples as there are events");
     field("batch_size", batch_size, Range{1, 1 << 20}, "B: triples of a step");
     field("learning_rate", learning_rate, Range{1e-9, 10}, "Of Adam");
+    rate.fields(field);
     field("regularization", regularization, Range{0, 1e6},
           "lambda: pulls the learned vectors of a batch to zero");
     field("deviation", deviation, Range{1e-9, 100}, "Of the normal numbers that vectors begin with");
@@ -52,9 +59,11 @@ struct LightGcnOptions {
     field("patience", patience, Range{1, 100'000}, "Looks without a better recall after which it stops");
     field("refit", refit,
           "Then learns from all events anew, for as many epochs as were best: what was held out counts, too");
+    averaging.fields(field);
     field("checkpoint", checkpoint,
-          "File that holds the run after every evaluate_every epochs, and when it is stopped; of a refit, "
+          "File that holds the state of the training, so that it can go on after a stop; of a refit, "
           "FILE.refit");
+    field("checkpoint_every", checkpoint_every, Range{1, 1e6}, "Epochs between two checkpoints");
     field("resume", resume,
           "Goes on from the checkpoint where it exists: the same bytes as without the stop");
     field("history", history,
@@ -63,13 +72,16 @@ struct LightGcnOptions {
   }
   std::vector<std::string> ineffective() const;
   /// What says how a run is kept, not what comes of it.
-  static std::vector<std::string> about_the_run() { return {"checkpoint", "resume", "history"}; }
+  static std::vector<std::string> about_the_run() {
+    return {"checkpoint", "checkpoint_every", "resume", "history"};
+  }
 };
 
 /// A training run that can stop after any step, be saved, and go on to the same bytes.
 class WHITNEY_API LightGcnRun {
  public:
-  /// Throws Error when no pair of items can be ranked, or nothing can be held out.
+  /// Throws Error when no pair of items can be ranked, nothing can be held out, or the rate cannot fall as
+  /// it is to.
   LightGcnRun(const Interactions& events, const LightGcnOptions& options, const Context& context);
   LightGcnRun(const LightGcnRun&) = delete;
   LightGcnRun& operator=(const LightGcnRun&) = delete;
@@ -94,8 +106,8 @@ class WHITNEY_API LightGcnRun {
   BestEpoch best() const;
   /// What is learned from.
   const Interactions& train() const { return train_; }
-  /// The vectors of the best look, or of now where there is no validation; zero where there was no event to
-  /// learn from.
+  /// The vectors of the best look, or of now where there is no validation: of the average where there is one.
+  /// Zero where there was no event to learn from.
   Factors factors(const Context& context);
 
   /// Writes all that a run goes on from, in the place of a file that may be there. Throws Error, and leaves
@@ -106,18 +118,31 @@ class WHITNEY_API LightGcnRun {
 
  private:
   LightGcnRun(InteractionsSplit parts, const LightGcnOptions& options, const Context& context);
-  Factors factors_of_now(const Context& context);
+  int64_t steps_per_epoch() const { return (train_.size() + options_.batch_size - 1) / options_.batch_size; }
+  /// E_0 as it is looked at and kept: the average where there is one. What follows from it is linear in it,
+  /// so that these are the averages of the final vectors, too.
+  const Matrix& evaluated() const { return average_count_ > 0 ? average_ : model_.vectors(); }
+  Factors factors_of(const Matrix& vectors, const Context& context);
+  void average_epoch(const Context& context);
   std::vector<TrainingMetric> look(const Context& context);
   [[noreturn]] void fail_not_finite(const char* what) const;
   RunIdentity identity() const;
+  /// That identity without the options that a checkpoint knows nothing of, for it was made before there were
+  /// any, and that are here as they are by default.
+  RunIdentity identity_beside(const Value& record) const;
 
+  /// With its rate resolved.
   LightGcnOptions options_;
   uint64_t seed_ = 0;
   Interactions train_, held_out_;
   std::string split_checksum_;
   LightGcnModel model_;
   BprSampler sampler_;
+  Schedule schedule_;
   Matrix gradient_, first_moment_, second_moment_, best_vectors_;
+  /// Without values where nothing is averaged; holds the vectors of average_count_ steps or epochs.
+  Matrix average_;
+  int64_t average_count_ = 0;
   TrainingHistory history_;
   int epoch_ = 0, looks_since_best_ = 0;
   int64_t steps_in_epoch_ = 0, step_ = 0;

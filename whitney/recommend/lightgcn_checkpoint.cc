@@ -12,9 +12,8 @@
 namespace whitney::recommend {
 namespace {
 
-Array<float> values_of(const Matrix& matrix) {
-  return Array<float>::copy_of(
-      {static_cast<const float*>(matrix.view().data), static_cast<size_t>(matrix.rows() * matrix.cols())});
+void add(ArtifactWriter& writer, const char* name, const Matrix& matrix) {
+  writer.add(name, matrix.dtype(), {matrix.rows(), matrix.cols()}, matrix.bytes());
 }
 
 void read_into(const Artifact& file, const char* name, const Matrix& like, float* out) {
@@ -30,13 +29,26 @@ void read_into(const Artifact& file, const char* name, const Matrix& like, float
 
 RunIdentity LightGcnRun::identity() const {
   // Not of a run: that it may be given more epochs, how it is kept, and what comes after it.
-  constexpr std::array<std::string_view, 5> kOther = {"epochs", "refit", "checkpoint", "resume", "history"};
+  constexpr std::array<std::string_view, 6> kOther = {"epochs",           "refit",  "checkpoint",
+                                                      "checkpoint_every", "resume", "history"};
   const Value all = option_values(options_);
   Value options = Value::object();
   for (const auto& [name, value] : all.as_object()) {
     if (std::ranges::find(kOther, name) == kOther.end()) options.set(name, value);
   }
   return {.method = "lightgcn", .options = std::move(options), .seed = seed_, .input = fingerprint(train_)};
+}
+
+RunIdentity LightGcnRun::identity_beside(const Value& record) const {
+  RunIdentity result = identity();
+  const Value* found = record.find("options");
+  if (found == nullptr || !found->is_object()) return result;
+  const Value standard = option_values(LightGcnOptions()), all = std::move(result.options);
+  result.options = Value::object();
+  for (const auto& [name, value] : all.as_object()) {
+    if (found->find(name) != nullptr || value != standard.at(name)) result.options.set(name, value);
+  }
+  return result;
 }
 
 void LightGcnRun::save(const std::string& path, const Context& context) const {
@@ -49,23 +61,27 @@ void LightGcnRun::save(const std::string& path, const Context& context) const {
   record.set("loss_sum", loss_sum_).set("loss", loss_).set("looks_since_best", looks_since_best_);
   record.set("best_recall", best_recall_).set("last_recall", last_recall_);
   record.set("history", history_.state());
+  record.set("average_count", average_count_);
   ArtifactWriter writer("checkpoint", std::move(record));
-  const std::vector<int64_t> shape = {gradient_.rows(), gradient_.cols()};
-  writer.add("vectors", shape, values_of(model_.vectors()));
-  writer.add("best_vectors", shape, values_of(best_vectors_));
-  writer.add("first_moment", shape, values_of(first_moment_));
-  writer.add("second_moment", shape, values_of(second_moment_));
+  add(writer, "vectors", model_.vectors());
+  add(writer, "best_vectors", best_vectors_);
+  add(writer, "first_moment", first_moment_);
+  add(writer, "second_moment", second_moment_);
+  if (average_count_ > 0) add(writer, "average", average_);
   writer.write(path, true, context);
 }
 
 void LightGcnRun::load(const std::string& path) {
   const Artifact file = open_checkpoint(path, {});
-  require_same_run(file, identity());
+  require_same_run(file, identity_beside(file.record()));
   read_into(file, "vectors", model_.vectors(), model_.mutable_vectors());
   read_into(file, "best_vectors", best_vectors_, best_vectors_.mutable_data<float>());
   read_into(file, "first_moment", first_moment_, first_moment_.mutable_data<float>());
   read_into(file, "second_moment", second_moment_, second_moment_.mutable_data<float>());
   const Value& state = file.record();
+  const Value* average_count = state.find("average_count");
+  average_count_ = average_count == nullptr ? 0 : average_count->as_int();
+  if (average_count_ > 0) read_into(file, "average", average_, average_.mutable_data<float>());
   epoch_ = static_cast<int>(state.at("epoch").as_int());
   steps_in_epoch_ = state.at("steps_in_epoch").as_int();
   step_ = state.at("step").as_int();

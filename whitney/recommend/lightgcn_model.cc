@@ -45,8 +45,8 @@ LightGcnModel::LightGcnModel(const Interactions& events, int64_t dim, int layers
   }
 }
 
-const float* LightGcnModel::forward(int depth, float* one, float* other, const Context& context) const {
-  const auto* begin = static_cast<const float*>(vectors_.view().data);
+const float* LightGcnModel::forward(const float* begin, int depth, float* one, float* other,
+                                    const Context& context) const {
   const float* from = begin;
   for (int k = 0; k < depth; ++k) {
     float* to = k % 2 == 0 ? one : other;
@@ -116,7 +116,7 @@ double LightGcnModel::loss_and_gradient(const BprTriples& triples, double regula
   }
   if (layers_ > 0) {
     select_rows(graph_.matrix.view(), rows_, some_rows_);
-    const float* sums = forward(layers_ - 1, result, buffer, context);
+    const float* sums = forward(begin, layers_ - 1, result, buffer, context);
     multiply_sparse(context, some_rows_.view(), {}, rows_at(sums), outputs_.data(), nullptr, outputs_.data());
   }
   const auto scale = 1 / static_cast<float>(layers_ + 1);
@@ -154,9 +154,11 @@ void LightGcnModel::backward(float* result, float* buffer, const Context& contex
   }
 }
 
-Factors LightGcnModel::factors(const Context& context) {
+Factors LightGcnModel::factors_of(const Matrix& vectors, const Context& context) {
   Matrix other(vectors_.rows(), dim());
-  const float* sum = forward(layers_, buffer_.mutable_data<float>(), other.mutable_data<float>(), context);
+  const auto* begin = static_cast<const float*>(vectors.view().data);
+  const float* sum =
+      forward(begin, layers_, buffer_.mutable_data<float>(), other.mutable_data<float>(), context);
   const auto scale = 1 / static_cast<float>(layers_ + 1);
   Factors factors{Matrix(graph_.num_users, dim()), Matrix(graph_.num_items, dim())};
   auto* users = factors.users.mutable_data<float>();

@@ -39,11 +39,14 @@ class WHITNEY_API LightGcnModel {
                            const Context& context);
 
   /// The final vectors, by the rows of the events.
-  Factors factors(const Context& context);
+  Factors factors(const Context& context) { return factors_of(vectors_, context); }
+  /// The same of other vectors in the place of E_0, which stays as it is.
+  Factors factors_of(const Matrix& vectors, const Context& context);
 
  private:
-  /// E_0 + L (E_0 + ... ) with `depth` products; in one of the buffers, or E_0 itself.
-  const float* forward(int depth, float* one, float* other, const Context& context) const;
+  /// E_0 + L (E_0 + ... ) with `depth` products, from E_0 in `begin`; in one of the buffers, or `begin`
+  /// itself.
+  const float* forward(const float* begin, int depth, float* one, float* other, const Context& context) const;
   MatrixView rows_at(const float* values) const {
     return {values, vectors_.rows(), dim(), dim(), DType::kF32};
   }

@@ -14,6 +14,7 @@
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 #include "whitney/recommend/interactions_cases_test.h"
+#include "whitney/recommend/lightgcn_cases_test.h"
 #include "whitney/recommend/recommender.h"
 
 namespace whitney::recommend {
@@ -24,28 +25,6 @@ using ::testing::HasSubstr;
 std::string text_of(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::vector<float> values_of(const Factors& factors) {
-  std::vector<float> values;
-  for (const Matrix* matrix : {&factors.users, &factors.items}) {
-    for (int64_t row = 0; row < matrix->rows(); ++row) {
-      const auto from = matrix->row<float>(row);
-      values.insert(values.end(), from.begin(), from.end());
-    }
-  }
-  return values;
-}
-
-LightGcnOptions small_options() {
-  LightGcnOptions options;
-  options.dim = 8;
-  options.layers = 2;
-  options.epochs = 6;
-  options.batch_size = 128;
-  options.learning_rate = 0.02;
-  options.evaluate_every = 2;
-  return options;
 }
 
 TEST(LightGcn, RanksItemsOfAUsersGroupFirst) {

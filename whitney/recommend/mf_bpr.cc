@@ -4,6 +4,7 @@
 
 #include "whitney/recommend/held_out.h"
 #include "whitney/recommend/mf_bpr_run.h"
+#include "whitney/recommend/unmet.h"
 
 namespace whitney::recommend {
 namespace {
@@ -44,18 +45,23 @@ std::vector<std::string> MfBprOptions::ineffective() const {
 
 MfBprFit fit_mf_bpr(const Interactions& events, const MfBprOptions& options, const Context& context) {
   BestEpoch best;
-  if (options.validation == 0) return {trained(events, {}, options, best, "epochs", context), {}};
+  if (options.validation == 0) {
+    note_unmet(events, "mf_bpr", context);
+    return {trained(events, {}, options, best, "epochs", context), {}};
+  }
   Factors factors;
   {
     const InteractionsSplit parts = hold_out(events, options.validation, context);
     best.split_checksum = parts.checksum;
     factors = trained(parts.train, parts.validation, options, best, "epochs", context);
+    if (!options.refit) note_unmet(parts.train, "mf_bpr", context);
   }
   if (options.refit) {
     MfBprOptions all = options;
     all.epochs = best.best_epoch;
     BestEpoch nothing;
     factors = trained(events, {}, all, nothing, "refit epochs", context);
+    note_unmet(events, "mf_bpr", context);
   }
   return {std::move(factors), best};
 }

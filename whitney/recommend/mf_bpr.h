@@ -67,7 +67,8 @@ struct MfBprOptions {
 /// two writers, and the same bytes come out at any number of threads, of which 16 are of use. Vectors start
 /// normal with deviation 0.1 (users and items without events are zero).
 /// With `validation`, the vectors of the best look are given, or, with `refit`, those of all events after as
-/// many epochs. Throws Error where nothing can be held out or a vector is no longer a number.
+/// many epochs. Throws Error where no pair of items can be ranked, nothing can be held out, or a vector is no
+/// longer a number.
 WHITNEY_API Factors mf_bpr(const Interactions& events, const MfBprOptions& options, const Context& context);
 
 /// The same, and which epoch was best, where there was a validation.

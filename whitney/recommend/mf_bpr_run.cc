@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "whitney/core/array.h"
@@ -11,6 +13,7 @@
 #include "whitney/core/random.h"
 #include "whitney/linalg/simd.h"
 #include "whitney/recommend/bpr_steps.h"
+#include "whitney/recommend/bpr_triples.h"
 
 namespace whitney::recommend {
 namespace {
@@ -45,10 +48,20 @@ Matrix without_padding(const Array<float>& table, int64_t dim, int64_t width) {
   return Matrix::copy_of({table.data(), table.size() / width, dim, width, DType::kF32});
 }
 
-bool is_finite(const Array<float>& table) {
+bool is_finite(std::span<const float> values) {
   float sum = 0;  // of zeros, or no number
-  for (const float value : table) sum += value - value;
+  for (const float value : values) sum += value - value;
   return sum == 0;
+}
+
+/// The row of the first vector that is no number; absent: all are numbers.
+std::optional<int64_t> row_not_finite(const Array<float>& table, int64_t width) {
+  if (is_finite(table.span())) return {};
+  for (int64_t row = 0; row * width < table.size(); ++row) {
+    if (!is_finite(table.span().subspan(static_cast<size_t>(row * width), static_cast<size_t>(width))))
+      return row;
+  }
+  return {};
 }
 
 }  // namespace
@@ -57,6 +70,7 @@ class MfBprRun::Training {
  public:
   Training(const Interactions& events, const MfBprOptions& options, const Context& context)
       : events_(events), options_(options), context_(context) {
+    users_who_rank(events);  // some, or there is nothing to learn
     for (int64_t user = 0; user < events.num_users(); ++user) {
       if (events.degree(user) > 0) active_users_.push_back(static_cast<uint32_t>(user));
     }
@@ -188,7 +202,7 @@ class MfBprRun::Training {
 };
 
 MfBprRun::MfBprRun(const Interactions& events, const MfBprOptions& options, const Context& context)
-    : options_(options) {
+    : events_(events), options_(options) {
   check_simd_level();
   std::vector<bool> user_has_events, item_has_events;
   for (int64_t user = 0; user < events.num_users(); ++user)
@@ -197,17 +211,21 @@ MfBprRun::MfBprRun(const Interactions& events, const MfBprOptions& options, cons
   width_ = (options.dim + kStripe - 1) / kStripe * kStripe;
   users_ = random_table(user_has_events, options.dim, width_, "mf_bpr user vectors", context);
   items_ = random_table(item_has_events, options.dim, width_, "mf_bpr item vectors", context);
-  if (events.size() > 0) training_ = std::make_unique<Training>(events, options, context);
+  training_ = std::make_unique<Training>(events, options, context);
 }
 MfBprRun::~MfBprRun() = default;
 
 void MfBprRun::run_epoch() {
-  if (training_) training_->run_epoch(epoch_, {users_.mutable_data(), items_.mutable_data(), width_});
+  training_->run_epoch(epoch_, {users_.mutable_data(), items_.mutable_data(), width_});
   ++epoch_;
-  if (!is_finite(users_) || !is_finite(items_)) {
-    fail("mf_bpr: a vector is no longer a number after epoch ", epoch_, "; try a smaller learning_rate than ",
-         options_.learning_rate);
-  }
+  if (const auto user = row_not_finite(users_, width_)) fail_not_finite("user", events_.users.text(*user));
+  if (const auto item = row_not_finite(items_, width_)) fail_not_finite("item", events_.items.text(*item));
+}
+
+void MfBprRun::fail_not_finite(const char* side, const std::string& id) const {
+  fail("mf_bpr: the vector of the ", side, " \"", id, "\" is no longer a number after epoch ", epoch_,
+       " (by step ", epoch_ * events_.size(), " of the training); try a smaller learning_rate than ",
+       options_.learning_rate);
 }
 
 Factors MfBprRun::factors() const {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "whitney/core/api.h"
+#include "whitney/core/array.h"
 #include "whitney/core/context.h"
 #include "whitney/data/interactions.h"
 #include "whitney/data/recommender_model.h"
@@ -13,7 +16,7 @@ namespace whitney::recommend {
 /// mf_bpr, an epoch at a time.
 class WHITNEY_API MfBprRun {
  public:
-  /// Keeps references to all three.
+  /// Keeps references to all three. Throws Error when no user has an item and lacks another.
   MfBprRun(const Interactions& events, const MfBprOptions& options, const Context& context);
   ~MfBprRun();
   MfBprRun(const MfBprRun&) = delete;
@@ -26,6 +29,9 @@ class WHITNEY_API MfBprRun {
 
  private:
   class Training;
+  [[noreturn]] void fail_not_finite(const char* side, const std::string& id) const;
+
+  const Interactions& events_;
   const MfBprOptions& options_;
   std::unique_ptr<Training> training_;
   Array<float> users_, items_;

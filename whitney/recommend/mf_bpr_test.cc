@@ -1,20 +1,26 @@
 #include "whitney/recommend/mf_bpr.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
 #include "whitney/core/one_in_test.h"
+#include "whitney/recommend/bpr_triples.h"
 #include "whitney/recommend/interactions_cases_test.h"
 #include "whitney/recommend/recommender.h"
 
 namespace whitney::recommend {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr BprSampling kBoth[] = {BprSampling::kUniformUsers, BprSampling::kUniformEvents};
 
@@ -93,15 +99,14 @@ TEST(MfBpr, StopsByHeldOutItemsAndRefitsOnAllEvents) {
   EXPECT_TRUE(std::ranges::equal(refitted.factors.items.bytes().span(), plain.items.bytes().span()));
 }
 
-TEST(MfBpr, NamesTheEpochAfterWhichAVectorIsNoNumber) {
+TEST(MfBpr, NamesTheVectorAndTheEpochAfterWhichItIsNoNumber) {
   const Interactions events = grouped_events(60, 40, 4, 1);
   const std::string sentence = error_of(
       [&] { mf_bpr(events, {.dim = 4, .epochs = 300, .learning_rate = 10, .regularization = 10}, {}); });
-  EXPECT_NE(sentence.find("no longer a number after epoch"), std::string::npos) << sentence;
-  EXPECT_NE(error_of([&] {
-              mf_bpr(uneven_events(), {.epochs = 1, .validation = 1e-3}, {});
-            }).find("no user has enough items"),
-            std::string::npos);
+  EXPECT_THAT(sentence, HasSubstr("mf_bpr: the vector of the user \"0\" is no longer a number after epoch "));
+  EXPECT_THAT(sentence, HasSubstr("; try a smaller learning_rate than 10"));
+  EXPECT_THAT(error_of([&] { mf_bpr(uneven_events(), {.epochs = 1, .validation = 1e-3}, {}); }),
+              HasSubstr("no user has enough items"));
 }
 
 // 100 steps, each of which takes the hundredth part of a vector away.
@@ -118,20 +123,50 @@ TEST(MfBpr, SamplesUsersOrEventsUniformly) {
   EXPECT_NEAR(of_events / before, 0.99, 0.005);
 }
 
+/// Users 0 and 1 took all three items.
+std::vector<std::pair<uint32_t, uint32_t>> pairs_of_users_who_took_all() {
+  return {{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1}, {1, 2}};
+}
+
 TEST(MfBpr, LeavesRowsWithoutEventsAtZeroAndLearnsNothingFromUsersWhoTookAll) {
-  std::vector<uint32_t> users, items;
-  for (uint32_t user = 0; user < 2; ++user) {
-    for (uint32_t item = 0; item < 3; ++item) users.push_back(user), items.push_back(item);
-  }
-  const Interactions events =
-      build_interactions(Ids::row_numbers(3), Ids::row_numbers(3), {users, items, {}, {}}, {});
+  auto pairs = pairs_of_users_who_took_all();
+  pairs.emplace_back(3, 1);
+  const Interactions events = events_of(4, 3, pairs);
   const Factors factors = mf_bpr(events, {.dim = 8, .epochs = 5}, {}),
                 start = mf_bpr(events, {.dim = 8, .epochs = 0}, {});
-  EXPECT_TRUE(std::ranges::equal(factors.users.bytes().span(), start.users.bytes().span()));
+  for (const int64_t user : {0, 1}) {
+    EXPECT_TRUE(std::ranges::equal(factors.users.row<float>(user), start.users.row<float>(user)));
+    EXPECT_GT(length(factors.users, user), 0);
+  }
+  EXPECT_FALSE(std::ranges::equal(factors.users.row<float>(3), start.users.row<float>(3)));
   EXPECT_EQ(length(factors.users, 2), 0);
-  EXPECT_GT(length(factors.users, 1), 0);
-  const Interactions none = build_interactions(Ids::row_numbers(2), Ids::row_numbers(2), {}, {});
-  EXPECT_EQ(length(mf_bpr(none, {}, {}).users, 1), 0);
+}
+
+TEST(MfBpr, RefusesEventsOfWhichNoPairOfItemsCanBeRanked) {
+  for (const Interactions& events : {events_of(3, 3, pairs_of_users_who_took_all()), events_of(2, 2, {})}) {
+    const std::string sentence = error_of([&] { mf_bpr(events, {.dim = 4}, {}); });
+    EXPECT_THAT(sentence, HasSubstr("no pair of items can be ranked"));
+    EXPECT_EQ(sentence, error_of([&] { BprSampler(events, 1); }));
+  }
+}
+
+TEST(MfBpr, CountsUsersAndItemsWithoutAnEventInANote) {
+  // Nobody has item 9; with a fifth held out, each user keeps 4 of 5 items, and with a refit all 5 count.
+  std::vector<std::pair<uint32_t, uint32_t>> pairs;
+  for (uint32_t user = 0; user < 6; ++user) {
+    for (uint32_t i = 0; i < 5; ++i) pairs.emplace_back(user, (user + i) % 9);
+  }
+  const Interactions events = events_of(7, 10, pairs);
+  const MfBprOptions all = {.dim = 4, .epochs = 2},
+                     held_out = {.dim = 4, .epochs = 2, .validation = 0.2, .evaluate_every = 1};
+  MfBprOptions refit = held_out;
+  refit.refit = true;
+  for (const MfBprOptions& options : {all, held_out, refit}) {
+    Listener listener;
+    mf_bpr(events, options, listener.context());
+    EXPECT_THAT(listener.notes, StartsWith("mf_bpr: 1 user and 1 item without an event to learn from"));
+    EXPECT_EQ(std::ranges::count(listener.notes, '\n'), 1);
+  }
 }
 
 }  // namespace
