@@ -135,9 +135,9 @@ def test_a_task_that_trains_runs_in_a_child_and_reports_as_any_other():
     events = (np.repeat(np.arange(30), 5), np.arange(150) * 7 % 40)
     heard = []
     report = whitney.evaluate("recommendation", whitney.read_interactions(events), ks=[5], seed=3,
-                              learn=whitney.NGCF(dim=8, layers=[8], epochs=1), progress=lambda *event: heard.append(event))
+                              learn=whitney.NGCF(dim=8, layers=[8], epochs=1, validation=0.0), progress=lambda *event: heard.append(event))
     named = whitney.evaluate("recommendation", whitney.read_interactions(events), ks=[5], seed=3, learn="ngcf",
-                             learn__dim=8, learn__layers=[8], learn__epochs=1)
+                             learn__dim=8, learn__layers=[8], learn__epochs=1, learn__validation=0.0)
     assert report.to_dict() == named.to_dict() and report["recall"] == named["recall"] and report.rows[0]["k"] == 5
     assert "Recommendation" in str(report) and any("by ngcf" in note for note in report.notes)
     assert any(event[0] == "training" for event in heard)
@@ -149,7 +149,7 @@ def test_a_trained_recommender_comes_back_from_events_in_memory():
     if not plug_in().exists():
         pytest.skip("this build leaves training out (WHITNEY_TRAIN=OFF)")
     users, items = np.repeat(np.arange(30), 5), np.arange(150) * 7 % 40
-    model = whitney.learn("ngcf", (users, items), dim=8, layers=[8], epochs=1, seed=3)
+    model = whitney.learn("ngcf", (users, items), dim=8, layers=[8], epochs=1, validation=0.0, seed=3)
     assert isinstance(model, whitney.Recommender)
     assert model.recommend([4], k=3).counts.tolist() == [3]
 

@@ -158,7 +158,33 @@ void Divide(bool self_message, int64_t n, const T* of_mapped, const T* of_produc
   });
 }
 
+// to = base + self e' for each row, e' a row of `from`; `base` may be `to`.
+template <class T>
+void AddOwn(const NgcfRows<T>& in, int64_t width, const T* from, const T* base, T* to) {
+  for (int64_t row = 0; row < in.rows; ++row) {
+    const int64_t at = row * width;
+    EachVector<T>(width, [&](auto d, int64_t i) HWY_ATTR {
+      const auto e = hn::LoadU(d, from + at + i), s = hn::LoadU(d, base + at + i);
+      hn::StoreU(hn::MulAdd(hn::Set(d, in.self[row]), e, s), d, to + at + i);
+    });
+  }
+}
+
 // ---- blocks ----
+
+// Whether W1 maps s + e, with all of e.
+template <class T>
+bool MapsAllOfOwn(const NgcfLayer<T>& layer, const NgcfRows<T>& in) {
+  return layer.self_message && in.self == nullptr;
+}
+
+// What W1 and W2 map, where it is not s.
+template <class T>
+void CombineRows(const NgcfLayer<T>& layer, const NgcfScratch<T>& scratch, const NgcfRows<T>& in) {
+  Combine(in.rows * layer.before, in.sums, in.own, scratch.products,
+          MapsAllOfOwn(layer, in) ? scratch.mapped : nullptr);
+  if (layer.self_message && in.self != nullptr) AddOwn(in, layer.before, in.own, in.sums, scratch.mapped);
+}
 
 // What follows the rows in an array, and comes next.
 template <class T>
@@ -169,7 +195,7 @@ std::span<const T> NextOf(const NgcfRows<T>& in, const T* values, int64_t width)
 template <class T>
 void Forward(const NgcfLayer<T>& layer, const NgcfScratch<T>& scratch, const NgcfRows<T>& in, T* out) {
   const int64_t before = layer.before, after = layer.after;
-  Combine(in.rows * before, in.sums, in.own, scratch.products, layer.self_message ? scratch.mapped : nullptr);
+  CombineRows(layer, scratch, in);
   StridedProduct<T> product{.rows = in.rows,
                             .terms = before,
                             .cols = after,
@@ -228,7 +254,7 @@ template <class T>
 void Backward(const NgcfLayer<T>& layer, const NgcfScratch<T>& scratch, const NgcfRows<T>& in, const T* given,
               T* of_sums, T* of_own, const NgcfLayerGradient<T>& gradient) {
   const int64_t before = layer.before, after = layer.after, rows = in.rows;
-  Combine(rows * before, in.sums, in.own, scratch.products, layer.self_message ? scratch.mapped : nullptr);
+  CombineRows(layer, scratch, in);
   T* part2 = layer.two_activations ? scratch.part2 : scratch.part1;
   GoBack(layer, rows * after, given, in.codes, scratch.part1, part2);
   AddOfWeights(layer, rows, layer.self_message ? scratch.mapped : in.sums, scratch.part1, gradient.weights1,
@@ -251,8 +277,11 @@ void Backward(const NgcfLayer<T>& layer, const NgcfScratch<T>& scratch, const Ng
   product.b = layer.turned2;
   product.out = scratch.products;
   multiply_strided(product);
-  Divide(layer.self_message, rows * before, scratch.mapped, scratch.products, in.sums, in.own, of_sums,
+  Divide(MapsAllOfOwn(layer, in), rows * before, scratch.mapped, scratch.products, in.sums, in.own, of_sums,
          of_own);
+  if (layer.self_message && in.self != nullptr) {
+    AddOwn(in, before, scratch.mapped, static_cast<const T*>(of_own), of_own);
+  }
 }
 
 void ForwardFloats(const NgcfLayer<float>& layer, const NgcfScratch<float>& scratch,

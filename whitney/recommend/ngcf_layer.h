@@ -12,7 +12,7 @@ namespace whitney::recommend {
 /// neighbours' it makes
 ///   phi(s W1 + b1) + phi((e o s) W2 + b2), or, with one activation, phi of the sum of both,
 /// phi LeakyReLU, of which values are left out and the rest are multiplied with 1 / keep. With a self message
-/// W1 maps s + e. T: float, or double for checks.
+/// W1 maps s + e, or what is left of e (NgcfRows). T: float, or double for checks.
 template <class T>
 struct NgcfLayer {
   int64_t before = 0;
@@ -60,6 +60,9 @@ struct NgcfRows {
   const T* sums = nullptr;
   const T* own = nullptr;
   uint8_t* codes = nullptr;
+  /// With a self message, what each row's e is multiplied with before it is added to s, `rows` values: 0
+  /// where the message was left out. Null: 1.
+  const T* self = nullptr;
 };
 
 /// Scratch memory of a block: mapped, products: rows x before; part1, part2: rows x after.

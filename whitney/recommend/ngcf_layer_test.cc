@@ -44,6 +44,35 @@ TEST(NgcfLayer, TakesAValueForwardsAndBackByHand) {
   });
 }
 
+TEST(NgcfLayer, AddsToSumsAsMuchOfARowsOwnVectorAsIsLeftOfItsSelfMessage) {
+  // Rows e = 2 and s = 3, of which e counts 0 and 4 times in what W1 = 1 maps; W2 = -1, no activation:
+  // 3 - 6 = -3 and 3 + 8 - 6 = 5. Back from 1: of W1 3 + 11, of W2 6 + 6; of s: 1 - 2, of e: self - 3.
+  const double weights1 = 1, weights2 = -1;
+  const std::vector<double> sums = {3, 3}, own = {2, 2}, self = {0, 4}, given = {1, 1};
+  const NgcfLayer<double> layer{.before = 1,
+                                .after = 1,
+                                .weights1 = &weights1,
+                                .weights2 = &weights2,
+                                .turned1 = &weights1,
+                                .turned2 = &weights2,
+                                .self_message = true,
+                                .two_activations = false,
+                                .slope = 1};
+  at_each_level([&] {
+    std::vector<uint8_t> codes(2);
+    std::vector<double> out(2), of_sums(2), of_own(2), gradient(2);
+    const NgcfRows<double> rows{
+        .rows = 2, .sums = sums.data(), .own = own.data(), .codes = codes.data(), .self = self.data()};
+    NgcfBlock<double> block(layer);
+    block.forward(rows, out.data());
+    EXPECT_EQ(out, (std::vector<double>{-3, 5}));
+    block.backward(rows, given.data(), of_sums.data(), of_own.data(), {gradient.data(), gradient.data() + 1});
+    EXPECT_EQ(gradient, (std::vector<double>{14, 12}));
+    EXPECT_EQ(of_sums, (std::vector<double>{-1, -1}));
+    EXPECT_EQ(of_own, (std::vector<double>{-3, 1}));
+  });
+}
+
 /// A layer of floats and what goes through it, for both types.
 struct Case {
   int64_t rows, before, after;

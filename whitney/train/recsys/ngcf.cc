@@ -3,10 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "whitney/core/error.h"
 #include "whitney/core/plug_in.h"
 #include "whitney/data/interactions_split.h"
 #include "whitney/data/training_history.h"
+#include "whitney/recommend/held_out.h"
 #include "whitney/recommend/lightgcn.h"
 #include "whitney/recommend/unmet.h"
 #include "whitney/train/nn/device.h"
@@ -44,8 +44,8 @@ Fit fit(const Interactions& train, const Interactions& held_out, const NgcfOptio
   nn::OptimizerOptions adam;
   adam.learning_rate = options.learning_rate;
   nn::TrainingOptions training = options.training;
-  const auto optimizer = nn::make_optimizer(
-      adam, schedule_of(options.rate, training.steps_per_epoch(objective.num_examples())));
+  const auto optimizer =
+      nn::make_optimizer(adam, schedule_of(options.rate, training.steps_per_epoch(objective.num_examples())));
   if (held_out.size() == 0) training.stop_metric.reset();
   const nn::RunIdentity identity{
       .method = "ngcf", .options = option_values(options), .seed = context.seed, .input = input};
@@ -71,17 +71,10 @@ RecommenderModel ngcf(const Interactions& events, const NgcfOptions& options, co
   NgcfOptions own = options;
   own.refit = false;  // what comes after a run is not of it
   own.rate = options.rate.resolved(options.training.epochs);
-  const InteractionsSplit parts =
-      split_interactions(events, {.test_share = 0, .validation_share = options.validation}, context);
-  const bool is_held_out = parts.validation.size() > 0;
-  if (options.validation > 0 && !is_held_out) {
-    context.note(concat("ngcf: no user has enough items to hold out a share of ", options.validation,
-                        " for validation: all epochs run", options.refit ? ", and refit has no effect" : "",
-                        "; a larger share may do"));
-  }
+  const InteractionsSplit parts = recommend::hold_out(events, options.validation, context);
   Fit found = fit(parts.train, parts.validation, own, input, context);
   Value told = found.trained.to_value();
-  if (is_held_out) told.set("split_checksum", parts.checksum);
+  if (parts.validation.size() > 0) told.set("split_checksum", parts.checksum);
   if (options.refit && found.trained.best_epoch) {
     const int64_t epochs = *found.trained.best_epoch;
     found.factors = fit(events, {}, refit_options(own, epochs), input, context).factors;

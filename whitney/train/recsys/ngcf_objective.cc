@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "whitney/core/fast_random.h"
+#include "whitney/core/error.h"
 #include "whitney/core/random.h"
 #include "whitney/data/interactions_split.h"
 #include "whitney/eval/ranking_quality.h"
@@ -36,8 +36,17 @@ torch::Tensor places_of(std::span<const uint32_t> nodes) {
   return places;
 }
 
-/// What values of a batch's layers are left out by, without the layer.
-std::string dropout_purpose(uint64_t key) { return "ngcf message dropout " + std::to_string(key) + "."; }
+/// Which of them are not all finite.
+std::optional<std::string> not_finite_of(const Factors& factors) {
+  const auto is_finite = [](const Matrix& matrix) {
+    const auto* values = static_cast<const float*>(matrix.view().data);
+    return std::all_of(values, values + matrix.rows() * matrix.cols(),
+                       [](float value) { return std::isfinite(value); });
+  };
+  if (!is_finite(factors.users)) return "the final vectors of users";
+  if (!is_finite(factors.items)) return "the final vectors of items";
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -87,51 +96,59 @@ void NgcfObjective::begin_with(const Factors& factors) {
 
 void NgcfObjective::begin_epoch(int64_t epoch, const Context& context) {
   epoch_ = epoch;
-  triples_ = sampler_.sample(epoch * train_.size(), train_.size(), context);
+  const int64_t examples = num_examples(), batch_size = options_.training.batch_size,
+                batches = examples / batch_size;
+  triples_ = is_drawn_by_batches() ? sampler_.sample_batches(epoch * batches, batches, batch_size, context)
+                                   : sampler_.sample(epoch * examples, examples, context);
 }
 
-torch::Tensor NgcfObjective::step(const Layer& layer, const torch::Tensor& sums,
-                                  const torch::Tensor& own) const {
+int64_t NgcfObjective::num_examples() const {
+  const int64_t batch_size = options_.training.batch_size;
+  return is_drawn_by_batches() ? (train_.size() / batch_size + 1) * batch_size : train_.size();
+}
+
+// A batch of different users is to stay together.
+bool NgcfObjective::is_ordered() const { return is_drawn_by_batches(); }
+
+torch::Tensor NgcfObjective::step(const Layer& layer, const torch::Tensor& sums, const torch::Tensor& own,
+                                  const torch::Tensor& self) const {
   const auto mapped = [&](const torch::Tensor& x, const torch::Tensor& weights, const torch::Tensor& bias) {
     return options_.biases ? torch::addmm(bias, x, weights) : torch::mm(x, weights);
   };
   const auto activated = [&](const torch::Tensor& x) { return torch::leaky_relu(x, options_.slope); };
-  torch::Tensor part1 = mapped(options_.self_message ? sums + own : sums, layer.weights1, layer.bias1);
+  const torch::Tensor with_self = !options_.self_message ? sums
+                                  : self.defined()       ? torch::addcmul(sums, own, self.unsqueeze(1))
+                                                         : sums + own;
+  torch::Tensor part1 = mapped(with_self, layer.weights1, layer.bias1);
   const torch::Tensor part2 = mapped(sums * own, layer.weights2, layer.bias2);
   // In place where nothing that goes back needs what was there: a pass over memory less.
   if (options_.two_activations) return activated(part1).add_(activated(part2));
   return activated(part1.add_(part2));
 }
 
-nn::SparseOperator NgcfObjective::thinned(std::optional<uint64_t> key) const {
-  if (!key || options_.node_dropout == 0) return matrix_;
-  SparseMatrix matrix = graph_.matrix;
-  const double keep = 1 - options_.node_dropout;
-  FastRandom random(seed_, "ngcf node dropout", *key);
-  for (float& weight : matrix.weights) {
-    weight = random.uniform() < keep ? static_cast<float>(weight / keep) : 0.0F;
-  }
-  return nn::SparseOperator(std::move(matrix));
+std::vector<LayerGraph> NgcfObjective::layer_graphs(std::optional<uint64_t> dropout_key) const {
+  return thinned_graphs(matrix_, options_, seed_, dropout_key, vectors_.options());
 }
 
 torch::Tensor NgcfObjective::dropped(const torch::Tensor& vectors, std::optional<uint64_t> key,
                                      size_t layer) const {
-  if (!key || options_.message_dropout == 0) return vectors;
-  const double keep = 1 - options_.message_dropout;
+  const double share = output_dropout(options_), keep = 1 - share;
+  if (!key || share == 0) return vectors;
   torch::Tensor codes = torch::empty(vectors.sizes(), torch::kUInt8);
-  recommend::draw_left_out(seed_, dropout_purpose(*key) + std::to_string(layer), 0, codes.numel(), keep,
-                           codes.mutable_data_ptr<uint8_t>());
+  recommend::draw_left_out(seed_, message_dropout_purpose(*key) + std::to_string(layer), 0, codes.numel(),
+                           keep, codes.mutable_data_ptr<uint8_t>());
   const torch::Tensor mask = (codes == 0).to(vectors.options()).mul_(1 / keep);
   return torch::Tensor(vectors).mul_(mask);
 }
 
 torch::Tensor NgcfObjective::propagate(std::optional<uint64_t> dropout_key, const Context& context) const {
-  const nn::SparseOperator matrix = thinned(dropout_key);
+  const std::vector<LayerGraph> graphs = layer_graphs(dropout_key);
   constexpr double kLeastLength = 1e-12;
   torch::Tensor vectors = vectors_;
   std::vector<torch::Tensor> parts = {vectors};
   for (size_t l = 0; l < layers_.size(); ++l) {
-    vectors = step(layers_[l], nn::sparse_product(matrix, vectors, context), vectors);
+    vectors =
+        step(layers_[l], nn::sparse_product(graphs[l].matrix, vectors, context), vectors, graphs[l].self);
     vectors = dropped(vectors, dropout_key, l + 1);
     const torch::Tensor squares = vectors.square().sum(1, true).clamp_min(kLeastLength * kLeastLength);
     parts.push_back(options_.normalize ? vectors / squares.sqrt() : vectors);
@@ -144,11 +161,11 @@ torch::Tensor NgcfObjective::final_rows(const std::vector<uint32_t>& nodes, uint
   if (!vectors_.device().is_cpu()) {
     return nn::gather_rows(propagate(dropout_key, context), places_of(nodes), context);
   }
-  const NgcfPass pass{.matrix = thinned(dropout_key),
+  const NgcfPass pass{.graphs = layer_graphs(dropout_key),
                       .nodes = nodes,
                       .options = options_,
                       .seed = seed_,
-                      .dropout = dropout_purpose(dropout_key)};
+                      .dropout = message_dropout_purpose(dropout_key)};
   return ngcf_rows(pass, parameters_.tensors(), memory_, context);
 }
 
@@ -173,11 +190,20 @@ std::vector<torch::Tensor> NgcfObjective::shared(std::span<const int64_t> batch,
   }
 
   // The first example tells a batch from all others of the run: each comes once an epoch.
-  const uint64_t key = static_cast<uint64_t>(epoch_ * train_.size() + batch[0]);
+  const uint64_t key = static_cast<uint64_t>(epoch_ * num_examples() + batch[0]);
   const torch::Tensor rows = final_rows(nodes, key, context).to(torch::kCPU);
   const bool of_final = options_.regularized == Regularized::kFinal;
-  return {triple_losses(rows, std::move(triples), options_.regularization,
-                        of_final ? rows.size(1) : options_.dim, context)};
+  const torch::Tensor losses = triple_losses(rows, std::move(triples), options_.regularization,
+                                             of_final ? rows.size(1) : options_.dim, context);
+  return {options_.regularized == Regularized::kAll ? losses + pull_of_maps() : losses};
+}
+
+torch::Tensor NgcfObjective::pull_of_maps() const {
+  torch::Tensor squares = torch::zeros({}, vectors_.options());
+  for (const nn::Parameter& parameter : parameters_.all()) {
+    if (!parameter.tensor.is_same(vectors_)) squares = squares + parameter.tensor.square().sum();
+  }
+  return (options_.regularization / 2 * squares).to(torch::kCPU);
 }
 
 torch::Tensor NgcfObjective::loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const {
@@ -203,6 +229,10 @@ Factors NgcfObjective::factors(const Context& context) const {
   return factors;
 }
 
+std::optional<std::string> NgcfObjective::not_finite(const Context& context) {
+  return not_finite_of(factors(context));
+}
+
 std::vector<std::string> NgcfObjective::notes() const {
   if (held_out_.size() == 0) return {};
   const Interactions* const parts[] = {&train_, &held_out_};
@@ -213,6 +243,7 @@ std::vector<nn::Metric> NgcfObjective::evaluate(const Context& context) {
   if (held_out_.size() == 0) return {};
   constexpr int64_t kListed = 20;
   Factors found = factors(context);
+  if (const auto which = not_finite_of(found)) fail(*which, " are not finite");
   const auto recommender = recommend::factor_recommender(std::move(found.users), found.items);
   const Interactions* const seen[] = {&train_};
   Context quiet = context;

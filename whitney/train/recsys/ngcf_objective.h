@@ -13,6 +13,7 @@
 #include "whitney/recommend/interaction_graph.h"
 #include "whitney/train/nn/objective.h"
 #include "whitney/train/nn/sparse_product.h"
+#include "whitney/train/recsys/ngcf_dropout.h"
 #include "whitney/train/recsys/ngcf_options.h"
 #include "whitney/train/recsys/ngcf_pass.h"
 
@@ -22,8 +23,11 @@ namespace whitney::recsys {
 ///   E' = phi((S + E) W1 + (S o E) W2)             the paper's (one activation, self message), or
 ///   E' = phi(S W1 + b1) + phi((E o S) W2 + b2)    the authors' program's,
 /// phi LeakyReLU. The final vector is E_0 and the E' of all layers (of length 1 where `normalize`). The loss
-/// is the mean of softplus(s_uj - s_ui) over triples, and lambda / (2 B) times the squares of the batch's
-/// rows. An epoch has as many triples as there are events.
+/// is the mean over a batch's triples of
+///   softplus(s_uj - s_ui) + lambda / 2 (the squares of the rows of u, i and j, and where all is regularised
+///   of W1, W2, b1 and b2 of all layers),
+/// rows of the final vectors or of E_0. An epoch has as many triples as there are events, or without
+/// replacement a whole batch for each step.
 class NgcfObjective : public nn::Objective {
  public:
   /// `train` must outlive the object. `type`: float64 for tests of gradients.
@@ -34,17 +38,24 @@ class NgcfObjective : public nn::Objective {
   void begin_with(const Factors& factors);
 
   const nn::Parameters& parameters() const override { return parameters_; }
-  int64_t num_examples() const override { return train_.size(); }
+  int64_t num_examples() const override;
+  bool is_ordered() const override;
   void begin_epoch(int64_t epoch, const Context& context) override;
   /// The losses of the batch's triples, one each.
   std::vector<torch::Tensor> shared(std::span<const int64_t> batch, const Context& context) override;
   torch::Tensor loss(const nn::Shard& shard, std::span<const torch::Tensor> shared) const override;
-  /// recall@20 of the held-out items, without dropout.
+  /// recall@20 of the held-out items, without dropout. Throws Error where a final vector is not finite.
   std::vector<nn::Metric> evaluate(const Context& context) override;
+  /// Of the final vectors, which layers can take beyond what float32 holds.
+  std::optional<std::string> not_finite(const Context& context) override;
   /// The checksum of the split.
   std::vector<std::string> notes() const override;
 
   const recommend::InteractionGraph& graph() const { return graph_; }
+  /// What `propagate` and `final_rows` add up with that dropout_key.
+  std::vector<LayerGraph> layer_graphs(std::optional<uint64_t> dropout_key) const;
+  /// Of the epoch that has begun, by examples.
+  const recommend::BprTriples& triples() const { return triples_; }
   /// The final vectors of all nodes in the graph's order, layer by layer in torch, wherever the parameters
   /// live. dropout_key: what masks are drawn by; none: no dropout.
   torch::Tensor propagate(std::optional<uint64_t> dropout_key, const Context& context) const;
@@ -60,12 +71,15 @@ class NgcfObjective : public nn::Objective {
   struct Layer {
     torch::Tensor weights1, weights2, bias1, bias2;
   };
-  /// E' of some nodes, given the rows of S and of E that are theirs.
-  torch::Tensor step(const Layer& layer, const torch::Tensor& sums, const torch::Tensor& own) const;
+  /// E' of some nodes, given the rows of S and of E that are theirs, and what their messages to themselves
+  /// are multiplied with, unless it is 1.
+  torch::Tensor step(const Layer& layer, const torch::Tensor& sums, const torch::Tensor& own,
+                     const torch::Tensor& self) const;
   /// With values left out, where there is a key.
   torch::Tensor dropped(const torch::Tensor& vectors, std::optional<uint64_t> key, size_t layer) const;
-  /// A, where there is a key without the entries that are left out.
-  nn::SparseOperator thinned(std::optional<uint64_t> key) const;
+  /// lambda / 2 times the squares of all maps and biases, on the processor.
+  torch::Tensor pull_of_maps() const;
+  bool is_drawn_by_batches() const { return options_.sampling == recommend::Sampling::kWithoutReplacement; }
 
   const Interactions& train_;
   const Interactions& held_out_;

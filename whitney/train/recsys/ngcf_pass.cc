@@ -60,7 +60,7 @@ class NgcfLayers {
         arrays_(*memory_->arrays_),
         context_(quiet(context)),
         num_layers_(pass_.options.layers.size()),
-        num_nodes_(pass_.matrix.rows()),
+        num_nodes_(parameters_[0].size(0)),
         final_(num_rows(), widths(), pass_.options.normalize, parameters_[0].options(), quiet(context)) {
     arrays_.layers.resize(num_layers_);
   }
@@ -128,14 +128,15 @@ class NgcfLayers {
     layer.self_message = options.self_message;
     layer.two_activations = options.two_activations;
     layer.slope = options.slope;
-    layer.keep = 1 - options.message_dropout;
+    layer.keep = 1 - output_dropout(options);
     return layer;
   }
 
   void draw(size_t l, int64_t row, int64_t rows, uint8_t* codes) const {
-    if (pass_.options.message_dropout == 0) return;
+    const double share = output_dropout(pass_.options);
+    if (share == 0) return;
     recommend::draw_left_out(pass_.seed, pass_.dropout + std::to_string(l), row * width(l), rows * width(l),
-                             1 - pass_.options.message_dropout, codes);
+                             1 - share, codes);
   }
 
   /// Calls body(part, begin, end) for runs of rows, on all threads: as many as depend on the rows alone.
@@ -168,30 +169,38 @@ class NgcfLayers {
       Block block(layer);
       each_block(layer, first, last, [&](int64_t begin, int64_t end) {
         draw(l, begin, end - begin, codes + begin * layer.after);
-        block.forward(rows_at(layer, begin, end, matrix.rows, sums, own, codes), out + begin * layer.after);
+        block.forward(rows_at(l, begin, end, matrix.rows, own), out + begin * layer.after);
       });
     });
   }
 
-  /// A block [begin, end) of `num_rows` rows.
-  static Rows rows_at(const Layer& layer, int64_t begin, int64_t end, int64_t num_rows, const T* sums,
-                      const T* own, uint8_t* codes) {
+  /// A block [begin, end) of a layer's `num_rows` rows.
+  Rows rows_at(size_t l, int64_t begin, int64_t end, int64_t num_rows, const T* own) {
+    const int64_t before = width(l - 1);
+    const torch::Tensor& self = l == num_layers_ ? some_self_ : graph(l).self;
     return {.rows = end - begin,
             .next_rows = std::min(end - begin, num_rows - end),
-            .sums = sums + begin * layer.before,
-            .own = own + begin * layer.before,
-            .codes = codes + begin * layer.after};
+            .sums = sums_of(l) + begin * before,
+            .own = own + begin * before,
+            .codes = codes_of(l) + begin * width(l),
+            .self = self.defined() ? self.template const_data_ptr<T>() + begin : nullptr};
+  }
+  const LayerGraph& graph(size_t l) const { return pass_.graphs[l - 1]; }
+  T* sums_of(size_t l) { return reinterpret_cast<T*>(arrays_.layers[l - 1].sums.mutable_data()); }
+  uint8_t* codes_of(size_t l) {
+    return reinterpret_cast<uint8_t*>(arrays_.layers[l - 1].codes.mutable_data());
   }
 
   const T* forward_all(size_t l, const T* vectors) {
     T* out = room<T>(arrays_.layers[l - 1].out, num_nodes_ * width(l));
-    forward_rows(l, pass_.matrix.matrix().view(), vectors, vectors, out);
+    forward_rows(l, graph(l).matrix.matrix().view(), vectors, vectors, out);
     return out;
   }
 
   torch::Tensor forward_last(const T* vectors) {
     const int64_t before = width(num_layers_ - 1);
-    select_rows(pass_.matrix.matrix().view(), pass_.nodes, some_rows_);
+    select_rows(graph(num_layers_).matrix.matrix().view(), pass_.nodes, some_rows_);
+    some_self_ = some_of(graph(num_layers_).self);
     own_ = torch::empty({num_rows(), before}, parameters_[0].options());
     T* own = own_.template mutable_data_ptr<T>();
     for (int64_t i = 0; i < num_rows(); ++i)
@@ -199,6 +208,16 @@ class NgcfLayers {
     torch::Tensor result = torch::empty({num_rows(), width(num_layers_)}, parameters_[0].options());
     forward_rows(num_layers_, some_rows_.view(), vectors, own, result.template mutable_data_ptr<T>());
     return result;
+  }
+
+  /// The values of the pass' nodes.
+  torch::Tensor some_of(const torch::Tensor& values) const {
+    if (!values.defined()) return {};
+    torch::Tensor some = torch::empty({num_rows()}, values.options());
+    for (int64_t i = 0; i < num_rows(); ++i) {
+      some.template mutable_data_ptr<T>()[i] = values.template const_data_ptr<T>()[node(i)];
+    }
+    return some;
   }
 
   /// Where the gradient of E_l is written.
@@ -216,7 +235,6 @@ class NgcfLayers {
     layer.turned1 = turned1.const_data_ptr<T>();
     layer.turned2 = turned2.const_data_ptr<T>();
     T* sums = sums_of(l);
-    auto* codes = reinterpret_cast<uint8_t*>(arrays_.layers[l - 1].codes.mutable_data());
     const int64_t of_weights = layer.before * layer.after, of_part = 2 * (of_weights + layer.after),
                   part_rows = NgcfLayers::part_rows(layer, rows),
                   num_parts = (rows + part_rows - 1) / part_rows;
@@ -231,13 +249,12 @@ class NgcfLayers {
       }
       Block block(layer);
       each_block(layer, first, last, [&](int64_t begin, int64_t end) {
-        block.backward(rows_at(layer, begin, end, rows, sums, own, codes), given + begin * layer.after,
+        block.backward(rows_at(l, begin, end, rows, own), given + begin * layer.after,
                        of_sums + begin * layer.before, sums + begin * layer.before, gradient);
       });
     });
     add_parts(l, parts, num_parts, of_part);
   }
-  T* sums_of(size_t l) { return reinterpret_cast<T*>(arrays_.layers[l - 1].sums.mutable_data()); }
 
   /// Adds the parts of the gradients of a layer's parameters, in order.
   void add_parts(size_t l, const T* parts, int64_t num_parts, int64_t of_part) {
@@ -275,7 +292,8 @@ class NgcfLayers {
                           : reinterpret_cast<const T*>(arrays_.layers[l - 2].out.data());
     T* of_sums = room<T>(arrays_.of_sums, num_nodes_ * before);
     backward_rows(l, num_nodes_, gradient_of(l), own, of_sums);
-    multiply_rows(context_, pass_.matrix.transpose().view(), of_sums, before, gradient_of(l - 1), sums_of(l));
+    multiply_rows(context_, graph(l).matrix.transpose().view(), of_sums, before, gradient_of(l - 1),
+                  sums_of(l));
   }
 
   NgcfPass pass_;
@@ -286,9 +304,9 @@ class NgcfLayers {
   size_t num_layers_;
   int64_t num_nodes_;
   FinalRows<T> final_;
-  /// Of the last layer: A's rows, and the vectors before it.
+  /// Of the last layer: its graph's rows, and the vectors before it.
   SparseMatrix some_rows_;
-  torch::Tensor own_;
+  torch::Tensor some_self_, own_;
   std::vector<torch::Tensor> gradients_;
   bool went_back_ = false;
 };

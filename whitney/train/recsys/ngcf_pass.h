@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "whitney/core/context.h"
-#include "whitney/train/nn/sparse_product.h"
 #include "whitney/train/nn/torch.h"
+#include "whitney/train/recsys/ngcf_dropout.h"
 #include "whitney/train/recsys/ngcf_options.h"
 
 namespace whitney::recsys {
 
 /// What a step of NGCF asks of its layers: the final vectors of some nodes.
 struct NgcfPass {
-  nn::SparseOperator matrix;
+  /// Of layer l at l - 1.
+  std::vector<LayerGraph> graphs;
   /// Ascending.
   std::vector<uint32_t> nodes;
   NgcfOptions options;
@@ -42,10 +43,10 @@ class NgcfMemory {
 /// The final vectors of `nodes` (m x sum of d_l: E_0 and what each layer gives, of length 1 where they are
 /// normalised), on the processor, in float32 or float64: as NgcfObjective::propagate has them, by blocks of
 /// rows that go through a whole layer in the cache (recommend/ngcf_layer.h). The last layer goes by these
-/// rows of A only. parameters: vectors, then of each layer weights1, weights2 and, where there are biases,
-/// bias1 and bias2. There is one way back; a second throws InternalError. Weights' gradients are summed by
-/// runs of rows that depend on the graph alone, so that bytes do not depend on threads. `memory` is used
-/// again when nothing else holds it.
+/// rows of its graph only. parameters: vectors, then of each layer weights1, weights2 and, where there are
+/// biases, bias1 and bias2. There is one way back; a second throws InternalError. Weights' gradients are
+/// summed by runs of rows that depend on the graph alone, so that bytes do not depend on threads. `memory` is
+/// used again when nothing else holds it.
 torch::Tensor ngcf_rows(NgcfPass pass, const std::vector<torch::Tensor>& parameters,
                         std::shared_ptr<NgcfMemory>& memory, const Context& context);
 
