@@ -2,8 +2,9 @@
 
     estimate_bench.py --program build/bin/whitney [--only METHOD,...] [--graphs NAME,...] [--threads 2]
 
-For each learner of graphs and each graph, one process learns as a user would (file in, file out), and the system tells its
-peak (ru_maxrss, as `time -v`); beside it stands what `estimate` had told of the same command line. The graphs are the real
+For each learner and each graph, one process learns as a user would (file in, file out), and the system tells its peak
+(ru_maxrss, as `time -v`); beside it stands what `estimate` had told of the same command line. Recommenders read edges as
+events of users with items. The graphs are the real
 ones of WHITNEY_DATA and synthetic R-MAT ones, which need numpy. A learner that takes longer than --seconds on a graph is
 left out of it, with a line that says so.
 """
@@ -27,6 +28,9 @@ OPTIONS = {
     "partitioned": ["--base", "fastrp", "--parts", "8"],
     "deepwalk": ["--num-walks", "2", "--walk-length", "20"],
     "node2vec": ["--num-walks", "2", "--walk-length", "20"],
+    "lightgcn": ["--epochs", "1", "--batch-size", "8192", "--evaluate-every", "1"],
+    "mf_bpr": ["--epochs", "1"],
+    "ngcf": ["--epochs", "1", "--batch-size", "8192", "--evaluate-every", "1"],
 }
 
 

@@ -19,10 +19,11 @@ struct Neighbor {
   float weight;
 };
 
-/// Sums of a row of the product, and which of them are not zero.
+/// Sums of a row of the product, which of them are not zero, and these as neighbours.
 struct RowSums {
   std::vector<double> sums;
   std::vector<uint32_t> touched;
+  std::vector<Neighbor> row;
 };
 
 /// Keeps the `count` neighbours of most weight, of equal ones the lower item, by item.
@@ -68,7 +69,7 @@ ItemWeights weigh_pairs(const Interactions& events, const std::vector<double>& u
   std::vector<RowSums> scratch(static_cast<size_t>(context.num_threads()));
   const int64_t num_blocks = (num_items + kBlockItems - 1) / kBlockItems;
   parallel_for_workers(context, num_blocks, [&](int worker, int64_t block) {
-    auto& [sums, touched] = scratch[static_cast<size_t>(worker)];
+    auto& [sums, touched, row] = scratch[static_cast<size_t>(worker)];
     sums.resize(static_cast<size_t>(num_items));
     const int64_t end = std::min((block + 1) * kBlockItems, num_items);
     for (int64_t i = block * kBlockItems; i < end; ++i) {
@@ -78,13 +79,14 @@ ItemWeights weigh_pairs(const Interactions& events, const std::vector<double>& u
           sums[j] += user_weight[user];
         }
       }
-      std::vector<Neighbor>& row = rows[static_cast<size_t>(i)];
+      row.clear();
       for (const uint32_t j : touched) {
         if (j != i) row.push_back({j, static_cast<float>(weight(i, j, sums[j]))});
         sums[j] = 0;
       }
       touched.clear();
       keep_most(row, static_cast<size_t>(neighbors));
+      rows[static_cast<size_t>(i)].assign(row.begin(), row.end());  // no more room than what stays
     }
   });
   return joined(rows);
