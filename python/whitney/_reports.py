@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from typing import Any, Iterator, Optional, Union
@@ -203,6 +205,16 @@ def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, numbe
     return path + ".safetensors"
 
 
+@contextlib.contextmanager
+def _named_by_input(folder: str):
+    """Errors about what was in memory name the input ("events"), not the file that it was handed over in."""
+    try:
+        yield
+    except Error as error:
+        error.args = (re.sub(re.escape(folder + os.sep) + r"([\w-]+)\.\w+", r"\1", str(error)),)
+        raise
+
+
 def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: Optional[int], progress: Progress,
              options: dict) -> Report:
     names = _whitney.task_inputs(verb, task, len(inputs))
@@ -216,7 +228,7 @@ def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: 
             options.setdefault("encode__precision", model.precision)
     named = next((data for data in (*inputs, *options.values()) if isinstance(data, (Embeddings, Index, Corpus))), None)
     ids = None if named is None else named.ids
-    with tempfile.TemporaryDirectory(prefix="whitney-") as folder:
+    with tempfile.TemporaryDirectory(prefix="whitney-") as folder, _named_by_input(folder):
         paths = [_as_file(name, data, ids, folder, names[:place + 1].count(name))
                  for place, (name, data) in enumerate(zip(names, inputs))]
         options = {name: _as_file(name, value, ids, folder) if isinstance(value, Corpus) else value

@@ -138,3 +138,9 @@ def test_events_in_memory_are_evaluated_whole_whatever_their_ids():
     split = whitney.read_interactions((users, items)).split("ratio", test_share=0.3, validation_share=0.0, seed=5)
     figures = whitney.evaluate("recommendation", whitney.learn("most_popular", split.train), split.test, ks=[3])
     assert 0 < figures["recall"] < 1
+
+
+def test_what_is_wrong_with_data_in_memory_names_the_input_and_no_file():
+    model = whitney.learn("most_popular", (["ann", "bob"], ["x", "y"]))
+    with pytest.raises(whitney.Error, match="^events: no user of the test is known"):
+        whitney.evaluate("recommendation", model, (["eve"], ["x"]))
