@@ -18,6 +18,7 @@
 #include "whitney/data/interactions_core.h"
 #include "whitney/data/interactions_reader.h"
 #include "whitney/data/interactions_split.h"
+#include "whitney/data/interactions_values.h"
 #include "whitney/data/interactions_writer.h"
 #include "whitney/data/learner.h"
 #include "whitney/search/indexed_recommendations.h"
@@ -35,8 +36,24 @@ Interactions read_events(const std::string& path, const nb::dict& options, const
       [&](const Context& context) { return std::move(read_interactions({path}, how, context).front()); });
 }
 
-void check_event_values(nb::handle values, const std::vector<double>& range) {
-  check_values(array_view<double>(values, "values").span(), range);
+Interactions events_that_count_of(const Interactions& events, const nb::dict& options, const Call& call) {
+  const auto how = options_from_dict<InteractionsOptions>("read_interactions", options);
+  return call([&](const Context& context) {
+    return events_that_count(events, how, "Interactions, which are read already", context);
+  });
+}
+
+// The places of the rows of arrays (or of a frame: `what`) that count; values: float32, may be empty.
+nb::object places_that_count(nb::handle values, int64_t size, const std::string& what,
+                             const nb::dict& options, const Call& call) {
+  const auto how = options_from_dict<InteractionsOptions>("read_interactions", options);
+  const auto of_values = array_view<float>(values, "values");
+  auto places = call([&](const Context& context) {
+    note_without_fields(how, what, context);
+    return events_that_count(of_values.span(), size, how, "", context);
+  });
+  const size_t count = places.size();
+  return numpy_from(std::move(places), {count});
 }
 
 Interactions events_of_rows(const Ids& users, const Ids& items, nb::handle user_rows, nb::handle item_rows,
@@ -214,9 +231,11 @@ nb::object factors_of(const Recommendations& recommendations, bool of_users) {
 void bind_interactions(nb::module_& module) {
   nb::class_<Interactions>(module, "Interactions", "Events of users with items, a row for each user.")
       .def_static("read", &read_events, nb::arg("path"), nb::arg("options"), nb::arg("call"))
-      .def_static("check_values", &check_event_values, nb::arg("values"), nb::arg("range"))
+      .def_static("places_that_count", &places_that_count, nb::arg("values"), nb::arg("size"),
+                  nb::arg("what"), nb::arg("options"), nb::arg("call"))
       .def_static("of_rows", &events_of_rows, nb::arg("users"), nb::arg("items"), nb::arg("user_rows"),
                   nb::arg("item_rows"), nb::arg("values"), nb::arg("times"), nb::arg("call"))
+      .def("that_count", &events_that_count_of, nb::arg("options"), nb::arg("call"))
       .def("write", &write_events, nb::arg("path"), nb::arg("force"), nb::arg("call"))
       .def("k_core", &core_of_events, nb::arg("options"), nb::arg("call"))
       .def("split", &split_events, nb::arg("options"), nb::arg("call"))

@@ -59,7 +59,7 @@ class Interactions:
 
     def save(self, path: str | os.PathLike, *, force: bool = True) -> None:
         """Writes them as lines `user item [value [time]]` between tabs (a .csv: commas), below a heading; as a .safetensors
-        whole, with users and items that have no event."""
+        whole, with users and items that have no event. Another extension is an Error."""
         self._native.write(os.fspath(path), force, call())
 
     def __len__(self) -> int:
@@ -110,7 +110,7 @@ def read_interactions(source: Any, *, user_field: Optional[str] = None, item_fie
                       min_value: Optional[float] = None, value_range: Optional[Sequence[float]] = None,
                       events_form: Optional[str] = None, threads: Optional[int] = None,
                       progress: Progress = False) -> Interactions:
-    """Reads events of users with items from what you have.
+    """Reads events of users with items from what you have. An option that has no effect on it is told by a note.
 
     Parameters
     ----------
@@ -119,32 +119,35 @@ def read_interactions(source: Any, *, user_field: Optional[str] = None, item_fie
           what Interactions.save wrote;
         - arrays (users, items), (users, items, values) or (users, items, values, times) of ids, int or str;
         - a pandas frame with columns user, item[, value[, time]], or whose first columns are these;
-        - a scipy sparse matrix, users x items; ids are row and column numbers.
+        - a scipy sparse matrix, users x items; ids are row and column numbers;
+        - Interactions, of which all users and items stay.
     user_field, item_field, value_field, time_field : names of the columns of a file or frame.
-    min_value : events of a lower value are left out.
+    min_value : events of a lower value are left out; compared as float32, as values are kept.
     value_range : lowest and highest value, such as (1, 5); an event outside is an Error.
     events_form : of a file: "lists", "columns", or "auto" (default): by the heading, between tabs, commas or `::` columns,
         else lists unless a word can only be a value.
     """
     told = call(threads, None, progress)
+    options = {"user_field": user_field, "item_field": item_field, "value_field": value_field, "time_field": time_field,
+               "min_value": min_value, "value_range": value_range, "events_form": events_form}
+    given = {name: value for name, value in options.items() if value is not None}
     if isinstance(source, Interactions):
-        return source
+        return Interactions._of(source._native.that_count(given, told)) if given else source
     if isinstance(source, (str, os.PathLike)):
-        options = {"user_field": user_field, "item_field": item_field, "value_field": value_field, "time_field": time_field,
-                   "min_value": min_value, "value_range": value_range, "events_form": events_form}
-        given = {name: value for name, value in options.items() if value is not None}
         return Interactions._of(_whitney.Interactions.read(os.fspath(source), given, told))
+    if hasattr(source, "columns") and hasattr(source, "iloc"):
+        columns = _frame_columns(source, (user_field, item_field, value_field, time_field))
+        unnamed = {name: value for name, value in given.items() if not name.endswith("_field")}
+        return _from_columns(columns, "a frame, which has columns", unnamed, told)
     if hasattr(source, "tocoo"):
         matrix = source.tocoo()
         columns = [matrix.row, matrix.col, matrix.data]
-    elif hasattr(source, "columns") and hasattr(source, "iloc"):
-        columns = _frame_columns(source, (user_field, item_field, value_field, time_field))
     elif isinstance(source, (tuple, list)) and len(source) in (2, 3, 4):
         columns = list(source)
     else:
         raise Error(f"a {type(source).__name__} holds no events (expected: a path, (users, items[, values[, times]]), a pandas "
                     "frame or a scipy sparse matrix)")
-    return _from_columns(columns, min_value, value_range, told)
+    return _from_columns(columns, "arrays, whose fields have no names", given, told)
 
 
 def _frame_columns(frame: Any, fields: tuple) -> list:
@@ -158,23 +161,21 @@ def _frame_columns(frame: Any, fields: tuple) -> list:
     return [frame[name].to_numpy() for name in chosen if name is not None]
 
 
-def _from_columns(columns: list, min_value: Optional[float], value_range: Optional[Sequence[float]], told: _whitney.Call) -> Interactions:
+def _from_columns(columns: list, what: str, options: dict, told: _whitney.Call) -> Interactions:
     lengths = {len(column) for column in columns if column is not None}
     if len(lengths) != 1:
         raise Error(f"events: the arrays have lengths {sorted(lengths)}, and all must be as long")
-    columns = [None if column is None else np.asarray(column) for column in columns]
-    if value_range is not None and len(columns) > 2 and columns[2] is not None:
-        _whitney.Interactions.check_values(np.ascontiguousarray(columns[2], dtype=np.float64), list(value_range))
-    if min_value is not None and len(columns) > 2 and columns[2] is not None:
-        kept = columns[2] >= min_value
-        columns = [None if column is None else column[kept] for column in columns]
+    columns = [None if column is None else np.asarray(column) for column in columns] + [None] * (4 - len(columns))
+    values = np.empty(0, dtype=np.float32) if columns[2] is None else np.ascontiguousarray(columns[2], dtype=np.float32)
+    if options:
+        places = _whitney.Interactions.places_that_count(values, len(columns[0]), what, options, told)
+        columns = [None if column is None else column[places] for column in columns]
+        values = values if columns[2] is None else values[places]
     users, user_rows = _numbered(columns[0], "users")
     items, item_rows = _numbered(columns[1], "items")
-    values = columns[2] if len(columns) > 2 and columns[2] is not None else np.empty(0)
-    times = columns[3] if len(columns) > 3 and columns[3] is not None else np.empty(0)
+    times = np.empty(0) if columns[3] is None else columns[3]
     return Interactions._of(_whitney.Interactions.of_rows(
-        users, items, user_rows, item_rows, np.ascontiguousarray(values, dtype=np.float32),
-        np.ascontiguousarray(times, dtype=np.int64), told))
+        users, items, user_rows, item_rows, values, np.ascontiguousarray(times, dtype=np.int64), told))
 
 
 class Recommended(NamedTuple):

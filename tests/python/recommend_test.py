@@ -47,6 +47,53 @@ def test_reads_the_form_that_is_asked_for_and_refuses_values_outside_a_range(tmp
         whitney.read_interactions(path, events_form="rows")
 
 
+def test_compares_values_as_they_are_kept(tmp_path):
+    (tmp_path / "f.tsv").write_text("a\tx\t0.7\nb\ty\t0.9\n")
+    from_text = whitney.read_interactions(tmp_path / "f.tsv")
+    from_text.save(tmp_path / "f.safetensors")
+    arrays = (["a", "b"], ["x", "y"], [0.7, 0.9])
+    floats = (["a", "b"], ["x", "y"], np.array([0.7, 0.9], dtype=np.float32))
+    for source in (tmp_path / "f.tsv", tmp_path / "f.safetensors", arrays, floats, from_text):
+        assert len(whitney.read_interactions(source, min_value=0.7, value_range=(0.7, 0.9))) == 2
+        assert len(whitney.read_interactions(source, min_value=0.8)) == 1
+        with pytest.raises(whitney.Error, match="the value 0.9.* is outside 0.1 to 0.8"):
+            whitney.read_interactions(source, value_range=(0.1, 0.8))
+        with pytest.raises(whitney.Error, match=r"value_range.: inf is not allowed"):
+            whitney.read_interactions(source, value_range=(1, np.inf))
+
+
+def test_tells_which_options_have_no_effect(caplog):
+    events = whitney.read_interactions((USERS, ITEMS))
+    for source in ((USERS, ITEMS), events):
+        caplog.clear()
+        assert len(whitney.read_interactions(source, min_value=3, events_form="lists", value_field="stars")) == 5
+        for option in ("min_value", "events_form", "value_field"):
+            assert f'option "{option}" has no effect' in caplog.text
+        with pytest.raises(whitney.Error, match="the lower first"):
+            whitney.read_interactions(source, value_range=(3, 1))
+        with pytest.raises(whitney.Error, match="events_form"):
+            whitney.read_interactions(source, events_form="rows")
+    pandas = pytest.importorskip("pandas")
+    caplog.clear()
+    frame = pandas.DataFrame({"who": USERS, "what": ITEMS})
+    whitney.read_interactions(frame, user_field="who", item_field="what", events_form="lists")
+    assert "events_form" in caplog.text and "user_field" not in caplog.text
+
+
+def test_writes_events_in_their_formats_alone(tmp_path):
+    events = whitney.read_interactions((USERS, ITEMS))
+    for name in ("p.npy", "p"):
+        with pytest.raises(whitney.Error, match=r"expected: \.tsv, \.csv or \.safetensors"):
+            events.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_refuses_ids_that_are_no_text(tmp_path):
+    (tmp_path / "latin.tsv").write_bytes(b"u\xff\ti1\nb\ty\n")
+    with pytest.raises(whitney.Error, match="latin.tsv:1: .* is not UTF-8"):
+        whitney.read_interactions(tmp_path / "latin.tsv")
+
+
 @pytest.mark.parametrize("method", ["most_popular", "item_knn", "rp3beta", "ease", "ials", "mf_bpr", "lightgcn"])
 def test_recommends_what_is_not_seen(method, tmp_path):
     users, items = drawn()

@@ -55,7 +55,7 @@ std::string element_text(const OptionSpec& spec) {
 
 void check_range(const OptionSpec& spec, double value, std::string_view seen) {
   if (std::isnan(value) || (spec.range && !(value >= spec.range->low && value <= spec.range->high)))
-    refuse(spec, seen);
+    refuse(spec, seen == "null" ? shortest(value) : std::string(seen));  // JSON has no infinity
 }
 
 Value check_text(const OptionSpec& spec, const Value& value) {

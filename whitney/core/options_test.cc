@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "whitney/core/registry.h"
 
 namespace whitney {
@@ -99,6 +101,10 @@ TEST(Options, NameTheNearestKnownName) {
 TEST(Options, RefuseWrongValuesWithWhatWouldBeRight) {
   EXPECT_EQ(message([] { resolve_options(method(), Value::object({{"count", 11}})); }),
             "option \"count\": 11 is not allowed (expected: int in [1, 10])");
+  EXPECT_NE(message([] {
+              resolve_options(method(), Value::object({{"rate", std::numeric_limits<double>::infinity()}}));
+            }).find("\"rate\": inf is not allowed"),
+            std::string::npos);
   EXPECT_NE(message([] { resolve_options(method(), Value::object({{"count", 1.5}})); }).find("1.5"),
             std::string::npos);
   EXPECT_NE(message([] { resolve_options(method(), Value::object({{"flag", "x"}})); }).find("true or false"),

@@ -67,7 +67,8 @@ bool DelimitedReader::next(std::vector<Cell>& cells) {
   if (rest_.empty() || rest_ == "\r") return false;
   line_ = next_line_;
   for (;;) {
-    auto cell = rest_.starts_with('"') ? take_quoted() : std::nullopt;
+    const bool may_enclose = quotes_ == Quotes::kEnclose && rest_.starts_with('"');
+    auto cell = may_enclose ? take_quoted() : std::nullopt;
     cells.push_back(cell ? *cell : take_plain());
     if (rest_.empty()) return true;
     const bool ends_record = rest_.front() == '\n';
@@ -79,8 +80,8 @@ bool DelimitedReader::next(std::vector<Cell>& cells) {
   }
 }
 
-HeadedReader::HeadedReader(std::string_view text, char separator, std::string name)
-    : reader_(text, separator, std::move(name)) {
+HeadedReader::HeadedReader(std::string_view text, char separator, std::string name, Quotes quotes)
+    : reader_(text, separator, std::move(name), quotes) {
   std::vector<Cell> cells;
   if (!reader_.next(cells))
     fail(reader_.name(), ": the file is empty (expected a heading that names the fields)");

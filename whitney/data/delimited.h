@@ -17,14 +17,17 @@ struct Cell {
   bool quoted = false;
 };
 
+/// Whether quotes can enclose a field.
+enum class Quotes : uint8_t { kEnclose, kAreCharacters };
+
 /// Cuts CSV or TSV text in records by RFC 4180 for either: a field in quotes may hold separators, line ends
 /// and doubled quotes; blank lines are skipped. Most TSV files know no quotes, so that there a quote which
 /// does not enclose the whole field is a character like others.
 class DelimitedReader {
  public:
   /// The text must be UTF-8 (check_text) and outlive the reader and the cells.
-  DelimitedReader(std::string_view text, char separator, std::string name)
-      : rest_(text), separator_(separator), name_(std::move(name)) {}
+  DelimitedReader(std::string_view text, char separator, std::string name, Quotes quotes = Quotes::kEnclose)
+      : rest_(text), separator_(separator), name_(std::move(name)), quotes_(quotes) {}
   /// Gives the next record; false at the end. Cells live as long as the reader.
   /// Throws Error naming the line of a quote that is never closed or followed by other text.
   bool next(std::vector<Cell>& cells);
@@ -38,6 +41,7 @@ class DelimitedReader {
   std::string_view rest_;
   char separator_;
   std::string name_;
+  Quotes quotes_;
   std::deque<std::string> unquoted_;
   int64_t line_ = 0;
   int64_t next_line_ = 1;
@@ -48,7 +52,7 @@ class HeadedReader {
  public:
   /// Reads the heading. Throws Error naming line and field when it is missing, or a name is empty or stands
   /// twice.
-  HeadedReader(std::string_view text, char separator, std::string name);
+  HeadedReader(std::string_view text, char separator, std::string name, Quotes quotes = Quotes::kEnclose);
   /// The names of the fields.
   const std::vector<std::string>& names() const { return names_; }
   /// The place of a field. Throws Error that offers the nearest name.

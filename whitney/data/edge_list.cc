@@ -10,7 +10,9 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/data/artifact.h"
 #include "whitney/data/edge_list_block.h"
+#include "whitney/data/file_format.h"
 #include "whitney/data/text_scan.h"
 
 namespace whitney::data {
@@ -168,6 +170,11 @@ EdgeList parse_edge_list(InputStream& input, const EdgeListOptions& options, con
 namespace whitney {
 
 Graph read_edge_list(const std::string& path, const EdgeListOptions& options, const Context& context) {
+  if (data::begins_as_safetensors(path)) {
+    const std::string kind = Artifact::read(path, context).kind();
+    fail(path, ": is ", kind.empty() ? "a safetensors file" : "of kind " + kind,
+         " and holds no edges (expected: lines of source<TAB>target[<TAB>weight])");
+  }
   data::EdgeList list;
   {  // The lines are no longer in memory when the graph is built.
     auto input = data::InputStream::open(path, context.cancellation);

@@ -3,7 +3,9 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -61,6 +63,8 @@ FileName file_format(std::string_view path, TxtMeaning txt) {
 bool begins_as_safetensors(const std::string& path) {
   static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
   constexpr uint64_t kMostHeaderBytes = 100'000'000;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;  // what a pipe gives, it gives once
   std::array<char, 11> bytes{};
   std::ifstream file(path, std::ios::binary);
   if (!file.read(bytes.data(), bytes.size())) return false;

@@ -43,7 +43,8 @@ struct FileName {
 WHITNEY_API FileName file_format(std::string_view path, TxtMeaning txt);
 
 /// Whether a file begins as a safetensors file, whatever its name: the length of a header that the format
-/// allows, and a JSON object. False where it cannot be read.
+/// allows, and a JSON object. False where it cannot be read, or
+/// is a pipe, which stays unread.
 WHITNEY_API bool begins_as_safetensors(const std::string& path);
 
 /// Throws Error that refuses to write a packed file.

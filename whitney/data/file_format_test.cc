@@ -1,8 +1,12 @@
 #include "whitney/data/file_format.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <string_view>
 
@@ -46,6 +50,20 @@ TEST(FileFormat, KnowsSafetensorsByTheirFirstBytes) {
   // A vector of integers: the width 10, then 0 and the number of the brace.
   EXPECT_FALSE(begins(std::string_view("\x0a\0\0\0\0\0\0\0{\0\0\0\1\0\0\0", 16)));
   EXPECT_FALSE(begins_as_safetensors(folder.file("none")));
+}
+
+// Bytes that are looked at in a pipe would be missing to who reads it.
+TEST(FileFormat, LeavesAPipeUnread) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int pipe = open(path.c_str(), O_RDWR);  // both ends, so that nobody waits for another
+  const std::string_view header("\x0a\0\0\0\0\0\0\0{\"a\": {}} ", 18);
+  ASSERT_EQ(write(pipe, header.data(), header.size()), 18);
+  EXPECT_FALSE(begins_as_safetensors(path));
+  std::array<char, 32> bytes{};
+  EXPECT_EQ(read(pipe, bytes.data(), bytes.size()), 18);
+  close(pipe);
 }
 
 TEST(FileFormat, TakesTxtAsTheCallerDoes) {

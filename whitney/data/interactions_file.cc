@@ -5,10 +5,11 @@
 #include <functional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "whitney/core/error.h"
 #include "whitney/data/file_format.h"
+#include "whitney/data/interactions_values.h"
+#include "whitney/data/text_scan.h"
 
 namespace whitney {
 namespace {
@@ -54,11 +55,25 @@ void check_finite(const Interactions& events) {
     fail("the value of event ", bad - events.values.begin(), " is no finite number");
 }
 
+/// Each is looked at: what is mapped would fail where it is first used, far from here.
+Ids checked_ids(const Artifact& artifact, const char* what) {
+  Ids ids = read_ids(artifact, count_of(artifact, what), concat(what, "."));
+  for (int64_t row = 0; !ids.is_integer() && row < ids.size(); ++row) {
+    if (!data::is_utf8(ids.string(row)))
+      fail("the id ", data::quoted(ids.string(row)), " of row ", row, " of the ", what, " is not UTF-8");
+  }
+  if (const auto twice = ids.first_duplicate()) {
+    fail("the id \"", ids.text(twice->first), "\" stands twice among the ", what, ", in rows ", twice->first,
+         " and ", twice->second, " (counted from 0)");
+  }
+  return ids;
+}
+
 Interactions read_events(const Artifact& artifact) {
   Interactions events;
   events.source = artifact.path();
-  events.users = read_ids(artifact, count_of(artifact, "users"), "users.");
-  events.items = read_ids(artifact, count_of(artifact, "items"), "items.");
+  events.users = checked_ids(artifact, "users");
+  events.items = checked_ids(artifact, "items");
   events.offsets = artifact.tensor("events.offsets").as<int64_t>();
   events.targets = artifact.tensor("events.items").as<uint32_t>();
   events.values = of_events<float>(artifact, "events.values", events.size());
@@ -66,35 +81,6 @@ Interactions read_events(const Artifact& artifact) {
   check_rows(events);
   check_finite(events);
   return events;
-}
-
-/// Those of a value that is high enough; an event without one has 1.
-Interactions at_least(const Interactions& events, double least, const Context& context) {
-  std::vector<uint32_t> users, items;
-  std::vector<float> values;
-  std::vector<int64_t> times;
-  for (int64_t user = 0; user < events.num_users(); ++user) {
-    for (int64_t e = events.offsets[user]; e < events.offsets[user + 1]; ++e) {
-      if ((events.values.empty() ? 1 : events.values[e]) < least) continue;
-      users.push_back(static_cast<uint32_t>(user));
-      items.push_back(events.targets[e]);
-      if (!events.values.empty()) values.push_back(events.values[e]);
-      if (!events.times.empty()) times.push_back(events.times[e]);
-    }
-  }
-  return build_interactions(events.users, events.items, {users, items, values, times, events.source},
-                            context);
-}
-
-void note_idle(const InteractionsOptions& options, const std::string& path, const Context& context) {
-  const auto tell = [&](const char* name) {
-    context.note(concat("option \"", name, "\" has no effect on ", path, ", whose fields have no names"));
-  };
-  if (options.user_field) tell("user_field");
-  if (options.item_field) tell("item_field");
-  if (options.value_field) tell("value_field");
-  if (options.time_field) tell("time_field");
-  if (options.events_form != EventsForm::kAuto) tell("events_form");
 }
 
 }  // namespace
@@ -136,14 +122,8 @@ bool is_interactions_file(const std::string& path) {
 
 Interactions read_interactions_file(const std::string& path, const InteractionsOptions& options,
                                     const Context& context) {
-  Interactions events = load_interactions(Artifact::read(path, context));
-  note_idle(options, path, context);
-  try {
-    check_values(std::vector<double>(events.values.begin(), events.values.end()), options.value_range);
-  } catch (const Error& error) {  // which knows the event's place alone
-    fail(events.where(), error.what());
-  }
-  return options.min_value ? at_least(events, *options.min_value, context) : events;
+  return events_that_count(load_interactions(Artifact::read(path, context)), options,
+                           path + ", whose fields have no names", context);
 }
 
 }  // namespace data

@@ -15,6 +15,7 @@
 #include "whitney/data/input_size.h"
 #include "whitney/data/interactions_writer.h"
 #include "whitney/data/mapped_file.h"
+#include "whitney/data/text_scan.h"
 
 namespace whitney {
 namespace {
@@ -74,8 +75,41 @@ TEST(InteractionsFile, LeavesOutLowValuesAndRefusesThoseOutside) {
   EXPECT_THAT(error_of([&] { read(path, {.value_range = {1, 5}}); }),
               HasSubstr("events.safetensors: event 3 has the value -3"));
   save_interactions(four_events({}), path, true, {});
-  EXPECT_EQ(read(path, {.min_value = 1}).size(), 4);
-  EXPECT_EQ(read(path, {.min_value = 1.5}).size(), 0);
+  EXPECT_EQ(read(path, {.min_value = 1.5, .value_range = {2, 3}}).size(), 4);  // there are no values
+}
+
+TEST(InteractionsFile, ComparesValuesAsLinesDo) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("events.safetensors");
+  save_interactions(four_events({0.7F, 0.9F, 0.8F, 0.1F}), path, false, {});
+  EXPECT_EQ(read(path, {.min_value = 0.7}).size(), 3);
+  EXPECT_EQ(read(path, {.value_range = {0.1, 0.9}}).size(), 4);
+}
+
+TEST(InteractionsFile, NamesTheIdThatIsWrong) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("events.safetensors");
+  const auto said = [&](const Interactions& events) {
+    save_interactions(events, path, true, {});
+    return error_of([&] { read(path); });
+  };
+  Interactions events = four_events();
+  events.users = Ids::strings(std::vector<std::string>{"b", "10", "b"});
+  EXPECT_THAT(said(events),
+              HasSubstr("events.safetensors: the id \"b\" stands twice among the users, in rows "
+                        "0 and 2"));
+  events = four_events();
+  events.items = Ids::integers({4, 5, 5});
+  EXPECT_THAT(said(events), HasSubstr("events.safetensors: the id \"5\" stands twice among the items"));
+  events = four_events();
+  events.items = Ids::strings(std::vector<std::string>{"a", "\xff", "c"});
+  EXPECT_THAT(said(events),
+              HasSubstr("events.safetensors: the id \"\\xff\" of row 1 of the items is not UTF-8"));
+  events = four_events();
+  const std::vector<uint64_t> offsets = {0, uint64_t{1} << 40, 2, 3};
+  events.users = Ids::mapped_strings(Array<uint64_t>::copy_of(offsets),
+                                     Array<char>::copy_of(std::vector<char>{'a', 'b', 'c'}));
+  EXPECT_THAT(said(events), HasSubstr("events.safetensors: the offsets of the id of row 0"));
 }
 
 TEST(InteractionsFile, NamesTheFileThatHoldsNoEvents) {
@@ -120,10 +154,13 @@ TEST(InteractionsFile, SurvivesDamage) {
   const auto try_bytes = [&](const std::vector<std::byte>& bytes) {
     try {
       const Interactions events =
-          load_interactions(Artifact::from_bytes(Array<std::byte>::copy_of(bytes), "damaged"));
+          load_interactions(Artifact::from_bytes(Array<std::byte>::copy_of(bytes), "events.st"));
       static_cast<void>(fingerprint(transposed(events)));
+      for (const Ids* ids : {&events.users, &events.items}) {  // as messages about a row would
+        for (int64_t row = 0; row < ids->size(); ++row) static_cast<void>(data::quoted(ids->text(row)));
+      }
     } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("damaged"));
+      EXPECT_THAT(error.what(), HasSubstr("events.st"));
     }
   };
   for (size_t at = 0; at < whole.size(); at += 3 * one_in()) {

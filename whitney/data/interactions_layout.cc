@@ -64,6 +64,10 @@ void learn_heading(const std::vector<std::string_view>& heading, const std::stri
            !user ? options.user_field.value_or("user_id") : options.item_field.value_or("item_id"), "\"");
     if (user.has_value() != item.has_value() && heading.size() > 2 && !is_number(heading[2]))
       refuse_half(heading, name, user.has_value());
+    if (options.value_field || options.time_field)
+      fail(name, ": the first line names no fields of a user and an item, and so none \"",
+           options.value_field ? *options.value_field : *options.time_field,
+           "\" (expected: a heading, such as user_id<TAB>item_id<TAB>rating)");
     return;
   }
   layout.has_heading = true;
@@ -107,7 +111,7 @@ bool are_lists(std::span<const std::string_view> lines, const std::string& name,
   if (layout.is_ambiguous) {
     const bool timed = split_fields(lines[0], " ").size() == 4;
     context.note(
-        concat(name, ": every line has ", timed ? "four" : "three",
+        concat(name, ": the first lines have ", timed ? "four" : "three",
                " numbers between spaces, which are read as a list, user item item ...; --events-form "
                "columns (events_form=\"columns\") reads them as user item value",
                timed ? " time" : "", ", --events-form lists says that they are lists"));

@@ -13,6 +13,7 @@
 #include "whitney/data/input_stream.h"
 #include "whitney/data/interactions_file.h"
 #include "whitney/data/interactions_layout.h"
+#include "whitney/data/interactions_values.h"
 #include "whitney/data/text_scan.h"
 
 namespace whitney {
@@ -66,28 +67,6 @@ struct Events {
   std::vector<int64_t> times;
 };
 
-/// Empty: any value.
-void check_range(const std::vector<double>& range) {
-  if (range.empty()) return;
-  if (range.size() != 2 || !(range[0] <= range[1]))
-    throw UsageError("option \"value_range\" needs two numbers, the lower first, such as 1,5");
-}
-
-bool is_within(double value, const std::vector<double>& range) {
-  return range.empty() || (range[0] <= value && value <= range[1]);
-}
-
-/// As people write it: 5, not 5.0.
-std::string plain_text(double value) {
-  std::string text = shortest(value);
-  if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text;
-}
-
-std::string outside(const std::vector<double>& range) {
-  return concat(" is outside ", plain_text(range[0]), " to ", plain_text(range[1]), " (value_range)");
-}
-
 /// One file.
 class EventReader {
  public:
@@ -95,6 +74,7 @@ class EventReader {
               const Context& context)
       : stream_(data::InputStream::open(path, context.cancellation)),
         options_(options),
+        bounds_(options),
         users_(users),
         items_(items),
         context_(context) {}
@@ -105,11 +85,10 @@ class EventReader {
       std::string_view piece = stream_.next_lines(kPieceBytes);
       if (piece.empty()) break;
       line_ = stream_.line_number();
-      if (is_first) {
-        piece = data::without_byte_order_mark(piece, stream_.name());
-        learn_layout(piece);
-        is_first = false;
-      }
+      if (is_first) piece = data::without_byte_order_mark(piece, stream_.name());
+      data::check_text(piece, stream_.name(), line_);
+      if (is_first) learn_layout(piece);
+      is_first = false;
       read_piece(piece);
       context_.advance("reading events", stream_.position(), stream_.total(), "bytes");
     }
@@ -147,13 +126,7 @@ class EventReader {
            "there is no field of the time, by which events are to be ordered (expected: "
            "user<TAB>item<TAB>value<TAB>time, or a heading that names timestamp",
            layout_.is_ambiguous ? "; between spaces, events_form columns" : "", ")");
-    if (!options_.value_range.empty() && !layout_.value) note_idle("value_range");
-    if (options_.min_value && layout_.is_list) note_idle("min_value");
-  }
-
-  void note_idle(const char* option) const {
-    context_.note(
-        concat(stream_.name(), ": option \"", option, "\" has no effect: the events have no values"));
+    if (!layout_.value) note_without_values(options_, stream_.name() + ": ", context_);
   }
 
   void read_piece(std::string_view piece) {
@@ -192,13 +165,14 @@ class EventReader {
     for (const size_t place : {layout_.user, layout_.item}) {
       if (fields[place].empty()) refuse_empty(place);
     }
-    const double value = layout_.value ? number(fields[*layout_.value], "value") : 1;
-    if (layout_.value && !is_within(value, options_.value_range))
-      refuse(concat("the value ", fields[*layout_.value], outside(options_.value_range)));
-    if (options_.min_value && value < *options_.min_value) return;
+    if (layout_.value) {
+      const auto value = static_cast<float>(number(fields[*layout_.value], "value"));
+      if (!bounds_.is_right(value)) refuse(concat("the value ", fields[*layout_.value], bounds_.outside()));
+      if (!bounds_.counts(value)) return;
+      events_.values.push_back(value);
+    }
     events_.users.push_back(users_.add(fields[layout_.user], stream_.name()));
     events_.items.push_back(items_.add(fields[layout_.item], stream_.name()));
-    if (layout_.value) events_.values.push_back(static_cast<float>(value));
     if (layout_.time) read_time(fields[*layout_.time]);
   }
 
@@ -223,6 +197,7 @@ class EventReader {
 
   data::InputStream stream_;
   const InteractionsOptions& options_;
+  ValueBounds bounds_;
   IdNumbers &users_, &items_;
   const Context& context_;
   data::InteractionsLayout layout_;
@@ -239,7 +214,7 @@ void renumber(std::vector<uint32_t>& numbers, const std::vector<uint32_t>& row_o
 
 std::vector<Interactions> read_interactions(const std::vector<std::string>& paths,
                                             const InteractionsOptions& options, const Context& context) {
-  check_range(options.value_range);
+  static_cast<void>(ValueBounds(options));  // refuses what is no range before a file is opened
   if (paths.size() == 1 && data::is_interactions_file(paths[0]))
     return {data::read_interactions_file(paths[0], options, context)};
   IdNumbers users, items;
@@ -257,14 +232,6 @@ std::vector<Interactions> read_interactions(const std::vector<std::string>& path
         context));
   }
   return result;
-}
-
-void check_values(std::span<const double> values, const std::vector<double>& range) {
-  check_range(range);
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!is_within(values[i], range))
-      fail("event ", i, " has the value ", plain_text(values[i]), ", which", outside(range));
-  }
 }
 
 }  // namespace whitney

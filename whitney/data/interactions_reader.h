@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +21,12 @@ inline constexpr auto enum_names(EventsForm) {
 }
 
 struct InteractionsOptions {
-  /// Fields of the columns where a heading names them. Absent: user_id, user or userId; item_id, item,
-  /// itemId, movieId, artistID or Id; rating, value or count; timestamp or time, whichever there is.
+  /// Fields of the columns where a heading names them; where none does, asking for one is an Error. Absent:
+  /// user_id, user, userId or userID; item_id, item, itemId, itemID, movieId, movie_id, artistID or Id;
+  /// rating, value, count or weight; timestamp or time, whichever there is.
   std::optional<std::string> user_field = {}, item_field = {}, value_field = {}, time_field = {};
-  /// Events of a lower value are left out.
+  /// Events of a lower value are left out; compared as float32, as values are kept. Where events have no
+  /// values it has no effect, which a note tells, and neither has value_range.
   std::optional<double> min_value = {};
   /// The lowest and the highest value that an event may have: one outside is refused. Empty: any value.
   std::vector<double> value_range = {};
@@ -65,9 +66,5 @@ struct InteractionsOptions {
 WHITNEY_API std::vector<Interactions> read_interactions(const std::vector<std::string>& paths,
                                                         const InteractionsOptions& options,
                                                         const Context& context);
-
-/// Throws Error that names the first of the values of events outside a range, by its place; UsageError where
-/// the range is not two numbers, the lower first. Both ends belong to it.
-WHITNEY_API void check_values(std::span<const double> values, const std::vector<double>& range);
 
 }  // namespace whitney

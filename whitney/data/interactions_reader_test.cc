@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +17,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::ThrowsMessage;
 
 class Notes : public Progress {
  public:
@@ -71,7 +69,7 @@ TEST_F(InteractionsReader, ReadsNumbersBetweenSpacesAsListsAndSaysSo) {
   EXPECT_EQ(events.size(), 6);
   EXPECT_TRUE(events.values.empty());
   EXPECT_THAT(events.items.integer_array().span(), ElementsAre(1, 2, 3, 4, 5, 6));
-  EXPECT_THAT(notes_of(lists), AllOf(HasSubstr("events: every line has three numbers between spaces"),
+  EXPECT_THAT(notes_of(lists), AllOf(HasSubstr("events: the first lines have three numbers between spaces"),
                                      HasSubstr("--events-form columns")));
   EXPECT_EQ(read("0 5 6 7\n1 1 4 2\n").size(), 6);
   EXPECT_THAT(notes_of("0 5 6 7\n1 1 4 2\n"), HasSubstr("user item value time"));
@@ -119,11 +117,37 @@ TEST_F(InteractionsReader, RefusesAValueOutsideTheRange) {
   EXPECT_THAT(notes_of("1 2\n", {.min_value = 4}), HasSubstr("option \"min_value\" has no effect"));
 }
 
-TEST_F(InteractionsReader, RefusesAValueOfAnArrayOutsideTheRange) {
-  const std::vector<double> values = {1, 5, 5.5};
-  check_values(std::span(values).first(2), {1, 5});
-  EXPECT_THAT([&] { check_values(values, {1, 5}); },
-              ThrowsMessage<Error>(HasSubstr("event 2 has the value 5.5, which is outside 1 to 5")));
+// Without values every event would be worth as much: none is left out.
+TEST_F(InteractionsReader, KeepsEventsWithoutValuesAndSaysThatOptionsAboutThemDoNothing) {
+  const std::string timed = "user_id\titem_id\ttimestamp\n1\t2\t7\n1\t3\t8\n";
+  const InteractionsOptions options{.min_value = 3, .value_range = {3, 5}};
+  EXPECT_EQ(read(timed, options).size(), 2);
+  EXPECT_THAT(notes_of(timed, options), AllOf(HasSubstr("events: option \"min_value\" has no effect"),
+                                              HasSubstr("events: option \"value_range\" has no effect")));
+}
+
+TEST_F(InteractionsReader, ComparesValuesAsTheyAreKept) {
+  EXPECT_EQ(read("a\tx\t0.7\nb\ty\t0.9\n", {.min_value = 0.7, .value_range = {0.7, 0.9}}).size(), 2);
+  // The nearest double above 0.7 is the same float32.
+  EXPECT_EQ(read("a\tx\t0.7\nb\ty\t0.9\n", {.min_value = 0.7000000000000001}).size(), 2);
+}
+
+TEST_F(InteractionsReader, NamesTheLineThatIsNoUtf8) {
+  EXPECT_THAT(error_of("a\ti1\nu\xff\ti1\n"), HasSubstr("events:2: \"u\\xff\\ti1\" is not UTF-8"));
+  EXPECT_THAT(error_of(std::string("a i1\nb\0 i2\n", 11)), HasSubstr("events:2: a zero byte"));
+  // Beyond the first piece of a file.
+  std::string many;
+  for (int i = 0; i < 200'000; ++i) many += "u\titem\n";
+  EXPECT_THAT(error_of(many + "u\t\xff\n"), HasSubstr("events:200001: "));
+}
+
+TEST_F(InteractionsReader, RefusesFieldsOfAHeadingThatIsNotThere) {
+  EXPECT_THAT(
+      error_of("1\t2\t3\n", {.value_field = "stars"}),
+      HasSubstr("events: the first line names no fields of a user and an item, and so none \"stars\""));
+  EXPECT_THAT(error_of("1,2,3,4\n", {.time_field = "when"}), HasSubstr("and so none \"when\""));
+  EXPECT_THAT(error_of("1 2 3 4 5\n", {.time_field = "when"}), HasSubstr("and so none \"when\""));
+  EXPECT_THAT(error_of("1\t2\t3\n", {.user_field = "who"}), HasSubstr("no field \"who\""));
 }
 
 TEST_F(InteractionsReader, KeepsTheNameOfTheFileForWhatIsSaidLater) {

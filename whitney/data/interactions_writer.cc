@@ -18,15 +18,16 @@ namespace {
 constexpr int64_t kPortion = 1 << 14;
 
 /// The ids as they stand in a line. Columns keep no quotes, so that some ids have no form.
-std::vector<std::string> id_fields(const Ids& ids, const char* what, char separator) {
+std::vector<std::string> id_fields(const Ids& ids, const char* what, char separator,
+                                   const std::string& path) {
   std::vector<std::string> fields;
   for (int64_t row = 0; row < ids.size(); ++row) {
     std::string text = ids.text(row);
     const bool is_kept = !text.empty() && text.find_first_of("\r\n") == text.npos &&
                          text.find(separator) == text.npos && data::trim(text) == text && text.front() != '#';
     if (!is_kept)
-      fail("the ", what, " ", data::quoted(text), " cannot stand in a line between ",
-           separator == ',' ? "commas" : "tabs", separator == ',' ? "; write a .tsv" : "");
+      fail(path, ": the ", what, " ", data::quoted(text), " cannot stand in a line between ",
+           separator == ',' ? "commas" : "tabs", "; write a .safetensors, which holds any id");
     fields.push_back(std::move(text));
   }
   return fields;
@@ -39,9 +40,12 @@ void write_interactions(const Interactions& events, const std::string& path, boo
   const data::FileName name = data::file_format(path, data::TxtMeaning::kText);
   data::check_not_packed(path, name);
   if (name.format == data::FileFormat::kSafetensors) return save_interactions(events, path, force, context);
+  const bool is_text = name.format == data::FileFormat::kTsv || name.format == data::FileFormat::kCsv;
+  if (!is_text && path != "-")
+    fail(path, ": the extension tells no format of events (expected: .tsv, .csv or .safetensors)");
   const char separator = name.format == data::FileFormat::kCsv ? ',' : '\t';
-  const auto users = id_fields(events.users, "user", separator),
-             items = id_fields(events.items, "item", separator);
+  const auto users = id_fields(events.users, "user", separator, path),
+             items = id_fields(events.items, "item", separator, path);
   const bool with_values = !events.values.empty(), with_times = !events.times.empty();
   AtomicFile file(path, force);
   std::string text = concat("user_id", separator, "item_id");

@@ -50,11 +50,19 @@ TEST(InteractionsWriter, ChoosesCommasByTheExtensionAndRefusesIdsThatHoldThem) {
   EXPECT_EQ(read_back(path).size(), 3);
   EXPECT_THAT(
       error_of([&] { write_interactions(three_events(Ids::strings({"a,b", "c"}), {}, {}), path, true, {}); }),
-      HasSubstr("\"a,b\" cannot stand"));
+      AllOf(HasSubstr("events.csv: the user \"a,b\" cannot stand"), HasSubstr(".safetensors")));
   EXPECT_THAT(
       error_of([&] { write_interactions(three_events(Ids::strings({"#a", "c"}), {}, {}), path, true, {}); }),
       HasSubstr("\"#a\""));
   EXPECT_EQ(read_back(path).size(), 3);  // the refused ones left it as it was
+}
+
+TEST(InteractionsWriter, RefusesAnExtensionOfAnotherFormat) {
+  const TemporaryFolder folder;
+  const Interactions events = three_events(Ids::integers({1, 2}), {}, {});
+  for (const char* name : {"p.npy", "p", "p.inter"})
+    EXPECT_THAT(error_of([&] { write_interactions(events, folder.file(name), false, {}); }),
+                HasSubstr("no format of events (expected: .tsv, .csv or .safetensors)"));
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ Table read_recbole_table(std::string_view text, const std::string& name, const T
                          const Context& context) {
   text = without_byte_order_mark(text, name);
   check_text(text, name);
-  HeadedReader reader(text, '\t', name);
+  HeadedReader reader(text, '\t', name, Quotes::kAreCharacters);
   const std::vector<Field> fields = fields_of(reader);
   const size_t id_place = id_place_of(fields, reader, options);
   const auto is_kept = [&](size_t i) { return i != id_place && fields[i].type != FieldType::kFloats; };

@@ -106,6 +106,15 @@ TEST_F(RecboleTable, NamesLineAndFieldOfWhatIsWrong) {
   EXPECT_THAT(error_of("item_id:token\tasin:token\n1\tB\n", {"asinn"}), HasSubstr("did you mean \"asin\"?"));
 }
 
+// The quote of the first title would else be closed in the third row.
+TEST_F(RecboleTable, TakesQuotesAsCharacters) {
+  const Table items = read("ml.item",
+                           "item_id:token\ttitle:token\tyear:float\n"
+                           "1\t\"Best of\t2000\n2\tfoo\t1\n3\tbar\"\t7\n4\t\"all\"\t3\n");
+  EXPECT_EQ(column_of(items, "title"), R"(string ["\"Best of","foo","bar\"","\"all\""])");
+  EXPECT_EQ(column_of(items, "year"), "real [2000.0,1.0,7.0,3.0]");
+}
+
 TEST_F(RecboleTable, IsNoFileOfVectors) {
   const std::string path = write("ml.item", "item_id:token\tn:float\n1\t2\n");
   EXPECT_THROW(read_vectors(path, {}, {}), Error);

@@ -126,8 +126,11 @@ void write_table(const Table& table, const std::string& path, bool force, const 
   if (name.format == data::FileFormat::kSafetensors) return save_table(table, path, force, context);
   const bool is_json = path == "-" || name.format == data::FileFormat::kJsonLines;
   if (!is_json && name.format != data::FileFormat::kCsv && name.format != data::FileFormat::kTsv) {
+    const bool is_read_only = name.format == data::FileFormat::kRecbole;
     fail(path,
-         ": the extension tells no format of tables (expected: .jsonl, .ndjson, .csv, .tsv or .safetensors)");
+         is_read_only ? ": .item and .user are read, but not written"
+                      : ": the extension tells no format of tables",
+         " (expected: .jsonl, .ndjson, .csv, .tsv or .safetensors)");
   }
   if (table.attributes.find("id") != nullptr) {
     fail(path,

@@ -68,16 +68,16 @@ std::vector<std::string_view> cut_at_lines(std::string_view text, int64_t block)
   return pieces;
 }
 
-void check_text(std::string_view text, const std::string& name) {
-  if (text.find('\0') == std::string_view::npos && simdjson::validate_utf8(text.data(), text.size())) return;
-  int64_t line_number = 0;
-  while (!text.empty()) {
-    ++line_number;
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
+void check_text(std::string_view text, const std::string& name, int64_t first_line) {
+  if (text.find('\0') == std::string_view::npos && is_utf8(text)) return;
+  for (int64_t line_number = first_line; !text.empty(); ++line_number) {
     const std::string_view line = take_line(text);
     if (line.find('\0') != std::string_view::npos) {
       fail(name, ":", line_number, ": a zero byte; this is not a text file");
     }
-    if (!simdjson::validate_utf8(line.data(), line.size())) {
+    if (!is_utf8(line)) {
       fail(name, ":", line_number, ": ", quoted(line), " is not UTF-8 (iconv converts other encodings)");
     }
   }
@@ -88,7 +88,7 @@ bool is_printable_utf8(std::string_view text) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
   }
-  return simdjson::validate_utf8(text.data(), text.size());
+  return is_utf8(text);
 }
 
 std::string_view without_byte_order_mark(std::string_view text, const std::string& name) {
@@ -106,13 +106,13 @@ std::string quoted(std::string_view text) {
     while (!shown.empty() && (static_cast<unsigned char>(text[shown.size()]) & 0xC0) == 0x80)
       shown.remove_suffix(1);
   }
-  const bool is_utf8 = simdjson::validate_utf8(shown.data(), shown.size());
+  const bool is_text = is_utf8(shown);
   std::string result = "\"";
   for (const char c : shown) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '\t') {
       result += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_utf8)) {
+    } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) {
       static constexpr std::string_view kDigits = "0123456789abcdef";
       result += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
     } else {

@@ -66,8 +66,11 @@ std::optional<double> parse_number(std::string_view text);
 /// Cuts `text` at the line ends that follow every `block` bytes: the pieces depend on the text only.
 std::vector<std::string_view> cut_at_lines(std::string_view text, int64_t block);
 
-/// Throws Error naming the line when the text holds a zero byte or is not UTF-8.
-void check_text(std::string_view text, const std::string& name);
+/// Says whether the text is UTF-8.
+bool is_utf8(std::string_view text);
+/// Throws Error naming the line when the text holds a zero byte or is not UTF-8. first_line: the number of
+/// the text's first one.
+void check_text(std::string_view text, const std::string& name, int64_t first_line = 1);
 /// Says whether the text is UTF-8 without control characters: fit for an id.
 bool is_printable_utf8(std::string_view text);
 

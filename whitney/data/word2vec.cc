@@ -1,7 +1,5 @@
 #include "whitney/data/word2vec.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -26,8 +24,6 @@ constexpr int64_t kBlockBytes = int64_t{1} << 20;
 constexpr int64_t kRoundBytes = int64_t{32} << 20;
 // Rows between two looks at cancellation.
 constexpr int64_t kRowsAtOnce = 4096;
-
-bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 // What the first line tells.
 struct Shape {
