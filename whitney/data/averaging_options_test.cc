@@ -34,6 +34,22 @@ TEST(AveragingOptions, SwaTakesEachOfTheLastEpochsOnceAndAlike) {
   EXPECT_EQ(options.share_after_epoch(0, 3, 4), 1);  // the last at least
 }
 
+TEST(AveragingOptions, SwaBeginsByTheEpochsThatItIsToldOf) {
+  AveragingOptions options;
+  options.kind = Averaging::kSwa;
+  options.swa_from = 0.5;
+  EXPECT_EQ(options.resolved(4).swa_epochs, 4);
+  options = options.resolved(4);
+  EXPECT_EQ(options.resolved(8).swa_epochs, 4);
+  EXPECT_FALSE(options.share_after_epoch(0, 1, 8));
+  EXPECT_EQ(options.share_after_epoch(0, 2, 8), 1);
+  EXPECT_EQ(options.share_after_epoch(5, 7, 8), 1.0 / 6);  // goes on beyond them
+  EXPECT_FALSE(options.share_after_epoch(0, 1, 2));        // also where the training ends before
+  options.kind = Averaging::kEma;
+  options.swa_epochs.reset();
+  EXPECT_FALSE(options.resolved(4).swa_epochs);
+}
+
 TEST(AveragingOptions, TakeNothingByDefault) {
   EXPECT_FALSE(AveragingOptions().share_after_step(0));
   EXPECT_FALSE(AveragingOptions().share_after_epoch(0, 9, 10));
@@ -44,9 +60,10 @@ TEST(AveragingOptions, TellWhichOthersLeaveWithoutEffect) {
   EXPECT_THAT(options.ineffective(), IsEmpty());
   options.ema_decay = 0.5;
   options.swa_from = 0.5;
-  EXPECT_THAT(options.ineffective(), ElementsAre("ema_decay", "swa_from"));
+  options.swa_epochs = 9;
+  EXPECT_THAT(options.ineffective(), ElementsAre("ema_decay", "swa_from", "swa_epochs"));
   options.kind = Averaging::kEma;
-  EXPECT_THAT(options.ineffective(), ElementsAre("swa_from"));
+  EXPECT_THAT(options.ineffective(), ElementsAre("swa_from", "swa_epochs"));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ constexpr int64_t kBlock = 1 << 14;
 
 LightGcnOptions resolved(LightGcnOptions options) {
   options.rate = options.rate.resolved(options.epochs);
+  options.averaging = options.averaging.resolved(options.epochs);
   return options;
 }
 
@@ -120,9 +121,9 @@ void LightGcnRun::average_epoch(const Context& context) {
 
 void LightGcnRun::fail_not_finite(const char* what) const {
   const std::string kept = !options_.checkpoint ? "no checkpoint is kept (--checkpoint FILE keeps one)"
-                           : std::filesystem::exists(options_.checkpoint->value)
-                               ? concat(options_.checkpoint->value, " keeps the last state that was good")
-                               : "no checkpoint was written yet";
+                           : kept_step_ ? concat(options_.checkpoint->value, " keeps the state after step ",
+                                                 *kept_step_, ", which was good")
+                                        : "no checkpoint was written yet";
   fail("lightgcn: ", what, " is no longer a number at step ", step_ + 1, " (epoch ", epoch_ + 1,
        "); try a smaller learning_rate than ", options_.learning_rate, "; ", kept);
 }
@@ -164,7 +165,7 @@ Factors LightGcnRun::factors(const Context& context) {
 
 namespace {
 
-void save_stopped(const LightGcnRun& run, const LightGcnOptions& options, Context context) {
+void save_stopped(LightGcnRun& run, const LightGcnOptions& options, Context context) {
   if (!options.checkpoint) return;
   context.cancellation = nullptr;
   run.save(options.checkpoint->value, context);
@@ -203,7 +204,7 @@ void run_to_end(LightGcnRun& run, const LightGcnOptions& options, const char* st
   throw;
 }
 
-/// Of a run over all events, whose rate falls as that of the first did.
+/// Of a run over all events, whose rate falls and whose average begins as those of the first did.
 LightGcnOptions refit_options(LightGcnOptions options, int epochs) {
   options = resolved(options);
   options.validation = 0;

@@ -112,7 +112,7 @@ class WHITNEY_API LightGcnRun {
 
   /// Writes all that a run goes on from, in the place of a file that may be there. Throws Error, and leaves
   /// that file, where a vector is no longer a number.
-  void save(const std::string& path, const Context& context) const;
+  void save(const std::string& path, const Context& context);
   /// Goes on where a run stopped. Throws Error that names the file when it is of other events or options.
   void load(const std::string& path);
 
@@ -126,12 +126,14 @@ class WHITNEY_API LightGcnRun {
   void average_epoch(const Context& context);
   std::vector<TrainingMetric> look(const Context& context);
   [[noreturn]] void fail_not_finite(const char* what) const;
+  /// That this file holds the state of now.
+  void note_kept(const std::string& path);
   RunIdentity identity() const;
   /// That identity without the options that a checkpoint knows nothing of, for it was made before there were
   /// any, and that are here as they are by default.
   RunIdentity identity_beside(const Value& record) const;
 
-  /// With its rate resolved.
+  /// With its rate and average resolved.
   LightGcnOptions options_;
   uint64_t seed_ = 0;
   Interactions train_, held_out_;
@@ -146,6 +148,8 @@ class WHITNEY_API LightGcnRun {
   TrainingHistory history_;
   int epoch_ = 0, looks_since_best_ = 0;
   int64_t steps_in_epoch_ = 0, step_ = 0;
+  /// Of the state that the options' checkpoint holds, where it is of this run.
+  std::optional<int64_t> kept_step_;
   double loss_sum_ = 0, loss_ = 0, best_recall_ = 0, last_recall_ = 0;
 };
 
@@ -155,7 +159,9 @@ WHITNEY_API Factors lightgcn(const Interactions& events, const LightGcnOptions& 
                              const Context& context);
 
 /// The same, and which epoch was best, where there was a validation. With `refit` the vectors are those of
-/// all events after that many epochs: the same bytes as validation = 0 and epochs = best_epoch.
+/// all events after that many epochs, with the rate and the average of the first run: the same bytes as
+/// validation = 0 and epochs = best_epoch, and with a schedule schedule_epochs, with swa swa_epochs, = epochs
+/// of that run where they are absent. Where swa began after the best epoch, these are the last vectors.
 struct LightGcnFit {
   Factors factors;
   std::optional<BestEpoch> best;

@@ -133,6 +133,53 @@ TEST(LightGcnAveraging, GoesOnFromACheckpointToTheSameBytes) {
   }
 }
 
+TEST(LightGcnAveraging, GoesOnWithMoreEpochsToTheSameBytesOrNamesWhatDiffers) {
+  const Interactions events = grouped_events(120, 80, 4, 3);
+  const TemporaryFolder folder;
+  const std::string straight_file = folder.file("straight.safetensors"),
+                    file = folder.file("run.safetensors");
+  LightGcnOptions options = small_options(Averaging::kSwa), more = options;
+  options.epochs = 5;
+  more.epochs = 12;
+  LightGcnRun straight(events, more, {}), refused(events, more, {}), short_run(events, options, {});
+  while (!straight.is_done()) straight.run_epoch({});
+  straight.save(straight_file, {});
+  while (!short_run.is_done()) short_run.run_epoch({});
+  short_run.save(file, {});
+  EXPECT_THAT(
+      error_of([&] { refused.load(file); }),
+      HasSubstr("run.safetensors holds a training with the option swa_epochs 5, and this run has 12"));
+  options.averaging.swa_epochs = 12;
+  LightGcnRun first(events, options, {}), second(events, more, {});
+  while (!first.is_done()) first.run_epoch({});
+  first.save(file, {});
+  second.load(file);
+  while (!second.is_done()) second.run_epoch({});
+  second.save(file, {});
+  EXPECT_EQ(read_file(file), read_file(straight_file));
+}
+
+TEST(LightGcnAveraging, BeginsInARefitWhereItBeganInTheFirstRun) {
+  const Interactions events = grouped_events(120, 80, 4, 3);
+  for (const double from : {0.1, 0.75}) {  // before and after the best epoch
+    LightGcnOptions options = small_options(Averaging::kSwa);
+    options.averaging.swa_from = from;
+    options.epochs = 40;
+    options.patience = 1;
+    options.refit = true;
+    const LightGcnFit fit = fit_lightgcn(events, options, {});
+    ASSERT_GT(fit.best->best_epoch, 7) << from;  // of 40, of which the mean begins after 4 and after 30
+    ASSERT_LE(fit.best->best_epoch, 30) << from;
+    LightGcnOptions plain = without_validation(Averaging::kSwa);
+    plain.averaging.swa_from = from;
+    plain.averaging.swa_epochs = 40;
+    plain.epochs = fit.best->best_epoch;
+    EXPECT_EQ(values_of(fit.factors), values_of(lightgcn(events, plain, {})));
+    plain.averaging = {};
+    EXPECT_EQ(values_of(fit.factors) == values_of(lightgcn(events, plain, {})), from == 0.75);
+  }
+}
+
 TEST(LightGcnAveraging, TakesAnEpochOnceWhereTheLookAfterItWasStopped) {
   const Interactions events = grouped_events(120, 80, 4, 3);
   const TemporaryFolder folder;
@@ -158,7 +205,7 @@ void take_new_options_away(const std::string& path) {
   const Artifact file = Artifact::open(path);
   Value options = Value::object(), record = Value::object();
   const std::vector<std::string> added = {"schedule",  "warm_up",   "final_rate", "schedule_epochs",
-                                          "averaging", "ema_decay", "swa_from"};
+                                          "averaging", "ema_decay", "swa_from",   "swa_epochs"};
   for (const auto& [name, value] : file.record().at("options").as_object()) {
     if (std::ranges::find(added, name) == added.end()) options.set(name, value);
   }

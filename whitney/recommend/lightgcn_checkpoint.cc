@@ -51,7 +51,11 @@ RunIdentity LightGcnRun::identity_beside(const Value& record) const {
   return result;
 }
 
-void LightGcnRun::save(const std::string& path, const Context& context) const {
+void LightGcnRun::note_kept(const std::string& path) {
+  if (options_.checkpoint && options_.checkpoint->value == path) kept_step_ = step_;
+}
+
+void LightGcnRun::save(const std::string& path, const Context& context) {
   const std::span<const float> learned(static_cast<const float*>(model_.vectors().view().data),
                                        static_cast<size_t>(gradient_.rows() * gradient_.cols()));
   if (!std::ranges::all_of(learned, [](float value) { return std::isfinite(value); }))
@@ -69,6 +73,7 @@ void LightGcnRun::save(const std::string& path, const Context& context) const {
   add(writer, "second_moment", second_moment_);
   if (average_count_ > 0) add(writer, "average", average_);
   writer.write(path, true, context);
+  note_kept(path);
 }
 
 void LightGcnRun::load(const std::string& path) {
@@ -91,6 +96,7 @@ void LightGcnRun::load(const std::string& path) {
   best_recall_ = state.at("best_recall").as_real();
   last_recall_ = state.at("last_recall").as_real();
   history_.load_state(state.at("history"));
+  note_kept(path);
 }
 
 }  // namespace whitney::recommend

@@ -292,11 +292,23 @@ Value Trained::to_value() const {
   return value;
 }
 
+namespace {
+
+/// With what the epochs of the training stand for, which are not of its identity.
+RunIdentity resolved(RunIdentity identity, const TrainingOptions& options) {
+  const AveragingOptions averaging = options.averaging.resolved(options.epochs);
+  if (averaging.swa_epochs) identity.options.set("swa_epochs", *averaging.swa_epochs);
+  return identity;
+}
+
+}  // namespace
+
 Trained train(Objective& objective, Optimizer& optimizer, const TrainingOptions& options,
               const RunIdentity& identity, const Context& context) {
   try {
     if (!options.soup.empty()) return make_soup(objective, options, identity, context);
-    return TrainingLoop(objective, optimizer, options, identity, context).run();
+    const RunIdentity whole = resolved(identity, options);
+    return TrainingLoop(objective, optimizer, options, whole, context).run();
   } catch (const c10::OutOfMemoryError&) {
     fail(identity.method, ": ", options.device,
          " has no memory left; a smaller --batch-size or fewer --shards need less");

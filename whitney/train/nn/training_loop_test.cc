@@ -146,6 +146,30 @@ TEST(TrainingLoop, MoreEpochsGoOnWhereFewerEnded) {
   EXPECT_EQ(numbers_of(second.parameters()), numbers_of(straight.parameters()));
 }
 
+TEST(TrainingLoop, SwaGoesOnWithMoreEpochsToTheSameBytesOrNamesWhatDiffers) {
+  const TemporaryFolder folder;
+  TrainingOptions options = short_training();
+  options.averaging.kind = Averaging::kSwa;
+  options.epochs = 8;
+  options.checkpoint = Path{folder.file("straight.safetensors")};
+  SmallObjective straight, first, second, refused;
+  run(straight, options);
+  const std::string expected = bytes_of(options.checkpoint->value);
+  options.checkpoint = Path{folder.file("c.safetensors")};
+  options.averaging.swa_epochs = 8;
+  options.epochs = 3;
+  run(first, options);
+  options.resume = true;
+  options.averaging.swa_epochs.reset();
+  options.epochs = 7;
+  EXPECT_THAT(error_of([&] { run(refused, options); }),
+              HasSubstr("c.safetensors holds a training with the option swa_epochs 8, and this run has 7"));
+  options.epochs = 8;
+  run(second, options);
+  EXPECT_EQ(numbers_of(second.parameters()), numbers_of(straight.parameters()));
+  EXPECT_EQ(bytes_of(options.checkpoint->value), expected);
+}
+
 TEST(TrainingLoop, KeepsTheBestEpochAndStopsAfterPatience) {
   TrainingOptions options = short_training();
   options.epochs = 20;

@@ -53,7 +53,8 @@ Fit fit(const Interactions& train, const Interactions& held_out, const NgcfOptio
   return {std::move(trained), objective.factors(context)};
 }
 
-/// Of a run over all events, for as many epochs as were best.
+/// Of a run over all events, for as many epochs as were best; its rate and average were resolved for the
+/// first.
 NgcfOptions refit_options(NgcfOptions options, int64_t epochs) {
   options.validation = 0;
   options.training.epochs = epochs;
@@ -71,6 +72,7 @@ RecommenderModel ngcf(const Interactions& events, const NgcfOptions& options, co
   NgcfOptions own = options;
   own.refit = false;  // what comes after a run is not of it
   own.rate = options.rate.resolved(options.training.epochs);
+  own.training.averaging = options.training.averaging.resolved(options.training.epochs);
   const InteractionsSplit parts = recommend::hold_out(events, options.validation, context);
   Fit found = fit(parts.train, parts.validation, own, input, context);
   Value told = found.trained.to_value();

@@ -134,6 +134,29 @@ TEST(Ngcf, LetsItsRateFallAndKeepsThatWhenItGoesOnAndIsFitAnew) {
   EXPECT_EQ(values_of(model), values_of(ngcf(events, plain, {})));
 }
 
+TEST(Ngcf, AveragesInASecondFitFromTheEpochOfTheFirst) {
+  const Interactions events = grouped_events(100, 80, 4, 3);
+  NgcfOptions options = small_run();
+  options.refit = true;
+  options.training.averaging.kind = Averaging::kSwa;
+  for (const double from : {0.1, 0.75}) {
+    options.training.averaging.swa_from = from;
+    options.training.epochs = 100;
+    options.training.patience = 1;
+    const RecommenderModel model = ngcf(events, options, {});
+    NgcfOptions plain = options;
+    plain.validation = 0;
+    plain.refit = false;
+    plain.training.epochs = model.record.at("training").at("refit_epochs").as_int();
+    ASSERT_GT(plain.training.epochs, 11) << from;  // of 100, of which the mean begins after 10 and after 75
+    ASSERT_LE(plain.training.epochs, 75) << from;
+    plain.training.averaging.swa_epochs = 100;
+    EXPECT_EQ(values_of(model), values_of(ngcf(events, plain, {})));
+    plain.training.averaging = {};
+    EXPECT_EQ(values_of(model) == values_of(ngcf(events, plain, {})), from == 0.75);
+  }
+}
+
 TEST(Ngcf, IsTheSoupOfItsCheckpoints) {
   const Interactions events = grouped_events(100, 80, 4, 3);
   const TemporaryFolder folder;
