@@ -196,6 +196,8 @@ SearchResult IndexedRecommendations::answer(const Matrix& vectors, const SeenOf&
   const int64_t num_users = vectors.rows(), num_live = searcher_.index().live().size();
   SearchResult result = without_hits(num_users, searcher_.index().num_rows(), request.k, context);
   Asked asked(searcher_, vectors, request, result);
+  // No search is asked where there is no user, and none with the timeout as it was given.
+  searcher_.check(request, context);
   for (int64_t begin = 0; begin < num_users; begin += kPortion) {
     context.check_cancelled();
     const int64_t count = std::min(kPortion, num_users - begin);

@@ -24,13 +24,14 @@ class WHITNEY_API IndexedRecommendations {
  public:
   /// Keeps views of both. Notes that the index was made of another model, as far as the records tell. Throws
   /// Error where the model has no vectors, or the index holds something else than vectors of their width
-  /// under the inner product, or none of the items.
+  /// under the inner product, or none of the items: also where all of them were removed, which other rows do
+  /// not tell from an index of something else.
   IndexedRecommendations(const Recommendations& recommendations, const Searcher& searcher,
                          const Context& context);
 
   /// For users of the training events, by their rows. `request.excluded` and `request.forbidden` stay empty;
   /// its timeout holds for all users together, and what it explains is the first search that they take.
-  /// Throws as Searcher::search, and Error for rows beyond the model.
+  /// Throws as Searcher::search, also where there is no user, and Error for rows beyond the model.
   SearchResult recommend(std::span<const uint32_t> users, const SearchRequest& request, bool keeps_seen,
                          const Context& context) const;
   /// For users who have these items, as Recommendations::recommend_to_new takes them. Throws Error for a

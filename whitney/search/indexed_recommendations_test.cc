@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/error_of.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/learner.h"
 
@@ -19,6 +21,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr int64_t kUsers = 50, kItems = 700, kDim = 8;
 
@@ -250,6 +253,42 @@ TEST(IndexedRecommendations, RefuseWhatDoesNotFit) {
               HasSubstr("user row 50 of 50"));
   EXPECT_THROW(through.recommend(all_users(), hits(0), false, {}), UsageError);
   EXPECT_THROW(through.recommend(all_users(), hits(3, "prize < 3"), false, {}), UsageError);
+}
+
+TEST(IndexedRecommendations, CheckTheRequestAsASearchDoesAlsoOfNoUser) {
+  const Recommendations model = drawn_model();
+  const Searcher index = indexed("flat", items_of(model));
+  const IndexedRecommendations through(model, index, {});
+  for (const std::vector<uint32_t>& users : {std::vector<uint32_t>{}, std::vector<uint32_t>{1}}) {
+    const auto refusal = [&](const SearchRequest& request) {
+      return error_of([&] { through.recommend(users, request, false, {}); });
+    };
+    SearchRequest request = hits(3);
+    for (const double timeout : {-1.0, std::numeric_limits<double>::quiet_NaN()}) {
+      request.timeout_ms = timeout;
+      EXPECT_THAT(refusal(request), HasSubstr("a search may take 0 or more"));
+    }
+    request = hits(3);
+    request.options = Value::object({{"efx", 3}});
+    EXPECT_THAT(refusal(request), HasSubstr("efx"));
+    EXPECT_THAT(refusal(hits(3, "price = (")), Not(IsEmpty()));
+    EXPECT_THAT(refusal(hits(3, "prise < 3")), HasSubstr("prise"));
+    EXPECT_THAT(refusal(hits(0)), HasSubstr("k"));
+  }
+}
+
+TEST(IndexedRecommendations, RefuseAnIndexWhoseItemsWereAllRemoved) {
+  const Recommendations model = drawn_model();
+  Searcher index = indexed("flat", items_of(model, 2));
+  Embeddings other = items_of(model, 1);
+  Array<uint64_t> id(1);
+  *id.mutable_data() = 9;
+  other.ids = Ids::integers(id);
+  index.add(other, {});
+  index.remove(model.model().history.items.select(std::vector<int64_t>{kItems - 1, kItems - 2}), {});
+  ASSERT_EQ(index.index().live().size(), 1);
+  EXPECT_THAT(error_of([&] { IndexedRecommendations(model, index, {}); }),
+              HasSubstr("none of the model's items"));
 }
 
 TEST(IndexedRecommendations, RefuseModelsWithoutVectors) {

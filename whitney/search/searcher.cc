@@ -91,6 +91,19 @@ std::shared_ptr<const search::EvaluatedFilter> Searcher::evaluate(const std::str
   return evaluated;
 }
 
+void Searcher::check(const SearchRequest& request, const Context& context) const {
+  check_request(request, std::ssize(request.excluded), index_->num_rows());
+  static_cast<void>(resolve_options(search_method_, request.options));
+  if (request.filter.empty()) return;
+  Deadline deadline;
+  if (request.timeout_ms) deadline = Deadline::after(*request.timeout_ms);
+  try {
+    evaluate(request.filter, {context, deadline});
+  } catch (const search::FilterTimeUp&) {
+    return;  // of what is not evaluated nothing is known
+  }
+}
+
 RowSet Searcher::matches(const std::string& filter, const Context& context) const {
   return filter.empty() ? index_->live() : evaluate(filter, context)->rows;
 }

@@ -67,6 +67,9 @@ class WHITNEY_API Searcher {
   /// The same for an index of ragged rows (Index::search_ragged).
   SearchResult search_ragged(const RaggedEmbeddings& queries, const SearchRequest& request,
                              const Context& context) const;
+  /// Throws as those do for what is wrong in a request whatever the queries: k, timeout, options, the filter
+  /// (as far as its timeout lets it be evaluated; what that came to is kept for the search).
+  void check(const SearchRequest& request, const Context& context) const;
   /// The live rows that satisfy a filter (empty: all live rows). Throws UsageError.
   RowSet matches(const std::string& filter, const Context& context) const;
 
