@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import tempfile
@@ -207,12 +208,25 @@ def _as_file(name: str, data: Any, ids: Optional[np.ndarray], folder: str, numbe
 
 @contextlib.contextmanager
 def _named_by_input(folder: str):
-    """Errors about what was in memory name the input ("events"), not the file that it was handed over in."""
+    """Errors and notes about what was in memory name the input ("events"), not the file that it was handed over in."""
+    def named(sentence: str) -> str:
+        return re.sub(re.escape(folder + os.sep) + r"([\w-]+)\.\w+", r"\1", sentence)
+
+    def rename(record: logging.LogRecord) -> bool:
+        sentence = record.getMessage()
+        if folder in sentence:
+            record.msg, record.args = named(sentence), ()
+        return True
+
+    logger = logging.getLogger("whitney")
+    logger.addFilter(rename)
     try:
         yield
     except Error as error:
-        error.args = (re.sub(re.escape(folder + os.sep) + r"([\w-]+)\.\w+", r"\1", str(error)),)
+        error.args = (named(str(error)),)
         raise
+    finally:
+        logger.removeFilter(rename)
 
 
 def run_task(verb: str, task: str, inputs: tuple, seed: Optional[int], threads: Optional[int], progress: Progress,

@@ -144,3 +144,12 @@ def test_what_is_wrong_with_data_in_memory_names_the_input_and_no_file():
     model = whitney.learn("most_popular", (["ann", "bob"], ["x", "y"]))
     with pytest.raises(whitney.Error, match="^events: no user of the test is known"):
         whitney.evaluate("recommendation", model, (["eve"], ["x"]))
+
+
+def test_notes_about_data_in_memory_name_the_input_and_no_file(caplog):
+    users = [f"u{i // 8}" for i in range(80)] + ["few"]
+    events = (users, [f"i{i * 7 % 20}" for i in range(81)])
+    whitney.evaluate("recommendation", events, learn="most_popular", min_user_events=6, ks=[3])
+    notes = [record.getMessage() for record in caplog.records]
+    assert any(note.startswith("events: ") for note in notes), notes
+    assert not any("whitney-" in note for note in notes), notes
