@@ -1,10 +1,11 @@
 #include "whitney/recommend/bpr_triples.h"
 
 #include <algorithm>
-#include <utility>
+#include <span>
 
 #include "whitney/core/error.h"
 #include "whitney/core/parallel.h"
+#include "whitney/core/shuffle_first.h"
 
 namespace whitney::recommend {
 
@@ -15,8 +16,8 @@ std::vector<uint32_t> users_who_rank(const Interactions& events) {
     if (degree > 0 && degree < events.num_items()) users.push_back(static_cast<uint32_t>(user));
   }
   if (users.empty()) {
-    fail("no pair of items can be ranked: none of ", events.num_users(), " users has some of ",
-         events.num_items(), " items and lacks others");
+    fail(events.where(), "no pair of items can be ranked: none of ", events.num_users(),
+         " users has some of ", events.num_items(), " items and lacks others");
   }
   return users;
 }
@@ -65,9 +66,8 @@ std::vector<uint32_t> BprSampler::draw_users(int64_t batch_size, RandomStream& r
     for (size_t i = 0; i < size; ++i) drawn.push_back(users_[random.below(users_.size())]);
     return drawn;
   }
-  // The beginning of a shuffle.
   drawn = users_;
-  for (size_t i = 0; i < size; ++i) std::swap(drawn[i], drawn[i + random.below(drawn.size() - i)]);
+  shuffle_first(std::span(drawn), size, random);
   drawn.resize(size);
   return drawn;
 }

@@ -1,5 +1,6 @@
 #include "whitney/recommend/bpr_triples.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,12 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "whitney/core/error.h"
+#include "whitney/core/error_of.h"
 #include "whitney/linalg/each_level_test.h"
 #include "whitney/recommend/interactions_cases_test.h"
 
 namespace whitney::recommend {
 namespace {
+
+using ::testing::StartsWith;
 
 TEST(BprSampler, DrawsUsersAlikeAndNegativesThatTheUserLacks) {
   // User 0 has 1 of 6 items, user 1 has 5, user 2 none, user 3 all: each draw is of user 0 or 1.
@@ -101,8 +104,10 @@ TEST(BprSampler, DrawsABatchTheSameWhateverIsDrawnWithIt) {
 }
 
 TEST(BprSampler, NamesTheSizesWhereNoPairOfItemsCanBeRanked) {
-  const Interactions events = events_of(2, 1, {{0, 0}});
-  EXPECT_THROW(BprSampler(events, 1), Error);
+  Interactions events = events_of(2, 1, {{0, 0}});
+  events.source = "shop.inter";
+  EXPECT_THAT(error_of([&] { BprSampler(events, 1); }),
+              StartsWith("shop.inter: no pair of items can be ranked: none of 2 users has some of 1 items"));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace whitney::recommend {
 InteractionsSplit hold_out(const Interactions& events, double share, const Context& context) {
   InteractionsSplit parts = split_interactions(events, {.test_share = 0, .validation_share = share}, context);
   if (share > 0 && parts.validation.size() == 0) {
-    fail("no user has enough items to hold out a share of ", share,
+    fail(events.where(), "no user has enough items to hold out a share of ", share,
          " for validation; give a larger share, or 0 to run all epochs");
   }
   return parts;

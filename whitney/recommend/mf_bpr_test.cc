@@ -105,8 +105,10 @@ TEST(MfBpr, NamesTheVectorAndTheEpochAfterWhichItIsNoNumber) {
       [&] { mf_bpr(events, {.dim = 4, .epochs = 300, .learning_rate = 10, .regularization = 10}, {}); });
   EXPECT_THAT(sentence, HasSubstr("mf_bpr: the vector of the user \"0\" is no longer a number after epoch "));
   EXPECT_THAT(sentence, HasSubstr("; try a smaller learning_rate than 10"));
-  EXPECT_THAT(error_of([&] { mf_bpr(uneven_events(), {.epochs = 1, .validation = 1e-3}, {}); }),
-              HasSubstr("no user has enough items"));
+  Interactions uneven = uneven_events();
+  uneven.source = "shop.inter";
+  EXPECT_THAT(error_of([&] { mf_bpr(uneven, {.epochs = 1, .validation = 1e-3}, {}); }),
+              HasSubstr("shop.inter: no user has enough items"));
 }
 
 // 100 steps, each of which takes the hundredth part of a vector away.

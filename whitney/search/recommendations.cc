@@ -1,10 +1,10 @@
 #include "whitney/search/recommendations.h"
 
 #include <algorithm>
-#include <limits>
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "whitney/core/error.h"
@@ -17,7 +17,7 @@
 #include "whitney/recommend/most_popular.h"
 #include "whitney/recommend/recommender.h"
 #include "whitney/search/filter.h"
-#include "whitney/search/row_scan.h"
+#include "whitney/search/keyed_hits.h"
 
 namespace whitney {
 namespace {
@@ -30,17 +30,6 @@ constexpr int64_t kBlockBytes = int64_t{16} << 20;
 std::string method_of(const RecommenderModel& model) {
   const Value* method = model.record.find("method");
   return method != nullptr && method->is_string() ? method->as_string() : "this model";
-}
-
-SearchResult empty_result(int64_t num_queries, int64_t k) {
-  SearchResult result;
-  result.neighbors.num_queries = num_queries;
-  result.neighbors.k = k;
-  result.neighbors.rows.assign(static_cast<size_t>(num_queries * k), -1);
-  result.neighbors.values.assign(static_cast<size_t>(num_queries * k),
-                                 std::numeric_limits<float>::quiet_NaN());
-  result.counts.assign(static_cast<size_t>(num_queries), 0);
-  return result;
 }
 
 void store(std::span<const ScoredItem> list, int64_t query, SearchResult& result) {
@@ -149,12 +138,15 @@ Scorer scorer_of(const RecommenderModel& model) {
   return {items, recommend::factor_recommender(factors->users, items)};
 }
 
+/// `others`: the models that would do.
+void check_folds_in(const RecommenderModel& model, std::string_view others) {
+  if (method_of(model) == "ials") return;
+  fail(method_of(model),
+       " has no vectors of new users (expected: a user of the training events, or a model of ", others, ")");
+}
+
 recommend::IalsFoldIn fold_in_of(const RecommenderModel& model, const Context& context) {
-  if (method_of(model) != "ials") {
-    fail(method_of(model),
-         " has no vectors of new users (expected: a user of the training events, or a model of ials, "
-         "item_knn, rp3beta or ease)");
-  }
+  check_folds_in(model, "ials, item_knn, rp3beta or ease");
   return {std::get<Factors>(model.scores).items,
           options_from<recommend::IalsOptions>(model.record.at("options")), context};
 }
@@ -242,9 +234,10 @@ Recommendations Recommendations::open(const std::string& path) {
 SearchResult Recommendations::best_of(const Recommender& recommender, std::span<const uint32_t> users,
                                       const Interactions& seen, const RecommendRequest& request,
                                       const Context& context) const {
-  search::check_k(request.k);
   const int64_t num_users = std::ssize(users), num_items = recommender.num_items();
-  SearchResult result = empty_result(num_users, request.k);
+  SearchParams places;
+  places.k = request.k;
+  SearchResult result = search::result_without_hits(num_users, num_items, "items", places, context);
   const Allowed allowed(*this, request.filter, context);
   if (!allowed.is_filtered()) {
     const Interactions* const left_out[] = {&seen};
@@ -299,10 +292,7 @@ Matrix Recommendations::vectors_of(std::span<const uint32_t> users) const {
 Matrix Recommendations::vectors_of_new(const std::vector<std::vector<uint32_t>>& items_of_users,
                                        const Context& context) const {
   static_cast<void>(factors());
-  if (method_of(model_) != "ials") {
-    fail(method_of(model_),
-         " has no vectors of new users (expected: a user of the training events, or a model of ials)");
-  }
+  check_folds_in(model_, "ials");
   return kept_->fold_in(model_).users(events_of(items_of_users, model_.history.items), context);
 }
 

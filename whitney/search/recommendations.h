@@ -31,7 +31,8 @@ struct RecommendRequest {
 /// A trained recommender with its items' attributes ready for filters: what command line, Python and server
 /// recommend with. Rows of a result are items, values scores, higher first, of equal ones the lower item
 /// first. min(k, items that satisfy the filter and were not seen) hits come a query. Throws UsageError for k
-/// below 1 or a filter that is wrong, Error for rows beyond the model. Thread-safe.
+/// below 1 or a filter that is wrong, Error for rows beyond the model and for a k whose hits do not fit the
+/// memory allowed. Thread-safe.
 class WHITNEY_API Recommendations {
  public:
   explicit Recommendations(RecommenderModel model);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/error_of.h"
 #include "whitney/core/parallel.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/learner.h"
@@ -15,6 +16,7 @@ namespace whitney {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 /// Users 0 to 3 of items 0 to 4: 0 has {0, 1}, 1 has {1, 2}, 2 has {3}, 3 nothing.
 Interactions events() {
@@ -51,6 +53,14 @@ TEST(Recommendations, LeaveSeenItemsOutAndHoldTheFilter) {
   const SearchResult kept = popular.recommend(users, {.k = 2, .keeps_seen = true}, {});
   EXPECT_THAT(rows_of(kept, 0), ElementsAre(1, 0));
   EXPECT_THAT(rows_of(popular.recommend(users, {.k = 9, .filter = "price > 100"}, {}), 0), ElementsAre());
+}
+
+TEST(Recommendations, RefuseMoreHitsThanFitTheMemory) {
+  Context small;
+  small.max_memory_bytes = int64_t{64} << 20;
+  const Recommendations popular = learnt("most_popular");
+  EXPECT_THAT(error_of([&] { popular.recommend(std::vector<uint32_t>{0}, {.k = 100'000'000}, small); }),
+              HasSubstr("100000000 hits for each of 1 queries do not fit the memory allowed"));
 }
 
 TEST(Recommendations, UnderAFilterAreThoseWithoutOneThatPass) {

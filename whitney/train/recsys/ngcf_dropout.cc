@@ -8,6 +8,7 @@
 
 #include "whitney/core/fast_random.h"
 #include "whitney/core/random.h"
+#include "whitney/core/shuffle_first.h"
 #include "whitney/recommend/ngcf_layer.h"
 
 namespace whitney::recsys {
@@ -37,10 +38,8 @@ void leave_out_nodes(Messages& messages, double share, uint64_t seed, uint64_t s
   std::iota(nodes.begin(), nodes.end(), 0U);
   std::vector<double> factors(n, static_cast<double>(n) / static_cast<double>(n - left_out));
   RandomStream random(seed, "ngcf dropout of nodes in layer " + std::to_string(layer), step);
-  for (size_t i = 0; i < left_out; ++i) {  // the beginning of a shuffle
-    std::swap(nodes[i], nodes[i + random.below(n - i)]);
-    factors[nodes[i]] = 0;
-  }
+  shuffle_first(std::span(nodes), left_out, random);
+  for (size_t i = 0; i < left_out; ++i) factors[nodes[i]] = 0;
   for (size_t e = 0; e < messages.matrix.columns.size(); ++e) {
     scale(messages.matrix.weights[e], factors[messages.matrix.columns[e]]);
   }

@@ -24,9 +24,8 @@ struct LayerGraph {
 ///   node_dropout_of entries: each entry of A with probability p, the same in all layers; the rest times
 ///     1 / (1 - p). Messages of nodes to themselves beside A stay (they are not the program's);
 ///   node_dropout_of nodes: round(p n) of the n nodes, at most n - 1, drawn anew for each layer, with all
-///   that
-///     they send: their columns of A, and their messages to themselves; the rest times n / (those left). A
-///     node that sends nothing still gets what others send;
+///     that they send: their columns of A, and their messages to themselves; the rest times n / (those left).
+///     A node that sends nothing still gets what others send;
 ///   message_dropout_of messages: each entry of A, and each message of a node to itself (m_uu of Eq. 6), with
 ///     probability p, drawn anew for each layer; the rest times 1 / (1 - p). One entry is the message by W1
 ///     and by W2, and both directions of an edge are two.
