@@ -1,4 +1,5 @@
 #include "whitney/core/prepare_run.h"
+#include "whitney/core/notes_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,13 +13,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-  std::vector<std::string> sentences;
-};
 
 struct ToyOptions {
   int dim = 8;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 
 namespace whitney::data {
@@ -20,13 +21,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-  std::vector<std::string> sentences;
-};
 
 EdgeList parse(std::string_view text, const EdgeListOptions& options = {}, const Context& context = {}) {
   auto input = InputStream::over(text, "edges.tsv");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 
 namespace whitney {
@@ -17,13 +18,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
-  std::string text;
-};
 
 class InteractionsReader : public testing::Test {
  protected:
@@ -39,7 +33,7 @@ class InteractionsReader : public testing::Test {
     Context context;
     context.progress = &notes;
     read_interactions({write("events", text)}, options, context);
-    return notes.text;
+    return notes.text();
   }
   std::string error_of(const std::string& text, const InteractionsOptions& options = {}) const {
     try {

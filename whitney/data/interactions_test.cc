@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/random.h"
 
 namespace whitney {
@@ -15,13 +16,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-class Sentences : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { said.emplace_back(sentence); }
-  std::vector<std::string> said;
-};
 
 Interactions small(const std::vector<uint32_t>& users, const std::vector<uint32_t>& items,
                    const std::vector<float>& values = {}, const std::vector<int64_t>& times = {},
@@ -39,13 +33,13 @@ TEST(Interactions, AreRowsOfItemsInOrder) {
 }
 
 TEST(Interactions, KeepTheLastOfEventsThatRepeatAPair) {
-  Sentences sentences;
+  Notes notes;
   Context context;
-  context.progress = &sentences;
+  context.progress = &notes;
   const Interactions by_order = small({0, 0, 0}, {1, 1, 2}, {5, 3, 1}, {}, context);
   EXPECT_THAT(by_order.targets.span(), ElementsAre(1, 2));
   EXPECT_THAT(by_order.values.span(), ElementsAre(3, 1));
-  EXPECT_THAT(sentences.said, ElementsAre("1 event repeats a pair of user and item: the last one counts"));
+  EXPECT_THAT(notes.sentences, ElementsAre("1 event repeats a pair of user and item: the last one counts"));
   const Interactions by_time = small({0, 0, 0}, {1, 1, 2}, {5, 3, 1}, {20, 10, 0});
   EXPECT_THAT(by_time.values.span(), ElementsAre(5, 1));
   EXPECT_THAT(by_time.times.span(), ElementsAre(20, 0));

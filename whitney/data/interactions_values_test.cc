@@ -9,19 +9,13 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 
 namespace whitney {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
-  std::string text;
-};
 
 class EventsThatCount : public testing::Test {
  protected:
@@ -39,7 +33,7 @@ class EventsThatCount : public testing::Test {
 TEST_F(EventsThatCount, AreThoseOfValuesThatAreHighEnough) {
   EXPECT_THAT(places({1, 5, 2.5F, -3}, {.min_value = 2}), ElementsAre(1, 2));
   EXPECT_THAT(places({1, 5}, {}), ElementsAre(0, 1));
-  EXPECT_EQ(notes_.text, "");
+  EXPECT_EQ(notes_.text(), "");
 }
 
 // As float32 0.7 is 0.699999988, below the double.
@@ -62,7 +56,7 @@ TEST_F(EventsThatCount, AreRightOrRefused) {
 TEST_F(EventsThatCount, AreAllWhereThereAreNoValues) {
   const InteractionsOptions options{.min_value = 3, .value_range = {1, 5}};
   EXPECT_THAT(events_that_count({}, 2, options, "a.tsv: ", context_), ElementsAre(0, 1));
-  EXPECT_THAT(notes_.text,
+  EXPECT_THAT(notes_.text(),
               AllOf(HasSubstr("a.tsv: option \"min_value\" has no effect: the events have no values"),
                     HasSubstr("a.tsv: option \"value_range\" has no effect")));
   EXPECT_THAT(error_of([&] { events_that_count({}, 2, {.value_range = {3, 1}}, "", context_); }),
@@ -82,7 +76,7 @@ TEST_F(EventsThatCount, LeaveAllUsersAndItems) {
   EXPECT_THAT(kept.times.span(), ElementsAre(7, 9));
   EXPECT_EQ(kept.num_items(), 2);
   EXPECT_EQ(kept.source, "a");
-  EXPECT_EQ(notes_.text, "option \"user_field\" has no effect on these\n");
+  EXPECT_EQ(notes_.text(), "option \"user_field\" has no effect on these\n");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 
@@ -123,12 +124,6 @@ TEST(Learn, RefusesWhatCannotFitBeforeItBegins) {
   EXPECT_THAT(error_of([&] { learn("degrees-for-test", path_graph(), {}, context); }),
               HasSubstr("needs about 6.0 MB"));
 }
-
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-};
 
 TEST(Learn, SaysHowManySelfLoopsThereAreAndWhatBecomesOfThem) {
   const auto notes_of = [](const std::vector<uint32_t>& sources, const std::vector<uint32_t>& targets) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/readers.h"
 
@@ -16,13 +17,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
-  std::string text;
-};
 
 class RecboleTable : public testing::Test {
  protected:
@@ -81,7 +75,7 @@ TEST_F(RecboleTable, LeavesListsOfNumbersOutAndSaysSo) {
   const Table items =
       read_table(write("ml.item", "item_id:token\tpicture:float_seq\n1\t0.5 0.25\n"), {}, context);
   EXPECT_TRUE(items.attributes.empty());
-  EXPECT_THAT(notes.text,
+  EXPECT_THAT(notes.text(),
               HasSubstr("ml.item: left out, as no attribute can hold it: \"picture\" (float_seq)"));
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 #include "whitney/data/readers.h"
@@ -23,13 +24,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
-  std::string text;
-};
 
 class TableTest : public testing::Test {
  protected:
@@ -142,10 +136,10 @@ TEST_F(TableTest, LeavesOutFieldsThatNoAttributeCanHold) {
   const Table table = read_table(path, {}, context);
   EXPECT_THAT(table.attributes.names(), ElementsAre("n"));
   EXPECT_EQ(column_of(table, "n"), "int [7,8,9]");
-  EXPECT_EQ(notes.text, path +
-                            ": left out, as no attribute can hold it: \"deep\" (line 2 holds an object), "
-                            "\"list\" (line 3 holds a list with 3 in it), "
-                            "\"lists\" (line 2 holds a list with a list in it)\n");
+  EXPECT_EQ(notes.text(), path +
+                              ": left out, as no attribute can hold it: \"deep\" (line 2 holds an object), "
+                              "\"list\" (line 3 holds a list with 3 in it), "
+                              "\"lists\" (line 2 holds a list with a list in it)\n");
 }
 
 TEST_F(TableTest, NamesTheLineOfWhatIsNoJson) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
@@ -24,13 +25,6 @@ namespace whitney {
 namespace {
 
 using ::testing::HasSubstr;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
-  std::string text;
-};
 
 std::string bytes_of(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -244,12 +238,12 @@ TEST(VectorFormats, SayWhatTheFormatCannotKeep) {
   context.progress = &notes;
   Embeddings embeddings = small(2, 2, DType::kF32);
   write_vectors(embeddings, folder.file("a.npy"), false, context);
-  EXPECT_EQ(notes.text, "");
+  EXPECT_EQ(notes.text(), "");
   embeddings.ids = Ids::strings({"a", "b"});
   write_vectors(embeddings, folder.file("a.vec"), false, context);
-  EXPECT_EQ(notes.text, "");
+  EXPECT_EQ(notes.text(), "");
   write_vectors(embeddings, folder.file("a.fvecs"), false, context);
-  EXPECT_THAT(notes.text, HasSubstr("a.fvecs: the format holds no ids; they are left out"));
+  EXPECT_THAT(notes.text(), HasSubstr("a.fvecs: the format holds no ids; they are left out"));
 }
 
 TEST(VectorFormats, RefuseNaNAndInfinityByRowAndDimension) {

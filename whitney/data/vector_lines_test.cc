@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/readers.h"
 
@@ -16,13 +17,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
-  std::string text;
-};
 
 class VectorLinesTest : public testing::Test {
  protected:
@@ -71,7 +65,7 @@ TEST_F(VectorLinesTest, LeavesOutWhatNoAttributeHoldsAndSaysSo) {
 {"vector":[1],"payload":{"deep":1},"n":2}
 )");
   EXPECT_THAT(read.attributes.names(), ElementsAre("n"));
-  EXPECT_THAT(notes_.text,
+  EXPECT_THAT(notes_.text(),
               HasSubstr("left out, as no attribute can hold it: \"payload\" (line 2 holds an object)"));
 }
 
@@ -108,11 +102,11 @@ TEST_F(VectorLinesTest, ReadsValuesWithoutAHeading) {
   const Embeddings named = this->read("a.tsv", "x\t1\t0.5\ny\t-1\t2\n");
   EXPECT_EQ(named.ids, Ids::strings({"x", "y"}));
   EXPECT_THAT(named.vectors.row<float>(1), ElementsAre(-1, 2));
-  EXPECT_EQ(notes_.text, "");
+  EXPECT_EQ(notes_.text(), "");
   const Embeddings plain = this->read("b.tsv", "0.5\t1\n-1\t2\n");
   EXPECT_EQ(plain.dim(), 2);
   EXPECT_EQ(plain.ids, Ids::row_numbers(2));
-  EXPECT_THAT(notes_.text, HasSubstr("no heading"));
+  EXPECT_THAT(notes_.text(), HasSubstr("no heading"));
 }
 
 TEST_F(VectorLinesTest, NamesTheLineOfABadCell) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/one_in_test.h"
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
@@ -15,12 +16,6 @@
 
 namespace whitney {
 namespace {
-
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-};
 
 /// 120 vectors in three groups at the corners of a triangle; the noise is uniform in [-width, width].
 Embeddings groups(float width) {

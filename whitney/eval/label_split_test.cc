@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 
 namespace whitney::eval {
 namespace {
@@ -30,12 +31,6 @@ Labels labels_of_ids(const std::vector<std::string>& ids, const std::vector<std:
   }
   return labels;
 }
-
-struct Notes : Progress {
-  std::string last;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { last = sentence; }
-};
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -63,8 +58,8 @@ TEST(LabelSplit, LeavesOtherPartsOutAndCountsThem) {
   Context context;
   context.progress = &notes;
   EXPECT_EQ(split_by_labels(labels, parts, context), (Parts{kTrain, kNone, kTest, kNone}));
-  EXPECT_TRUE(contains(notes.last, "2 of 4 labelled ids")) << notes.last;
-  EXPECT_TRUE(contains(notes.last, "\"b\" of part \"validation\"")) << notes.last;
+  EXPECT_TRUE(contains(notes.sentences.back(), "2 of 4 labelled ids")) << notes.sentences.back();
+  EXPECT_TRUE(contains(notes.sentences.back(), "\"b\" of part \"validation\"")) << notes.sentences.back();
 }
 
 TEST(LabelSplit, RefusesASplitWithoutAPartToTestAndAnIdOfTwoParts) {

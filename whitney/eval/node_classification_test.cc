@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/random.h"
 #include "whitney/core/registry.h"
 #include "whitney/core/temporary_folder.h"
@@ -22,15 +23,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  int64_t done = 0, total = 0;
-  void advance(std::string_view, int64_t now, int64_t all, std::string_view) override {
-    done = now, total = all;
-  }
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-};
 
 /// One label for each of n nodes with ids first, first + 1, ...
 Labels labels_of(const std::vector<uint32_t>& codes, std::vector<std::string> names, uint64_t first = 0) {

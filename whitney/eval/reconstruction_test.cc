@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/readers.h"
 #include "whitney/eval/line_plot.h"
@@ -17,12 +18,6 @@
 
 namespace whitney {
 namespace {
-
-struct Notes : Progress {
-  std::string sentences;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences += std::string(sentence) + "\n"; }
-};
 
 /// A ring of n nodes.
 Graph ring(int64_t n) {
@@ -111,7 +106,7 @@ TEST(ReconstructionReport, TellsOfVectorsThatBelongToNoNode) {
   Context context;
   context.progress = &notes;
   reconstruction({{"more", circle(12)}}, ring(10), {}, context);
-  EXPECT_NE(notes.sentences.find("2 of 12 vectors belong to no node"), std::string::npos) << notes.sentences;
+  EXPECT_NE(notes.text().find("2 of 12 vectors belong to no node"), std::string::npos) << notes.text();
 }
 
 TEST(ReconstructionTask, ComparesFilesAndDrawsThem) {
@@ -131,7 +126,7 @@ TEST(ReconstructionTask, ComparesFilesAndDrawsThem) {
   const Report report = evaluate(Verb::kEvaluate, "reconstruction", paths, options, context);
   EXPECT_EQ(row_of(report, "map", "exact", "one")->figures[0].value, 1);
   EXPECT_EQ(row_of(report, "map", "exact", "two")->figures[0].value, 1);
-  EXPECT_NE(notes.sentences.find("weights of the edges have no effect"), std::string::npos);
+  EXPECT_NE(notes.text().find("weights of the edges have no effect"), std::string::npos);
   std::stringstream svg;
   svg << std::ifstream(picture).rdbuf();
   EXPECT_NE(svg.str().find("two (dot)"), std::string::npos);

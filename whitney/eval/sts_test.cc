@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
@@ -18,12 +19,6 @@
 
 namespace whitney {
 namespace {
-
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-};
 
 Embeddings embeddings_of(const std::vector<std::string>& ids, const std::vector<std::vector<float>>& rows) {
   Embeddings result;

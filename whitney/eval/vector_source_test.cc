@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 
@@ -44,11 +45,7 @@ TEST(VectorSource, EncodesTheTextsUnderTheirIds) {
 }
 
 TEST(VectorSource, ReadsEmbeddingsAndNotesIdleTexts) {
-  struct Notes : Progress {
-    std::vector<std::string> sentences;
-    void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-    void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-  } notes;
+  Notes notes;
   Context context;
   context.progress = &notes;
   const TemporaryFolder folder;

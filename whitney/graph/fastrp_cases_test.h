@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/random.h"
 #include "whitney/graph/fastrp.h"
 #include "whitney/graph/random_projection.h"
@@ -20,15 +21,6 @@ namespace whitney::graph {
 
 using Edges = std::vector<std::pair<uint32_t, uint32_t>>;
 using Dense = std::vector<std::vector<double>>;
-
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  int64_t done = 0, total = 0;
-  void advance(std::string_view, int64_t now, int64_t all, std::string_view) override {
-    done = now, total = all;
-  }
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-};
 
 inline Graph graph_of(Ids ids, const Edges& edges, std::vector<float> weights = {}, bool directed = false) {
   std::vector<uint32_t> sources, targets;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whitney/core/context.h"
+#include "whitney/core/notes_test.h"
 
 namespace whitney::infer {
 
@@ -26,10 +27,4 @@ class StopAfter : public Progress {
 };
 
 /// Keeps the notes.
-struct Notes : Progress {
-  std::vector<std::string> sentences;
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-};
-
 }  // namespace whitney::infer

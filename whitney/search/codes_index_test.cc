@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/one_in_test.h"
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
@@ -97,12 +98,6 @@ TEST(CodesIndex, AsksByTheVectorsThatACodecChanged) {
 }
 
 TEST(CodesIndex, SaysOfChangedVectorsThatAnotherIndexDoesNotChangeQueries) {
-  class Notes : public Progress {
-   public:
-    void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-    void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-    std::vector<std::string> sentences;
-  };
   Notes notes;
   Context context;
   context.progress = &notes;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "whitney/core/error.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 
@@ -20,13 +21,6 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
-
-class Notes : public Progress {
- public:
-  void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-  void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-  std::vector<std::string> sentences;
-};
 
 Embeddings three_vectors() {
   Embeddings embeddings;

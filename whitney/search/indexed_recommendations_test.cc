@@ -12,6 +12,7 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/learner.h"
 
@@ -307,12 +308,7 @@ TEST(IndexedRecommendations, RefuseModelsWithoutVectors) {
 }
 
 TEST(IndexedRecommendations, NoteAnIndexOfAnotherTraining) {
-  class Notes : public Progress {
-   public:
-    void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-    void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-    std::vector<std::string> sentences;
-  } notes;
+  Notes notes;
   Context context;
   context.progress = &notes;
   const Recommendations model = drawn_model();

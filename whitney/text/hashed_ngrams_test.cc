@@ -10,6 +10,7 @@
 
 #include "whitney/core/error_of.h"
 #include "whitney/core/hash.h"
+#include "whitney/core/notes_test.h"
 #include "whitney/core/one_in_test.h"
 #include "whitney/core/random.h"
 #include "whitney/core/temporary_folder.h"
@@ -89,11 +90,7 @@ TEST(HashedNgrams, WeighCountsByRarityAtTheHashedPlace) {
 }
 
 TEST(HashedNgrams, HaveLengthOneOrAreZeroWithANote) {
-  struct Notes : Progress {
-    std::vector<std::string> sentences;
-    void advance(std::string_view, int64_t, int64_t, std::string_view) override {}
-    void note(std::string_view sentence) override { sentences.emplace_back(sentence); }
-  } notes;
+  Notes notes;
   Context context;
   context.progress = &notes;
   const Embeddings found = hashed_ngrams(corpus_of({"data entry", "", "entry"}), {}, context);
