@@ -10,11 +10,10 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
-#include "whitney/core/one_in_test.h"
 #include "whitney/core/temporary_folder.h"
+#include "whitney/data/damaged_artifact_test.h"
 #include "whitney/data/input_size.h"
 #include "whitney/data/interactions_writer.h"
-#include "whitney/data/mapped_file.h"
 #include "whitney/data/text_scan.h"
 
 namespace whitney {
@@ -149,27 +148,13 @@ TEST(InteractionsFile, SaysWhichRowsDoNotFit) {
 TEST(InteractionsFile, SurvivesDamage) {
   const TemporaryFolder folder;
   save_interactions(four_events({1, 2, 3, 4}, {4, 3, 2, 1}), folder.file("events"), false, {});
-  const Array<std::byte> mapped = map_file(folder.file("events"));
-  const std::vector<std::byte> whole(mapped.begin(), mapped.end());
-  const auto try_bytes = [&](const std::vector<std::byte>& bytes) {
-    try {
-      const Interactions events =
-          load_interactions(Artifact::from_bytes(Array<std::byte>::copy_of(bytes), "events.st"));
-      static_cast<void>(fingerprint(transposed(events)));
-      for (const Ids* ids : {&events.users, &events.items}) {  // as messages about a row would
-        for (int64_t row = 0; row < ids->size(); ++row) static_cast<void>(data::quoted(ids->text(row)));
-      }
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("events.st"));
+  read_damaged(folder.file("events"), [](const Artifact& artifact) {
+    const Interactions events = load_interactions(artifact);
+    static_cast<void>(fingerprint(transposed(events)));
+    for (const Ids* ids : {&events.users, &events.items}) {  // as messages about a row would
+      for (int64_t row = 0; row < ids->size(); ++row) static_cast<void>(data::quoted(ids->text(row)));
     }
-  };
-  for (size_t at = 0; at < whole.size(); at += 3 * one_in()) {
-    std::vector<std::byte> flipped = whole;
-    flipped[at] ^= std::byte{1} << (at % 8);
-    try_bytes(flipped);
-  }
-  for (size_t size = 0; size < whole.size(); size += 61)
-    try_bytes({whole.begin(), whole.begin() + static_cast<int64_t>(size)});
+  });
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 #include "whitney/core/error.h"
 #include "whitney/core/error_of.h"
-#include "whitney/core/one_in_test.h"
 #include "whitney/core/temporary_folder.h"
+#include "whitney/data/damaged_artifact_test.h"
 #include "whitney/data/mapped_file.h"
 
 namespace whitney {
@@ -87,21 +87,7 @@ TEST(ItemModel, NamesTheFileThatHoldsNone) {
 TEST(ItemModel, SurvivesDamage) {
   const TemporaryFolder folder;
   save_item_model(small_model(), folder.file("model"), false, {});
-  const std::vector<std::byte> whole = bytes_of(folder.file("model"));
-  const auto try_bytes = [&](const std::vector<std::byte>& bytes) {
-    try {
-      load_item_model(Artifact::from_bytes(Array<std::byte>::copy_of(bytes), "damaged"));
-    } catch (const Error& error) {
-      EXPECT_NE(std::string(error.what()).find("damaged"), std::string::npos) << error.what();
-    }
-  };
-  for (size_t at = 0; at < whole.size(); at += 3 * one_in()) {
-    std::vector<std::byte> flipped = whole;
-    flipped[at] ^= std::byte{1} << (at % 8);
-    try_bytes(flipped);
-  }
-  for (size_t size = 0; size < whole.size(); size += 61)
-    try_bytes({whole.begin(), whole.begin() + static_cast<int64_t>(size)});
+  read_damaged(folder.file("model"), [](const Artifact& artifact) { load_item_model(artifact); });
 }
 
 }  // namespace
