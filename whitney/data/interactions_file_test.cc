@@ -35,6 +35,13 @@ Interactions read(const std::string& path, const InteractionsOptions& options = 
   return std::move(read_interactions({path}, options, {}).front());
 }
 
+/// What is said of a file of these events.
+std::string said(const Interactions& events) {
+  const TemporaryFolder folder;
+  save_interactions(events, folder.file("events.safetensors"), false, {});
+  return error_of([&] { read(folder.file("events.safetensors")); });
+}
+
 TEST(InteractionsFile, HoldsEventsWhole) {
   const TemporaryFolder folder;
   const std::string path = folder.file("events.safetensors");
@@ -86,12 +93,6 @@ TEST(InteractionsFile, ComparesValuesAsLinesDo) {
 }
 
 TEST(InteractionsFile, NamesTheIdThatIsWrong) {
-  const TemporaryFolder folder;
-  const std::string path = folder.file("events.safetensors");
-  const auto said = [&](const Interactions& events) {
-    save_interactions(events, path, true, {});
-    return error_of([&] { read(path); });
-  };
   Interactions events = four_events();
   events.users = Ids::strings(std::vector<std::string>{"b", "10", "b"});
   EXPECT_THAT(said(events),
@@ -122,12 +123,6 @@ TEST(InteractionsFile, NamesTheFileThatHoldsNoEvents) {
 }
 
 TEST(InteractionsFile, SaysWhichRowsDoNotFit) {
-  const TemporaryFolder folder;
-  const std::string path = folder.file("events.safetensors");
-  const auto said = [&](const Interactions& events) {
-    save_interactions(events, path, true, {});
-    return error_of([&] { read(path); });
-  };
   Interactions events = four_events();
   events.targets = Array<uint32_t>::copy_of(std::vector<uint32_t>{2, 0, 1, 2});
   EXPECT_THAT(said(events), HasSubstr("events.safetensors: the items of user row 0 do not rise"));

@@ -11,6 +11,7 @@
 #include "whitney/core/notes_test.h"
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/readers.h"
+#include "whitney/data/table_cases_test.h"
 
 namespace whitney {
 namespace {
@@ -18,24 +19,11 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class RecboleTable : public testing::Test {
+class RecboleTable : public TableFiles {
  protected:
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(folder_.file(name), std::ios::binary) << text;
-    return folder_.file(name);
+  std::string error_of_items(std::string_view text, const TableOptions& options = {}) const {
+    return error_of_text("ml.item", text, options);
   }
-  Table read(const std::string& name, std::string_view text, const TableOptions& options = {}) const {
-    return read_table(write(name, text), options, {});
-  }
-  std::string error_of(std::string_view text, const TableOptions& options = {}) const {
-    try {
-      read("ml.item", text, options);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "no error";
-  }
-  TemporaryFolder folder_;
 };
 
 // The type and the values of a column, as JSON.
@@ -81,23 +69,24 @@ TEST_F(RecboleTable, LeavesListsOfNumbersOutAndSaysSo) {
 
 TEST_F(RecboleTable, NamesLineAndFieldOfWhatIsWrong) {
   EXPECT_THAT(
-      error_of("item_id:token\tprice:float\n1\t2\n2\tcheap\n"),
+      error_of_items("item_id:token\tprice:float\n1\t2\n2\tcheap\n"),
       HasSubstr("ml.item:3: field \"price\" holds \"cheap\", which is no number (its type is float)"));
-  EXPECT_THAT(error_of("item_id:token\tprice\n1\t2\n"),
+  EXPECT_THAT(error_of_items("item_id:token\tprice\n1\t2\n"),
               AllOf(HasSubstr("ml.item:1: the field \"price\""), HasSubstr("name:float")));
-  EXPECT_THAT(error_of("item_id:token\tprice:int\n1\t2\n"), HasSubstr("\"price:int\""));
-  EXPECT_THAT(error_of("item_id:token\tprice:float\tprice:token\n1\t2\t3\n"),
+  EXPECT_THAT(error_of_items("item_id:token\tprice:int\n1\t2\n"), HasSubstr("\"price:int\""));
+  EXPECT_THAT(error_of_items("item_id:token\tprice:float\tprice:token\n1\t2\t3\n"),
               HasSubstr("two fields of the heading are named \"price\""));
-  EXPECT_THAT(error_of("item_id:float\n1\n"),
+  EXPECT_THAT(error_of_items("item_id:float\n1\n"),
               HasSubstr("\"item_id\" (the id) is a float (expected: a token)"));
-  EXPECT_THAT(error_of("item_id:token\tn:float\n1\n"),
+  EXPECT_THAT(error_of_items("item_id:token\tn:float\n1\n"),
               HasSubstr("ml.item:2: 1 field, but the heading has 2"));
-  EXPECT_THAT(error_of("item_id:token\n1\n1\n"),
+  EXPECT_THAT(error_of_items("item_id:token\n1\n1\n"),
               HasSubstr("ml.item:3: the id \"1\" stands already in line 2"));
-  EXPECT_THAT(error_of("item_id:token\tn:float\n\t1\n"),
+  EXPECT_THAT(error_of_items("item_id:token\tn:float\n\t1\n"),
               HasSubstr("ml.item:2: field \"item_id:token\" (the id) is empty"));
-  EXPECT_THAT(error_of("item_id:token\n"), HasSubstr("no rows"));
-  EXPECT_THAT(error_of("item_id:token\tasin:token\n1\tB\n", {"asinn"}), HasSubstr("did you mean \"asin\"?"));
+  EXPECT_THAT(error_of_items("item_id:token\n"), HasSubstr("no rows"));
+  EXPECT_THAT(error_of_items("item_id:token\tasin:token\n1\tB\n", {"asinn"}),
+              HasSubstr("did you mean \"asin\"?"));
 }
 
 // The quote of the first title would else be closed in the third row.

@@ -17,6 +17,7 @@
 #include "whitney/core/temporary_folder.h"
 #include "whitney/data/artifact.h"
 #include "whitney/data/readers.h"
+#include "whitney/data/table_cases_test.h"
 
 namespace whitney {
 namespace {
@@ -25,31 +26,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-class TableTest : public testing::Test {
+class TableTest : public TableFiles {
  protected:
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(folder_.file(name), std::ios::binary) << text;
-    return folder_.file(name);
-  }
-  Table read(const std::string& name, std::string_view text, const TableOptions& options = {}) const {
-    return read_table(write(name, text), options, {});
-  }
-  std::string error_of(const std::string& name, std::string_view text,
-                       const TableOptions& options = {}) const {
-    try {
-      read(name, text, options);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "no error";
-  }
   std::string text_of(const std::string& name) const {
     std::ostringstream text;
     text << std::ifstream(folder_.file(name), std::ios::binary).rdbuf();
     return text.str();
   }
-
-  TemporaryFolder folder_;
 };
 
 std::vector<std::string> ids_of(const Table& table) {
@@ -108,20 +91,21 @@ TEST_F(TableTest, TakesTheIdsFromTheFieldAskedFor) {
 }
 
 TEST_F(TableTest, SaysThatTheIdFieldIsAbsent) {
-  EXPECT_THAT(error_of("t.jsonl", "{\"key\":1}\n{\"a\":2}\n", {"key"}),
+  EXPECT_THAT(error_of_text("t.jsonl", "{\"key\":1}\n{\"a\":2}\n", {"key"}),
               HasSubstr("t.jsonl:2: field \"key\" (the id) is missing"));
-  EXPECT_THAT(error_of("t.jsonl", "{\"id\":1}\n{\"a\":2}\n"),
+  EXPECT_THAT(error_of_text("t.jsonl", "{\"id\":1}\n{\"a\":2}\n"),
               HasSubstr("t.jsonl:2: field \"id\" (the id) is missing"));
-  EXPECT_THAT(error_of("t.jsonl", "{\"a\":1}\n{\"id\":2}\n"),
+  EXPECT_THAT(error_of_text("t.jsonl", "{\"a\":1}\n{\"id\":2}\n"),
               HasSubstr("t.jsonl:2: field \"id\" (the id) stands here"));
-  EXPECT_THAT(error_of("t.csv", "packge,b\n1,2\n", {"package"}), HasSubstr("did you mean \"packge\"?"));
-  EXPECT_THAT(error_of("t.csv", "id,b\n1,2\n,3\n"), HasSubstr("t.csv:3: field \"id\" (the id) is empty"));
+  EXPECT_THAT(error_of_text("t.csv", "packge,b\n1,2\n", {"package"}), HasSubstr("did you mean \"packge\"?"));
+  EXPECT_THAT(error_of_text("t.csv", "id,b\n1,2\n,3\n"),
+              HasSubstr("t.csv:3: field \"id\" (the id) is empty"));
 }
 
 TEST_F(TableTest, NamesBothLinesOfAnIdThatStandsTwice) {
-  EXPECT_THAT(error_of("t.jsonl", "{\"id\":\"a\"}\n\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n"),
+  EXPECT_THAT(error_of_text("t.jsonl", "{\"id\":\"a\"}\n\n{\"id\":\"b\"}\n{\"id\":\"a\"}\n"),
               HasSubstr("t.jsonl:4: the id \"a\" stands already in line 1"));
-  EXPECT_THAT(error_of("t.csv", "id\n7\n8\n7\n"),
+  EXPECT_THAT(error_of_text("t.csv", "id\n7\n8\n7\n"),
               HasSubstr("t.csv:4: the id \"7\" stands already in line 2"));
 }
 
@@ -143,11 +127,11 @@ TEST_F(TableTest, LeavesOutFieldsThatNoAttributeCanHold) {
 }
 
 TEST_F(TableTest, NamesTheLineOfWhatIsNoJson) {
-  EXPECT_THAT(error_of("t.jsonl", "{\"a\":}\n"), HasSubstr("t.jsonl:1: not valid JSON"));
+  EXPECT_THAT(error_of_text("t.jsonl", "{\"a\":}\n"), HasSubstr("t.jsonl:1: not valid JSON"));
 }
 
 TEST_F(TableTest, NamesBothPlacesOfMixedTypes) {
-  EXPECT_THAT(error_of("t.jsonl", "{\"a\":1}\n{\"a\":2}\n{\"a\":\"x\"}\n"),
+  EXPECT_THAT(error_of_text("t.jsonl", "{\"a\":1}\n{\"a\":2}\n{\"a\":\"x\"}\n"),
               AllOf(HasSubstr("t.jsonl:3: column \"a\" holds \"x\", which is text"), HasSubstr("as at"),
                     HasSubstr("t.jsonl:1")));
 }
@@ -191,18 +175,18 @@ TEST_F(TableTest, ReadsTextWithLineEndsInQuotes) {
 }
 
 TEST_F(TableTest, NamesWhereCsvIsWrong) {
-  EXPECT_THAT(error_of("t.csv", "id,n\n1,2\n3\n"), HasSubstr("t.csv:3: 1 field, but the heading has 2"));
-  EXPECT_THAT(error_of("t.csv", "1,2\n3,4\n"), HasSubstr("t.csv:1: the heading is missing"));
-  EXPECT_THAT(error_of("t.csv", "id,n\n"), HasSubstr("no rows"));
-  EXPECT_THAT(error_of("t.csv", ""), HasSubstr("the file is empty"));
-  EXPECT_THAT(error_of("t.jsonl", ""), HasSubstr("no row"));
-  EXPECT_THAT(error_of("t.csv", std::string_view("id,n\n1,\0\n", 9)), HasSubstr("t.csv:2: a zero byte"));
-  EXPECT_THAT(error_of("t.csv", "id,n\n1,0.5\n2,9007199254740993\n"),
+  EXPECT_THAT(error_of_text("t.csv", "id,n\n1,2\n3\n"), HasSubstr("t.csv:3: 1 field, but the heading has 2"));
+  EXPECT_THAT(error_of_text("t.csv", "1,2\n3,4\n"), HasSubstr("t.csv:1: the heading is missing"));
+  EXPECT_THAT(error_of_text("t.csv", "id,n\n"), HasSubstr("no rows"));
+  EXPECT_THAT(error_of_text("t.csv", ""), HasSubstr("the file is empty"));
+  EXPECT_THAT(error_of_text("t.jsonl", ""), HasSubstr("no row"));
+  EXPECT_THAT(error_of_text("t.csv", std::string_view("id,n\n1,\0\n", 9)), HasSubstr("t.csv:2: a zero byte"));
+  EXPECT_THAT(error_of_text("t.csv", "id,n\n1,0.5\n2,9007199254740993\n"),
               AllOf(HasSubstr("t.csv:3: "), HasSubstr("\"n\"")));
 }
 
 TEST_F(TableTest, NamesAnExtensionThatIsNoTable) {
-  EXPECT_THAT(error_of("t.npy", "x"), AllOf(HasSubstr("t.npy: "), HasSubstr(".jsonl")));
+  EXPECT_THAT(error_of_text("t.npy", "x"), AllOf(HasSubstr("t.npy: "), HasSubstr(".jsonl")));
   EXPECT_THAT([&] { write_table({}, folder_.file("t.xlsx"), false, {}); },
               ThrowsMessage<Error>(HasSubstr(".csv")));
   EXPECT_THAT([&] { write_table({}, folder_.file("t.csv.gz"), false, {}); },
