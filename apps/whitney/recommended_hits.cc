@@ -50,8 +50,7 @@ SearchResult recommended_from_index(const Searcher& searcher, const std::string&
   if (query.user.has_value() == !query.items.empty() || query.item) {
     throw UsageError(
         "--recommender is asked by one of --user U and --items I,J,... (a new user who has these); items "
-        "like "
-        "one are a search without it, by --id I");
+        "like one are a search without it, by --id I");
   }
   const Recommendations recommendations = Recommendations::open(model_path);
   const Interactions& history = recommendations.model().history;

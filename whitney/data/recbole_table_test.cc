@@ -26,15 +26,6 @@ class RecboleTable : public TableFiles {
   }
 };
 
-// The type and the values of a column, as JSON.
-std::string column_of(const Table& table, std::string_view name) {
-  const Column* column = table.attributes.find(name);
-  if (column == nullptr) return "none";
-  Value::List values;
-  for (int64_t row = 0; row < column->num_rows(); ++row) values.push_back(column->value(row));
-  return concat(name_of(column->type), " ", Value(values).to_json());
-}
-
 TEST_F(RecboleTable, TakesTypesFromTheHeading) {
   const Table items = read("ml.item",
                            "item_id:token\tmovie_title:token_seq\trelease_year:token\tprice:float\n"

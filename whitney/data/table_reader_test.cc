@@ -41,15 +41,6 @@ std::vector<std::string> ids_of(const Table& table) {
   return ids;
 }
 
-// The type and the values of a column, as JSON.
-std::string column_of(const Table& table, std::string_view name) {
-  const Column* column = table.attributes.find(name);
-  if (column == nullptr) return "none";
-  Value::List values;
-  for (int64_t row = 0; row < column->num_rows(); ++row) values.push_back(column->value(row));
-  return concat(name_of(column->type), " ", Value(values).to_json());
-}
-
 const Column& column(const Table& table, std::string_view name) { return *table.attributes.find(name); }
 
 TEST_F(TableTest, FindsTheTypesOfJsonLines) {
